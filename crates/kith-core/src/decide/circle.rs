@@ -1,0 +1,107 @@
+//! Circles: made, changed, handed over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::access;
+use crate::command::Outcome;
+use crate::decide::{audit, member, stream, tell};
+use crate::document::{Doc, Key, Mark, Role};
+use crate::draft::{Draft, Stop};
+use crate::event::{Act, Body};
+use crate::id::{CircleId, FeedId, RoleId, UserId};
+use crate::permission::{Permission, Permissions};
+use crate::refusal::Refusal;
+use crate::text::{CircleName, Line, RoleName, StreamName};
+
+/// What every member may do in a new circle.
+pub const MEMBER: Permissions = Permissions::of(&[
+    Permission::Read,
+    Permission::Write,
+    Permission::React,
+    Permission::Attach,
+    Permission::UseServices,
+]);
+/// What moderators may do beyond that in a new circle.
+pub const MODERATOR: Permissions = Permissions::of(&[
+    Permission::MentionAll,
+    Permission::Invite,
+    Permission::ManageMessages,
+    Permission::ManageFeeds,
+    Permission::ManageMembers,
+    Permission::ViewAudit,
+    Permission::OfferServices,
+]);
+/// The rank of moderators in a new circle.
+pub const MODERATOR_RANK: u16 = 100;
+/// The first stream of a new circle.
+const FIRST_STREAM: &str = "general";
+
+pub(crate) fn create(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    name: &CircleName,
+    public: bool,
+) -> Result<Outcome, Stop> {
+    let circle = CircleId::new(draft.now, draft.random());
+    let everyone = RoleId::new(draft.now, draft.random());
+    let moderator = RoleId::new(draft.now, draft.random());
+    let roles = BTreeMap::from([
+        (everyone, Role { name: RoleName::parse("member")?, allow: MEMBER, rank: 0 }),
+        (
+            moderator,
+            Role { name: RoleName::parse("moderator")?, allow: MODERATOR, rank: MODERATOR_RANK },
+        ),
+    ]);
+    let mut outcome = Outcome { circle: Some(circle), ..Outcome::default() };
+    let body = Body::CircleCreated { name: name.clone(), public, roles, everyone };
+    tell(draft, &mut outcome, FeedId::Circle(circle), body)?;
+    audit(draft, circle, Act::CircleCreated)?;
+    list(draft, circle, public);
+    member::add(draft, &mut outcome, circle, me)?;
+    let first = StreamName::parse(FIRST_STREAM)?;
+    stream::add(draft, &mut outcome, circle, &first, None, &BTreeMap::new())?;
+    Ok(outcome)
+}
+
+/// Keeps the list of circles that anyone may find.
+fn list(draft: &mut Draft<'_>, circle: CircleId, public: bool) {
+    let mark = public.then(|| Doc::PublicCircle(Arc::new(Mark { at: draft.now })));
+    draft.put(Key::PublicCircle(circle), mark);
+}
+
+pub(crate) fn change(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    circle: CircleId,
+    name: &CircleName,
+    about: Option<&Line>,
+    public: bool,
+) -> Result<Outcome, Stop> {
+    access::in_circle(draft, me, circle)?.require(Permission::ManageCircle, draft.now)?;
+    let mut outcome = Outcome::default();
+    let body = Body::CircleChanged { name: name.clone(), about: about.cloned(), public };
+    tell(draft, &mut outcome, FeedId::Circle(circle), body)?;
+    audit(draft, circle, Act::CircleChanged { name: name.clone(), public })?;
+    list(draft, circle, public);
+    Ok(outcome)
+}
+
+pub(crate) fn change_owner(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    circle: CircleId,
+    owner: UserId,
+) -> Result<Outcome, Stop> {
+    let standing = access::in_circle(draft, me, circle)?;
+    if standing.circle.owner != me {
+        return Err(Refusal::Forbidden { permission: "owner" }.into());
+    }
+    if draft.member(circle, owner)?.is_none() {
+        return Err(Refusal::NotMember.into());
+    }
+    let mut outcome = Outcome::default();
+    tell(draft, &mut outcome, FeedId::Circle(circle), Body::OwnerChanged { owner })?;
+    audit(draft, circle, Act::OwnerChanged { owner })?;
+    Ok(outcome)
+}

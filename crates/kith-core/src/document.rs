@@ -1,0 +1,552 @@
+//! Every domain object as it is stored: one document each, one schema, versioned.
+//!
+//! A document's JSON begins with `"v"`, the version of its schema. [`Doc::parse`] brings older
+//! versions forward; a newer one is an error, since an older program must not touch it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chain::ChainHash;
+use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, UserId};
+use crate::permission::Permissions;
+use crate::text::{
+    CircleName, DisplayName, Emoji, Label, Line, MessageText, OpId, RoleName, StreamName, UserName,
+};
+
+/// The version of all document schemas that this program writes.
+pub const SCHEMA: u32 = 1;
+
+/// A user, as everyone who shares something with them may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The account.
+    pub id: UserId,
+    /// Its unique name.
+    pub name: UserName,
+    /// What it is shown as.
+    pub display_name: DisplayName,
+    /// The human whose program drives this account; `None` for a human.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot_of: Option<UserId>,
+    /// A disabled account cannot sign in; its messages stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What only the server knows of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// A password hash in PHC form; `None` for a bot, which has tokens alone.
+    pub password: Option<String>,
+    /// May administer the site.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub site_admin: bool,
+    /// Sessions that began before this are void: set when the password changes.
+    #[serde(default)]
+    pub sessions_since: Timestamp,
+}
+
+/// A unique name and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameOwner {
+    /// The account with this name.
+    pub user: UserId,
+}
+
+/// A session, found by the hash of its token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// How its user names it.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What its user sees in the list.
+    pub label: Label,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+}
+
+/// Finds a user's session by its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRef {
+    /// The hash of the token, in hexadecimal.
+    pub token_hash: String,
+}
+
+/// A community.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circle {
+    /// The circle.
+    pub id: CircleId,
+    /// Its name.
+    pub name: CircleName,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Line>,
+    /// Anyone may find and join it.
+    pub public: bool,
+    /// Has every permission, and cannot be removed.
+    pub owner: UserId,
+    /// Its roles. The first that every member has is [`Circle::everyone`].
+    pub roles: BTreeMap<RoleId, Role>,
+    /// The role that every member has.
+    pub everyone: RoleId,
+    /// How many members it has.
+    pub members: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A named set of permissions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// Its name, by which it can be mentioned.
+    pub name: RoleName,
+    /// What it allows.
+    pub allow: Permissions,
+    /// Who has the higher rank is out of reach of who has the lower: 0 (everyone) to 1000.
+    pub rank: u16,
+}
+
+/// A user's place in a circle: data of that user particular to that circle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Who.
+    pub user: UserId,
+    /// What they are called in this circle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<DisplayName>,
+    /// Roles beside the one that everyone has.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub roles: BTreeSet<RoleId>,
+    /// Until then the member may only read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timed_out_until: Option<Timestamp>,
+    /// When they joined.
+    pub joined_at: Timestamp,
+}
+
+/// A user who may not join a circle again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ban {
+    /// Who banned them.
+    pub by: UserId,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Line>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An invite, found by the hash of its code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// How managers name it.
+    pub id: InviteId,
+    /// Where it leads.
+    pub circle: CircleId,
+    /// Who made it.
+    pub by: UserId,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// How often it may still be used; `None` for any number of times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses_left: Option<u32>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Finds an invite of a circle by its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteRef {
+    /// The hash of the code, in hexadecimal.
+    pub code_hash: String,
+}
+
+/// How many things a circle holds, for its limits; not shown to anyone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Streams, archived ones too.
+    pub streams: u32,
+    /// Invites that were not revoked.
+    pub invites: u32,
+}
+
+/// A feed of messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stream {
+    /// The stream.
+    pub id: StreamId,
+    /// Whose it is.
+    #[serde(flatten)]
+    pub home: Home,
+    /// Its name; a direct stream has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<StreamName>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Line>,
+    /// Takes no more messages.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
+    /// Seconds that a member without `manage_messages` waits between two messages.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub slow_seconds: u32,
+    /// What each role is denied here, beyond what it lacks anyway.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub deny: BTreeMap<RoleId, Permissions>,
+    /// The messages that are pinned, in order of pinning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<Seq>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// Whose a stream is, and so who may be in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Home {
+    /// A channel of a circle: the circle's members, by their roles.
+    Channel {
+        /// The circle.
+        circle: CircleId,
+    },
+    /// Two users.
+    Direct {
+        /// The two, in the order of their ids.
+        users: [UserId; 2],
+    },
+    /// Up to [`GROUP_MAX`] users.
+    Group {
+        /// Those in it now.
+        users: BTreeSet<UserId>,
+        /// Who made it.
+        by: UserId,
+    },
+}
+
+/// The most users in a group.
+pub const GROUP_MAX: usize = 50;
+
+/// The stream between two users.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectRef {
+    /// The stream.
+    pub stream: StreamId,
+}
+
+/// A message as it stands after its edits and reactions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The number of the event that posted it: its name in the stream.
+    pub seq: Seq,
+    /// Who wrote it.
+    pub author: UserId,
+    /// What it says.
+    pub text: MessageText,
+    /// The message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
+    /// The message whose thread it is in; `None` in the stream itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<Seq>,
+    /// Who is meant by it.
+    #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+    pub mentions: Mentions,
+    /// Who reacted how.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reactions: BTreeMap<Emoji, BTreeSet<UserId>>,
+    /// How many messages its thread has.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replies: u32,
+    /// When it was posted.
+    pub at: Timestamp,
+    /// When it was last edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+}
+
+/// Who is meant by a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mentions {
+    /// Users.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub users: BTreeSet<UserId>,
+    /// Roles.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub roles: BTreeSet<RoleId>,
+    /// Everyone who can read the stream.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub everyone: bool,
+}
+
+impl Mentions {
+    /// Whether nobody is meant.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.roles.is_empty() && !self.everyone
+    }
+}
+
+/// Who wrote a message; stands in the index by which messages are listed and counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// Who.
+    pub author: UserId,
+}
+
+/// How far a user has read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadMark {
+    /// Messages up to this one are read.
+    pub seq: Seq,
+}
+
+/// Something whose being there is all it says: a block, a membership in an index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// When it was set.
+    pub at: Timestamp,
+}
+
+/// The end of a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedHead {
+    /// The number of its last event.
+    pub seq: Seq,
+    /// The chain up to it.
+    pub hash: ChainHash,
+}
+
+/// What an operation did, kept so that saying it again tells the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// When it was done.
+    pub at: Timestamp,
+    /// A hash of the command, to tell a retry from another command under the same name.
+    pub command: String,
+    /// The answer that was given.
+    pub outcome: crate::command::Outcome,
+}
+
+macro_rules! documents {
+    ($($(#[$doc:meta])* $variant:ident($type:ty) in $collection:literal, key($($arg:ident: $arg_type:ty),*) = $format:expr, get $get:ident;)*) => {
+        /// The name of a document.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Key {
+            /// The end of a feed, which the store keeps with the events.
+            Head(FeedId),
+            $($(#[$doc])* $variant($($arg_type),*),)*
+        }
+
+        /// A document of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Doc {
+            /// The end of a feed.
+            Head(FeedHead),
+            $($(#[$doc])* $variant(Arc<$type>),)*
+        }
+
+        impl Key {
+            /// The collection and the text of the key; `None` for the end of a feed.
+            #[must_use]
+            pub fn path(&self) -> Option<(&'static str, String)> {
+                match self {
+                    Self::Head(_) => None,
+                    $(Self::$variant($($arg),*) => Some(($collection, $format)),)*
+                }
+            }
+
+            /// Reads the JSON text of a document with this key.
+            ///
+            /// # Errors
+            /// When the text is not such a document, or of a newer schema.
+            pub fn parse(&self, json: &str) -> Result<Doc, ParseError> {
+                check_version(json)?;
+                match self {
+                    Self::Head(_) => Err(ParseError::Malformed("a feed's end is no document".to_owned())),
+                    $(Self::$variant(..) => serde_json::from_str(json).map(|doc| Doc::$variant(Arc::new(doc))).map_err(ParseError::from),)*
+                }
+            }
+        }
+
+        impl Doc {
+            /// Its JSON text, which begins with the version of its schema.
+            #[must_use]
+            pub fn to_json(&self) -> String {
+                let json = match self {
+                    Self::Head(_) => Ok(String::new()),
+                    $(Self::$variant(doc) => serde_json::to_string(doc.as_ref()),)*
+                };
+                // Our documents are structs of texts, numbers and maps with text keys.
+                with_version(&json.unwrap_or_default())
+            }
+        }
+
+        /// All collections, for tools that walk the database.
+        pub const COLLECTIONS: &[&str] = &[$($collection),*];
+
+        $(impl AsDoc for $crate::document::tag::$variant {
+            type Doc = $type;
+            fn get(doc: Doc) -> Option<Arc<$type>> {
+                match doc { Doc::$variant(doc) => Some(doc), _ => None }
+            }
+        })*
+
+        /// One tag type for each kind of document, for typed look-ups.
+        pub mod tag {
+            $($(#[$doc])* #[derive(Clone, Copy, Debug)] pub struct $variant;)*
+        }
+
+        impl crate::draft::Draft<'_> {
+            $($(#[$doc])*
+            ///
+            /// # Errors
+            /// `Missing` when it has to be loaded first.
+            pub fn $get(&self, $($arg: $arg_type),*) -> Result<Option<Arc<$type>>, crate::draft::Stop> {
+                self.typed::<tag::$variant>(&Key::$variant($($arg),*))
+            })*
+        }
+    };
+}
+
+/// Tells the type of a kind of document.
+pub trait AsDoc {
+    /// The document.
+    type Doc;
+    /// The document, if it is of this kind.
+    fn get(doc: Doc) -> Option<Arc<Self::Doc>>;
+}
+
+/// A number as text that sorts like the number.
+#[must_use]
+pub fn seq_key(seq: Seq) -> String {
+    format!("{:016x}", seq.0)
+}
+
+documents! {
+    /// A user.
+    User(User) in "user", key(user: UserId) = format!("{user}"), get user;
+    /// The secrets of an account.
+    Account(Account) in "account", key(user: UserId) = format!("{user}"), get account;
+    /// Whose a name is, by its folded form.
+    Name(NameOwner) in "name", key(name: String) = name.clone(), get name_owner;
+    /// A session by the hash of its token.
+    Session(Session) in "session", key(token_hash: String) = token_hash.clone(), get session;
+    /// A user's session by its id.
+    SessionRef(SessionRef) in "user_session", key(user: UserId, session: SessionId) = format!("{user}/{session}"), get session_ref;
+    /// A circle.
+    Circle(Circle) in "circle", key(circle: CircleId) = format!("{circle}"), get circle;
+    /// A circle that anyone may find.
+    PublicCircle(Mark) in "public_circle", key(circle: CircleId) = format!("{circle}"), get public_circle;
+    /// A member of a circle.
+    Member(Member) in "member", key(circle: CircleId, user: UserId) = format!("{circle}/{user}"), get member;
+    /// A circle of a user.
+    Joined(Mark) in "joined", key(user: UserId, circle: CircleId) = format!("{user}/{circle}"), get joined;
+    /// A ban.
+    Ban(Ban) in "ban", key(circle: CircleId, user: UserId) = format!("{circle}/{user}"), get ban;
+    /// An invite by the hash of its code.
+    Invite(Invite) in "invite", key(code_hash: String) = code_hash.clone(), get invite;
+    /// An invite of a circle by its id.
+    InviteRef(InviteRef) in "circle_invite", key(circle: CircleId, invite: InviteId) = format!("{circle}/{invite}"), get invite_ref;
+    /// How much a circle holds.
+    Tally(Tally) in "tally", key(circle: CircleId) = format!("{circle}"), get tally;
+    /// A stream.
+    Stream(Stream) in "stream", key(stream: StreamId) = format!("{stream}"), get stream;
+    /// A stream of a circle.
+    CircleStream(Mark) in "circle_stream", key(circle: CircleId, stream: StreamId) = format!("{circle}/{stream}"), get circle_stream;
+    /// A direct stream or group of a user.
+    Conversation(Mark) in "conversation", key(user: UserId, stream: StreamId) = format!("{user}/{stream}"), get conversation;
+    /// The stream between two users, named in the order of their ids.
+    Direct(DirectRef) in "direct", key(low: UserId, high: UserId) = format!("{low}/{high}"), get direct;
+    /// A message.
+    Message(Message) in "message", key(stream: StreamId, seq: Seq) = format!("{stream}/{}", seq_key(*seq)), get message;
+    /// A message in the order of its stream (thread 0) or thread.
+    Timeline(Author) in "timeline", key(stream: StreamId, thread: Seq, seq: Seq) = format!("{stream}/{}/{}", seq_key(*thread), seq_key(*seq)), get timeline;
+    /// A message among those of its author in the stream or thread.
+    Authored(Mark) in "authored", key(stream: StreamId, thread: Seq, author: UserId, seq: Seq) = format!("{stream}/{}/{author}/{}", seq_key(*thread), seq_key(*seq)), get authored;
+    /// A message that means a user.
+    MentionUser(Author) in "mention_user", key(user: UserId, stream: StreamId, seq: Seq) = format!("{user}/{stream}/{}", seq_key(*seq)), get mention_user;
+    /// A message that means a role.
+    MentionRole(Author) in "mention_role", key(role: RoleId, stream: StreamId, seq: Seq) = format!("{role}/{stream}/{}", seq_key(*seq)), get mention_role;
+    /// A message that means everyone.
+    MentionAll(Author) in "mention_all", key(stream: StreamId, seq: Seq) = format!("{stream}/{}", seq_key(*seq)), get mention_all;
+    /// How far a user has read a stream (thread 0) or a thread.
+    Read(ReadMark) in "read", key(user: UserId, stream: StreamId, thread: Seq) = format!("{user}/{stream}/{}", seq_key(*thread)), get read_mark;
+    /// A thread that a user follows, for having written in it or begun it.
+    Follow(Mark) in "follow", key(user: UserId, stream: StreamId, thread: Seq) = format!("{user}/{stream}/{}", seq_key(*thread)), get follow;
+    /// A user that a user blocks.
+    Block(Mark) in "block", key(user: UserId, blocked: UserId) = format!("{user}/{blocked}"), get block;
+    /// When a user last posted in a stream that is slow.
+    LastPost(Mark) in "last_post", key(stream: StreamId, user: UserId) = format!("{stream}/{user}"), get last_post;
+    /// What an operation did.
+    Done(Done) in "done", key(user: UserId, op: OpId) = format!("{user}/{op}"), get done;
+}
+
+/// Why a stored text is no document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// Not the JSON of this kind of document.
+    #[error("malformed document: {0}")]
+    Malformed(String),
+    /// Written by a newer program.
+    #[error("document schema {0} is newer than {SCHEMA}")]
+    TooNew(u32),
+}
+
+impl From<serde_json::Error> for ParseError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+fn with_version(json: &str) -> String {
+    match json.strip_prefix('{') {
+        Some("}") => format!("{{\"v\":{SCHEMA}}}"),
+        Some(rest) => format!("{{\"v\":{SCHEMA},{rest}"),
+        None => String::new(),
+    }
+}
+
+fn check_version(json: &str) -> Result<(), ParseError> {
+    let digits = json.strip_prefix("{\"v\":").unwrap_or("0");
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    match digits[..end].parse::<u32>() {
+        Ok(SCHEMA) => Ok(()),
+        Ok(version) if version > SCHEMA => Err(ParseError::TooNew(version)),
+        _ => Err(ParseError::Malformed("no schema version".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_says_its_schema_and_newer_ones_are_left_alone() {
+        let key = Key::Block(UserId::new(Timestamp(1), 1), UserId::new(Timestamp(1), 2));
+        let doc = Doc::Block(Arc::new(Mark { at: Timestamp(7) }));
+        assert_eq!(doc.to_json(), r#"{"v":1,"at":7}"#);
+        assert_eq!(key.parse(&doc.to_json()), Ok(doc));
+        assert_eq!(key.parse(r#"{"v":2,"at":7}"#), Err(ParseError::TooNew(2)));
+        assert!(key.parse(r#"{"at":7}"#).is_err());
+    }
+
+    #[test]
+    fn numbers_in_keys_sort_like_numbers() {
+        assert!(seq_key(Seq(9)) < seq_key(Seq(10)));
+        assert!(seq_key(Seq(255)) < seq_key(Seq(256)));
+    }
+}

@@ -1,0 +1,200 @@
+//! A decision in the making: what it read, what it would change, and why it stopped.
+//!
+//! The rules read documents from a [`Draft`], emit events and put documents into it. Nothing is
+//! changed until the draft is committed; a refused draft is dropped. When a document is not at hand
+//! the rule stops with [`Stop::Missing`]; the caller loads it and runs the rule again, so rules are
+//! plain functions without I/O.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::chain::ChainHash;
+use crate::document::{AsDoc, Doc, FeedHead, Key};
+use crate::event::{Body, Event};
+use crate::id::{FeedId, Timestamp, UserId};
+use crate::reduce::{Documents, reduce};
+use crate::refusal::Refusal;
+use crate::text::OpId;
+
+/// Why a rule ended without a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The caller may not, or asked nonsense.
+    Refused(Refusal),
+    /// This document has to be loaded first.
+    Missing(Key),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A document is not at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotLoaded;
+
+/// Where a draft reads documents.
+pub trait Source {
+    /// The document, `None` when there is none.
+    ///
+    /// # Errors
+    /// [`NotLoaded`] when it is not known whether there is one.
+    fn find(&self, key: &Key) -> Result<Option<Doc>, NotLoaded>;
+}
+
+/// One event of a draft, with its stored text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drafted {
+    /// The event.
+    pub event: Arc<Event>,
+    /// Its JSON.
+    pub json: Arc<str>,
+    /// The chain up to it.
+    pub hash: ChainHash,
+}
+
+/// What a draft would change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The events, feed by feed in order.
+    pub events: Vec<Drafted>,
+    /// The documents that differ, heads included; `None` for removed ones.
+    pub documents: BTreeMap<Key, Option<Doc>>,
+}
+
+/// A decision in the making.
+pub struct Draft<'a> {
+    source: &'a dyn Source,
+    /// The time of the decision.
+    pub now: Timestamp,
+    /// Who decides; `None` for the site itself.
+    pub by: Option<UserId>,
+    op: Option<OpId>,
+    random: u128,
+    drawn: Cell<u64>,
+    read: RefCell<BTreeMap<Key, Option<Doc>>>,
+    changes: Changes,
+}
+
+impl<'a> Draft<'a> {
+    /// A draft of what `by` does at `now`. `random` must be fresh: ids are made from it.
+    #[must_use]
+    pub fn new(
+        source: &'a dyn Source,
+        now: Timestamp,
+        by: Option<UserId>,
+        op: Option<OpId>,
+        random: u128,
+    ) -> Self {
+        Self {
+            source,
+            now,
+            by,
+            op,
+            random,
+            drawn: Cell::new(0),
+            read: RefCell::default(),
+            changes: Changes::default(),
+        }
+    }
+
+    /// The next random number: BLAKE3 of the one that was passed in and a count, so that who sees
+    /// one number (in an id) cannot tell another (a code).
+    pub fn random(&self) -> u128 {
+        let drawn = self.drawn.get();
+        self.drawn.set(drawn + 1);
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.random.to_le_bytes());
+        hasher.update(&drawn.to_le_bytes());
+        let mut bytes = [0; 16];
+        hasher.finalize_xof().fill(&mut bytes);
+        u128::from_le_bytes(bytes)
+    }
+
+    /// The document as this draft would leave it.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] when it has to be loaded first.
+    pub fn find(&self, key: &Key) -> Result<Option<Doc>, Stop> {
+        if let Some(changed) = self.changes.documents.get(key) {
+            return Ok(changed.clone());
+        }
+        if let Some(known) = self.read.borrow().get(key) {
+            return Ok(known.clone());
+        }
+        let doc = self.source.find(key).map_err(|NotLoaded| Stop::Missing(key.clone()))?;
+        self.read.borrow_mut().insert(key.clone(), doc.clone());
+        Ok(doc)
+    }
+
+    pub(crate) fn typed<T: AsDoc>(&self, key: &Key) -> Result<Option<Arc<T::Doc>>, Stop> {
+        Ok(self.find(key)?.and_then(T::get))
+    }
+
+    /// Puts a document, or removes it.
+    pub fn put(&mut self, key: Key, doc: Option<Doc>) {
+        self.changes.documents.insert(key, doc);
+    }
+
+    /// The end of a feed.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] when it has to be loaded first.
+    pub fn head(&self, feed: FeedId) -> Result<FeedHead, Stop> {
+        match self.find(&Key::Head(feed))? {
+            Some(Doc::Head(head)) => Ok(head),
+            _ => Ok(FeedHead::default()),
+        }
+    }
+
+    /// Adds an event to a feed, and changes the documents that it tells about.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] when a document has to be loaded first.
+    pub fn emit(&mut self, feed: FeedId, body: Body) -> Result<Arc<Event>, Stop> {
+        let head = self.head(feed)?;
+        let event = Event {
+            feed,
+            seq: head.seq.next(),
+            at: self.now,
+            by: self.by,
+            op: self.op.clone(),
+            body,
+        };
+        // An event is a struct of texts, numbers and maps with text keys: it always has a JSON.
+        let json: Arc<str> = serde_json::to_string(&event).unwrap_or_default().into();
+        let hash = head.hash.next(feed, event.seq, &json);
+        self.put(Key::Head(feed), Some(Doc::Head(FeedHead { seq: event.seq, hash })));
+        reduce(self, &event)?;
+        let event = Arc::new(event);
+        self.changes.events.push(Drafted { event: Arc::clone(&event), json, hash });
+        Ok(event)
+    }
+
+    /// Ends the draft: what is to be committed.
+    #[must_use]
+    pub fn into_changes(self) -> Changes {
+        self.changes
+    }
+
+    /// The operation this draft is for.
+    #[must_use]
+    pub fn op(&self) -> Option<&OpId> {
+        self.op.as_ref()
+    }
+}
+
+impl Documents for Draft<'_> {
+    type Error = Stop;
+
+    fn find(&self, key: &Key) -> Result<Option<Doc>, Stop> {
+        Draft::find(self, key)
+    }
+
+    fn put(&mut self, key: Key, doc: Option<Doc>) {
+        Draft::put(self, key, doc);
+    }
+}

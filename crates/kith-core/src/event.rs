@@ -1,0 +1,301 @@
+//! What may happen in a feed. Events are facts: what is in a feed has already happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::{Home, Member, Mentions, Role};
+use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, StreamId, Timestamp, UserId};
+use crate::permission::Permissions;
+use crate::text::{CircleName, DisplayName, Emoji, Line, MessageText, OpId, StreamName, UserName};
+
+/// One numbered event. Its JSON is what is stored, hashed and sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The feed.
+    pub feed: FeedId,
+    /// Its number in the feed.
+    pub seq: Seq,
+    /// When the server decided it.
+    pub at: Timestamp,
+    /// Who did it; `None` for the site itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
+    /// The operation it came of, so that the sender knows its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub op: Option<OpId>,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    // In the feed of a stream.
+    /// The stream was made.
+    StreamCreated {
+        /// Whose it is.
+        home: Home,
+        /// Its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<StreamName>,
+        /// What it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Line>,
+        /// What roles are denied in it.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        deny: BTreeMap<RoleId, Permissions>,
+    },
+    /// The stream was changed: it is now as told.
+    StreamChanged {
+        /// Its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<StreamName>,
+        /// What it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Line>,
+        /// Takes no more messages.
+        archived: bool,
+        /// Seconds between two messages of one member.
+        slow_seconds: u32,
+    },
+    /// What roles are denied was changed: it is now as told.
+    StreamNarrowed {
+        /// What roles are denied in it.
+        deny: BTreeMap<RoleId, Permissions>,
+    },
+    /// Users were added to a group.
+    GroupAdded {
+        /// Who.
+        users: BTreeSet<UserId>,
+    },
+    /// A user left a group.
+    GroupLeft {
+        /// Who.
+        user: UserId,
+    },
+    /// A message was posted; the event's number is the message's name.
+    Posted {
+        /// What it says.
+        text: MessageText,
+        /// The message it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Seq>,
+        /// The message whose thread it is in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<Seq>,
+        /// Who is meant.
+        #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+        mentions: Mentions,
+    },
+    /// A message was edited.
+    Edited {
+        /// Which.
+        message: Seq,
+        /// What it says now.
+        text: MessageText,
+        /// Who is meant now.
+        #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+        mentions: Mentions,
+    },
+    /// A message was deleted.
+    Deleted {
+        /// Which.
+        message: Seq,
+        /// The thread it was in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<Seq>,
+    },
+    /// A reaction was added.
+    Reacted {
+        /// To which message.
+        message: Seq,
+        /// Which.
+        emoji: Emoji,
+    },
+    /// A reaction was taken back.
+    Unreacted {
+        /// From which message.
+        message: Seq,
+        /// Which.
+        emoji: Emoji,
+    },
+    /// A message was pinned.
+    Pinned {
+        /// Which.
+        message: Seq,
+    },
+    /// A message is no longer pinned.
+    Unpinned {
+        /// Which.
+        message: Seq,
+    },
+
+    // In the feed of a circle.
+    /// The circle was made, with its roles and its owner as member.
+    CircleCreated {
+        /// Its name.
+        name: CircleName,
+        /// Anyone may join.
+        public: bool,
+        /// Its first roles.
+        roles: BTreeMap<RoleId, Role>,
+        /// The role of every member.
+        everyone: RoleId,
+    },
+    /// The circle was changed: it is now as told.
+    CircleChanged {
+        /// Its name.
+        name: CircleName,
+        /// What it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Line>,
+        /// Anyone may join.
+        public: bool,
+    },
+    /// The circle has a new owner.
+    OwnerChanged {
+        /// Who.
+        owner: UserId,
+    },
+    /// A role was made or changed: it is now as told.
+    RoleSet {
+        /// Which.
+        role: RoleId,
+        /// How it is.
+        to: Role,
+    },
+    /// A role was removed.
+    RoleRemoved {
+        /// Which.
+        role: RoleId,
+    },
+    /// A user joined.
+    MemberJoined {
+        /// Who.
+        user: UserId,
+    },
+    /// A member was changed: it is now as told.
+    MemberChanged {
+        /// Who, and how.
+        member: Member,
+    },
+    /// A member left, or was made to.
+    MemberLeft {
+        /// Who.
+        user: UserId,
+        /// Left, kicked or banned.
+        how: Leaving,
+    },
+
+    // In the feed of a user.
+    /// The user joined a circle.
+    CircleJoined {
+        /// Which.
+        circle: CircleId,
+    },
+    /// The user is in a circle no longer.
+    CircleLeft {
+        /// Which.
+        circle: CircleId,
+        /// Left, kicked or banned.
+        how: Leaving,
+    },
+    /// A direct stream or group has the user in it.
+    ConversationOpened {
+        /// Which.
+        stream: StreamId,
+    },
+    /// The user is in a group no longer.
+    ConversationLeft {
+        /// Which.
+        stream: StreamId,
+    },
+    /// The user has read up to a message; marking as unread moves it back.
+    ReadTo {
+        /// In which stream.
+        stream: StreamId,
+        /// In which of its threads; `None` for the stream itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<Seq>,
+        /// Up to this message.
+        seq: Seq,
+    },
+    /// The user blocks another.
+    Blocked {
+        /// Whom.
+        user: UserId,
+    },
+    /// The user blocks another no longer.
+    Unblocked {
+        /// Whom.
+        user: UserId,
+    },
+
+    // In the feed of the site.
+    /// An account was made.
+    UserRegistered {
+        /// Who.
+        user: UserId,
+        /// Under which name.
+        name: UserName,
+        /// Shown as.
+        display_name: DisplayName,
+        /// The human whose program it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bot_of: Option<UserId>,
+    },
+    /// An account was changed: it is now as told.
+    UserChanged {
+        /// Who.
+        user: UserId,
+        /// Shown as.
+        display_name: DisplayName,
+        /// Cannot sign in.
+        disabled: bool,
+    },
+
+    // In the audit feed of a circle.
+    /// Somebody used a power over others.
+    Acted {
+        /// What was done.
+        act: Act,
+    },
+}
+
+/// How a membership ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaving {
+    /// By the member's own will.
+    Left,
+    /// Made to leave; may come back.
+    Kicked,
+    /// Made to leave for good.
+    Banned,
+}
+
+/// An act that the audit log keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Act {
+    CircleCreated,
+    CircleChanged { name: CircleName, public: bool },
+    OwnerChanged { owner: UserId },
+    RoleSet { role: RoleId, to: Role },
+    RoleRemoved { role: RoleId },
+    MemberRolesSet { user: UserId, roles: BTreeSet<RoleId> },
+    MemberRenamed { user: UserId, nickname: Option<DisplayName> },
+    MemberTimedOut { user: UserId, until: Option<Timestamp>, reason: Option<Line> },
+    MemberRemoved { user: UserId, how: Leaving, reason: Option<Line> },
+    Unbanned { user: UserId },
+    InviteCreated { invite: InviteId, expires_at: Option<Timestamp>, uses: Option<u32> },
+    InviteRevoked { invite: InviteId },
+    InviteUsed { invite: InviteId, user: UserId },
+    StreamCreated { stream: StreamId, name: StreamName },
+    StreamChanged { stream: StreamId },
+    StreamNarrowed { stream: StreamId, deny: BTreeMap<RoleId, Permissions> },
+    MessageDeleted { stream: StreamId, message: Seq, author: UserId },
+}

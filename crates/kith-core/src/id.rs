@@ -1,0 +1,264 @@
+//! Names of things: 128-bit ids with a typed prefix, feed ids, and the numbers of events.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The alphabet of Crockford's base 32, lower case: no `i`, `l`, `o` or `u`.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// 26 letters of 5 bits hold 128 bits.
+const LETTERS: usize = 26;
+
+/// A text that is not an id of the wanted kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid id")]
+pub struct IdError;
+
+fn encode(value: u128) -> [u8; LETTERS] {
+    let mut letters = [b'0'; LETTERS];
+    let mut rest = value;
+    for letter in letters.iter_mut().rev() {
+        *letter = ALPHABET[(rest & 31) as usize];
+        rest >>= 5;
+    }
+    letters
+}
+
+fn decode(text: &str) -> Result<u128, IdError> {
+    let bytes = text.as_bytes();
+    // The first letter carries only the 3 highest of 128 bits.
+    if bytes.len() != LETTERS || bytes[0] > b'7' {
+        return Err(IdError);
+    }
+    let mut value = 0_u128;
+    for byte in bytes {
+        let digit = ALPHABET.iter().position(|letter| letter == byte).ok_or(IdError)?;
+        value = value << 5 | digit as u128;
+    }
+    Ok(value)
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub struct $name(u128);
+
+        impl $name {
+            /// What the text form starts with.
+            pub const PREFIX: &str = $prefix;
+
+            /// An id that sorts by time: 48 bits of milliseconds, then 80 of `random`.
+            #[must_use]
+            pub fn new(at: Timestamp, random: u128) -> Self {
+                Self(u128::from(at.0) << 80 | random & ((1 << 80) - 1))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($prefix)?;
+                f.write_str(std::str::from_utf8(&encode(self.0)).unwrap_or_default())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                decode(text.strip_prefix($prefix).ok_or(IdError)?).map(Self)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+
+            fn try_from(text: String) -> Result<Self, IdError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    };
+}
+
+id! {
+    /// An account, human or bot: `u_…`.
+    UserId, "u_"
+}
+id! {
+    /// A community: `c_…`.
+    CircleId, "c_"
+}
+id! {
+    /// A feed of messages: `s_…`.
+    StreamId, "s_"
+}
+id! {
+    /// A named set of permissions in a circle: `r_…`.
+    RoleId, "r_"
+}
+id! {
+    /// A session, as its user may see and revoke it; never the secret itself: `d_…`.
+    SessionId, "d_"
+}
+id! {
+    /// An invite, as managers see and revoke it; never the code itself: `i_…`.
+    InviteId, "i_"
+}
+
+/// Milliseconds since the Unix epoch, as told by the clock that was passed in.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// This time and `ms` milliseconds more.
+    #[must_use]
+    pub fn plus_ms(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// The milliseconds from `earlier` to this time; 0 where the clock went back.
+    #[must_use]
+    pub fn since_ms(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// The number of an event in its feed: 1, 2, 3 … without gaps; 0 stands before the first.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    /// The number that follows.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Anything ordered. The text form is the id of what the feed tells about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum FeedId {
+    /// The accounts of the site: `site`.
+    Site,
+    /// What concerns one user alone, read by no other (read markers, blocks, circles): `u_…`.
+    User(UserId),
+    /// The members and roles of a circle, read by its members: `c_…`.
+    Circle(CircleId),
+    /// Who did what to whom in a circle, read by those who may: `audit:c_…`.
+    Audit(CircleId),
+    /// The messages of a stream: `s_…`.
+    Stream(StreamId),
+}
+
+const AUDIT: &str = "audit:";
+
+impl fmt::Display for FeedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Site => f.write_str("site"),
+            Self::User(id) => id.fmt(f),
+            Self::Circle(id) => id.fmt(f),
+            Self::Audit(id) => write!(f, "{AUDIT}{id}"),
+            Self::Stream(id) => id.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for FeedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for FeedId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        if text == "site" {
+            Ok(Self::Site)
+        } else if let Some(circle) = text.strip_prefix(AUDIT) {
+            circle.parse().map(Self::Audit)
+        } else {
+            match text.get(..2) {
+                Some(UserId::PREFIX) => text.parse().map(Self::User),
+                Some(CircleId::PREFIX) => text.parse().map(Self::Circle),
+                Some(StreamId::PREFIX) => text.parse().map(Self::Stream),
+                _ => Err(IdError),
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for FeedId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<FeedId> for String {
+    fn from(id: FeedId) -> Self {
+        id.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ids_survive_their_text_and_sort_alike(a: u128, b: u128) {
+            let (x, y) = (UserId(a), UserId(b));
+            prop_assert_eq!(x.to_string().parse::<UserId>(), Ok(x));
+            prop_assert_eq!(x.cmp(&y), x.to_string().cmp(&y.to_string()));
+        }
+
+        #[test]
+        fn any_text_is_an_id_or_an_error(text in "\\PC{0,40}") {
+            if let Ok(feed) = text.parse::<FeedId>() {
+                prop_assert_eq!(feed.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_feed_id_is_the_id_of_its_subject() {
+        let circle = CircleId::new(Timestamp(5), 7);
+        for feed in [FeedId::Site, FeedId::Circle(circle), FeedId::Audit(circle)] {
+            assert_eq!(feed.to_string().parse(), Ok(feed));
+        }
+        assert_eq!("s_8zzzzzzzzzzzzzzzzzzzzzzzzz".parse::<FeedId>(), Err(IdError));
+        assert_eq!("c_".parse::<FeedId>(), Err(IdError));
+    }
+}

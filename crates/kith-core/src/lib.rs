@@ -1,0 +1,21 @@
+//! The rules of Kith, pure: no I/O, no clock, no randomness. Time and random numbers are arguments.
+//!
+//! Everything that is ordered is a feed ([`id::FeedId`]) of numbered events ([`event::Event`]).
+//! [`command::decide`] says what a command would add to feeds and change in documents
+//! ([`document`]); [`reduce`](reduce::reduce) says what an event does to documents, for servers
+//! and clients alike; [`access`] is the one home of authorization.
+
+pub mod access;
+pub mod chain;
+pub mod command;
+pub mod decide;
+pub mod document;
+pub mod draft;
+pub mod event;
+pub mod id;
+pub mod limit;
+pub mod mention;
+pub mod permission;
+pub mod reduce;
+pub mod refusal;
+pub mod text;

@@ -1,0 +1,278 @@
+//! What an event does to the documents it tells about: the same for servers and clients.
+//!
+//! A server holds every document; a client may hold some of them. An event about a document that
+//! is not held changes nothing, so a client's window stays right without knowing the rest.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use crate::document::Key;
+use crate::document::{Circle, Doc, Home, Mark, Member, Message, ReadMark, Stream, User};
+use crate::event::{Body, Event};
+use crate::id::{CircleId, FeedId, Seq, StreamId, UserId};
+
+/// Documents that events change.
+pub trait Documents {
+    /// Why a document cannot be had.
+    type Error;
+
+    /// The document, `None` when there is none or it is not held.
+    ///
+    /// # Errors
+    /// When it is not known whether there is one.
+    fn find(&self, key: &Key) -> Result<Option<Doc>, Self::Error>;
+
+    /// Puts a document, or removes it.
+    fn put(&mut self, key: Key, doc: Option<Doc>);
+}
+
+/// What a client holds of a feed.
+impl Documents for BTreeMap<Key, Doc> {
+    type Error = Infallible;
+
+    fn find(&self, key: &Key) -> Result<Option<Doc>, Infallible> {
+        Ok(self.get(key).cloned())
+    }
+
+    fn put(&mut self, key: Key, doc: Option<Doc>) {
+        match doc {
+            Some(doc) => self.insert(key, doc),
+            None => self.remove(&key),
+        };
+    }
+}
+
+macro_rules! edit {
+    ($name:ident, $variant:ident, $type:ty, $($arg:ident: $arg_type:ty),*) => {
+        fn $name<D: Documents>(
+            docs: &mut D,
+            $($arg: $arg_type,)*
+            edit: impl FnOnce(&mut $type),
+        ) -> Result<(), D::Error> {
+            let key = Key::$variant($($arg),*);
+            if let Some(Doc::$variant(mut doc)) = docs.find(&key)? {
+                edit(Arc::make_mut(&mut doc));
+                docs.put(key, Some(Doc::$variant(doc)));
+            }
+            Ok(())
+        }
+    };
+}
+
+edit!(edit_stream, Stream, Stream, stream: StreamId);
+edit!(edit_message, Message, Message, stream: StreamId, seq: Seq);
+edit!(edit_circle, Circle, Circle, circle: CircleId);
+edit!(edit_user, User, User, user: UserId);
+
+/// Folds one event into the documents.
+///
+/// # Errors
+/// Only what [`Documents::find`] gives.
+pub fn reduce<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error> {
+    match event.feed {
+        FeedId::Stream(stream) => in_stream(docs, stream, event),
+        FeedId::Circle(circle) => in_circle(docs, circle, event),
+        FeedId::User(user) => {
+            in_user(docs, user, event);
+            Ok(())
+        }
+        FeedId::Site => in_site(docs, event),
+        FeedId::Audit(_) => Ok(()),
+    }
+}
+
+fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<(), D::Error> {
+    match &event.body {
+        Body::StreamCreated { home, name, about, deny } => {
+            let stream = Stream {
+                id,
+                home: home.clone(),
+                name: name.clone(),
+                about: about.clone(),
+                archived: false,
+                slow_seconds: 0,
+                deny: deny.clone(),
+                pins: Vec::new(),
+                created_at: event.at,
+            };
+            docs.put(Key::Stream(id), Some(Doc::Stream(Arc::new(stream))));
+            Ok(())
+        }
+        Body::StreamChanged { name, about, archived, slow_seconds } => {
+            edit_stream(docs, id, |stream| {
+                stream.name.clone_from(name);
+                stream.about.clone_from(about);
+                stream.archived = *archived;
+                stream.slow_seconds = *slow_seconds;
+            })
+        }
+        Body::StreamNarrowed { deny } => {
+            edit_stream(docs, id, |stream| stream.deny.clone_from(deny))
+        }
+        Body::GroupAdded { users } => edit_stream(docs, id, |stream| {
+            if let Home::Group { users: all, .. } = &mut stream.home {
+                all.extend(users);
+            }
+        }),
+        Body::GroupLeft { user } => edit_stream(docs, id, |stream| {
+            if let Home::Group { users, .. } = &mut stream.home {
+                users.remove(user);
+            }
+        }),
+        Body::Pinned { message } => edit_stream(docs, id, |stream| stream.pins.push(*message)),
+        Body::Unpinned { message } => {
+            edit_stream(docs, id, |stream| stream.pins.retain(|pin| pin != message))
+        }
+        _ => to_message(docs, id, event),
+    }
+}
+
+fn to_message<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<(), D::Error> {
+    let Some(by) = event.by else { return Ok(()) };
+    match &event.body {
+        Body::Posted { text, reply_to, thread, mentions } => {
+            let message = Message {
+                seq: event.seq,
+                author: by,
+                text: text.clone(),
+                reply_to: *reply_to,
+                thread: *thread,
+                mentions: mentions.clone(),
+                reactions: BTreeMap::new(),
+                replies: 0,
+                at: event.at,
+                edited_at: None,
+            };
+            docs.put(Key::Message(id, event.seq), Some(Doc::Message(Arc::new(message))));
+            match thread {
+                Some(root) => edit_message(docs, id, *root, |root| root.replies += 1),
+                None => Ok(()),
+            }
+        }
+        Body::Edited { message, text, mentions } => edit_message(docs, id, *message, |message| {
+            message.text = text.clone();
+            message.mentions = mentions.clone();
+            message.edited_at = Some(event.at);
+        }),
+        Body::Deleted { message, thread } => {
+            docs.put(Key::Message(id, *message), None);
+            edit_stream(docs, id, |stream| {
+                stream.pins.retain(|pin| pin != message);
+            })?;
+            match thread {
+                Some(root) => edit_message(docs, id, *root, |root| {
+                    root.replies = root.replies.saturating_sub(1);
+                }),
+                None => Ok(()),
+            }
+        }
+        Body::Reacted { message, emoji } => edit_message(docs, id, *message, |message| {
+            message.reactions.entry(emoji.clone()).or_default().insert(by);
+        }),
+        Body::Unreacted { message, emoji } => edit_message(docs, id, *message, |message| {
+            if let Some(users) = message.reactions.get_mut(emoji) {
+                users.remove(&by);
+                if users.is_empty() {
+                    message.reactions.remove(emoji);
+                }
+            }
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) -> Result<(), D::Error> {
+    match &event.body {
+        Body::CircleCreated { name, public, roles, everyone } => {
+            let Some(owner) = event.by else { return Ok(()) };
+            let circle = Circle {
+                id,
+                name: name.clone(),
+                about: None,
+                public: *public,
+                owner,
+                roles: roles.clone(),
+                everyone: *everyone,
+                members: 0,
+                created_at: event.at,
+            };
+            docs.put(Key::Circle(id), Some(Doc::Circle(Arc::new(circle))));
+            Ok(())
+        }
+        Body::CircleChanged { name, about, public } => edit_circle(docs, id, |circle| {
+            circle.name = name.clone();
+            circle.about.clone_from(about);
+            circle.public = *public;
+        }),
+        Body::OwnerChanged { owner } => edit_circle(docs, id, |circle| circle.owner = *owner),
+        Body::RoleSet { role, to } => edit_circle(docs, id, |circle| {
+            circle.roles.insert(*role, to.clone());
+        }),
+        Body::RoleRemoved { role } => edit_circle(docs, id, |circle| {
+            circle.roles.remove(role);
+        }),
+        Body::MemberJoined { user } => {
+            let member = Member {
+                user: *user,
+                nickname: None,
+                roles: std::collections::BTreeSet::new(),
+                timed_out_until: None,
+                joined_at: event.at,
+            };
+            docs.put(Key::Member(id, *user), Some(Doc::Member(Arc::new(member))));
+            edit_circle(docs, id, |circle| circle.members += 1)
+        }
+        Body::MemberChanged { member } => {
+            docs.put(Key::Member(id, member.user), Some(Doc::Member(Arc::new(member.clone()))));
+            Ok(())
+        }
+        Body::MemberLeft { user, .. } => {
+            docs.put(Key::Member(id, *user), None);
+            edit_circle(docs, id, |circle| circle.members = circle.members.saturating_sub(1))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn in_user<D: Documents>(docs: &mut D, id: UserId, event: &Event) {
+    let mark = || Arc::new(Mark { at: event.at });
+    let (key, doc) = match &event.body {
+        Body::CircleJoined { circle } => (Key::Joined(id, *circle), Some(Doc::Joined(mark()))),
+        Body::CircleLeft { circle, .. } => (Key::Joined(id, *circle), None),
+        Body::ConversationOpened { stream } => {
+            (Key::Conversation(id, *stream), Some(Doc::Conversation(mark())))
+        }
+        Body::ConversationLeft { stream } => (Key::Conversation(id, *stream), None),
+        Body::ReadTo { stream, thread, seq } => (
+            Key::Read(id, *stream, thread.unwrap_or_default()),
+            Some(Doc::Read(Arc::new(ReadMark { seq: *seq }))),
+        ),
+        Body::Blocked { user } => (Key::Block(id, *user), Some(Doc::Block(mark()))),
+        Body::Unblocked { user } => (Key::Block(id, *user), None),
+        _ => return,
+    };
+    docs.put(key, doc);
+}
+
+fn in_site<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error> {
+    match &event.body {
+        Body::UserRegistered { user, name, display_name, bot_of } => {
+            let registered = User {
+                id: *user,
+                name: name.clone(),
+                display_name: display_name.clone(),
+                bot_of: *bot_of,
+                disabled: false,
+                created_at: event.at,
+            };
+            docs.put(Key::User(*user), Some(Doc::User(Arc::new(registered))));
+            Ok(())
+        }
+        Body::UserChanged { user, display_name, disabled } => edit_user(docs, *user, |user| {
+            user.display_name = display_name.clone();
+            user.disabled = *disabled;
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,114 @@
+//! Why the rules say no: stable codes, a sentence for a person, and when to try again.
+
+use crate::id::{FeedId, Seq};
+
+/// Why an operation was refused. Every variant is the caller's to fix; a fault of ours is never here.
+///
+/// What a caller may not know of is refused exactly as what does not exist.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says it")]
+#[non_exhaustive]
+pub enum Refusal {
+    #[error("{field} is empty")]
+    Empty { field: &'static str },
+    #[error("{field} is longer than {max} characters")]
+    TooLong { field: &'static str, max: usize },
+    #[error("{field} is not of the right form")]
+    Malformed { field: &'static str },
+    #[error("there is no such user")]
+    NoSuchUser,
+    #[error("there is no such circle")]
+    NoSuchCircle,
+    #[error("there is no such stream")]
+    NoSuchStream,
+    #[error("there is no such feed")]
+    NoSuchFeed,
+    #[error("there is no message {0} in this stream")]
+    NoSuchMessage(Seq),
+    #[error("there is no such role")]
+    NoSuchRole,
+    #[error("this invite is not valid, or no longer")]
+    NoSuchInvite,
+    #[error("there is no such session")]
+    NoSuchSession,
+    #[error("that user is not a member")]
+    NotMember,
+    #[error("you may not do this: it needs the permission {permission}")]
+    Forbidden { permission: &'static str },
+    #[error("you may not do this to somebody of your own rank or above")]
+    Outranked,
+    #[error("this name is taken")]
+    NameTaken,
+    #[error("you are timed out in this circle")]
+    TimedOut { wait_ms: u64 },
+    #[error("this stream is slow: wait before your next message")]
+    TooSoon { wait_ms: u64 },
+    #[error("this stream is archived")]
+    Archived,
+    #[error("you cannot write to this user")]
+    Blocked,
+    #[error("there are {max} already, which is the most")]
+    TooMany { max: usize },
+    #[error("a circle cannot be without its owner: hand it over first")]
+    OwnerStays,
+    #[error("this role is part of every circle and cannot be removed")]
+    RoleStays,
+    #[error("only the author can do this")]
+    NotAuthor,
+    #[error("the account is disabled")]
+    Disabled,
+    #[error("registration is closed here: ask for an invite")]
+    RegistrationClosed,
+    #[error("this operation id is older than 30 days, so its result is no longer known")]
+    OpExpired,
+    #[error("this operation id was used for something else")]
+    OpReused,
+    #[error("{feed} has only {head} events, and you claim to have seen more")]
+    Ahead { feed: FeedId, head: Seq },
+}
+
+impl Refusal {
+    /// Part of the protocol: rename a variant freely, never its code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty { .. } => "input.empty",
+            Self::TooLong { .. } => "input.too_long",
+            Self::Malformed { .. } => "input.malformed",
+            Self::NoSuchUser => "user.not_found",
+            Self::NoSuchCircle => "circle.not_found",
+            Self::NoSuchStream => "stream.not_found",
+            Self::NoSuchFeed => "feed.not_found",
+            Self::NoSuchMessage(_) => "message.not_found",
+            Self::NoSuchRole => "role.not_found",
+            Self::NoSuchInvite => "invite.not_found",
+            Self::NoSuchSession => "session.not_found",
+            Self::NotMember => "member.not_found",
+            Self::Forbidden { .. } => "permission.denied",
+            Self::Outranked => "permission.outranked",
+            Self::NameTaken => "name.taken",
+            Self::TimedOut { .. } => "member.timed_out",
+            Self::TooSoon { .. } => "stream.too_soon",
+            Self::Archived => "stream.archived",
+            Self::Blocked => "user.blocked",
+            Self::TooMany { .. } => "limit.too_many",
+            Self::OwnerStays => "circle.owner_stays",
+            Self::RoleStays => "role.stays",
+            Self::NotAuthor => "message.not_author",
+            Self::Disabled => "user.disabled",
+            Self::RegistrationClosed => "site.registration_closed",
+            Self::OpExpired => "op.expired",
+            Self::OpReused => "op.reused",
+            Self::Ahead { .. } => "feed.ahead",
+        }
+    }
+
+    /// After how many milliseconds trying again can help; `None` if it cannot.
+    #[must_use]
+    pub fn retry_ms(&self) -> Option<u64> {
+        match self {
+            Self::TimedOut { wait_ms } | Self::TooSoon { wait_ms } => Some(*wait_ms),
+            _ => None,
+        }
+    }
+}

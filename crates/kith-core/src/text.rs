@@ -1,0 +1,206 @@
+//! Texts that people choose: each is checked once, where it is made, and never again.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::Refusal;
+
+/// Characters that reorder or hide their neighbours: bidirectional controls, zero-width and
+/// control characters. They serve impersonation in names and are refused there.
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn line(raw: &str, field: &'static str, chars_max: usize) -> Result<Arc<str>, Refusal> {
+    let text = raw.trim();
+    if text.is_empty() {
+        return Err(Refusal::Empty { field });
+    }
+    if text.chars().count() > chars_max {
+        return Err(Refusal::TooLong { field, max: chars_max });
+    }
+    if text.chars().any(is_deceptive) {
+        return Err(Refusal::Malformed { field });
+    }
+    Ok(text.into())
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $max:literal, $parse:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The most characters it may have.
+            pub const CHARS_MAX: usize = $max;
+
+            /// Checks `raw`, without its leading and trailing space.
+            ///
+            /// # Errors
+            /// A refusal that names the field, when it is empty, too long or malformed.
+            pub fn parse(raw: &str) -> Result<Self, Refusal> {
+                let parse: fn(&str, &'static str, usize) -> Result<Arc<str>, Refusal> = $parse;
+                parse(raw, $field, $max).map(Self)
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0.as_ref().to_owned()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Refusal;
+
+            fn try_from(raw: String) -> Result<Self, Refusal> {
+                Self::parse(&raw)
+            }
+        }
+    };
+}
+
+text! {
+    /// The unique name of a user: ASCII letters, digits, `.`, `_` and `-`, starting with a letter or
+    /// digit. Two names that differ only in case are the same name.
+    UserName, "name", 32, |raw, field, max| {
+        let name = line(raw, field, max)?;
+        let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        if !plain || !name.as_bytes()[0].is_ascii_alphanumeric() {
+            return Err(Refusal::Malformed { field });
+        }
+        if matches!(name.to_ascii_lowercase().as_str(), "everyone" | "here" | "system" | "kith") {
+            return Err(Refusal::NameTaken);
+        }
+        Ok(name)
+    }
+}
+
+impl UserName {
+    /// The form under which the name is unique.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+text! {
+    /// What a user is shown as; a nickname in a circle follows the same rules.
+    DisplayName, "display_name", 64, line
+}
+text! {
+    /// The name of a circle.
+    CircleName, "name", 80, line
+}
+text! {
+    /// The name of a stream in a circle, or of a group.
+    StreamName, "name", 80, line
+}
+text! {
+    /// The name of a role.
+    RoleName, "name", 40, line
+}
+text! {
+    /// A sentence about a circle or a stream, or the reason of an act of moderation.
+    Line, "text", 500, line
+}
+text! {
+    /// The label of a session, as its user sees it in the list: "Firefox on Linux".
+    Label, "label", 64, line
+}
+text! {
+    /// One reaction: an emoji, or a short word between colons.
+    Emoji, "emoji", 16, |raw, field, max| {
+        let emoji = raw.trim();
+        // Joiners and variation selectors are part of emoji, so only controls and spaces are bad.
+        if emoji.is_empty() || emoji.len() > 64 || emoji.chars().count() > max
+            || emoji.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '/' | '<' | '>' | '&'))
+        {
+            return Err(Refusal::Malformed { field });
+        }
+        Ok(emoji.into())
+    }
+}
+text! {
+    /// What a person wrote, in Markdown. Line breaks and tabs are its only control characters.
+    MessageText, "text", 8000, |raw, field, max| {
+        let text = raw.trim();
+        if text.is_empty() {
+            return Err(Refusal::Empty { field });
+        }
+        if text.chars().count() > max {
+            return Err(Refusal::TooLong { field, max });
+        }
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) {
+            return Err(Refusal::Malformed { field });
+        }
+        Ok(text.into())
+    }
+}
+text! {
+    /// The name that a client gives an operation, so that saying it twice makes it happen once:
+    /// 1 to 64 of ASCII letters, digits, `.`, `_`, `-` and `:`.
+    OpId, "op", 64, |raw, field, max| {
+        if raw.is_empty() || raw.len() > max
+            || !raw.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':'))
+        {
+            return Err(Refusal::Malformed { field });
+        }
+        Ok(raw.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_deceive_are_refused() {
+        for bad in
+            ["", " ", "a b", "naïve", "-a", "@ana", "a\u{202e}b", "everyone", &"x".repeat(33)]
+        {
+            assert!(UserName::parse(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(UserName::parse(" Ana.B ").map(|n| n.folded()), Ok("ana.b".to_owned()));
+        assert!(DisplayName::parse("Ana\u{200b}").is_err());
+        assert!(DisplayName::parse("Ana Łucja").is_ok());
+    }
+
+    #[test]
+    fn a_message_keeps_its_lines_and_loses_its_margins() {
+        assert_eq!(MessageText::parse("  a\n\tb \n").unwrap().as_str(), "a\n\tb");
+        assert!(MessageText::parse("a\u{7}").is_err());
+        assert!(MessageText::parse(&"é".repeat(8000)).is_ok());
+        assert!(MessageText::parse(&"é".repeat(8001)).is_err());
+    }
+
+    #[test]
+    fn reactions_are_emoji_not_markup() {
+        assert!(Emoji::parse("👩🏽‍🚒").is_ok());
+        assert!(Emoji::parse("<b>").is_err());
+        assert!(Emoji::parse("a b").is_err());
+    }
+}

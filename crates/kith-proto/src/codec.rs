@@ -1,0 +1,116 @@
+//! The two encodings of frames: JSON text and MessagePack.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Problem;
+
+/// How a connection's frames are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// JSON in text frames.
+    #[default]
+    Json,
+    /// MessagePack with named fields in binary frames.
+    MsgPack,
+}
+
+impl Encoding {
+    /// All there are; an encoding's place in it is its [`index`](Self::index).
+    pub const ALL: [Self; 2] = [Self::Json, Self::MsgPack];
+
+    /// The encoding of a WebSocket subprotocol.
+    #[must_use]
+    pub fn of_subprotocol(name: &str) -> Option<Self> {
+        match name {
+            crate::JSON => Some(Self::Json),
+            crate::MSGPACK => Some(Self::MsgPack),
+            _ => None,
+        }
+    }
+
+    /// A small number for tables of encodings.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The bytes of a frame.
+    #[must_use]
+    pub fn encode<T: Serialize>(self, value: &T) -> Vec<u8> {
+        // Frames are structs of texts, numbers and maps with text keys: they can always be written.
+        match self {
+            Self::Json => serde_json::to_vec(value).unwrap_or_default(),
+            Self::MsgPack => rmp_serde::to_vec_named(value).unwrap_or_default(),
+        }
+    }
+
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// `input.invalid` with the place of the first mistake. Depth is bounded: JSON at 128 levels by
+    /// its parser, MessagePack at [`DEPTH_MAX`].
+    pub fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, Problem> {
+        match self {
+            Self::Json => serde_json::from_slice(bytes).map_err(|error| invalid(&error)),
+            Self::MsgPack => {
+                let mut reader = rmp_serde::Deserializer::new(bytes);
+                reader.set_max_depth(DEPTH_MAX);
+                T::deserialize(&mut reader).map_err(|error| invalid(&error))
+            }
+        }
+    }
+}
+
+/// The deepest nesting of a MessagePack frame.
+pub const DEPTH_MAX: usize = 32;
+
+fn invalid(error: &dyn std::fmt::Display) -> Problem {
+    let mut message = error.to_string();
+    // A parser may quote what it read; enough of it is enough.
+    if let Some((cut, _)) = message.char_indices().nth(200) {
+        message.truncate(cut);
+    }
+    Problem::new("input.invalid", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_core::command::Command;
+    use kith_core::id::{Seq, StreamId, Timestamp};
+    use kith_core::text::MessageText;
+
+    use super::*;
+    use crate::frame::{Push, Request};
+
+    fn request() -> Request {
+        let stream = StreamId::new(Timestamp(1), 2);
+        let text = MessageText::parse("hi").unwrap();
+        let command = Command::Post { stream, text, reply_to: Some(Seq(4)), thread: None };
+        Request { command: Some(command), ..Request::new(7) }
+    }
+
+    #[test]
+    fn both_encodings_carry_the_same() {
+        for encoding in Encoding::ALL {
+            let bytes = encoding.encode(&request());
+            assert_eq!(encoding.decode::<Request>(&bytes), Ok(request()));
+        }
+    }
+
+    #[test]
+    fn unknown_fields_and_nonsense_are_refused_with_a_short_reason() {
+        for bad in [r#"{"id":1,"fly":{}}"#, "[]", "", r#"{"id":1,"do":{"post":{"stream":"x"}}}"#] {
+            let problem = Encoding::Json.decode::<Request>(bad.as_bytes()).unwrap_err();
+            assert_eq!(problem.code, "input.invalid");
+            assert!(problem.message.len() < 900);
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_not_followed() {
+        let deep = "[".repeat(100_000);
+        assert!(Encoding::Json.decode::<Push>(deep.as_bytes()).is_err());
+        assert!(Encoding::MsgPack.decode::<Push>(&vec![0x91; 100_000]).is_err());
+    }
+}

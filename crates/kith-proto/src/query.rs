@@ -1,0 +1,239 @@
+//! Questions that change nothing, and their answers; REST asks the same.
+
+use kith_core::document::{Circle, Invite, Member, Message, Stream, User};
+use kith_core::id::{CircleId, Seq, SessionId, StreamId, Timestamp, UserId};
+use kith_core::text::Label;
+use serde::{Deserialize, Serialize};
+
+use crate::frame::Status;
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Query {
+    /// Is anybody there?
+    Ping {},
+    /// The window that a client opens with: the user's circles, streams, conversations, unread
+    /// counts. Never members or messages.
+    Window {},
+    /// Messages of a stream or thread, oldest first.
+    Messages {
+        /// The stream.
+        stream: StreamId,
+        /// The thread; absent for the stream itself.
+        #[serde(default)]
+        thread: Option<Seq>,
+        /// Only older ones than this.
+        #[serde(default)]
+        before: Option<Seq>,
+        /// Only newer ones than this.
+        #[serde(default)]
+        after: Option<Seq>,
+        /// Half of them older and half newer than this, and it.
+        #[serde(default)]
+        around: Option<Seq>,
+        /// How many, at most 200; 50 if absent.
+        #[serde(default)]
+        limit: Option<u32>,
+    },
+    /// One message.
+    Message {
+        /// The stream.
+        stream: StreamId,
+        /// Which.
+        message: Seq,
+    },
+    /// Unread and mention counts of a stream and its threads that the user follows.
+    Unread {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// Users by id: those whom the asker shares a circle or conversation with, and site admins all.
+    Users {
+        /// At most 200.
+        users: Vec<UserId>,
+    },
+    /// The user of a name.
+    UserByName {
+        /// The name, in any case.
+        name: String,
+    },
+    /// Members of a circle, in the order of their ids.
+    Members {
+        /// The circle.
+        circle: CircleId,
+        /// Only those after this one.
+        #[serde(default)]
+        after: Option<UserId>,
+        /// How many, at most 200; 100 if absent.
+        #[serde(default)]
+        limit: Option<u32>,
+    },
+    /// Who of a circle is there now.
+    Present {
+        /// The circle.
+        circle: CircleId,
+    },
+    /// Public circles, in the order of their making.
+    PublicCircles {
+        /// Only those after this one.
+        #[serde(default)]
+        after: Option<CircleId>,
+    },
+    /// Invites of a circle: all for those who manage members, else one's own.
+    Invites {
+        /// The circle.
+        circle: CircleId,
+    },
+    /// Where an invite leads.
+    InviteTarget {
+        /// Its secret.
+        code: String,
+    },
+    /// The user's own sessions.
+    Sessions {},
+    /// Whom the user blocks.
+    Blocks {},
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each answers the query of its name")]
+pub enum Answer {
+    Pong { now: Timestamp },
+    Window(Window),
+    Messages { messages: Vec<Message>, more: bool },
+    Message(Message),
+    Unread(StreamUnread),
+    Users(Vec<User>),
+    User(User),
+    Members { members: Vec<Member>, more: bool },
+    Present(Vec<Present>),
+    Circles { circles: Vec<CircleCard>, more: bool },
+    Invites(Vec<Invite>),
+    InviteTarget(CircleCard),
+    Sessions(Vec<SessionCard>),
+    Blocks(Vec<UserId>),
+}
+
+/// What a client opens with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// The user's circles with those of their streams that the user may read.
+    pub circles: Vec<CircleWindow>,
+    /// Direct streams and groups.
+    pub conversations: Vec<StreamWindow>,
+}
+
+/// A circle in the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CircleWindow {
+    /// The circle.
+    pub circle: Circle,
+    /// The user's own membership.
+    pub member: Member,
+    /// Its streams.
+    pub streams: Vec<StreamWindow>,
+}
+
+/// A stream in the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamWindow {
+    /// The stream.
+    pub stream: Stream,
+    /// Its last event.
+    pub head: Seq,
+    /// The user's read marker.
+    pub read: Seq,
+    /// How many messages are unread, threads apart.
+    pub unread: u64,
+    /// How many unread messages mean the user, threads included.
+    pub mentions: u64,
+}
+
+/// What is unread in a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamUnread {
+    /// The user's read marker.
+    pub read: Seq,
+    /// How many messages are unread, threads apart.
+    pub unread: u64,
+    /// How many unread messages mean the user, threads included.
+    pub mentions: u64,
+    /// Threads that the user follows.
+    pub threads: Vec<ThreadUnread>,
+}
+
+/// What is unread in a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadUnread {
+    /// The message whose thread it is.
+    pub thread: Seq,
+    /// The user's read marker.
+    pub read: Seq,
+    /// How many of its messages are unread.
+    pub unread: u64,
+}
+
+/// A circle as those see it who are not in it yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CircleCard {
+    /// The circle.
+    pub id: CircleId,
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// How many members it has.
+    pub members: u64,
+}
+
+/// A user who is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present {
+    /// Who.
+    pub user: UserId,
+    /// How.
+    pub status: Status,
+    /// Since when they have had a connection.
+    pub since: Timestamp,
+}
+
+/// A session as its user sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCard {
+    /// Which.
+    pub id: SessionId,
+    /// Its label.
+    pub label: Label,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// The state of a feed: what its events add up to, or a window of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Of a stream: itself and its newest messages, oldest first, threads included.
+    Stream {
+        /// The stream.
+        stream: Stream,
+        /// Its newest messages.
+        messages: Vec<Message>,
+    },
+    /// Of a circle: itself and the user's own membership.
+    Circle {
+        /// The circle.
+        circle: Circle,
+        /// The user's own membership.
+        member: Member,
+    },
+    /// Of any other feed: nothing but its end; ask for what is needed.
+    Head {},
+}
