@@ -1,2 +1,79 @@
-//! Placeholder.
-fn main() {}
+//! The project's own tool: everything a contributor or the CI does goes through `cargo xtask`.
+//!
+//! One Rust program instead of scripts, so that whoever can build Kith can also check it.
+
+mod audit;
+mod check;
+mod license;
+mod metadata;
+mod run;
+mod setup;
+mod step;
+mod test;
+mod tidy;
+mod torture;
+mod tour;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Set up, run, test and check Kith", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Make sure every tool the other tasks need is present, and install what is missing
+    Setup,
+    /// Build the server for real use and run it on 127.0.0.1:8080 with its data in kith-data/
+    Run {
+        /// Passed on to `kith serve`; --data and --listen replace the defaults
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Everything that must pass before a change lands: check, every test, and the README's tour
+    Test,
+    /// The part of `test` that runs no test: format, lints, docs, tidy, audit
+    Check,
+    /// The rules of STYLE.md that a program can check
+    Tidy,
+    /// Licences, duplicates and known advisories of the dependencies
+    Audit,
+    /// Run the README's commands as a newcomer would, and compare what they print
+    Tour,
+    /// Kill a busy server over and over, and check that nothing acknowledged is lost
+    Torture {
+        /// How many times to kill it; without it, what the test finds reasonable
+        #[arg(long)]
+        kills: Option<u32>,
+    },
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    // Every task speaks of paths from the root, wherever it was started.
+    std::env::set_current_dir(root()).context("cannot enter the repository's root")?;
+    match cli.task {
+        Task::Setup => setup::setup(),
+        Task::Run { args } => run::run(&args),
+        Task::Test => test::test(),
+        Task::Check => check::check(),
+        Task::Tidy => tidy::tidy(),
+        Task::Audit => audit::audit(),
+        Task::Tour => tour::tour(),
+        Task::Torture { kills } => torture::torture(kills),
+    }
+}
+
+/// The repository's root: the folder above this crate.
+fn root() -> PathBuf {
+    // Cargo sets the variable for `cargo run`; the built-in path serves a binary started by hand.
+    let crate_dir = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    crate_dir.parent().map_or_else(|| crate_dir.clone(), Path::to_path_buf)
+}

@@ -1,1 +1,340 @@
-//! Placeholder.
+//! The hub: the only writer of feeds.
+//!
+//! An operation's way: decide on cached documents under a short lock, wait in the queue, commit as
+//! part of a group, and only then be shown: first to subscribers, in commit order, then to whoever
+//! asked. Decisions are made on what was decided before, committed or not; the queue commits in that
+//! order, so the order of decisions, of commits and of deliveries is one.
+//!
+//! When a commit fails, everything decided after it stood on sand: it fails too, and the cache is
+//! emptied, so that the next decision stands on what the store has.
+
+mod cache;
+mod commit;
+mod error;
+mod fan;
+mod mailbox;
+pub mod presence;
+pub mod read;
+mod subscribe;
+mod subscriber;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kith_core::command::{self, Command, Outcome};
+use kith_core::document::{Doc, Done, Key};
+use kith_core::draft::{Draft, Stop};
+use kith_core::id::{Timestamp, UserId};
+use kith_core::refusal::Refusal;
+use kith_core::text::OpId;
+use kith_store::{DocKey, Store};
+use tokio::sync::{Notify, oneshot};
+
+pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
+pub use error::HubError;
+pub use fan::{Delivery, WIRES};
+pub use mailbox::{Batch, Item};
+pub use subscribe::{Backlog, Place, Reset, Want};
+pub use subscriber::{End, Subscriber};
+
+/// Time and randomness, so that a simulator can replay a run.
+pub trait Environment: Send + Sync + 'static {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+    /// A fresh random number that nobody can guess.
+    fn random(&self) -> u128;
+}
+
+/// The hub's limits.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Operations that may wait for their commit; further ones are told to come later.
+    pub queue_max: usize,
+    /// Operations in one group commit.
+    pub group_max: usize,
+    /// Documents kept at hand.
+    pub documents_max: usize,
+    /// Bytes that may wait for one subscriber before it is told that it lags.
+    pub mailbox_bytes: usize,
+    /// Events that a subscriber is told one by one before a snapshot is the better answer.
+    pub replay_max: usize,
+    /// How long a revocation waits for a subscriber that is in the middle of a write before its
+    /// connection is cut, in milliseconds.
+    pub fence_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            queue_max: 8192,
+            group_max: 512,
+            documents_max: 100_000,
+            mailbox_bytes: 1024 * 1024,
+            replay_max: 1000,
+            fence_ms: 5000,
+        }
+    }
+}
+
+/// How long an operation id is remembered: 30 days.
+pub const OP_MEMORY_MS: u64 = 30 * 24 * 3600 * 1000;
+
+/// The only writer of feeds. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    env: Arc<dyn Environment>,
+    limits: Limits,
+    epoch: String,
+    state: Mutex<cache::State>,
+    work: Notify,
+    fan: fan::Fan,
+    presence: presence::Table,
+    stats: Stats,
+    /// Held by the committer while it commits, so that a reader can have the store quiet.
+    quiet: tokio::sync::Semaphore,
+}
+
+impl Hub {
+    /// A hub over `store`, with its committer running until the hub is [closed](Self::close).
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        env: Arc<dyn Environment>,
+        limits: Limits,
+    ) -> Result<Self, HubError> {
+        let epoch = format!("{:x}", store.epoch().await?);
+        let inner = Arc::new(Inner {
+            store,
+            env,
+            limits,
+            epoch,
+            state: Mutex::default(),
+            work: Notify::new(),
+            fan: fan::Fan::default(),
+            presence: presence::Table::default(),
+            stats: Stats::default(),
+            quiet: tokio::sync::Semaphore::new(1),
+        });
+        tokio::spawn(commit::run(Arc::clone(&inner)));
+        Ok(Self { inner })
+    }
+
+    /// Takes no more operations; returns when those that were taken are committed or failed.
+    pub async fn close(&self) {
+        let done = {
+            let mut state = self.state();
+            state.closing = true;
+            Arc::clone(&state.drained)
+        };
+        let drained = done.notified();
+        self.inner.work.notify_one();
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(10), drained).await;
+    }
+
+    /// What the hub counts.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.inner.stats
+    }
+
+    /// Says which numbering the feeds follow; it changes when a backup was restored.
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        &self.inner.epoch
+    }
+
+    /// The time, as the hub is told it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.env.now()
+    }
+
+    /// A fresh random number that nobody can guess.
+    #[must_use]
+    pub fn random(&self) -> u128 {
+        self.inner.env.random()
+    }
+
+    /// The limits it was opened with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    fn state(&self) -> MutexGuard<'_, cache::State> {
+        self.inner.state()
+    }
+
+    /// Does what a user asks, once per operation id however often it is said.
+    ///
+    /// # Errors
+    /// A refusal, or a failure; [`HubError::is_unknown`] tells whether it may have been done.
+    pub async fn execute(
+        &self,
+        me: UserId,
+        op: Option<OpId>,
+        command: &Command,
+    ) -> Result<Outcome, HubError> {
+        let Some(op) = op else {
+            return self
+                .transact(Some(me), None, |draft| command::decide(draft, me, command))
+                .await;
+        };
+        let text = serde_json::to_string(command).unwrap_or_default();
+        let hash = kith_core::decide::secret_hash(&text);
+        self.transact(Some(me), Some(op.clone()), |draft| {
+            if let Some(done) = draft.done(me, op.clone())? {
+                return retold(&done, &hash);
+            }
+            let outcome = command::decide(draft, me, command)?;
+            let kept = Outcome { code: None, ..outcome.clone() };
+            let done = Done { at: draft.now, command: hash.clone(), outcome: kept };
+            draft.put(Key::Done(me, op.clone()), Some(Doc::Done(Arc::new(done))));
+            Ok(outcome)
+        })
+        .await
+    }
+
+    /// Decides, commits and delivers. `decide` may run several times, each on a fresh draft.
+    ///
+    /// # Errors
+    /// What `decide` refuses, or a failure of the store.
+    pub async fn transact(
+        &self,
+        by: Option<UserId>,
+        op: Option<OpId>,
+        mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
+    ) -> Result<Outcome, HubError> {
+        // Each turn but the last loads a document; no rule reads more than this.
+        for _ in 0..LOADS_MAX {
+            match self.attempt(by, op.clone(), &mut decide)? {
+                Attempt::Queued(answer) => return answer.await.map_err(|_| HubError::Closed)?,
+                Attempt::Missing(key) => self.load(key).await?,
+            }
+        }
+        Err(HubError::Busy)
+    }
+
+    fn attempt(
+        &self,
+        by: Option<UserId>,
+        op: Option<OpId>,
+        decide: &mut impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
+    ) -> Result<Attempt, HubError> {
+        let (now, random) = (self.inner.env.now(), self.inner.env.random());
+        let mut state = self.state();
+        if state.closing {
+            return Err(HubError::Closed);
+        }
+        if state.queue.len() >= self.inner.limits.queue_max {
+            return Err(HubError::Busy);
+        }
+        let mut draft = Draft::new(&state.cache, now, by, op, random);
+        let outcome = match decide(&mut draft) {
+            Ok(outcome) => outcome,
+            Err(Stop::Missing(key)) => return Ok(Attempt::Missing(key)),
+            Err(Stop::Refused(refusal)) => return Err(HubError::Refused(refusal)),
+        };
+        let changes = draft.into_changes();
+        let (answer, receiver) = oneshot::channel();
+        state.enqueue(changes, outcome, answer);
+        drop(state);
+        self.inner.work.notify_one();
+        Ok(Attempt::Queued(receiver))
+    }
+
+    /// Runs `look` on documents as they are decided, loading what it needs.
+    ///
+    /// # Errors
+    /// What `look` refuses, or a failure of the store.
+    pub async fn look<T>(
+        &self,
+        mut look: impl FnMut(&Draft<'_>) -> Result<T, Stop>,
+    ) -> Result<T, HubError> {
+        for _ in 0..LOADS_MAX {
+            let now = self.inner.env.now();
+            let found = {
+                let state = self.state();
+                let draft = Draft::new(&state.cache, now, None, None, 0);
+                look(&draft)
+            };
+            match found {
+                Ok(value) => return Ok(value),
+                Err(Stop::Refused(refusal)) => return Err(HubError::Refused(refusal)),
+                Err(Stop::Missing(key)) => self.load(key).await?,
+            }
+        }
+        Err(HubError::Busy)
+    }
+
+    /// Waits until everything decided so far is committed or failed.
+    ///
+    /// What was looked at may have been decided and not yet committed: nothing that depends on it
+    /// may leave before it is.
+    pub async fn settled(&self) -> Result<(), HubError> {
+        let idle = {
+            let state = self.state();
+            state.queue.is_empty() && !state.committing
+        };
+        if idle {
+            return Ok(());
+        }
+        self.transact(None, None, |_| Ok(Outcome::default())).await.map(drop)
+    }
+
+    /// Brings a document into the cache.
+    async fn load(&self, key: Key) -> Result<(), HubError> {
+        let generation = self.state().cache.generation();
+        let doc = match (&key, key.path()) {
+            (Key::Head(feed), _) => {
+                let head = self.inner.store.head(*feed).await?;
+                let head = kith_core::document::FeedHead { seq: head.seq, hash: head.hash };
+                Some(Doc::Head(head))
+            }
+            (_, Some((collection, text))) => {
+                let found = self.inner.store.get(vec![DocKey { collection, key: text }]).await?;
+                match found.into_iter().next().flatten() {
+                    Some(json) => Some(key.parse(&json).map_err(|error| {
+                        HubError::Store(kith_store::StoreError::Corrupt(format!(
+                            "{key:?}: {error}"
+                        )))
+                    })?),
+                    None => None,
+                }
+            }
+            (_, None) => None,
+        };
+        self.state().cache.fill(key, doc, generation, self.inner.limits.documents_max);
+        Ok(())
+    }
+}
+
+/// No rule reads more documents than this, with every mention and member it may look at.
+const LOADS_MAX: usize = 2000;
+
+enum Attempt {
+    Queued(oneshot::Receiver<Result<Outcome, HubError>>),
+    Missing(Key),
+}
+
+/// The answer that was given to the same operation before.
+fn retold(done: &Done, hash: &str) -> Result<Outcome, Stop> {
+    if done.command == hash { Ok(done.outcome.clone()) } else { Err(Refusal::OpReused.into()) }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, cache::State> {
+        // A panic under this lock is a bug that the committer turns into the end of the process;
+        // until then reading on is harmless, since every change is made in one step.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

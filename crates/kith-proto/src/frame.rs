@@ -60,7 +60,9 @@ pub struct Request {
     /// A question.
     #[serde(default, rename = "get", skip_serializing_if = "Option::is_none")]
     pub query: Option<Query>,
-    /// Feeds to follow, resuming where the client was. At most [`Limits::subscribe_max`].
+    /// Feeds to follow, resuming where the client was. At most [`Limits::subscribe_max`]. Each feed
+    /// is answered by a [`Push::Subscribed`] of its own, before its live events; the reply
+    /// ([`Reply::Noted`]) comes when all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscribe: Option<Vec<Subscribe>>,
     /// Feeds to follow no longer.
@@ -198,6 +200,8 @@ pub enum Push {
         #[serde(flatten)]
         problem: Problem,
     },
+    /// Where the client is in a feed that it asked to follow.
+    Subscribed(Subscribed),
     /// An event of a feed that the client follows.
     Event(Event),
     /// An event of somebody whom the user blocks: only its number is told, so that no gap is seen.
@@ -239,9 +243,7 @@ pub enum Reply {
     Done(Outcome),
     /// To `get`.
     Got(Answer),
-    /// To `subscribe`: one entry for each feed, in the order asked.
-    Subscribed(Vec<Subscribed>),
-    /// To `unsubscribe` and `signal`.
+    /// To `subscribe`, `unsubscribe` and `signal`.
     Noted,
 }
 

@@ -1,0 +1,189 @@
+//! The committer: takes what was decided, commits it in groups, and shows it afterwards.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use kith_core::document::{Doc, Key};
+use kith_core::draft::Changes;
+use kith_core::id::{FeedId, Seq};
+use kith_store::{Append, Batch, DocKey, DocWrite, StoreError, StoredEvent};
+
+use crate::Inner;
+use crate::cache::Pending;
+use crate::error::HubError;
+
+/// Upper bounds of the histogram's buckets, in microseconds.
+pub const LATENCY_BOUNDS_US: [u64; 12] =
+    [100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000];
+
+/// How long things took, in buckets.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    /// How many were at most as long as each bound, and how many longer than all.
+    pub buckets: [AtomicU64; LATENCY_BOUNDS_US.len() + 1],
+    /// The sum, in microseconds.
+    pub sum_us: AtomicU64,
+}
+
+impl Histogram {
+    /// Adds one.
+    pub fn add(&self, us: u64) {
+        let bucket = LATENCY_BOUNDS_US.partition_point(|bound| *bound < us);
+        self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+        self.sum_us.fetch_add(us, Ordering::Relaxed);
+    }
+}
+
+/// What the hub counts, for metrics.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Operations that were committed.
+    pub operations: AtomicU64,
+    /// Events that were committed.
+    pub events: AtomicU64,
+    /// Group commits.
+    pub groups: AtomicU64,
+    /// Group commits that failed.
+    pub failures: AtomicU64,
+    /// How long group commits took.
+    pub commit: Histogram,
+    /// Events put into mailboxes.
+    pub deliveries: AtomicU64,
+    /// Times that a subscriber was told that it lags.
+    pub lagged: AtomicU64,
+    /// How long it took from the start of an event's commit until it was in all mailboxes.
+    pub delivery: Histogram,
+}
+
+/// Commits until the hub is closed.
+pub(crate) async fn run(inner: Arc<Inner>) {
+    loop {
+        let group = take(&inner);
+        if group.is_empty() {
+            let (closing, drained) = {
+                let state = inner.state();
+                (state.closing && state.queue.is_empty(), Arc::clone(&state.drained))
+            };
+            if closing {
+                drained.notify_waiters();
+                return;
+            }
+            inner.work.notified().await;
+            continue;
+        }
+        let began = Instant::now();
+        // Only a reader that needs the store quiet for a moment holds the permit.
+        let quiet = inner.quiet.acquire().await;
+        let batches = group.iter().map(|pending| batch(&pending.changes)).collect();
+        let results = inner.store.commit(batches).await;
+        drop(quiet);
+        inner.stats.groups.fetch_add(1, Ordering::Relaxed);
+        inner.stats.commit.add(micros(began));
+        finish(&inner, group, results, began);
+    }
+}
+
+fn micros(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+fn take(inner: &Inner) -> Vec<Pending> {
+    let mut state = inner.state();
+    let count = state.queue.len().min(inner.limits.group_max);
+    let group: Vec<Pending> = state.queue.drain(..count).collect();
+    state.committing = !group.is_empty();
+    group
+}
+
+/// What the store shall write for these changes.
+fn batch(changes: &Changes) -> Batch {
+    let mut feeds: BTreeMap<FeedId, Vec<StoredEvent>> = BTreeMap::new();
+    for drafted in &changes.events {
+        feeds.entry(drafted.event.feed).or_default().push(StoredEvent {
+            seq: drafted.event.seq,
+            body: Arc::clone(&drafted.json),
+            hash: drafted.hash,
+        });
+    }
+    let appends = feeds
+        .into_iter()
+        .map(|(feed, events)| {
+            let first = events.first().map_or(Seq(1), |event| event.seq);
+            Append { feed, after: Seq(first.0 - 1), events }
+        })
+        .collect();
+    let writes = changes.documents.iter().filter_map(|(key, doc)| write(key, doc.as_ref()));
+    Batch { appends, writes: writes.collect() }
+}
+
+fn write(key: &Key, doc: Option<&Doc>) -> Option<DocWrite> {
+    let (collection, text) = key.path()?;
+    let body = doc.map(|doc| doc.to_json().into());
+    Some(DocWrite { key: DocKey { collection, key: text }, body })
+}
+
+fn finish(
+    inner: &Arc<Inner>,
+    group: Vec<Pending>,
+    results: Vec<Result<(), StoreError>>,
+    began: Instant,
+) {
+    let mut results = results.into_iter();
+    let mut failed: Option<StoreError> = None;
+    for pending in group {
+        // A store that answers less than it was asked did not do the rest.
+        let result = results.next().unwrap_or(Err(StoreError::Failed("no answer".to_owned())));
+        match (&failed, result) {
+            (None, Ok(())) => show(inner, pending, began),
+            (None, Err(error)) => {
+                let _ = pending.answer.send(Err(error.clone().into()));
+                failed = Some(error);
+            }
+            (Some(_), _) => {
+                let _ = pending.answer.send(Err(HubError::Superseded));
+            }
+        }
+    }
+    let mut state = inner.state();
+    state.committing = false;
+    if let Some(error) = failed {
+        inner.stats.failures.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(%error, "commit failed");
+        state.cache.clear();
+        for pending in state.queue.drain(..) {
+            let _ = pending.answer.send(Err(HubError::Superseded));
+        }
+    }
+}
+
+/// Shows a committed operation: to subscribers, then to whoever asked, after the fence if it took
+/// anyone's access.
+fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
+    let Pending { changes, outcome, answer } = pending;
+    inner.stats.operations.fetch_add(1, Ordering::Relaxed);
+    let mut fenced = Vec::new();
+    for drafted in &changes.events {
+        inner.stats.events.fetch_add(1, Ordering::Relaxed);
+        let delivered = inner.fan.deliver(drafted, &inner.stats);
+        inner.stats.deliveries.fetch_add(delivered, Ordering::Relaxed);
+    }
+    let scope = crate::subscriber::scope_of(&changes);
+    inner.state().cache.committed(&changes, inner.limits.documents_max);
+    if !scope.is_empty() {
+        fenced = crate::subscriber::recheck(inner, &scope);
+    }
+    if !changes.events.is_empty() {
+        inner.stats.delivery.add(micros(began));
+    }
+    if fenced.is_empty() {
+        let _ = answer.send(Ok(outcome));
+    } else {
+        let limit = std::time::Duration::from_millis(inner.limits.fence_ms);
+        tokio::spawn(async move {
+            crate::subscriber::fence(fenced, limit).await;
+            let _ = answer.send(Ok(outcome));
+        });
+    }
+}

@@ -1,0 +1,297 @@
+//! What waits for one subscriber: bounded in bytes, and purged of what it may no longer see.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use kith_core::id::FeedId;
+use tokio::sync::Notify;
+
+use crate::fan::Delivery;
+use crate::presence::Signal;
+
+/// The right of one subscriber to one feed; events wait under it and are dropped when it is revoked.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    /// The feed.
+    pub feed: FeedId,
+    revoked: AtomicBool,
+}
+
+impl Grant {
+    pub(crate) fn new(feed: FeedId) -> Arc<Self> {
+        Arc::new(Self { feed, revoked: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn revoke(&self) {
+        self.revoked.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Acquire)
+    }
+}
+
+/// Something for a subscriber.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// An event of a feed that it follows.
+    Event(Arc<Delivery>),
+    /// Something about somebody who is there now.
+    Signal(Arc<Signal>),
+    /// An encoded answer to its request.
+    Reply(Bytes),
+    /// It follows these feeds no longer, for it was too slow.
+    Lagged(Vec<FeedId>),
+    /// It may no longer read this feed.
+    Closed(FeedId),
+}
+
+struct Waiting {
+    item: Item,
+    grant: Option<Arc<Grant>>,
+    /// What is sent instead when access is taken while it waits.
+    instead: Option<Bytes>,
+    bytes: usize,
+}
+
+/// What an item costs beside its text.
+const ITEM_BYTES: usize = 64;
+
+#[derive(Default)]
+struct Inside {
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+    lagged: BTreeSet<FeedId>,
+    /// A batch was taken and is not written yet.
+    writing: bool,
+    /// Counts the times that access was taken from the reader.
+    version: u64,
+    /// Counts the batches that were taken.
+    taken: u64,
+    ended: bool,
+}
+
+/// A bounded queue with one reader.
+pub(crate) struct Mailbox {
+    inside: Mutex<Inside>,
+    max: usize,
+    arrived: Notify,
+    written: Notify,
+}
+
+impl Mailbox {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { inside: Mutex::default(), max, arrived: Notify::new(), written: Notify::new() }
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts something that may be dropped when the reader is slow. Returns whether it was kept; if
+    /// not, nothing of any feed is waiting any more and the reader will be told which feeds it lost.
+    pub(crate) fn offer(&self, item: Item, grant: &Arc<Grant>, bytes: usize) -> bool {
+        let bytes = bytes + ITEM_BYTES;
+        let mut inside = self.inside();
+        if inside.ended {
+            return true;
+        }
+        let kept = inside.bytes + bytes <= self.max;
+        if kept {
+            inside.bytes += bytes;
+            inside.push(item, Some(Arc::clone(grant)), None, bytes);
+        } else {
+            // Where signals alone do not fit nothing is lost that would be missed.
+            if matches!(item, Item::Event(_)) {
+                grant.revoke();
+                inside.lagged.insert(grant.feed);
+                inside.lag();
+            }
+        }
+        drop(inside);
+        self.arrived.notify_one();
+        kept
+    }
+
+    /// Puts what must not be dropped: answers, which the reader's own requests bound.
+    pub(crate) fn put(&self, item: Item) {
+        self.put_under(item, None);
+    }
+
+    /// Puts the answer to a subscription, which is dropped when the feed may no longer be read.
+    pub(crate) fn put_under(&self, item: Item, grant: Option<&Arc<Grant>>) {
+        let bytes = item.bytes() + ITEM_BYTES;
+        self.inside().push(item, grant.map(Arc::clone), None, bytes);
+        self.arrived.notify_one();
+    }
+
+    /// The number that changes whenever access is taken from the reader.
+    pub(crate) fn version(&self) -> u64 {
+        self.inside().version
+    }
+
+    /// Puts an answer that was looked up at `version`; when access was or is taken before it is
+    /// sent, `instead` is sent.
+    pub(crate) fn put_guarded(&self, answer: Bytes, instead: Bytes, version: u64) {
+        let mut inside = self.inside();
+        let bytes = answer.len() + ITEM_BYTES;
+        if inside.version == version {
+            inside.push(Item::Reply(answer), None, Some(instead), bytes);
+        } else {
+            inside.push(Item::Reply(instead), None, None, bytes);
+        }
+        drop(inside);
+        self.arrived.notify_one();
+    }
+
+    /// Notes that access was taken: answers that wait may hold what may no longer be seen.
+    pub(crate) fn revoke(&self) {
+        let mut inside = self.inside();
+        inside.version += 1;
+        for waiting in &mut inside.waiting {
+            if let Some(instead) = waiting.instead.take() {
+                waiting.item = Item::Reply(instead);
+            }
+        }
+    }
+
+    /// Tells the reader that it lost a feed and has to subscribe again.
+    pub(crate) fn lag(&self, feed: FeedId) {
+        self.inside().lagged.insert(feed);
+        self.arrived.notify_one();
+    }
+
+    /// How many bytes wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.inside().bytes
+    }
+
+    /// Ends the mailbox: what waits is dropped and nothing more comes in.
+    pub(crate) fn end(&self) {
+        let mut inside = self.inside();
+        inside.ended = true;
+        inside.waiting = VecDeque::new();
+        inside.bytes = 0;
+        drop(inside);
+        self.arrived.notify_one();
+        self.written.notify_waiters();
+    }
+
+    /// Waits for items and takes up to about `bytes` of them. `None` after the end.
+    pub(crate) async fn take(&self, bytes: usize) -> Option<Vec<Item>> {
+        loop {
+            let arrived = self.arrived.notified();
+            {
+                let mut inside = self.inside();
+                if inside.ended {
+                    return None;
+                }
+                let items = inside.take(bytes);
+                if !items.is_empty() {
+                    inside.writing = true;
+                    inside.taken += 1;
+                    return Some(items);
+                }
+            }
+            arrived.await;
+        }
+    }
+
+    /// Notes that what was taken is written.
+    pub(crate) fn done(&self) {
+        self.inside().writing = false;
+        self.written.notify_waiters();
+    }
+
+    /// Waits until nothing that was taken before now is still being written.
+    pub(crate) async fn fence(&self) {
+        let now = self.inside().taken;
+        loop {
+            let written = self.written.notified();
+            {
+                let inside = self.inside();
+                if inside.ended || !inside.writing || inside.taken > now {
+                    return;
+                }
+            }
+            written.await;
+        }
+    }
+}
+
+impl Item {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Reply(bytes) => bytes.len(),
+            Self::Event(delivery) => delivery.json.len(),
+            Self::Signal(_) | Self::Lagged(_) | Self::Closed(_) => 0,
+        }
+    }
+}
+
+impl Inside {
+    fn push(
+        &mut self,
+        item: Item,
+        grant: Option<Arc<Grant>>,
+        instead: Option<Bytes>,
+        bytes: usize,
+    ) {
+        if !self.ended {
+            self.bytes += bytes;
+            self.waiting.push_back(Waiting { item, grant, instead, bytes });
+        }
+    }
+
+    /// Drops every waiting event; their feeds are lost to the reader until it subscribes again.
+    fn lag(&mut self) {
+        for waiting in self.waiting.drain(..).collect::<Vec<_>>() {
+            match waiting {
+                Waiting { item: Item::Event(_), grant: Some(grant), bytes, .. } => {
+                    self.bytes -= bytes;
+                    // A feed that was closed to the reader is no loss to tell of.
+                    if !grant.is_revoked() {
+                        grant.revoke();
+                        self.lagged.insert(grant.feed);
+                    }
+                }
+                kept => self.waiting.push_back(kept),
+            }
+        }
+    }
+
+    fn take(&mut self, max: usize) -> Vec<Item> {
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        while bytes < max
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            self.bytes -= waiting.bytes;
+            // The check at the door: what may no longer be seen is dropped here, however long ago
+            // it was put in.
+            if waiting.grant.is_none_or(|grant| !grant.is_revoked()) {
+                bytes += waiting.bytes;
+                items.push(waiting.item);
+            }
+        }
+        if !self.lagged.is_empty() && self.waiting.is_empty() {
+            items.push(Item::Lagged(std::mem::take(&mut self.lagged).into_iter().collect()));
+        }
+        items
+    }
+}
+
+/// Items that were taken. While it lives, a revocation waits for it: drop it when all is written.
+pub struct Batch {
+    pub(crate) subscriber: Arc<crate::Subscriber>,
+    /// The items, in order.
+    pub items: Vec<Item>,
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.subscriber.mailbox.done();
+    }
+}

@@ -1,0 +1,161 @@
+//! Who is there now: never stored, told to those who share a circle.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kith_core::access;
+use kith_core::id::{CircleId, FeedId, StreamId, Timestamp, UserId};
+use kith_core::permission::Permission;
+
+use crate::subscriber::{Subscriber, last_part, prefix};
+use crate::{Hub, HubError};
+
+/// Whether a user is there. The most present of a user's connections counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// No connection.
+    Offline,
+    /// Says not to be at hand.
+    Away,
+    /// Did nothing for a while.
+    Idle,
+    /// At hand.
+    Online,
+}
+
+/// Something for those who are there now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The user is writing in a stream.
+    Typing(StreamId),
+    /// The user came, went, or is otherwise there.
+    Presence(Status),
+}
+
+/// A signal on its way to those who follow a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// The feed.
+    pub feed: FeedId,
+    /// Who.
+    pub user: UserId,
+    /// What.
+    pub what: What,
+}
+
+#[derive(Default)]
+struct Connections {
+    statuses: HashMap<u64, Status>,
+    since: Timestamp,
+}
+
+impl Connections {
+    fn status(&self) -> Status {
+        self.statuses.values().copied().max().unwrap_or(Status::Offline)
+    }
+}
+
+/// Who is there.
+#[derive(Default)]
+pub(crate) struct Table {
+    users: Mutex<HashMap<UserId, Connections>>,
+    last_id: AtomicU64,
+}
+
+impl Table {
+    pub(crate) fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn users(&self) -> MutexGuard<'_, HashMap<UserId, Connections>> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the status of one connection (`None`: it is gone); tells the user's new status if that
+    /// changed.
+    fn set(&self, user: UserId, id: u64, status: Option<Status>, now: Timestamp) -> Option<Status> {
+        let mut users = self.users();
+        let entry = users.entry(user).or_default();
+        let before = entry.status();
+        if entry.statuses.is_empty() {
+            entry.since = now;
+        }
+        match status {
+            Some(status) => entry.statuses.insert(id, status),
+            None => entry.statuses.remove(&id),
+        };
+        let after = entry.status();
+        if entry.statuses.is_empty() {
+            users.remove(&user);
+        }
+        (before != after).then_some(after)
+    }
+}
+
+impl Hub {
+    pub(crate) async fn arrived(&self, subscriber: &Subscriber) {
+        self.set_status(subscriber, Some(Status::Online)).await;
+    }
+
+    pub(crate) async fn left(&self, subscriber: &Subscriber) {
+        self.set_status(subscriber, None).await;
+    }
+
+    /// Sets how the user of a connection is there; `None` when the connection is gone.
+    pub async fn set_status(&self, subscriber: &Subscriber, status: Option<Status>) {
+        let user = subscriber.user;
+        let now = self.now();
+        let Some(after) = self.inner.presence.set(user, subscriber.id, status, now) else { return };
+        // Presence is worth no error: who cannot be told now is told by the next change.
+        let Ok(rows) = self.inner.store.scan(prefix("joined", &user), 1000).await else { return };
+        for circle in rows.iter().filter_map(|row| last_part(&row.key)?.parse::<CircleId>().ok()) {
+            let feed = FeedId::Circle(circle);
+            let signal = Signal { feed, user, what: What::Presence(after) };
+            self.inner.fan.signal(&Arc::new(signal));
+        }
+    }
+
+    /// Tells those who follow a stream that the user is writing in it.
+    ///
+    /// # Errors
+    /// As for writing there.
+    pub async fn typing(&self, user: UserId, stream: StreamId) -> Result<(), HubError> {
+        self.look(|draft| {
+            access::in_stream(draft, user, stream)?.require(Permission::Write, draft.now)?;
+            Ok(())
+        })
+        .await?;
+        let feed = FeedId::Stream(stream);
+        if self.inner.fan.is_followed(feed) {
+            let signal = Signal { feed, user, what: What::Typing(stream) };
+            self.inner.fan.signal(&Arc::new(signal));
+        }
+        Ok(())
+    }
+
+    /// Who of a circle is there, how, and since when.
+    ///
+    /// # Errors
+    /// `circle.not_found` to whoever is not in it.
+    pub async fn present(
+        &self,
+        user: UserId,
+        circle: CircleId,
+    ) -> Result<Vec<(UserId, Status, Timestamp)>, HubError> {
+        self.look(|draft| access::in_circle(draft, user, circle).map(drop)).await?;
+        let all: Vec<(UserId, Status, Timestamp)> = {
+            let users = self.inner.presence.users();
+            users.iter().map(|(user, there)| (*user, there.status(), there.since)).collect()
+        };
+        let mut present = Vec::new();
+        for one in all {
+            if self.look(|draft| draft.member(circle, one.0)).await?.is_some() {
+                present.push(one);
+            }
+        }
+        self.settled().await?;
+        present.sort_unstable_by_key(|(user, ..)| *user);
+        Ok(present)
+    }
+}

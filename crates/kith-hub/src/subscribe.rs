@@ -1,0 +1,250 @@
+//! Following a feed: from where the reader was, or from a snapshot, without gap or repeat.
+//!
+//! The reader reads the past from the store until it meets the present: the last event it read is
+//! the feed's head, or is followed by the events that are still at hand. Then, in one step under
+//! the fan's lock, its answer is put into its mailbox, what is at hand behind it, and it is live.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kith_core::access;
+use kith_core::event::Event;
+use kith_core::id::{FeedId, Seq};
+
+use crate::fan::{Delivery, Table};
+use crate::mailbox::{Grant, Item};
+use crate::subscriber::Subscriber;
+use crate::{Hub, HubError};
+
+/// Where a reader says it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The epoch it was told; `None` is taken for the present one.
+    pub epoch: Option<String>,
+    /// The last event it has; `None` for none.
+    pub after: Option<Seq>,
+}
+
+/// What a reader wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// How many messages a snapshot of a stream holds.
+    pub window: usize,
+    /// Events alone, however many.
+    pub events_only: bool,
+}
+
+/// Why a reader's place cannot be continued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reset {
+    /// The numbers are of another history.
+    Epoch,
+    /// The reader claims more than there is.
+    Ahead,
+    /// Too much was missed.
+    TooFar,
+}
+
+/// What a reader gets before the live events.
+#[derive(Clone, Debug)]
+pub enum Backlog {
+    /// The events after its place.
+    Events {
+        /// In order.
+        events: Vec<Arc<Event>>,
+        /// The last of them, or the reader's place.
+        seq: Seq,
+        /// There are more: the reader is not live yet.
+        more: bool,
+    },
+    /// The state after `seq`.
+    Snapshot {
+        /// The last event in it.
+        seq: Seq,
+        /// Why the reader's place cannot be continued, if it claimed one.
+        reset: Option<Reset>,
+        /// The state.
+        state: crate::read::Snapshot,
+    },
+}
+
+impl Backlog {
+    fn seq(&self) -> Seq {
+        match self {
+            Self::Events { seq, .. } | Self::Snapshot { seq, .. } => *seq,
+        }
+    }
+}
+
+/// Turns to catch up with a feed that is written faster than it is read.
+const TURNS_MAX: usize = 100;
+
+impl Hub {
+    /// Makes `subscriber` follow `feed`. Its answer, made by `encode`, is put into its mailbox
+    /// before the live events.
+    ///
+    /// # Errors
+    /// A refusal that is the same for what is not there and what may not be read, or a failure.
+    pub async fn subscribe(
+        &self,
+        subscriber: &Arc<Subscriber>,
+        feed: FeedId,
+        place: &Place,
+        want: Want,
+        encode: impl Fn(&Backlog) -> Bytes,
+    ) -> Result<(), HubError> {
+        self.inner.fan.table().feeds.entry(feed).or_default().joining += 1;
+        let result = self.catch_up(subscriber, feed, place, want, encode).await;
+        let mut table = self.inner.fan.table();
+        if let Some(followed) = table.feeds.get_mut(&feed) {
+            followed.joining -= 1;
+        }
+        table.tidy(feed);
+        result
+    }
+
+    async fn catch_up(
+        &self,
+        subscriber: &Arc<Subscriber>,
+        feed: FeedId,
+        place: &Place,
+        want: Want,
+        encode: impl Fn(&Backlog) -> Bytes,
+    ) -> Result<(), HubError> {
+        let mut backlog: Option<Backlog> = None;
+        for _ in 0..TURNS_MAX {
+            let version = subscriber.mailbox.version();
+            let revocations = self.inner.fan.table().revocations;
+            let proof = self.look(|draft| access::to_read(draft, subscriber.user, feed)).await?;
+            self.settled().await?;
+            let head = self.inner.store.head(feed).await?.seq;
+            let now = match backlog.take() {
+                None => self.first(&proof, place, want, head).await?,
+                Some(before) => self.further(&proof, before, want).await?,
+            };
+            let answer = encode(&now);
+            let more = matches!(now, Backlog::Events { more: true, .. });
+            if more {
+                // Not live yet, so nothing but the version guards it.
+                let instead =
+                    encode(&Backlog::Events { events: Vec::new(), seq: Seq(0), more: true });
+                subscriber.mailbox.put_guarded(answer, instead, version);
+                return Ok(());
+            }
+            let mut table = self.inner.fan.table();
+            if join(&mut table, subscriber, feed, &now, head, revocations, &answer) {
+                return Ok(());
+            }
+            backlog = Some(now);
+        }
+        Err(HubError::Busy)
+    }
+
+    async fn first(
+        &self,
+        proof: &access::MayRead,
+        place: &Place,
+        want: Want,
+        head: Seq,
+    ) -> Result<Backlog, HubError> {
+        let epoch = place.epoch.as_deref().is_none_or(|epoch| epoch == self.epoch());
+        let reset = match place.after {
+            None => None,
+            Some(_) if !epoch => Some(Reset::Epoch),
+            Some(after) if after > head => Some(Reset::Ahead),
+            Some(after) if head.0 - after.0 <= self.inner.limits.replay_max as u64 => {
+                return self.events_after(proof, after).await;
+            }
+            Some(after) if want.events_only => return self.events_after(proof, after).await,
+            Some(_) => Some(Reset::TooFar),
+        };
+        if place.after.is_none() && want.events_only {
+            return self.events_after(proof, Seq(0)).await;
+        }
+        self.snapshot(proof, want.window, reset).await
+    }
+
+    /// What came since `before` was read.
+    async fn further(
+        &self,
+        proof: &access::MayRead,
+        before: Backlog,
+        want: Want,
+    ) -> Result<Backlog, HubError> {
+        match before {
+            Backlog::Snapshot { reset, .. } => self.snapshot(proof, want.window, reset).await,
+            Backlog::Events { mut events, seq, .. } => {
+                let Backlog::Events { events: new, seq, more } =
+                    self.events_after(proof, seq).await?
+                else {
+                    return Err(HubError::Busy);
+                };
+                events.extend(new);
+                Ok(Backlog::Events { events, seq, more })
+            }
+        }
+    }
+
+    async fn events_after(&self, proof: &access::MayRead, after: Seq) -> Result<Backlog, HubError> {
+        let limit = self.inner.limits.replay_max;
+        let stored = self.inner.store.events(proof.feed(), after, limit + 1).await?;
+        let more = stored.len() > limit;
+        let mut events = Vec::with_capacity(stored.len().min(limit));
+        for row in stored.iter().take(limit) {
+            events.push(Arc::new(crate::read::parse_event(&row.body)?));
+        }
+        let seq = events.last().map_or(after, |event| event.seq);
+        Ok(Backlog::Events { events, seq, more })
+    }
+
+    /// Ends following a feed.
+    pub fn unsubscribe(&self, subscriber: &Arc<Subscriber>, feed: FeedId) {
+        if let Some(grant) = subscriber.grants().remove(&feed) {
+            grant.revoke();
+        }
+        self.inner.fan.table().tidy(feed);
+    }
+}
+
+/// Makes the reader live, if what it has read meets the present and its access is still as it was
+/// looked up.
+fn join(
+    table: &mut Table,
+    subscriber: &Arc<Subscriber>,
+    id: FeedId,
+    backlog: &Backlog,
+    stored: Seq,
+    revocations: u64,
+    answer: &Bytes,
+) -> bool {
+    if table.revocations != revocations {
+        return false;
+    }
+    let Some(feed) = table.feeds.get_mut(&id) else { return false };
+    let head = feed.head.map_or(stored, |head| head.max(stored));
+    let read = backlog.seq();
+    let first_at_hand = feed.ring.front().map_or(Seq(head.0 + 1), |first| first.event.seq);
+    if read < head && read.next() < first_at_hand {
+        return false;
+    }
+    feed.head = Some(head);
+    let grant = Grant::new(id);
+    if let Some(old) = subscriber.grants().insert(id, Arc::clone(&grant)) {
+        old.revoke();
+    }
+    subscriber.mailbox.put_under(Item::Reply(answer.clone()), Some(&grant));
+    for delivery in feed.ring.iter().filter(|delivery| delivery.event.seq > read) {
+        let (item, bytes) = (Item::Event(Arc::clone(delivery)), delivery.json.len());
+        subscriber.mailbox.offer(item, &grant, bytes);
+    }
+    feed.live.push((Arc::clone(subscriber), grant));
+    true
+}
+
+impl Delivery {
+    /// The number of the event.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.event.seq
+    }
+}

@@ -1,0 +1,376 @@
+//! One live connection as the hub knows it, and what takes its access away.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use kith_core::access;
+use kith_core::decide::account;
+use kith_core::document::{Key, Session};
+use kith_core::draft::{Changes, Draft, Stop};
+use kith_core::event::Body;
+use kith_core::id::{CircleId, FeedId, SessionId, StreamId, UserId};
+use kith_store::Range;
+use tokio::sync::Notify;
+
+use crate::mailbox::{Batch, Grant, Item, Mailbox};
+use crate::{Hub, HubError, Inner};
+
+/// Why the hub ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Its session was revoked or the account disabled.
+    Revoked,
+    /// It has to sign in again, so that its rights are looked up anew.
+    Again,
+    /// It did not take what was being written when its access was taken.
+    Stuck,
+}
+
+/// One live connection.
+pub struct Subscriber {
+    /// A number that no other connection of this run has.
+    pub id: u64,
+    /// Whose it is.
+    pub user: UserId,
+    /// Under which session.
+    pub session: SessionId,
+    token_hash: String,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) grants: Mutex<HashMap<FeedId, Arc<Grant>>>,
+    blocked: Mutex<Arc<HashSet<UserId>>>,
+    ended: OnceLock<End>,
+    end: Notify,
+}
+
+impl Subscriber {
+    /// Waits for items and takes up to about `bytes` of them. `None` once the hub ended it.
+    pub async fn next(self: &Arc<Self>, bytes: usize) -> Option<Batch> {
+        let items = self.mailbox.take(bytes).await?;
+        Some(Batch { subscriber: Arc::clone(self), items })
+    }
+
+    /// Puts an encoded answer behind everything that waits already.
+    pub fn reply(&self, bytes: Bytes) {
+        self.mailbox.put(Item::Reply(bytes));
+    }
+
+    /// A number to be told with [`reply_guarded`](Self::reply_guarded): take it before looking.
+    #[must_use]
+    pub fn access_version(&self) -> u64 {
+        self.mailbox.version()
+    }
+
+    /// Puts an answer that holds what the user was allowed to read at `version`. When access is
+    /// taken before it is sent, `instead` is sent.
+    pub fn reply_guarded(&self, answer: Bytes, instead: Bytes, version: u64) {
+        self.mailbox.put_guarded(answer, instead, version);
+    }
+
+    /// How many bytes wait for it.
+    #[must_use]
+    pub fn waiting_bytes(&self) -> usize {
+        self.mailbox.bytes()
+    }
+
+    /// Whom its user blocks.
+    #[must_use]
+    pub fn blocked(&self) -> Arc<HashSet<UserId>> {
+        Arc::clone(&self.blocked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until the hub ends it, and says why.
+    pub async fn ended(&self) -> End {
+        loop {
+            let end = self.end.notified();
+            if let Some(why) = self.ended.get() {
+                return *why;
+            }
+            end.await;
+        }
+    }
+
+    pub(crate) fn grants(&self) -> MutexGuard<'_, HashMap<FeedId, Arc<Grant>>> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(&self, why: End) {
+        let _ = self.ended.set(why);
+        for grant in self.grants().values() {
+            grant.revoke();
+        }
+        self.mailbox.end();
+        self.end.notify_waiters();
+    }
+}
+
+impl Hub {
+    /// The session of a token, if it is valid now.
+    ///
+    /// # Errors
+    /// `session.not_found`, `user.disabled`, or a failure of the store.
+    pub async fn authenticate(&self, token_hash: &str) -> Result<Arc<Session>, HubError> {
+        let session = self.look(|draft| account::session(draft, token_hash)).await?;
+        self.settled().await?;
+        Ok(session)
+    }
+
+    /// Brings a connection in. Its session is looked at again once it is known to the hub, so that
+    /// no revocation falls in between.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn connect(&self, token_hash: &str) -> Result<Arc<Subscriber>, HubError> {
+        let session = self.authenticate(token_hash).await?;
+        let user = session.user;
+        let blocked = Arc::new(self.blocks_of(user).await?);
+        let subscriber = {
+            let mut table = self.inner.fan.table();
+            table.connections += 1;
+            let subscriber = Arc::new(Subscriber {
+                id: self.inner.presence.next_id(),
+                user,
+                session: session.id,
+                token_hash: token_hash.to_owned(),
+                mailbox: Mailbox::new(self.inner.limits.mailbox_bytes),
+                grants: Mutex::default(),
+                blocked: Mutex::new(blocked),
+                ended: OnceLock::new(),
+                end: Notify::new(),
+            });
+            table.subscribers.entry(user).or_default().push(Arc::clone(&subscriber));
+            subscriber
+        };
+        let again = async {
+            self.authenticate(token_hash).await?;
+            let blocked = Arc::new(self.blocks_of(user).await?);
+            *subscriber.blocked.lock().unwrap_or_else(PoisonError::into_inner) = blocked;
+            Ok(())
+        };
+        if let Err(error) = again.await {
+            self.disconnect(&subscriber).await;
+            return Err(error);
+        }
+        self.arrived(&subscriber).await;
+        Ok(subscriber)
+    }
+
+    /// Lets a connection go.
+    pub async fn disconnect(&self, subscriber: &Arc<Subscriber>) {
+        subscriber.finish(End::Again);
+        {
+            let mut table = self.inner.fan.table();
+            let feeds: Vec<FeedId> = subscriber.grants().drain().map(|(feed, _)| feed).collect();
+            for feed in feeds {
+                table.tidy(feed);
+            }
+            let mut gone = false;
+            if let Some(list) = table.subscribers.get_mut(&subscriber.user) {
+                let before = list.len();
+                list.retain(|other| other.id != subscriber.id);
+                gone = list.len() < before;
+                if list.is_empty() {
+                    table.subscribers.remove(&subscriber.user);
+                }
+            }
+            if gone {
+                table.connections -= 1;
+            }
+        }
+        self.left(subscriber).await;
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.fan.table().connections
+    }
+
+    /// How many connections a user has.
+    #[must_use]
+    pub fn connections_of(&self, user: UserId) -> usize {
+        self.inner.fan.table().subscribers.get(&user).map_or(0, Vec::len)
+    }
+
+    /// How many bytes wait in all mailboxes.
+    #[must_use]
+    pub fn waiting_bytes(&self) -> usize {
+        let table = self.inner.fan.table();
+        table.subscribers.values().flatten().map(|subscriber| subscriber.mailbox.bytes()).sum()
+    }
+
+    async fn blocks_of(&self, user: UserId) -> Result<HashSet<UserId>, HubError> {
+        let rows = self.inner.store.scan(prefix("block", &user), kith_store::ROWS_MAX).await?;
+        Ok(rows.iter().filter_map(|row| last_part(&row.key)?.parse().ok()).collect())
+    }
+}
+
+/// The keys of a collection that begin with an id.
+pub(crate) fn prefix(collection: &'static str, id: &impl std::fmt::Display) -> Range {
+    Range { collection, prefix: format!("{id}/"), after: None, before: None, descending: false }
+}
+
+/// What stands after the last `/` of a key.
+pub(crate) fn last_part(key: &str) -> Option<&str> {
+    key.rsplit('/').next()
+}
+
+/// Whose access may have changed.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    circles: BTreeSet<CircleId>,
+    members: BTreeSet<(CircleId, UserId)>,
+    streams: BTreeSet<StreamId>,
+    users: BTreeSet<UserId>,
+    sessions: BTreeSet<String>,
+    blocks: Vec<(UserId, UserId, bool)>,
+}
+
+impl Scope {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.circles.is_empty()
+            && self.members.is_empty()
+            && self.streams.is_empty()
+            && self.users.is_empty()
+            && self.sessions.is_empty()
+            && self.blocks.is_empty()
+    }
+
+    /// Whether a user's access may have changed.
+    fn touches(&self, user: UserId) -> bool {
+        !self.circles.is_empty()
+            || !self.streams.is_empty()
+            || !self.sessions.is_empty()
+            || self.users.contains(&user)
+            || self.members.iter().any(|(_, member)| *member == user)
+    }
+}
+
+/// Whose access `changes` may have taken.
+pub(crate) fn scope_of(changes: &Changes) -> Scope {
+    let mut scope = Scope::default();
+    for drafted in &changes.events {
+        match (drafted.event.feed, &drafted.event.body) {
+            (FeedId::Circle(circle), Body::MemberLeft { user, .. }) => {
+                scope.members.insert((circle, *user));
+            }
+            (FeedId::Circle(circle), Body::MemberChanged { member }) => {
+                scope.members.insert((circle, member.user));
+            }
+            (
+                FeedId::Circle(circle),
+                Body::RoleSet { .. } | Body::RoleRemoved { .. } | Body::OwnerChanged { .. },
+            ) => {
+                scope.circles.insert(circle);
+            }
+            (FeedId::Stream(stream), Body::StreamNarrowed { .. } | Body::GroupLeft { .. }) => {
+                scope.streams.insert(stream);
+            }
+            (FeedId::Site, Body::UserChanged { user, disabled: true, .. }) => {
+                scope.users.insert(*user);
+            }
+            (FeedId::User(me), Body::Blocked { user }) => scope.blocks.push((me, *user, true)),
+            (FeedId::User(me), Body::Unblocked { user }) => scope.blocks.push((me, *user, false)),
+            _ => {}
+        }
+    }
+    for (key, doc) in &changes.documents {
+        match key {
+            Key::Session(hash) if doc.is_none() => {
+                scope.sessions.insert(hash.clone());
+            }
+            Key::Account(user) => {
+                scope.users.insert(*user);
+            }
+            _ => {}
+        }
+    }
+    scope
+}
+
+/// Takes the access of those who may no longer read, and gives back whom the fence waits for.
+pub(crate) fn recheck(inner: &Arc<Inner>, scope: &Scope) -> Vec<Arc<Subscriber>> {
+    let touched: Vec<Arc<Subscriber>> = {
+        let mut table = inner.fan.table();
+        table.revocations += 1;
+        let all = table.subscribers.values().flatten();
+        all.filter(|one| scope.touches(one.user)).map(Arc::clone).collect()
+    };
+    hide(inner, scope);
+    let now = inner.env.now();
+    let mut fenced = Vec::new();
+    for subscriber in touched {
+        let state = inner.state();
+        let draft = Draft::new(&state.cache, now, None, None, 0);
+        let ended = end_of_session(&draft, &subscriber, scope);
+        let (closed, lost) =
+            if ended.is_some() { Default::default() } else { lost_feeds(&draft, &subscriber) };
+        drop(state);
+        if let Some(why) = ended {
+            subscriber.finish(why);
+        }
+        subscriber.mailbox.revoke();
+        for feed in closed {
+            subscriber.mailbox.put(Item::Closed(feed));
+        }
+        for feed in lost {
+            subscriber.mailbox.lag(feed);
+        }
+        fenced.push(subscriber);
+    }
+    fenced
+}
+
+/// Brings what users hide up to date: blocks take effect on what waits already.
+fn hide(inner: &Arc<Inner>, scope: &Scope) {
+    let table = inner.fan.table();
+    for (me, user, blocked) in &scope.blocks {
+        for subscriber in table.subscribers.get(me).into_iter().flatten() {
+            let mut set = subscriber.blocked.lock().unwrap_or_else(PoisonError::into_inner);
+            let changed = Arc::make_mut(&mut set);
+            if *blocked {
+                changed.insert(*user)
+            } else {
+                changed.remove(user)
+            };
+        }
+    }
+}
+
+fn end_of_session(draft: &Draft<'_>, subscriber: &Subscriber, scope: &Scope) -> Option<End> {
+    let mine =
+        scope.users.contains(&subscriber.user) || scope.sessions.contains(&subscriber.token_hash);
+    match mine.then(|| account::session(draft, &subscriber.token_hash))? {
+        Ok(_) => None,
+        Err(Stop::Refused(_)) => Some(End::Revoked),
+        Err(Stop::Missing(_)) => Some(End::Again),
+    }
+}
+
+/// Revokes the grants that are no longer right, and those that cannot be looked up at once: their
+/// reader subscribes again, which looks them up in peace.
+fn lost_feeds(draft: &Draft<'_>, subscriber: &Subscriber) -> (Vec<FeedId>, Vec<FeedId>) {
+    let (mut closed, mut lost) = (Vec::new(), Vec::new());
+    subscriber.grants().retain(|feed, grant| {
+        match access::to_read(draft, subscriber.user, *feed) {
+            Ok(_) => return true,
+            Err(Stop::Refused(_)) => closed.push(*feed),
+            Err(Stop::Missing(_)) => lost.push(*feed),
+        }
+        grant.revoke();
+        false
+    });
+    (closed, lost)
+}
+
+/// Waits until nothing that was taken from these mailboxes before is still being written; a
+/// connection that does not take it in time is cut.
+pub(crate) async fn fence(subscribers: Vec<Arc<Subscriber>>, limit: Duration) {
+    let deadline = tokio::time::Instant::now() + limit;
+    for subscriber in subscribers {
+        if tokio::time::timeout_at(deadline, subscriber.mailbox.fence()).await.is_err() {
+            subscriber.finish(End::Stuck);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What must be installed before anything else works, and how it gets there.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::step::{cargo, output, run, works};
+
+/// The Debian packages with which the C parts of our dependencies (SQLite, ring) are built.
+const DEBIAN_PACKAGES: [&str; 3] = ["gcc", "libc6-dev", "make"];
+
+/// Checks every tool, installs what is missing, and stops with the exact command where it may not.
+///
+/// Takes well under a second when nothing is missing, so that other tasks simply begin with it.
+pub(crate) fn setup() -> Result<()> {
+    c_compiler()?;
+    component("rustfmt", "fmt")?;
+    component("clippy", "clippy")?;
+    nextest()
+}
+
+fn c_compiler() -> Result<()> {
+    if compiles_c() {
+        return Ok(());
+    }
+    let packages = DEBIAN_PACKAGES.join(" ");
+    if !works(Command::new("apt-get").arg("--version")) {
+        bail!("a C compiler and the C library's headers are missing: install them, then try again");
+    }
+    if !is_root() {
+        bail!("a C compiler is missing; run this, then try again:\n  sudo apt-get install -y {packages}");
+    }
+    eprintln!("setup: installing {packages}");
+    // A fresh image has no package lists; a failed update still leaves older lists to try.
+    if run(Command::new("apt-get").arg("update")).is_err() {
+        eprintln!("setup: `apt-get update` failed, trying with the package lists at hand");
+    }
+    run(Command::new("apt-get")
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["install", "-y", "--no-install-recommends"])
+        .args(DEBIAN_PACKAGES))?;
+    if !compiles_c() {
+        bail!("`cc` still cannot compile a C file after installing {packages}");
+    }
+    Ok(())
+}
+
+/// Tries a file that needs the headers: a compiler without them passes `--version` and fails later.
+fn compiles_c() -> bool {
+    let Ok(mut child) = Command::new("cc")
+        .args(["-fsyntax-only", "-x", "c", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+    else {
+        return false;
+    };
+    // Taking the input closes it once written; if `cc` is already gone, its status tells.
+    let written = child.stdin.take().map(|mut stdin| stdin.write_all(b"#include <stdlib.h>\n"));
+    matches!(written, Some(Ok(()))) & child.wait().is_ok_and(|status| status.success())
+}
+
+fn is_root() -> bool {
+    output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+fn component(name: &str, command: &str) -> Result<()> {
+    if works(&mut cargo(&format!("{command} --version"))) {
+        return Ok(());
+    }
+    if !works(Command::new("rustup").arg("--version")) {
+        bail!("`cargo {command}` is missing: install {name} the way Rust was installed here");
+    }
+    eprintln!("setup: adding the component {name}");
+    run(Command::new("rustup").args(["component", "add", name]))
+}
+
+fn nextest() -> Result<()> {
+    if works(&mut cargo("nextest --version")) {
+        return Ok(());
+    }
+    eprintln!("setup: installing cargo-nextest, which takes a few minutes the first time");
+    run(&mut cargo("install cargo-nextest --locked"))
+}
