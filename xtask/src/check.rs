@@ -10,9 +10,7 @@ pub(crate) fn check() -> Result<()> {
     setup::setup()?;
     step("tidy", tidy::tidy)?;
     step("format", || run(&mut cargo("fmt --all -- --check")))?;
-    step("clippy", || {
-        run(&mut cargo("clippy --quiet --workspace --all-targets -- -D warnings"))
-    })?;
+    step("clippy", || run(&mut cargo("clippy --quiet --workspace --all-targets -- -D warnings")))?;
     step("docs", || {
         run(cargo("doc --quiet --no-deps --workspace").env("RUSTDOCFLAGS", "-D warnings"))
     })?;

@@ -15,12 +15,17 @@ mod torture;
 mod tour;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Set up, run, test and check Kith", bin_name = "cargo xtask")]
+#[command(
+    name = "cargo xtask",
+    about = "Set up, run, test and check Kith",
+    bin_name = "cargo xtask"
+)]
 struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -54,11 +59,22 @@ enum Task {
     },
 }
 
-fn main() -> Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match perform(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // By hand: returned from `main`, it would bring a backtrace where those are switched on.
+            eprintln!("error: {error}");
+            error.chain().skip(1).for_each(|cause| eprintln!("  because: {cause}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
     // Every task speaks of paths from the root, wherever it was started.
     std::env::set_current_dir(root()).context("cannot enter the repository's root")?;
-    match cli.task {
+    match task {
         Task::Setup => setup::setup(),
         Task::Run { args } => run::run(&args),
         Task::Test => test::test(),

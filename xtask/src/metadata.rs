@@ -17,10 +17,7 @@ pub(crate) fn everything() -> Result<Value> {
 
 /// The packages listed in what either function returned.
 pub(crate) fn packages(metadata: &Value) -> Result<&[Value]> {
-    metadata["packages"]
-        .as_array()
-        .map(Vec::as_slice)
-        .context("`cargo metadata` lists no packages")
+    metadata["packages"].as_array().map(Vec::as_slice).context("`cargo metadata` lists no packages")
 }
 
 /// A text field of a package or dependency that cargo always fills in.

@@ -22,9 +22,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 fn serve_args(args: &[String]) -> Vec<String> {
     let mut all = Vec::new();
     for (flag, value) in DEFAULTS {
-        let is_given = args
-            .iter()
-            .any(|arg| arg.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')));
+        let is_given = args.iter().any(|arg| {
+            arg.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        });
         if !is_given {
             all.extend([flag.to_owned(), value.to_owned()]);
         }

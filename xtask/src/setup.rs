@@ -29,7 +29,9 @@ fn c_compiler() -> Result<()> {
         bail!("a C compiler and the C library's headers are missing: install them, then try again");
     }
     if !is_root() {
-        bail!("a C compiler is missing; run this, then try again:\n  sudo apt-get install -y {packages}");
+        bail!(
+            "a C compiler is missing; run this, then try again:\n  sudo apt-get install -y {packages}"
+        );
     }
     eprintln!("setup: installing {packages}");
     // A fresh image has no package lists; a failed update still leaves older lists to try.

@@ -50,7 +50,7 @@ pub enum Command {
         /// Its name.
         name: CircleName,
         /// What it is about.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         about: Option<Line>,
         /// Anyone may find and join it.
         public: bool,
@@ -135,7 +135,7 @@ pub enum Command {
         /// For how many seconds, at most 28 days; 0 ends it.
         seconds: u32,
         /// Why.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Line>,
     },
     /// Make a member leave.
@@ -145,7 +145,7 @@ pub enum Command {
         /// Whom.
         user: UserId,
         /// Why.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Line>,
     },
     /// Keep a user out of a circle for good.
@@ -155,7 +155,7 @@ pub enum Command {
         /// Whom.
         user: UserId,
         /// Why.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Line>,
     },
     /// Let a banned user come again.
@@ -170,10 +170,10 @@ pub enum Command {
         /// To which circle.
         circle: CircleId,
         /// For how many seconds; `None` for ever.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<u32>,
         /// For how many uses; `None` for any number.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         uses: Option<u32>,
     },
     /// Revoke an invite.
@@ -190,7 +190,7 @@ pub enum Command {
         /// Its name.
         name: StreamName,
         /// What it is about.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         about: Option<Line>,
         /// What roles are denied in it.
         #[serde(default)]
@@ -203,7 +203,7 @@ pub enum Command {
         /// Its name.
         name: StreamName,
         /// What it is about.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         about: Option<Line>,
         /// Takes no more messages.
         #[serde(default)]
@@ -229,7 +229,7 @@ pub enum Command {
         /// With whom, besides oneself.
         users: BTreeSet<UserId>,
         /// Its name.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<StreamName>,
     },
     /// Add users to a group.
@@ -251,10 +251,10 @@ pub enum Command {
         /// What.
         text: MessageText,
         /// The message it answers.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,
         /// The message in whose thread it goes.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<Seq>,
     },
     /// Edit one's own message.
@@ -305,7 +305,7 @@ pub enum Command {
         /// What.
         stream: StreamId,
         /// Which of its threads.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<Seq>,
         /// Up to which message.
         seq: Seq,

@@ -181,14 +181,26 @@ impl Hub {
         op: Option<OpId>,
         command: &Command,
     ) -> Result<Outcome, HubError> {
+        self.submit(me, op, command).await?.wait().await
+    }
+
+    /// Decides what a user asks and queues it: what is submitted later is decided later. The answer
+    /// comes when it is durable.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn submit(
+        &self,
+        me: UserId,
+        op: Option<OpId>,
+        command: &Command,
+    ) -> Result<Answer, HubError> {
         let Some(op) = op else {
-            return self
-                .transact(Some(me), None, |draft| command::decide(draft, me, command))
-                .await;
+            return self.queue(Some(me), None, |draft| command::decide(draft, me, command)).await;
         };
         let text = serde_json::to_string(command).unwrap_or_default();
         let hash = kith_core::decide::secret_hash(&text);
-        self.transact(Some(me), Some(op.clone()), |draft| {
+        self.queue(Some(me), Some(op.clone()), |draft| {
             if let Some(done) = draft.done(me, op.clone())? {
                 return retold(&done, &hash);
             }
@@ -209,12 +221,21 @@ impl Hub {
         &self,
         by: Option<UserId>,
         op: Option<OpId>,
-        mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
+        decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Outcome, HubError> {
+        self.queue(by, op, decide).await?.wait().await
+    }
+
+    async fn queue(
+        &self,
+        by: Option<UserId>,
+        op: Option<OpId>,
+        mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
+    ) -> Result<Answer, HubError> {
         // Each turn but the last loads a document; no rule reads more than this.
         for _ in 0..LOADS_MAX {
             match self.attempt(by, op.clone(), &mut decide)? {
-                Attempt::Queued(answer) => return answer.await.map_err(|_| HubError::Closed)?,
+                Attempt::Queued(answer) => return Ok(Answer(answer)),
                 Attempt::Missing(key) => self.load(key).await?,
             }
         }
@@ -317,6 +338,19 @@ impl Hub {
 
 /// No rule reads more documents than this, with every mention and member it may look at.
 const LOADS_MAX: usize = 2000;
+
+/// The answer to an operation that was decided and is on its way to the disk.
+pub struct Answer(oneshot::Receiver<Result<Outcome, HubError>>);
+
+impl Answer {
+    /// Waits until it is durable.
+    ///
+    /// # Errors
+    /// Failures of the store.
+    pub async fn wait(self) -> Result<Outcome, HubError> {
+        self.0.await.map_err(|_| HubError::Closed)?
+    }
+}
 
 enum Attempt {
     Queued(oneshot::Receiver<Result<Outcome, HubError>>),

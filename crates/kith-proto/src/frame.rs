@@ -29,6 +29,8 @@ pub struct Hello {
 pub enum Auth {
     /// A session's or bot's token.
     Token(String),
+    /// The session cookie that came with the upgrade request: for pages, which cannot read it.
+    Cookie {},
     /// A name and a password: begins a session, whose token comes with the welcome.
     Password {
         /// The user's unique name.

@@ -21,19 +21,19 @@ pub enum Query {
         /// The stream.
         stream: StreamId,
         /// The thread; absent for the stream itself.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<Seq>,
         /// Only older ones than this.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Seq>,
         /// Only newer ones than this.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Seq>,
         /// Half of them older and half newer than this, and it.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         around: Option<Seq>,
         /// How many, at most 200; 50 if absent.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
     /// One message.
@@ -63,10 +63,10 @@ pub enum Query {
         /// The circle.
         circle: CircleId,
         /// Only those after this one.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<UserId>,
         /// How many, at most 200; 100 if absent.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
     /// Who of a circle is there now.
@@ -77,7 +77,7 @@ pub enum Query {
     /// Public circles, in the order of their making.
     PublicCircles {
         /// Only those after this one.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<CircleId>,
     },
     /// Invites of a circle: all for those who manage members, else one's own.

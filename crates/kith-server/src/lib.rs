@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The server: sessions over WebSocket, REST, sign-in, metrics. It turns frames and requests into
+//! commands and events into frames; the rules are the core's, the order is the hub's.
+
+pub mod app;
+pub mod auth;
+mod limits;
+pub mod listen;
+pub mod metrics;
+mod queries;
+mod rest;
+pub mod settings;
+mod wire;
+mod ws;
+
+pub use app::App;

@@ -1,0 +1,165 @@
+//! The kinds of documents: in which collection each is, under which key, and how it is looked up.
+
+use std::sync::Arc;
+
+use super::{
+    Account, Author, Ban, Circle, DirectRef, Done, FeedHead, Invite, InviteRef, Mark, Member,
+    Message, NameOwner, ParseError, ReadMark, Session, SessionRef, Stream, Tally, User,
+    check_version, with_version,
+};
+use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, UserId};
+use crate::text::OpId;
+
+macro_rules! documents {
+    ($($(#[$doc:meta])* $variant:ident($type:ty) in $collection:literal, key($($arg:ident: $arg_type:ty),*) = $format:expr, get $get:ident;)*) => {
+        /// The name of a document.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Key {
+            /// The end of a feed, which the store keeps with the events.
+            Head(FeedId),
+            $($(#[$doc])* $variant($($arg_type),*),)*
+        }
+
+        /// A document of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Doc {
+            /// The end of a feed.
+            Head(FeedHead),
+            $($(#[$doc])* $variant(Arc<$type>),)*
+        }
+
+        impl Key {
+            /// The collection and the text of the key; `None` for the end of a feed.
+            #[must_use]
+            pub fn path(&self) -> Option<(&'static str, String)> {
+                match self {
+                    Self::Head(_) => None,
+                    $(Self::$variant($($arg),*) => Some(($collection, $format)),)*
+                }
+            }
+
+            /// Reads the JSON text of a document with this key.
+            ///
+            /// # Errors
+            /// When the text is not such a document, or of a newer schema.
+            pub fn parse(&self, json: &str) -> Result<Doc, ParseError> {
+                check_version(json)?;
+                match self {
+                    Self::Head(_) => Err(ParseError::Malformed("a feed's end is no document".to_owned())),
+                    $(Self::$variant(..) => serde_json::from_str(json).map(|doc| Doc::$variant(Arc::new(doc))).map_err(ParseError::from),)*
+                }
+            }
+        }
+
+        impl Doc {
+            /// Its JSON text, which begins with the version of its schema.
+            #[must_use]
+            pub fn to_json(&self) -> String {
+                let json = match self {
+                    Self::Head(_) => Ok(String::new()),
+                    $(Self::$variant(doc) => serde_json::to_string(doc.as_ref()),)*
+                };
+                // Our documents are structs of texts, numbers and maps with text keys.
+                with_version(&json.unwrap_or_default())
+            }
+        }
+
+        /// All collections, for tools that walk the database.
+        pub const COLLECTIONS: &[&str] = &[$($collection),*];
+
+        $(impl AsDoc for tag::$variant {
+            type Doc = $type;
+            fn get(doc: Doc) -> Option<Arc<$type>> {
+                match doc { Doc::$variant(doc) => Some(doc), _ => None }
+            }
+        })*
+
+        /// One tag type for each kind of document, for typed look-ups.
+        pub mod tag {
+            $($(#[$doc])* #[derive(Clone, Copy, Debug)] pub struct $variant;)*
+        }
+
+        impl crate::draft::Draft<'_> {
+            $($(#[$doc])*
+            ///
+            /// # Errors
+            /// `Missing` when it has to be loaded first.
+            pub fn $get(&self, $($arg: $arg_type),*) -> Result<Option<Arc<$type>>, crate::draft::Stop> {
+                self.typed::<tag::$variant>(&Key::$variant($($arg),*))
+            })*
+        }
+    };
+}
+
+/// Tells the type of a kind of document.
+pub trait AsDoc {
+    /// The document.
+    type Doc;
+    /// The document, if it is of this kind.
+    fn get(doc: Doc) -> Option<Arc<Self::Doc>>;
+}
+
+/// A number as text that sorts like the number.
+#[must_use]
+pub fn seq_key(seq: Seq) -> String {
+    format!("{:016x}", seq.0)
+}
+
+documents! {
+    /// A user.
+    User(User) in "user", key(user: UserId) = format!("{user}"), get user;
+    /// The secrets of an account.
+    Account(Account) in "account", key(user: UserId) = format!("{user}"), get account;
+    /// Whose a name is, by its folded form.
+    Name(NameOwner) in "name", key(name: String) = name.clone(), get name_owner;
+    /// A session by the hash of its token.
+    Session(Session) in "session", key(token_hash: String) = token_hash.clone(), get session;
+    /// A user's session by its id.
+    SessionRef(SessionRef) in "user_session", key(user: UserId, session: SessionId) = format!("{user}/{session}"), get session_ref;
+    /// A circle.
+    Circle(Circle) in "circle", key(circle: CircleId) = format!("{circle}"), get circle;
+    /// A circle that anyone may find.
+    PublicCircle(Mark) in "public_circle", key(circle: CircleId) = format!("{circle}"), get public_circle;
+    /// A member of a circle.
+    Member(Member) in "member", key(circle: CircleId, user: UserId) = format!("{circle}/{user}"), get member;
+    /// A circle of a user.
+    Joined(Mark) in "joined", key(user: UserId, circle: CircleId) = format!("{user}/{circle}"), get joined;
+    /// A ban.
+    Ban(Ban) in "ban", key(circle: CircleId, user: UserId) = format!("{circle}/{user}"), get ban;
+    /// An invite by the hash of its code.
+    Invite(Invite) in "invite", key(code_hash: String) = code_hash.clone(), get invite;
+    /// An invite of a circle by its id.
+    InviteRef(InviteRef) in "circle_invite", key(circle: CircleId, invite: InviteId) = format!("{circle}/{invite}"), get invite_ref;
+    /// How much a circle holds.
+    Tally(Tally) in "tally", key(circle: CircleId) = format!("{circle}"), get tally;
+    /// A stream.
+    Stream(Stream) in "stream", key(stream: StreamId) = format!("{stream}"), get stream;
+    /// A stream of a circle.
+    CircleStream(Mark) in "circle_stream", key(circle: CircleId, stream: StreamId) = format!("{circle}/{stream}"), get circle_stream;
+    /// A direct stream or group of a user.
+    Conversation(Mark) in "conversation", key(user: UserId, stream: StreamId) = format!("{user}/{stream}"), get conversation;
+    /// The stream between two users, named in the order of their ids.
+    Direct(DirectRef) in "direct", key(low: UserId, high: UserId) = format!("{low}/{high}"), get direct;
+    /// A message.
+    Message(Message) in "message", key(stream: StreamId, seq: Seq) = format!("{stream}/{}", seq_key(*seq)), get message;
+    /// A message in the order of its stream (thread 0) or thread.
+    Timeline(Author) in "timeline", key(stream: StreamId, thread: Seq, seq: Seq) = format!("{stream}/{}/{}", seq_key(*thread), seq_key(*seq)), get timeline;
+    /// A message among those of its author in the stream or thread.
+    Authored(Mark) in "authored", key(stream: StreamId, thread: Seq, author: UserId, seq: Seq) = format!("{stream}/{}/{author}/{}", seq_key(*thread), seq_key(*seq)), get authored;
+    /// A message that means a user.
+    MentionUser(Author) in "mention_user", key(user: UserId, stream: StreamId, seq: Seq) = format!("{user}/{stream}/{}", seq_key(*seq)), get mention_user;
+    /// A message that means a role.
+    MentionRole(Author) in "mention_role", key(role: RoleId, stream: StreamId, seq: Seq) = format!("{role}/{stream}/{}", seq_key(*seq)), get mention_role;
+    /// A message that means everyone.
+    MentionAll(Author) in "mention_all", key(stream: StreamId, seq: Seq) = format!("{stream}/{}", seq_key(*seq)), get mention_all;
+    /// How far a user has read a stream (thread 0) or a thread.
+    Read(ReadMark) in "read", key(user: UserId, stream: StreamId, thread: Seq) = format!("{user}/{stream}/{}", seq_key(*thread)), get read_mark;
+    /// A thread that a user follows, for having written in it or begun it.
+    Follow(Mark) in "follow", key(user: UserId, stream: StreamId, thread: Seq) = format!("{user}/{stream}/{}", seq_key(*thread)), get follow;
+    /// A user that a user blocks.
+    Block(Mark) in "block", key(user: UserId, blocked: UserId) = format!("{user}/{blocked}"), get block;
+    /// When a user last posted in a stream that is slow.
+    LastPost(Mark) in "last_post", key(stream: StreamId, user: UserId) = format!("{stream}/{user}"), get last_post;
+    /// What an operation did.
+    Done(Done) in "done", key(user: UserId, op: OpId) = format!("{user}/{op}"), get done;
+}

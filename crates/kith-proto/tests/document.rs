@@ -1,0 +1,58 @@
+//! The protocol's page and the protocol's types say the same.
+
+use kith_proto::codec::Encoding;
+use kith_proto::frame::{Hello, Push, Request};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+const PAGE: &str = include_str!("../../../docs/protocol.md");
+
+/// The blocks of the page that are fenced as this kind.
+fn blocks(kind: &str) -> Vec<&'static str> {
+    let fence = format!("```json {kind}\n");
+    PAGE.split(fence.as_str()).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
+}
+
+/// Each block can be read, and what is written back is the block.
+fn survive<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+    kind: &str,
+    least: usize,
+) {
+    let blocks = blocks(kind);
+    assert!(blocks.len() >= least, "the page shows {} of {kind}", blocks.len());
+    for block in blocks {
+        let read: T = serde_json::from_str(block).unwrap_or_else(|e| panic!("{e}: {block}"));
+        let shown: Value = serde_json::from_str(block).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), shown);
+        let packed = Encoding::MsgPack.encode(&read);
+        let unpacked: T =
+            Encoding::MsgPack.decode(&packed).unwrap_or_else(|e| panic!("{e}: {block}"));
+        assert_eq!(unpacked, read);
+    }
+}
+
+#[test]
+fn every_hello_on_the_page_is_one() {
+    survive::<Hello>("hello", 3);
+}
+
+#[test]
+fn every_request_on_the_page_is_one() {
+    survive::<Request>("request", 6);
+}
+
+#[test]
+fn every_push_on_the_page_is_one() {
+    survive::<Push>("push", 12);
+}
+
+#[test]
+fn every_error_code_of_the_rules_is_on_the_page() {
+    let source = include_str!("../../kith-core/src/refusal.rs");
+    let codes = source.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+    for code in codes.filter(|code| !code.ends_with(".not_found")) {
+        let listed = PAGE.contains(&format!("`{code}`")) || code == "site.registration_closed";
+        assert!(listed, "{code} is not explained");
+    }
+}

@@ -1,0 +1,114 @@
+//! What every surface of the server shares.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use kith_core::refusal::Refusal;
+use kith_hub::{Environment, Hub, HubError};
+use kith_proto::error::Problem;
+use tokio::sync::watch;
+
+use crate::auth::Auth;
+use crate::limits::Limiter;
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+
+/// The server behind its surfaces.
+pub struct App {
+    /// The only writer of feeds.
+    pub hub: Hub,
+    /// What the operator set.
+    pub settings: Settings,
+    /// Who is who.
+    pub auth: Auth,
+    /// What is counted.
+    pub metrics: Metrics,
+    pub(crate) limiter: Limiter,
+    pub(crate) pending: AtomicU64,
+    stopping: watch::Sender<bool>,
+    ready: AtomicBool,
+}
+
+impl App {
+    /// A server over a hub.
+    #[must_use]
+    pub fn new(hub: Hub, env: Arc<dyn Environment>, settings: Settings) -> Arc<Self> {
+        let auth = Auth::new(hub.clone(), env, &settings);
+        let limiter = Limiter::new(&settings);
+        Arc::new(Self {
+            hub,
+            auth,
+            limiter,
+            settings,
+            metrics: Metrics::default(),
+            pending: AtomicU64::new(0),
+            stopping: watch::Sender::new(false),
+            ready: AtomicBool::new(true),
+        })
+    }
+
+    /// Begins to stop: connections are told when to come back, and nothing new is taken.
+    pub fn stop(&self) {
+        self.ready.store(false, Ordering::Relaxed);
+        self.stopping.send_replace(true);
+    }
+
+    /// Whether the server takes work.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    /// Returns when the server begins to stop.
+    pub async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // The sender lives as long as the app does.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    }
+
+    /// A failure as an answer, counted by its code.
+    pub(crate) fn problem(&self, error: &HubError) -> Problem {
+        let problem = problem_of(error);
+        self.metrics.refused(&problem.code);
+        problem
+    }
+}
+
+/// A failure as an answer. What went wrong inside is logged, not told.
+pub(crate) fn problem_of(error: &HubError) -> Problem {
+    let message = match error {
+        HubError::Store(inner) => {
+            tracing::warn!(error = %inner, code = error.code(), "the store failed");
+            match error.code() {
+                "store.full" => "the server's disk is full; nothing was written".to_owned(),
+                "store.read_only" => "the server cannot write at present".to_owned(),
+                _ => "the server's storage failed".to_owned(),
+            }
+        }
+        other => other.to_string(),
+    };
+    Problem {
+        code: error.code().to_owned(),
+        message,
+        retry_ms: error.retry_ms(),
+        unknown: error.is_unknown(),
+    }
+}
+
+/// A refusal as an answer.
+pub(crate) fn refused(refusal: &Refusal) -> Problem {
+    Problem::from(refusal)
+}
+
+/// The part of an address that one person or household has: all of IPv4, half of IPv6.
+#[must_use]
+pub fn address_prefix(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 => v4,
+    }
+}

@@ -1,0 +1,280 @@
+//! Who is who: passwords, tokens, signing up, in and out.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use kith_core::decide::account::{self, NewAccount};
+use kith_core::decide::secret_hash;
+use kith_core::document::User;
+use kith_core::id::{SessionId, UserId};
+use kith_core::text::{DisplayName, Label, UserName};
+use kith_hub::{Environment, Hub, HubError};
+use kith_proto::error::Problem;
+use tokio::sync::Semaphore;
+
+use crate::app::{App, address_prefix, problem_of, refused};
+use crate::settings::{Registration, Settings};
+
+/// What every token begins with, so that a leaked one is known for what it is.
+pub const TOKEN_PREFIX: &str = "kith_";
+/// The longest password, in characters.
+pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Memory that all running password hashes share, in KiB.
+const HASH_MEMORY_KIB: u32 = 256 * 1024;
+/// Password hashes that may wait for their turn.
+const HASH_QUEUE: usize = 32;
+
+/// Passwords that are tried first by everyone who guesses.
+const COMMON: &[&str] = &[
+    "password", "passwort", "12345678", "123456789", "1234567890", "123456789012", "qwertyuiop",
+    "iloveyou", "letmein", "welcome", "administrator", "qwerty123456", "abcdefghijkl",
+];
+
+/// Somebody who proved who they are.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who.
+    pub user: UserId,
+    /// Under which session.
+    pub session: SessionId,
+    /// The hash of the session's token.
+    pub token_hash: String,
+}
+
+/// A session that has just begun.
+pub struct SignedIn {
+    /// Who.
+    pub user: Arc<User>,
+    /// The session.
+    pub session: SessionId,
+    /// Its secret, told this once.
+    pub token: String,
+}
+
+/// Passwords and tokens.
+pub struct Auth {
+    hub: Hub,
+    env: Arc<dyn Environment>,
+    argon: Argon2<'static>,
+    running: Arc<Semaphore>,
+    waiting: Semaphore,
+    /// The hash of no password, for users that do not exist, so that they take as long.
+    dummy: String,
+    chars_min: usize,
+    session_ms: u64,
+}
+
+impl Auth {
+    pub(crate) fn new(hub: Hub, env: Arc<dyn Environment>, settings: &Settings) -> Self {
+        let memory = settings.password_memory_kib.clamp(8, HASH_MEMORY_KIB);
+        let params = Params::new(memory, 3, 1, None).unwrap_or_default();
+        let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let parallel = cores.min((HASH_MEMORY_KIB / memory) as usize).max(1);
+        let dummy = hash(&argon, "", &env.random().to_le_bytes()).unwrap_or_default();
+        Self {
+            hub,
+            env,
+            argon,
+            running: Arc::new(Semaphore::new(parallel)),
+            waiting: Semaphore::new(HASH_QUEUE + parallel),
+            dummy,
+            chars_min: settings.password_chars_min as usize,
+            session_ms: u64::from(settings.session_days) * 24 * 3600 * 1000,
+        }
+    }
+
+    /// Runs heavy work off the async threads, a bounded number at a time.
+    async fn heavy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Argon2<'static>) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let busy = || Problem::later("server.busy", "too many are signing in: try again", 1000);
+        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
+        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| busy())?;
+        let argon = self.argon.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&argon)
+        });
+        done.await.map_err(|_| Problem::new("server.failed", "signing in failed inside"))
+    }
+
+    /// The hash of a new password.
+    ///
+    /// # Errors
+    /// When it is too short, too long or too common.
+    pub async fn hash_password(&self, password: &str) -> Result<String, Problem> {
+        let chars = password.chars().count();
+        if chars < self.chars_min || chars > PASSWORD_CHARS_MAX {
+            let message = format!(
+                "a password has {} to {PASSWORD_CHARS_MAX} characters",
+                self.chars_min
+            );
+            return Err(Problem::new("password.length", message));
+        }
+        if COMMON.contains(&password.to_lowercase().as_str()) {
+            return Err(Problem::new("password.common", "this password is guessed first by everyone"));
+        }
+        let (password, salt) = (password.to_owned(), self.env.random().to_le_bytes());
+        self.heavy(move |argon| hash(argon, &password, &salt))
+            .await?
+            .ok_or_else(|| Problem::new("server.failed", "the password could not be stored"))
+    }
+
+    async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool, Problem> {
+        let known = stored.is_some();
+        let (password, stored) =
+            (password.to_owned(), stored.unwrap_or_else(|| self.dummy.clone()));
+        let right = self
+            .heavy(move |argon| {
+                PasswordHash::new(&stored)
+                    .is_ok_and(|hash| argon.verify_password(password.as_bytes(), &hash).is_ok())
+            })
+            .await?;
+        Ok(right && known)
+    }
+
+    /// Makes an account with a password.
+    ///
+    /// # Errors
+    /// When the name is taken or not a name, the password no good, or the invite not valid.
+    pub async fn register(
+        &self,
+        name: &str,
+        password: &str,
+        display_name: Option<&str>,
+        invite: Option<&str>,
+        site_admin: bool,
+    ) -> Result<UserId, Problem> {
+        let name = UserName::parse(name).map_err(|refusal| refused(&refusal))?;
+        let display_name = display_name
+            .map(DisplayName::parse)
+            .transpose()
+            .map_err(|refusal| refused(&refusal))?;
+        let password = Some(self.hash_password(password).await?);
+        let new = NewAccount { name, display_name, password, bot_of: None, site_admin };
+        let outcome = self
+            .hub
+            .transact(None, None, |draft| account::register(draft, &new, invite))
+            .await
+            .map_err(|error| problem_of(&error))?;
+        outcome.user.ok_or_else(|| Problem::new("server.failed", "the account was not made"))
+    }
+
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// `user.disabled`, or a failure.
+    pub async fn begin(&self, user: UserId, label: &str) -> Result<SignedIn, Problem> {
+        let label = Label::parse(label)
+            .or_else(|_| Label::parse("unnamed"))
+            .map_err(|refusal| refused(&refusal))?;
+        let token =
+            format!("{TOKEN_PREFIX}{:032x}{:032x}", self.env.random(), self.env.random());
+        let hash = secret_hash(&token);
+        let expires_at = self.env.now().plus_ms(self.session_ms);
+        let started = self
+            .hub
+            .transact(Some(user), None, |draft| {
+                account::start_session(draft, user, &hash, &label, expires_at)
+            })
+            .await
+            .map_err(|error| problem_of(&error))?;
+        let user =
+            self.hub.user(user, user).await.map_err(|error| problem_of(&error))?;
+        let session =
+            started.session.ok_or_else(|| Problem::new("server.failed", "no session was made"))?;
+        Ok(SignedIn { user, session, token })
+    }
+
+    /// Who a token belongs to.
+    ///
+    /// # Errors
+    /// `auth.failed` for every token that does not let in, whatever the reason.
+    pub async fn caller(&self, token: &str) -> Result<Caller, Problem> {
+        let token_hash = secret_hash(token);
+        match self.hub.authenticate(&token_hash).await {
+            Ok(session) => Ok(Caller { user: session.user, session: session.id, token_hash }),
+            Err(HubError::Refused(_)) => Err(failed()),
+            Err(error) => Err(problem_of(&error)),
+        }
+    }
+}
+
+/// The one answer to whoever could not prove who they are.
+#[must_use]
+pub fn failed() -> Problem {
+    Problem::new("auth.failed", "authentication failed")
+}
+
+fn hash(argon: &Argon2<'_>, password: &str, salt: &[u8]) -> Option<String> {
+    argon.hash_password_with_salt(password.as_bytes(), salt).ok().map(|hash| hash.to_string())
+}
+
+impl App {
+    /// Makes an account and begins its first session, if the site lets anyone do so.
+    ///
+    /// # Errors
+    /// As [`Auth::register`], `site.registration_closed`, `rate.limited`.
+    pub async fn sign_up(
+        &self,
+        name: &str,
+        password: &str,
+        display_name: Option<&str>,
+        invite: Option<&str>,
+        label: &str,
+        address: IpAddr,
+    ) -> Result<SignedIn, Problem> {
+        self.limiter.sign_up(address_prefix(address), self.hub.now())?;
+        let open = match self.settings.registration {
+            Registration::Open => true,
+            Registration::Invite => invite.is_some(),
+            Registration::Closed => false,
+        };
+        if !open {
+            return Err(refused(&kith_core::refusal::Refusal::RegistrationClosed));
+        }
+        let user = self.auth.register(name, password, display_name, invite, false).await?;
+        self.auth.begin(user, label).await
+    }
+
+    /// Begins a session of whoever knows the password.
+    ///
+    /// # Errors
+    /// `auth.failed` whether the name or the password is wrong, `rate.limited`.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: &str,
+        label: &str,
+        address: IpAddr,
+    ) -> Result<SignedIn, Problem> {
+        let folded = name.trim().to_ascii_lowercase();
+        self.limiter.sign_in(&folded, address_prefix(address), self.hub.now())?;
+        let found = match self.hub.user_by_name(&folded).await {
+            Ok(user) => Some(user.id),
+            Err(HubError::Refused(_)) => None,
+            Err(error) => return Err(problem_of(&error)),
+        };
+        let stored = match found {
+            Some(user) => {
+                let account = self.hub.look(|draft| draft.account(user)).await;
+                account
+                    .map_err(|error| problem_of(&error))?
+                    .and_then(|account| account.password.clone())
+            }
+            None => None,
+        };
+        let right = self.auth.verify(password, stored).await?;
+        match found {
+            Some(user) if right => match self.auth.begin(user, label).await {
+                Err(problem) if problem.code == "user.disabled" => Err(failed()),
+                other => other,
+            },
+            _ => Err(failed()),
+        }
+    }
+}

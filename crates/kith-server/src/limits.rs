@@ -1,0 +1,95 @@
+//! Rate limits: one limiter for every surface, so that none is a way around another.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use kith_core::id::{Timestamp, UserId};
+use kith_core::limit::{Bucket, Rate};
+use kith_proto::error::Problem;
+
+use crate::settings::Settings;
+
+/// The most keys of one kind that are kept; beyond it full buckets are let go, and when none is
+/// full, newcomers share one bucket.
+const KEYS_MAX: usize = 100_000;
+
+struct Buckets<K> {
+    rate: Rate,
+    kept: Mutex<HashMap<Option<K>, Bucket>>,
+}
+
+impl<K: Hash + Eq> Buckets<K> {
+    fn new(rate: Rate) -> Self {
+        Self { rate, kept: Mutex::default() }
+    }
+
+    fn take(&self, key: K, now: Timestamp) -> Result<(), Problem> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut key = Some(key);
+        if kept.len() >= KEYS_MAX && !kept.contains_key(&key) {
+            kept.retain(|_, bucket| !bucket.is_full(now));
+            if kept.len() >= KEYS_MAX {
+                key = None;
+            }
+        }
+        kept.entry(key).or_default().take(self.rate, now).map_err(|wait_ms| {
+            Problem::later("rate.limited", "too many requests: wait a little", wait_ms)
+        })
+    }
+}
+
+/// All rate limits of the server.
+pub(crate) struct Limiter {
+    requests: Buckets<UserId>,
+    sign_ins: Buckets<(String, IpAddr)>,
+    sign_ins_by_address: Buckets<IpAddr>,
+    sign_ups: Buckets<IpAddr>,
+}
+
+/// Sign-ins from one address a minute, for whatever accounts.
+const SIGN_INS_PER_MINUTE: u32 = 20;
+
+impl Limiter {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let per_second = settings.requests_per_second.clamp(1, 1000);
+        Self {
+            requests: Buckets::new(Rate {
+                burst: settings.requests_burst.max(1),
+                refill_ms: (1000 / u64::from(per_second)).max(1),
+            }),
+            sign_ins: Buckets::new(Rate { burst: settings.sign_in_burst.max(1), refill_ms: 60_000 }),
+            sign_ins_by_address: Buckets::new(Rate::per_minute(
+                SIGN_INS_PER_MINUTE,
+                SIGN_INS_PER_MINUTE,
+            )),
+            sign_ups: Buckets::new(Rate::per_minute(
+                settings.sign_ups_per_minute.max(1),
+                settings.sign_ups_per_minute.max(1),
+            )),
+        }
+    }
+
+    /// Counts a request of a user.
+    pub(crate) fn request(&self, user: UserId, now: Timestamp) -> Result<(), Problem> {
+        self.requests.take(user, now)
+    }
+
+    /// Counts an attempt to sign in. A guesser is slowed by account and address together, so that
+    /// nobody can lock the account's owner out from elsewhere.
+    pub(crate) fn sign_in(
+        &self,
+        name: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        self.sign_ins_by_address.take(address, now)?;
+        self.sign_ins.take((name.to_owned(), address), now)
+    }
+
+    /// Counts an attempt to sign up.
+    pub(crate) fn sign_up(&self, address: IpAddr, now: Timestamp) -> Result<(), Problem> {
+        self.sign_ups.take(address, now)
+    }
+}

@@ -1,0 +1,244 @@
+//! Accepts connections, speaks HTTP/1.1 on them, and hands WebSockets over.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::header::{
+    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use kith_proto::codec::Encoding;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::app::App;
+use crate::metrics::{self, Metrics};
+use crate::{rest, ws};
+
+/// Where the WebSocket is.
+pub const WS_PATH: &str = "/api/v1/ws";
+/// How long requests and connections may take to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long the head of a request, or a TLS handshake, may take.
+const HEAD: Duration = Duration::from_secs(10);
+/// The largest head of a request, in bytes.
+const HEAD_BYTES: usize = 16 * 1024;
+
+struct Server {
+    app: Arc<App>,
+    router: Router,
+    open: AtomicUsize,
+    closed: Notify,
+}
+
+/// Serves until [`App::stop`] was called and connections have ended, or had [`DRAIN`] to do so.
+pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>) {
+    let server = Arc::new(Server {
+        router: rest::router(Arc::clone(&app)),
+        app: Arc::clone(&app),
+        open: AtomicUsize::new(0),
+        closed: Notify::new(),
+    });
+    let tls = tls.map(TlsAcceptor::from);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = app.stopped() => break,
+        };
+        let (socket, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Most often too many open files: others leave, and then there is room again.
+                tracing::warn!(%error, "accept failed");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        Metrics::add(&app.metrics.accepted);
+        server.open.fetch_add(1, Ordering::Relaxed);
+        let (server, tls) = (Arc::clone(&server), tls.clone());
+        tokio::spawn(async move {
+            server.connection(socket, peer, tls).await;
+            if server.open.fetch_sub(1, Ordering::Relaxed) == 1 {
+                server.closed.notify_waiters();
+            }
+        });
+    }
+    drop(listener);
+    let drained = async {
+        loop {
+            let closed = server.closed.notified();
+            if server.open.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            closed.await;
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN, drained).await;
+}
+
+impl Server {
+    async fn connection(self: &Arc<Self>, socket: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
+        // Frames are written whole; waiting to fill packets would only delay them.
+        let _ = socket.set_nodelay(true);
+        match tls {
+            None => self.http(socket, peer.ip()).await,
+            Some(tls) => {
+                if let Ok(Ok(socket)) = tokio::time::timeout(HEAD, tls.accept(socket)).await {
+                    self.http(socket, peer.ip()).await;
+                }
+            }
+        }
+    }
+
+    async fn http<S>(self: &Arc<Self>, socket: S, address: IpAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (upgraded, mut upgrade) = tokio::sync::mpsc::channel::<(hyper::upgrade::OnUpgrade, ws::Origin)>(1);
+        let service = service_fn(|request: Request<Incoming>| {
+            let (server, upgraded) = (Arc::clone(self), upgraded.clone());
+            async move { server.answer(request, address, &upgraded).await }
+        });
+        let mut builder = hyper::server::conn::http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
+        let connection = builder.serve_connection(TokioIo::new(socket), service).with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            () = self.app.stopped() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = tokio::time::timeout(DRAIN, connection).await;
+            }
+        }
+        if let Ok((on_upgrade, origin)) = upgrade.try_recv()
+            && let Ok(socket) = on_upgrade.await
+        {
+            ws::serve(Arc::clone(&self.app), TokioIo::new(socket), origin).await;
+        }
+    }
+
+    async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        address: IpAddr,
+        upgraded: &tokio::sync::mpsc::Sender<(hyper::upgrade::OnUpgrade, ws::Origin)>,
+    ) -> Result<Response<Body>, std::convert::Infallible> {
+        Metrics::add(&self.app.metrics.http_requests);
+        request.extensions_mut().insert(address);
+        let response = match (request.method(), request.uri().path()) {
+            (&Method::GET, WS_PATH) => match self.accept(&request, address) {
+                Ok((origin, response)) => {
+                    let on_upgrade = hyper::upgrade::on(&mut request);
+                    // The channel holds one, and a connection is upgraded once.
+                    let _ = upgraded.try_send((on_upgrade, origin));
+                    response
+                }
+                Err(status) => text(status, "this is a WebSocket: see docs/protocol.md\n".to_owned()),
+            },
+            (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n".to_owned()),
+            (&Method::GET, "/readyz") => self.ready().await,
+            (&Method::GET, "/metrics") if self.app.settings.metrics_public || address.is_loopback() => {
+                text(StatusCode::OK, metrics::render(&self.app))
+            }
+            _ => {
+                let request = request.map(Body::new);
+                self.router.clone().oneshot(request).await?
+            }
+        };
+        Ok(response)
+    }
+
+    async fn ready(&self) -> Response<Body> {
+        let settled = self.app.hub.settled().await;
+        if self.app.is_ready() && settled.is_ok() {
+            text(StatusCode::OK, "ready\n".to_owned())
+        } else {
+            text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
+        }
+    }
+
+    /// Checks an upgrade request (RFC 6455, section 4.2) and answers it.
+    fn accept(
+        &self,
+        request: &Request<Incoming>,
+        address: IpAddr,
+    ) -> Result<(ws::Origin, Response<Body>), StatusCode> {
+        let headers = request.headers();
+        let key = header(headers, &SEC_WEBSOCKET_KEY).ok_or(StatusCode::UPGRADE_REQUIRED)?;
+        let lists = |name: &HeaderName, wanted: &str| {
+            header(headers, name).is_some_and(|value| {
+                value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted))
+            })
+        };
+        if !lists(&UPGRADE, "websocket")
+            || !lists(&CONNECTION, "upgrade")
+            || header(headers, &SEC_WEBSOCKET_VERSION) != Some("13")
+        {
+            return Err(StatusCode::BAD_REQUEST);
+        }
+        if !same_origin(headers, &self.app.settings.public_url) {
+            return Err(StatusCode::FORBIDDEN);
+        }
+        let offered = header(headers, &SEC_WEBSOCKET_PROTOCOL);
+        let known = [kith_proto::JSON, kith_proto::MSGPACK];
+        let chosen = offered.and_then(|offered| {
+            offered.split(',').map(str::trim).find_map(|name| known.into_iter().find(|k| *k == name))
+        });
+        if offered.is_some() && chosen.is_none() {
+            return Err(StatusCode::BAD_REQUEST);
+        }
+        let mut response = Response::builder()
+            .status(StatusCode::SWITCHING_PROTOCOLS)
+            .header(UPGRADE, "websocket")
+            .header(CONNECTION, "Upgrade")
+            .header(SEC_WEBSOCKET_ACCEPT, kith_ws::handshake::accept_key(key));
+        if let Some(name) = chosen {
+            response = response.header(SEC_WEBSOCKET_PROTOCOL, name);
+        }
+        let encoding = chosen.and_then(Encoding::of_subprotocol).unwrap_or_default();
+        let cookie = rest::cookie(headers);
+        let origin = ws::Origin { address, cookie, encoding };
+        let response = response.body(Body::empty()).map_err(|_| StatusCode::BAD_REQUEST)?;
+        Ok((origin, response))
+    }
+}
+
+/// Whether a page that sends this `Origin` may use the server: none (not a browser), the public
+/// address, or the very host that was asked.
+pub(crate) fn same_origin(headers: &HeaderMap, public_url: &str) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    if !public_url.is_empty() {
+        return origin == public_url.trim_end_matches('/');
+    }
+    let host = header(headers, &HOST).unwrap_or_default();
+    !host.is_empty()
+        && (origin.strip_prefix("http://") == Some(host)
+            || origin.strip_prefix("https://") == Some(host))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn text(status: StatusCode, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, http::HeaderValue::from_static("nosniff"));
+    headers.insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
+    response
+}

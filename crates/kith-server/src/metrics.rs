@@ -1,0 +1,97 @@
+//! What is counted, in the text format of Prometheus.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use kith_hub::{Histogram, LATENCY_BOUNDS_US};
+
+use crate::app::App;
+
+/// Counters of the server's surfaces; the hub has its own.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Requests over the WebSocket.
+    pub ws_requests: AtomicU64,
+    /// Requests over HTTP.
+    pub http_requests: AtomicU64,
+    /// Connections that were accepted.
+    pub accepted: AtomicU64,
+    refusals: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Metrics {
+    /// Counts a refusal by its code. Codes come from our own tables, so there are few.
+    pub fn refused(&self, code: &str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        match refusals.get_mut(code) {
+            Some(count) => *count += 1,
+            None => {
+                refusals.insert(code.to_owned(), 1);
+            }
+        }
+    }
+
+    pub(crate) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// All metrics as text.
+pub(crate) fn render(app: &App) -> String {
+    let mut text = String::new();
+    let stats = app.hub.stats();
+    let metrics = &app.metrics;
+    let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let gauges = [
+        ("kith_connections", "Live connections.", app.hub.connections() as u64),
+        ("kith_queue_bytes", "Bytes that wait for connections.", app.hub.waiting_bytes() as u64),
+        ("kith_ready", "Whether the server takes work.", u64::from(app.is_ready())),
+    ];
+    for (name, help, value) in gauges {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    }
+    let counters = [
+        ("kith_operations_total", "Operations committed.", get(&stats.operations)),
+        ("kith_publishes_total", "Events committed.", get(&stats.events)),
+        ("kith_commits_total", "Group commits.", get(&stats.groups)),
+        ("kith_commit_failures_total", "Group commits that failed.", get(&stats.failures)),
+        ("kith_deliveries_total", "Events put into mailboxes.", get(&stats.deliveries)),
+        ("kith_lagged_total", "Times that a reader was too slow.", get(&stats.lagged)),
+        ("kith_ws_requests_total", "Requests over WebSocket.", get(&metrics.ws_requests)),
+        ("kith_http_requests_total", "Requests over HTTP.", get(&metrics.http_requests)),
+        ("kith_accepted_total", "Connections accepted.", get(&metrics.accepted)),
+    ];
+    for (name, help, value) in counters {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
+    }
+    histogram(&mut text, "kith_commit_seconds", "How long group commits took.", &stats.commit);
+    histogram(
+        &mut text,
+        "kith_delivery_seconds",
+        "From the start of a commit until its events were in all mailboxes.",
+        &stats.delivery,
+    );
+    let name = "kith_refusals_total";
+    let _ = writeln!(text, "# HELP {name} Refusals by code.\n# TYPE {name} counter");
+    for (code, count) in metrics.refusals.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let _ = writeln!(text, "{name}{{code=\"{code}\"}} {count}");
+    }
+    text
+}
+
+fn histogram(text: &mut String, name: &str, help: &str, histogram: &Histogram) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
+    let mut total = 0;
+    for (index, bucket) in histogram.buckets.iter().enumerate() {
+        total += bucket.load(Ordering::Relaxed);
+        let bound = match LATENCY_BOUNDS_US.get(index) {
+            Some(us) => format!("{}", *us as f64 / 1e6),
+            None => "+Inf".to_owned(),
+        };
+        let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {total}");
+    }
+    let sum = histogram.sum_us.load(Ordering::Relaxed) as f64 / 1e6;
+    let _ = writeln!(text, "{name}_sum {sum}\n{name}_count {total}");
+}

@@ -1,0 +1,194 @@
+//! Questions and their answers: the same for the WebSocket and REST.
+
+use std::sync::Arc;
+
+use kith_core::document::{Circle, Message, Stream};
+use kith_core::id::{FeedId, Seq, SessionId, StreamId, UserId};
+use kith_core::text::Line;
+use kith_hub::HubError;
+use kith_hub::read::Page;
+use kith_proto::error::Problem;
+use kith_proto::query::{
+    Answer, CircleCard, CircleWindow, Present, Query, SessionCard, StreamUnread, StreamWindow,
+    ThreadUnread, Window,
+};
+
+use crate::app::App;
+use crate::wire::to_wire;
+
+/// The most messages, users or members of one answer.
+const PAGE_MAX: u32 = 200;
+/// Messages of one answer when nothing else is asked.
+const MESSAGES: u32 = 50;
+/// Members and circles of one answer when nothing else is asked.
+const MEMBERS: u32 = 100;
+
+/// Answers `query` of a user.
+pub(crate) async fn answer(
+    app: &App,
+    me: UserId,
+    session: SessionId,
+    query: Query,
+) -> Result<Answer, Problem> {
+    find(app, me, session, query).await.map_err(|error| app.problem(&error))
+}
+
+async fn find(
+    app: &App,
+    me: UserId,
+    session: SessionId,
+    query: Query,
+) -> Result<Answer, HubError> {
+    let hub = &app.hub;
+    Ok(match query {
+        Query::Ping {} => Answer::Pong { now: hub.now() },
+        Query::Window {} => Answer::Window(window(app, me).await?),
+        Query::Messages { stream, thread, before, after, around, limit } => {
+            let limit = page(limit, MESSAGES);
+            let page = Page { thread, before, after, limit };
+            let (messages, more) = match around {
+                Some(seq) => around_message(app, me, stream, seq, page).await?,
+                None => hub.messages(me, stream, page).await?,
+            };
+            Answer::Messages { messages: owned(messages), more }
+        }
+        Query::Message { stream, message } => {
+            Answer::Message(hub.message(me, stream, message).await?.as_ref().clone())
+        }
+        Query::Unread { stream } => Answer::Unread(unread(app, me, stream).await?),
+        Query::Users { users } => {
+            let mut found = Vec::new();
+            for user in users.into_iter().take(PAGE_MAX as usize) {
+                match hub.user(me, user).await {
+                    Ok(user) => found.push(user.as_ref().clone()),
+                    Err(HubError::Refused(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Answer::Users(found)
+        }
+        Query::UserByName { name } => Answer::User(hub.user_by_name(&name).await?.as_ref().clone()),
+        Query::Members { circle, after, limit } => {
+            let limit = page(limit, MEMBERS);
+            let (members, more) = hub.members(me, circle, after, limit).await?;
+            let members = members.iter().map(|member| member.as_ref().clone()).collect();
+            Answer::Members { members, more }
+        }
+        Query::Present { circle } => {
+            let present = hub.present(me, circle).await?.into_iter();
+            let told = present.map(|(user, status, since)| Present {
+                user,
+                status: to_wire(status),
+                since,
+            });
+            Answer::Present(told.collect())
+        }
+        Query::PublicCircles { after } => {
+            let (circles, more) = hub.public_circles(after, MEMBERS as usize).await?;
+            Answer::Circles { circles: circles.iter().map(|circle| card(circle)).collect(), more }
+        }
+        Query::Invites { circle } => {
+            let invites = hub.invites(me, circle).await?;
+            Answer::Invites(invites.iter().map(|invite| invite.as_ref().clone()).collect())
+        }
+        Query::InviteTarget { code } => Answer::InviteTarget(card(&*hub.invite_target(&code).await?)),
+        Query::Sessions {} => {
+            let sessions = hub.sessions(me).await?;
+            let cards = sessions.iter().map(|one| SessionCard {
+                id: one.id,
+                label: one.label.clone(),
+                created_at: one.created_at,
+                expires_at: one.expires_at,
+                current: one.id == session,
+            });
+            Answer::Sessions(cards.collect())
+        }
+        Query::Blocks {} => Answer::Blocks(hub.blocks(me).await?),
+    })
+}
+
+fn page(asked: Option<u32>, otherwise: u32) -> usize {
+    asked.unwrap_or(otherwise).clamp(1, PAGE_MAX) as usize
+}
+
+fn owned(messages: Vec<Arc<Message>>) -> Vec<Message> {
+    messages.into_iter().map(Arc::unwrap_or_clone).collect()
+}
+
+fn card(circle: &Circle) -> CircleCard {
+    CircleCard {
+        id: circle.id,
+        name: circle.name.as_str().to_owned(),
+        about: circle.about.as_ref().map(Line::as_str).map(str::to_owned),
+        members: circle.members,
+    }
+}
+
+async fn around_message(
+    app: &App,
+    me: UserId,
+    stream: StreamId,
+    seq: Seq,
+    page: Page,
+) -> Result<(Vec<Arc<Message>>, bool), HubError> {
+    let half = (page.limit / 2).max(1);
+    let older = Page { before: Some(seq.next()), after: None, limit: half, ..page };
+    let newer = Page { before: None, after: Some(seq), limit: half, ..page };
+    let (mut messages, more_before) = app.hub.messages(me, stream, older).await?;
+    let (after, more_after) = app.hub.messages(me, stream, newer).await?;
+    messages.extend(after);
+    Ok((messages, more_before || more_after))
+}
+
+async fn unread(app: &App, me: UserId, stream: StreamId) -> Result<StreamUnread, HubError> {
+    let found = app.hub.unread(me, stream).await?;
+    let threads = app.hub.unread_threads(me, stream).await?.into_iter();
+    Ok(StreamUnread {
+        read: found.read,
+        unread: found.unread,
+        mentions: found.mentions,
+        threads: threads
+            .map(|(thread, read, unread)| ThreadUnread { thread, read, unread })
+            .collect(),
+    })
+}
+
+async fn window(app: &App, me: UserId) -> Result<Window, HubError> {
+    let mut window = Window::default();
+    for (circle, member) in app.hub.circles(me).await? {
+        let mut streams = Vec::new();
+        for stream in app.hub.streams(me, circle.id).await? {
+            streams.extend(stream_window(app, me, &stream).await?);
+        }
+        window.circles.push(CircleWindow {
+            circle: circle.as_ref().clone(),
+            member: member.as_ref().clone(),
+            streams,
+        });
+    }
+    for stream in app.hub.conversations(me).await? {
+        window.conversations.extend(stream_window(app, me, &stream).await?);
+    }
+    Ok(window)
+}
+
+/// A stream of the window; `None` when the user lost it meanwhile.
+async fn stream_window(
+    app: &App,
+    me: UserId,
+    stream: &Stream,
+) -> Result<Option<StreamWindow>, HubError> {
+    let head = app.hub.head(me, FeedId::Stream(stream.id)).await;
+    let unread = app.hub.unread(me, stream.id).await;
+    match (head, unread) {
+        (Ok(head), Ok(unread)) => Ok(Some(StreamWindow {
+            stream: stream.clone(),
+            head,
+            read: unread.read,
+            unread: unread.unread,
+            mentions: unread.mentions,
+        })),
+        (Err(HubError::Refused(_)), _) | (_, Err(HubError::Refused(_))) => Ok(None),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}

@@ -1,0 +1,78 @@
+//! What an operator may set, beyond where to listen and where the data is.
+
+use serde::{Deserialize, Serialize};
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registration {
+    /// Anyone.
+    Open,
+    /// Whoever has an invite to a circle.
+    #[default]
+    Invite,
+    /// Nobody but by the operator.
+    Closed,
+}
+
+/// Settings of the server. Each has a default that is safe to ship.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where people reach this server, like `https://chat.example.org`: the one origin whose pages
+    /// may open a socket. Empty: only the address that is listened on.
+    pub public_url: String,
+    /// Who may make an account.
+    pub registration: Registration,
+    /// The least characters of a password.
+    pub password_chars_min: u32,
+    /// Memory of one password hash, in KiB; Argon2id with 3 passes.
+    pub password_memory_kib: u32,
+    /// Days after which a session ends.
+    pub session_days: u32,
+    /// Milliseconds within which a connection has to authenticate.
+    pub auth_ms: u32,
+    /// Milliseconds between two signs of life.
+    pub heartbeat_ms: u32,
+    /// The largest message of a client, in bytes.
+    pub frame_bytes: u32,
+    /// Requests a user may make a second in the long run, on all surfaces together.
+    pub requests_per_second: u32,
+    /// Requests a user may make at once.
+    pub requests_burst: u32,
+    /// Connections of one user.
+    pub connections_per_user: u32,
+    /// Connections that are not authenticated yet.
+    pub connections_pending: u32,
+    /// Bytes that may wait for one connection before it is told that it lags.
+    pub queue_bytes: u32,
+    /// Sign-in attempts for one account from one address at once; one comes back each minute.
+    pub sign_in_burst: u32,
+    /// Sign-ups from one address a minute.
+    pub sign_ups_per_minute: u32,
+    /// Whether `/metrics` answers to others than loopback.
+    pub metrics_public: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: String::new(),
+            registration: Registration::Invite,
+            password_chars_min: 12,
+            password_memory_kib: 19 * 1024,
+            session_days: 90,
+            auth_ms: 10_000,
+            heartbeat_ms: 25_000,
+            frame_bytes: 64 * 1024,
+            requests_per_second: 30,
+            requests_burst: 60,
+            connections_per_user: 20,
+            connections_pending: 1000,
+            queue_bytes: 1024 * 1024,
+            sign_in_burst: 5,
+            sign_ups_per_minute: 10,
+            metrics_public: false,
+        }
+    }
+}

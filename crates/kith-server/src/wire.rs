@@ -1,0 +1,139 @@
+//! Turns what the hub hands out into frames, each event once per encoding for all who get it.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use kith_core::id::{FeedId, Seq, UserId};
+use kith_hub::{Backlog, Delivery, Item, Reset, presence, read};
+use kith_proto::codec::Encoding;
+use kith_proto::error::Problem;
+use kith_proto::frame::{self, Push, Reply, Seen, Signal, Status, Subscribed};
+use kith_proto::query::State;
+use kith_ws::encode::{Opcode, frame as ws_frame};
+
+/// The bytes of a frame on the socket.
+pub(crate) fn framed(encoding: Encoding, payload: &[u8]) -> Bytes {
+    let opcode = match encoding {
+        Encoding::Json => Opcode::Text,
+        Encoding::MsgPack => Opcode::Binary,
+    };
+    ws_frame(opcode, payload)
+}
+
+/// The bytes of a push on the socket.
+pub(crate) fn push(encoding: Encoding, push: &Push) -> Bytes {
+    framed(encoding, &encoding.encode(push))
+}
+
+/// The reply to a request.
+pub(crate) fn reply(encoding: Encoding, id: u64, result: Result<Reply, Problem>) -> Bytes {
+    let message = match result {
+        Ok(reply) => Push::Ok { id, reply },
+        Err(problem) => Push::Error { id: Some(id), problem },
+    };
+    push(encoding, &message)
+}
+
+/// The bytes of an item for a reader who blocks `blocked`; `None` when there is nothing to show.
+pub(crate) fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Bytes> {
+    Some(match item {
+        Item::Reply(bytes) => bytes,
+        Item::Event(delivery) if hides(blocked, delivery.event.by) => {
+            let (feed, seq) = (delivery.event.feed, delivery.event.seq);
+            push(encoding, &Push::Hidden { feed, seq })
+        }
+        Item::Event(delivery) => delivery.wire(encoding.index(), |event| encode(encoding, event)),
+        Item::Signal(signal) if blocked.contains(&signal.user) => return None,
+        Item::Signal(signal) => {
+            let what = match signal.what {
+                presence::What::Typing(stream) => Signal::Typing { stream },
+                presence::What::Presence(status) => Signal::Presence { status: to_wire(status) },
+            };
+            push(encoding, &Push::Signal { feed: signal.feed, user: signal.user, what })
+        }
+        Item::Lagged(feeds) => push(encoding, &Push::Lagged { feeds }),
+        Item::Closed(feed) => push(encoding, &Push::Closed { feed }),
+    })
+}
+
+fn hides(blocked: &HashSet<UserId>, by: Option<UserId>) -> bool {
+    !blocked.is_empty() && by.is_some_and(|by| blocked.contains(&by))
+}
+
+fn encode(encoding: Encoding, delivery: &Delivery) -> Bytes {
+    match encoding {
+        // The stored text goes out as it is.
+        Encoding::Json => {
+            let mut text = Vec::with_capacity(delivery.json.len() + 10);
+            text.extend_from_slice(b"{\"event\":");
+            text.extend_from_slice(delivery.json.as_bytes());
+            text.push(b'}');
+            framed(encoding, &text)
+        }
+        Encoding::MsgPack => push(encoding, &Push::Event(delivery.event.as_ref().clone())),
+    }
+}
+
+/// What a reader is told of its place in a feed.
+pub(crate) fn subscribed(
+    feed: FeedId,
+    epoch: &str,
+    backlog: &Backlog,
+    blocked: &HashSet<UserId>,
+) -> Subscribed {
+    let epoch = epoch.to_owned();
+    match backlog {
+        Backlog::Events { events, seq, more } => {
+            let seen = events.iter().map(|event| {
+                if hides(blocked, event.by) {
+                    Seen::Hidden { hidden: event.seq }
+                } else {
+                    Seen::Event(event.as_ref().clone())
+                }
+            });
+            Subscribed::Events { feed, epoch, seq: *seq, events: seen.collect(), more: *more }
+        }
+        Backlog::Snapshot { seq, reset, state } => {
+            let reset = reset.map(|reset| match reset {
+                Reset::Epoch => frame::Reset::Epoch,
+                Reset::Ahead => frame::Reset::Ahead,
+                Reset::TooFar => frame::Reset::TooFar,
+            });
+            Subscribed::Snapshot { feed, epoch, seq: *seq, reset, state: state_of(state) }
+        }
+    }
+}
+
+fn state_of(state: &read::Snapshot) -> State {
+    match state {
+        read::Snapshot::Stream { stream, messages } => State::Stream {
+            stream: stream.as_ref().clone(),
+            messages: messages.iter().map(|message| message.as_ref().clone()).collect(),
+        },
+        read::Snapshot::Circle { circle, member } => State::Circle {
+            circle: circle.as_ref().clone(),
+            member: member.as_ref().clone(),
+        },
+        read::Snapshot::Head => State::Head {},
+    }
+}
+
+/// A refusal to follow a feed.
+pub(crate) fn not_subscribed(feed: FeedId, problem: Problem) -> Subscribed {
+    Subscribed::Refused { feed, problem }
+}
+
+/// How the hub's word for being there is said on the wire.
+pub(crate) fn to_wire(status: presence::Status) -> Status {
+    match status {
+        presence::Status::Online => Status::Online,
+        presence::Status::Idle => Status::Idle,
+        presence::Status::Away => Status::Away,
+        presence::Status::Offline => Status::Offline,
+    }
+}
+
+/// The place that a client claims in a feed.
+pub(crate) fn place(epoch: Option<String>, after: Option<Seq>) -> kith_hub::Place {
+    kith_hub::Place { epoch, after }
+}

@@ -1,0 +1,227 @@
+//! One WebSocket connection: authentication first, then a reader and a writer side by side. When
+//! either ends, the connection ends.
+
+mod handle;
+mod read;
+mod write;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use kith_hub::{End, Subscriber};
+use kith_proto::VERSION;
+use kith_proto::codec::Encoding;
+use kith_proto::error::{Problem, close};
+use kith_proto::frame::{Auth, Hello, Limits, Push, Welcome};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use crate::app::{App, problem_of};
+use crate::auth::{Caller, failed};
+use crate::wire;
+use read::{Input, Reader};
+
+/// What is known of a connection before it says who it is.
+pub(crate) struct Origin {
+    /// From where.
+    pub(crate) address: IpAddr,
+    /// The token of the session cookie, if one came with the upgrade request.
+    pub(crate) cookie: Option<String>,
+    /// How its frames are written.
+    pub(crate) encoding: Encoding,
+}
+
+/// How a connection ends: a close code, and what is said before.
+struct Farewell {
+    code: u16,
+    problem: Problem,
+}
+
+impl Farewell {
+    fn new(code: u16, problem: Problem) -> Self {
+        Self { code, problem }
+    }
+}
+
+/// Serves a connection until it ends.
+pub(crate) async fn serve<S>(app: Arc<App>, socket: S, origin: Origin)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let encoding = origin.encoding;
+    let (input, mut output) = tokio::io::split(socket);
+    let mut reader = Reader::new(input, app.settings.frame_bytes as usize);
+    let farewell = match greet(&app, &mut reader, &origin).await {
+        Ok(Some((subscriber, welcome))) => {
+            subscriber.reply(wire::push(encoding, &Push::Welcome(welcome)));
+            let farewell = converse(&app, &subscriber, reader, &mut output, encoding).await;
+            app.hub.disconnect(&subscriber).await;
+            farewell
+        }
+        Ok(None) => None,
+        Err(farewell) => Some(farewell),
+    };
+    if let Some(Farewell { code, problem }) = farewell {
+        app.metrics.refused(&problem.code);
+        let reason = problem.message.clone();
+        let mut last = wire::push(encoding, &Push::Bye(problem)).to_vec();
+        last.extend_from_slice(&kith_ws::encode::close_frame(code, &reason));
+        let goodbye = async {
+            output.write_all(&last).await?;
+            output.shutdown().await
+        };
+        // The other side may be gone, or not read: neither holds this task up.
+        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+    }
+}
+
+/// How long a last frame may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Waits for the hello and checks it. `None` when the client left.
+async fn greet<R: AsyncRead + Unpin>(
+    app: &App,
+    reader: &mut Reader<R>,
+    origin: &Origin,
+) -> Result<Option<(Arc<Subscriber>, Welcome)>, Farewell> {
+    let waiting = app.pending.fetch_add(1, Ordering::Relaxed);
+    let result = if waiting >= u64::from(app.settings.connections_pending) {
+        let problem = Problem::later("server.busy", "too many connections: try again", 1000);
+        Err(Farewell::new(close::OVERLOAD, problem))
+    } else {
+        let deadline = Duration::from_millis(u64::from(app.settings.auth_ms));
+        match tokio::time::timeout(deadline, hello(app, reader, origin)).await {
+            Ok(result) => result,
+            Err(_) => Err(Farewell::new(
+                close::UNAUTHENTICATED,
+                Problem::new("auth.too_slow", "the first frame did not come in time"),
+            )),
+        }
+    };
+    app.pending.fetch_sub(1, Ordering::Relaxed);
+    result
+}
+
+async fn hello<R: AsyncRead + Unpin>(
+    app: &App,
+    reader: &mut Reader<R>,
+    origin: &Origin,
+) -> Result<Option<(Arc<Subscriber>, Welcome)>, Farewell> {
+    let unauthenticated = |problem| Farewell::new(close::UNAUTHENTICATED, problem);
+    let payload = loop {
+        match reader.next().await? {
+            Some(Input::Message { payload, encoding }) if encoding == origin.encoding => {
+                break payload;
+            }
+            Some(Input::Message { .. }) => return Err(unauthenticated(failed())),
+            Some(Input::Ping(_)) => {}
+            None => return Ok(None),
+        }
+    };
+    let hello: Hello = origin.encoding.decode(&payload).map_err(unauthenticated)?;
+    if hello.v == 0 {
+        let message = format!("this server speaks version {VERSION} of the protocol");
+        return Err(unauthenticated(Problem::new("protocol.version", message)));
+    }
+    let label = hello.label.as_deref().unwrap_or("a program");
+    let (caller, token) = prove(app, hello.auth, label, origin).await.map_err(unauthenticated)?;
+    if app.hub.connections_of(caller.user) >= app.settings.connections_per_user as usize {
+        let problem = Problem::later("limit.connections", "too many connections of this user", 10_000);
+        return Err(Farewell::new(close::OVERLOAD, problem));
+    }
+    let subscriber = match app.hub.connect(&caller.token_hash).await {
+        Ok(subscriber) => subscriber,
+        Err(kith_hub::HubError::Refused(_)) => return Err(unauthenticated(failed())),
+        Err(error) => return Err(Farewell::new(close::OVERLOAD, problem_of(&error))),
+    };
+    match welcome(app, &caller, token, hello.v).await {
+        Ok(welcome) => Ok(Some((subscriber, welcome))),
+        Err(problem) => {
+            app.hub.disconnect(&subscriber).await;
+            Err(Farewell::new(close::OVERLOAD, problem))
+        }
+    }
+}
+
+/// Checks the proof of who the client is; with a password a session begins.
+async fn prove(
+    app: &App,
+    auth: Auth,
+    label: &str,
+    origin: &Origin,
+) -> Result<(Caller, Option<String>), Problem> {
+    match auth {
+        Auth::Token(token) => Ok((app.auth.caller(&token).await?, None)),
+        Auth::Cookie {} => {
+            let token = origin.cookie.as_deref().ok_or_else(failed)?;
+            Ok((app.auth.caller(token).await?, None))
+        }
+        Auth::Password { name, password } => {
+            let begun = app.sign_in(&name, &password, label, origin.address).await?;
+            Ok((app.auth.caller(&begun.token).await?, Some(begun.token)))
+        }
+    }
+}
+
+async fn welcome(
+    app: &App,
+    caller: &Caller,
+    token: Option<String>,
+    version: u32,
+) -> Result<Welcome, Problem> {
+    let user = app.hub.user(caller.user, caller.user).await;
+    let settings = &app.settings;
+    Ok(Welcome {
+        v: version.min(VERSION),
+        user: user.map_err(|error| problem_of(&error))?.as_ref().clone(),
+        session: caller.session,
+        token,
+        now: app.hub.now(),
+        heartbeat_ms: settings.heartbeat_ms,
+        limits: Limits {
+            frame_bytes: settings.frame_bytes,
+            text_chars: u32::try_from(kith_core::text::MessageText::CHARS_MAX).unwrap_or(u32::MAX),
+            burst: settings.requests_burst,
+            per_second: settings.requests_per_second,
+            subscribe_max: handle::SUBSCRIBE_MAX,
+            queue_bytes: settings.queue_bytes,
+        },
+    })
+}
+
+async fn converse<R, W>(
+    app: &Arc<App>,
+    subscriber: &Arc<Subscriber>,
+    reader: Reader<R>,
+    output: &mut W,
+    encoding: Encoding,
+) -> Option<Farewell>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    tokio::select! {
+        farewell = handle::requests(app, subscriber, reader, encoding) => farewell,
+        farewell = write::items(app, subscriber, output, encoding) => farewell,
+        why = subscriber.ended() => Some(match why {
+            End::Revoked => {
+                Farewell::new(close::REVOKED, Problem::new("session.revoked", "this session has ended"))
+            }
+            End::Again => Farewell::new(
+                close::RESTART,
+                Problem::later("session.again", "connect again", 0),
+            ),
+            End::Stuck => Farewell::new(
+                close::TOO_SLOW,
+                Problem::later("client.too_slow", "the connection did not take what was sent", 1000),
+            ),
+        }),
+        () = app.stopped() => {
+            // Spread over some seconds, so that not everyone comes back in the same instant.
+            let retry_ms = 500 + (app.hub.random() % 4500) as u64;
+            let problem = Problem::later("server.restarting", "the server restarts", retry_ms);
+            Some(Farewell::new(close::RESTART, problem))
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Handles the requests of one connection, in the order they came.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use kith_core::id::FeedId;
+use kith_hub::{Subscriber, Want, presence};
+use kith_proto::codec::Encoding;
+use kith_proto::error::{Problem, close};
+use kith_proto::frame::{Push, Reply, Request, Signal, Status, Subscribe};
+use kith_proto::query::Query;
+use tokio::io::AsyncRead;
+
+use super::Farewell;
+use super::read::{Input, Reader};
+use crate::app::{App, problem_of};
+use crate::metrics::Metrics;
+use crate::{queries, wire};
+
+/// Feeds in one frame that subscribes.
+pub(super) const SUBSCRIBE_MAX: u32 = 1000;
+/// Writes of one connection that wait for the disk at a time; then it is not read from.
+const IN_FLIGHT_MAX: usize = 64;
+/// Frames that could not be read before the connection is closed.
+const MALFORMED_MAX: u32 = 10;
+/// Messages in a snapshot when nothing else is asked, and at most.
+const WINDOW: u32 = 50;
+const WINDOW_MAX: u32 = 200;
+
+type Waiting = Pin<Box<dyn Future<Output = (u64, Result<Reply, Problem>)> + Send>>;
+
+/// Handles requests until the client leaves, or has to.
+pub(super) async fn requests<R: AsyncRead + Unpin>(
+    app: &Arc<App>,
+    subscriber: &Arc<Subscriber>,
+    mut reader: Reader<R>,
+    encoding: Encoding,
+) -> Option<Farewell> {
+    let session = Requests { app, subscriber, encoding };
+    let idle = Duration::from_millis(u64::from(app.settings.heartbeat_ms) * 5 / 2);
+    let mut waiting: FuturesUnordered<Waiting> = FuturesUnordered::new();
+    let mut malformed = 0;
+    loop {
+        let room = waiting.len() < IN_FLIGHT_MAX;
+        tokio::select! {
+            Some((id, result)) = waiting.next(), if !waiting.is_empty() => {
+                subscriber.reply(wire::reply(encoding, id, result));
+            }
+            input = tokio::time::timeout(idle, reader.next()), if room => {
+                let payload = match input {
+                    Err(_) => {
+                        let problem = Problem::later("client.silent", "no sign of life", 0);
+                        return Some(Farewell::new(close::TOO_SLOW, problem));
+                    }
+                    Ok(Err(farewell)) => return Some(farewell),
+                    Ok(Ok(None)) => return None,
+                    Ok(Ok(Some(Input::Ping(payload)))) => {
+                        subscriber.reply(kith_ws::encode::pong(&payload));
+                        continue;
+                    }
+                    Ok(Ok(Some(Input::Message { payload, encoding: sent }))) if sent == encoding => payload,
+                    Ok(Ok(Some(Input::Message { .. }))) => bytes::Bytes::new(),
+                };
+                match encoding.decode::<Request>(&payload) {
+                    Ok(request) => waiting.extend(session.handle(request).await),
+                    Err(problem) => {
+                        app.metrics.refused(&problem.code);
+                        malformed += 1;
+                        if malformed >= MALFORMED_MAX {
+                            return Some(Farewell::new(close::ABUSE, problem));
+                        }
+                        subscriber.reply(wire::push(encoding, &Push::Error { id: None, problem }));
+                    }
+                }
+            }
+        }
+        // Answers are bounded by requests, and requests stop while answers pile up.
+        if subscriber.waiting_bytes() > 4 * app.settings.queue_bytes as usize {
+            let problem = Problem::later("client.too_slow", "the connection does not read", 1000);
+            return Some(Farewell::new(close::TOO_SLOW, problem));
+        }
+    }
+}
+
+struct Requests<'a> {
+    app: &'a Arc<App>,
+    subscriber: &'a Arc<Subscriber>,
+    encoding: Encoding,
+}
+
+impl Requests<'_> {
+    /// Handles one request; what waits for the disk is given back.
+    async fn handle(&self, request: Request) -> Option<Waiting> {
+        Metrics::add(&self.app.metrics.ws_requests);
+        let id = request.id;
+        let parts = [
+            request.command.is_some(),
+            request.query.is_some(),
+            request.subscribe.is_some(),
+            request.unsubscribe.is_some(),
+            request.signal.is_some(),
+        ];
+        if parts.iter().filter(|part| **part).count() != 1 {
+            let message = "a request has exactly one of do, get, subscribe, unsubscribe and signal";
+            self.reply(id, Err(Problem::new("input.invalid", message)));
+            return None;
+        }
+        // A subscription of many feeds is one request; its reads are bounded by the frame.
+        if let Err(problem) = self.app.limiter.request(self.subscriber.user, self.app.hub.now()) {
+            self.app.metrics.refused(&problem.code);
+            self.reply(id, Err(problem));
+            return None;
+        }
+        if let Some(command) = request.command {
+            return self.submit(id, request.op, &command).await;
+        }
+        if let Some(query) = request.query {
+            self.ask(id, query).await;
+        } else if let Some(feeds) = request.subscribe {
+            let result = self.subscribe(feeds).await;
+            self.reply(id, result);
+        } else if let Some(feeds) = request.unsubscribe {
+            for feed in feeds {
+                self.app.hub.unsubscribe(self.subscriber, feed);
+            }
+            self.reply(id, Ok(Reply::Noted));
+        } else if let Some(signal) = request.signal {
+            let result = self.signal(signal).await;
+            self.reply(id, result);
+        }
+        None
+    }
+
+    fn reply(&self, id: u64, result: Result<Reply, Problem>) {
+        self.subscriber.reply(wire::reply(self.encoding, id, result));
+    }
+
+    /// Decides a command now; its answer comes when it is durable.
+    async fn submit(
+        &self,
+        id: u64,
+        op: Option<kith_core::text::OpId>,
+        command: &kith_core::command::Command,
+    ) -> Option<Waiting> {
+        match self.app.hub.submit(self.subscriber.user, op, command).await {
+            Ok(answer) => {
+                let app = Arc::clone(self.app);
+                Some(Box::pin(async move {
+                    let result = answer.wait().await;
+                    (id, result.map(Reply::Done).map_err(|error| app.problem(&error)))
+                }))
+            }
+            Err(error) => {
+                self.reply(id, Err(self.app.problem(&error)));
+                None
+            }
+        }
+    }
+
+    async fn ask(&self, id: u64, query: Query) {
+        let version = self.subscriber.access_version();
+        let (user, session) = (self.subscriber.user, self.subscriber.session);
+        let result = queries::answer(self.app, user, session, query).await.map(Reply::Got);
+        let answer = wire::reply(self.encoding, id, result);
+        let changed = Problem::later("access.changed", "your access changed: ask again", 0);
+        let instead = wire::reply(self.encoding, id, Err(changed));
+        self.subscriber.reply_guarded(answer, instead, version);
+    }
+
+    async fn subscribe(&self, feeds: Vec<Subscribe>) -> Result<Reply, Problem> {
+        if feeds.len() > SUBSCRIBE_MAX as usize {
+            let message = format!("at most {SUBSCRIBE_MAX} feeds in one frame");
+            return Err(Problem::new("input.too_many", message));
+        }
+        for wanted in feeds {
+            self.follow(wanted).await;
+        }
+        Ok(Reply::Noted)
+    }
+
+    async fn follow(&self, wanted: Subscribe) {
+        let hub = &self.app.hub;
+        let feed: FeedId = wanted.feed;
+        let place = wire::place(wanted.epoch, wanted.after);
+        let want = Want {
+            window: wanted.window.unwrap_or(WINDOW).clamp(1, WINDOW_MAX) as usize,
+            events_only: wanted.events_only,
+        };
+        let encoding = self.encoding;
+        let blocked = self.subscriber.blocked();
+        let encode = |backlog: &kith_hub::Backlog| {
+            let told = wire::subscribed(feed, hub.epoch(), backlog, &blocked);
+            wire::push(encoding, &Push::Subscribed(told))
+        };
+        if let Err(error) = hub.subscribe(self.subscriber, feed, &place, want, encode).await {
+            self.app.metrics.refused(error.code());
+            let told = wire::not_subscribed(feed, problem_of(&error));
+            self.subscriber.reply(wire::push(encoding, &Push::Subscribed(told)));
+        }
+    }
+
+    async fn signal(&self, signal: Signal) -> Result<Reply, Problem> {
+        match signal {
+            Signal::Typing { stream } => self
+                .app
+                .hub
+                .typing(self.subscriber.user, stream)
+                .await
+                .map_err(|error| self.app.problem(&error))?,
+            Signal::Presence { status } => {
+                let status = match status {
+                    Status::Online => presence::Status::Online,
+                    Status::Idle => presence::Status::Idle,
+                    Status::Away | Status::Offline => presence::Status::Away,
+                };
+                self.app.hub.set_status(self.subscriber, Some(status)).await;
+            }
+        }
+        Ok(Reply::Noted)
+    }
+}

@@ -1,0 +1,68 @@
+//! Reads messages off a socket, with no buffer while nothing comes.
+
+use bytes::Bytes;
+use kith_proto::codec::Encoding;
+use kith_proto::error::Problem;
+use kith_ws::decode::{Decoder, Limits, Message};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::Farewell;
+
+/// Bytes read at a time.
+const CHUNK: usize = 4096;
+
+/// What came in.
+pub(crate) enum Input {
+    /// A message.
+    Message {
+        /// Its bytes.
+        payload: Bytes,
+        /// As which kind of frame it came.
+        encoding: Encoding,
+    },
+    /// A ping, to be answered with the same bytes.
+    Ping(Bytes),
+}
+
+/// Reads messages off a socket.
+pub(crate) struct Reader<R> {
+    input: R,
+    decoder: Decoder,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    pub(crate) fn new(input: R, message_bytes_max: usize) -> Self {
+        let limits = Limits { message_bytes_max, ..Limits::default() };
+        Self { input, decoder: Decoder::new(limits) }
+    }
+
+    /// The next message or ping; `None` when the client left. Losing its place when dropped in the
+    /// middle costs nothing: what was read is in the decoder.
+    pub(crate) async fn next(&mut self) -> Result<Option<Input>, Farewell> {
+        loop {
+            let decoded = self.decoder.next().map_err(|violation| {
+                let problem = Problem::new("frame.invalid", violation.to_string());
+                Farewell::new(violation.close_code(), problem)
+            })?;
+            match decoded {
+                Some(Message::Text(text)) => {
+                    let payload = Bytes::from(text);
+                    return Ok(Some(Input::Message { payload, encoding: Encoding::Json }));
+                }
+                Some(Message::Binary(payload)) => {
+                    return Ok(Some(Input::Message { payload, encoding: Encoding::MsgPack }));
+                }
+                Some(Message::Ping(payload)) => return Ok(Some(Input::Ping(payload))),
+                Some(Message::Pong(_)) => {}
+                Some(Message::Close { .. }) => return Ok(None),
+                None => {
+                    let mut chunk = [0; CHUNK];
+                    match self.input.read(&mut chunk).await {
+                        Ok(0) | Err(_) => return Ok(None),
+                        Ok(count) => self.decoder.push(&chunk[..count]),
+                    }
+                }
+            }
+        }
+    }
+}
