@@ -3,11 +3,22 @@
 //! The store knows no domain: a feed is a numbered list of texts, a document is a text with a key.
 //! What they mean is the core's business, so one schema serves every database.
 
+mod batch;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+#[cfg(any(test, feature = "testing"))]
+pub mod fault;
+pub mod memory;
+mod range;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use kith_core::chain::ChainHash;
 use kith_core::id::{FeedId, Seq, Timestamp};
+
+pub use batch::{SEQ_MAX, follow};
+pub use range::prefix_end;
 
 /// One numbered event as it is stored, sent and hashed: the text is never parsed by the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +71,9 @@ pub struct DocWrite {
 
 /// What one operation changes: all of it is durable, or none.
 ///
-/// A batch with the same feed twice, or an `Append` without events, is a bug of the caller and is
-/// refused as [`StoreError::Invalid`].
+/// A batch with the same feed twice, an `Append` without events, with a gap in its numbers or with
+/// a hash that does not follow, or anything too large is a bug of the caller and is refused as
+/// [`StoreError::Invalid`]; see [`Batch::check`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     /// Feeds that grow.
@@ -161,6 +173,8 @@ pub trait Store: Send + Sync + 'static {
     /// Writes `batches` in order, each all or none, and returns when they are durable: after a
     /// power loss they are there.
     ///
+    /// Once the returned future was polled the batches may be written even if it is then dropped.
+    ///
     /// One call is one group: an implementation may make the whole group one transaction. The
     /// result has one entry per batch. After the first entry that is an error every later entry is
     /// an error as well (later batches were decided on the earlier ones), and nothing of them was
@@ -188,8 +202,7 @@ pub trait Store: Send + Sync + 'static {
     async fn count(&self, range: Range) -> Result<u64, StoreError>;
 
     /// All feeds that have events, in text order, above `after`, at most `limit`.
-    async fn feeds(&self, after: Option<FeedId>, limit: usize)
-    -> Result<Vec<FeedId>, StoreError>;
+    async fn feeds(&self, after: Option<FeedId>, limit: usize) -> Result<Vec<FeedId>, StoreError>;
 
     /// A number that changes only when this store can no longer vouch for the numbers it gave: it
     /// was made, restored from a backup, or lost a commit.
