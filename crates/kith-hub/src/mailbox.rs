@@ -100,7 +100,6 @@ impl Mailbox {
         }
         let kept = inside.bytes + bytes <= self.max;
         if kept {
-            inside.bytes += bytes;
             inside.push(item, Some(Arc::clone(grant)), None, bytes);
         } else {
             // Where signals alone do not fit nothing is lost that would be missed.

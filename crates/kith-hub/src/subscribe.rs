@@ -11,7 +11,7 @@ use kith_core::access;
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq};
 
-use crate::fan::{Delivery, Table};
+use crate::fan::{Delivery, Live, Table};
 use crate::mailbox::{Grant, Item};
 use crate::subscriber::Subscriber;
 use crate::{Hub, HubError};
@@ -237,7 +237,7 @@ fn join(
         let (item, bytes) = (Item::Event(Arc::clone(delivery)), delivery.json.len());
         subscriber.mailbox.offer(item, &grant, bytes);
     }
-    feed.live.push((Arc::clone(subscriber), grant));
+    feed.live.push(Live { subscriber: Arc::clone(subscriber), grant, read });
     true
 }
 

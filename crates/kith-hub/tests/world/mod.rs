@@ -1,0 +1,109 @@
+//! A small world for the hub's tests: people, a circle, and a clock that a test sets.
+#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use kith_core::command::{Command, Outcome};
+use kith_core::decide::account::{self, NewAccount};
+use kith_core::decide::secret_hash;
+use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, UserId};
+use kith_core::text::{CircleName, Label, MessageText, OpId, UserName};
+use kith_hub::{Backlog, Environment, Hub, HubError, Limits, Place, Subscriber, Want};
+use kith_store::Store;
+
+/// A clock and random numbers that a seed decides.
+#[derive(Default)]
+pub struct Fixed {
+    now: AtomicU64,
+    drawn: AtomicU64,
+}
+
+impl Environment for Fixed {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_763_000_000_000 + self.now.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn random(&self) -> u128 {
+        let drawn = u128::from(self.drawn.fetch_add(1, Ordering::Relaxed) + 1);
+        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+    }
+}
+
+pub async fn hub(store: impl Store, limits: Limits) -> Hub {
+    Hub::open(Arc::new(store), Arc::new(Fixed::default()), limits).await.unwrap()
+}
+
+/// Makes an account, and a session whose token is its name.
+pub async fn user(hub: &Hub, name: &str) -> UserId {
+    let new = NewAccount {
+        name: UserName::parse(name).unwrap(),
+        display_name: None,
+        password: None,
+        bot_of: None,
+        site_admin: false,
+    };
+    let made = hub.transact(None, None, |draft| account::register(draft, &new, None)).await;
+    let user = made.unwrap().user.unwrap();
+    let (hash, label) = (secret_hash(name), Label::parse("test").unwrap());
+    hub.transact(Some(user), None, |draft| {
+        account::start_session(draft, user, &hash, &label, Timestamp(u64::MAX))
+    })
+    .await
+    .unwrap();
+    user
+}
+
+pub async fn connect(hub: &Hub, name: &str) -> Arc<Subscriber> {
+    hub.connect(&secret_hash(name)).await.unwrap()
+}
+
+/// A public circle of `owner`, and its first stream.
+pub async fn circle(hub: &Hub, owner: UserId) -> (CircleId, StreamId) {
+    let name = CircleName::parse("Tea").unwrap();
+    let made = hub.execute(owner, None, &Command::CreateCircle { name, public: true }).await;
+    let made = made.unwrap();
+    (made.circle.unwrap(), made.stream.unwrap())
+}
+
+pub fn post(stream: StreamId, text: &str) -> Command {
+    let text = MessageText::parse(text).unwrap();
+    Command::Post { stream, text, reply_to: None, thread: None }
+}
+
+pub fn op(text: &str) -> OpId {
+    OpId::parse(text).unwrap()
+}
+
+pub async fn say(
+    hub: &Hub,
+    user: UserId,
+    stream: StreamId,
+    text: &str,
+) -> Result<Outcome, HubError> {
+    hub.execute(user, None, &post(stream, text)).await
+}
+
+/// Follows a feed; the answer in the mailbox is "events A..B", "more A..B" or "snapshot N".
+pub async fn follow(
+    hub: &Hub,
+    subscriber: &Arc<Subscriber>,
+    feed: FeedId,
+    after: Option<u64>,
+) -> Result<(), HubError> {
+    let place = Place { epoch: None, after: after.map(Seq) };
+    let want = Want { window: 50, events_only: false };
+    hub.subscribe(subscriber, feed, &place, want, encode).await
+}
+
+pub fn encode(backlog: &Backlog) -> Bytes {
+    Bytes::from(match backlog {
+        Backlog::Events { events, seq, more } => {
+            let first = events.first().map_or(seq.0 + 1, |event| event.seq.0);
+            format!("{} {first}..{}", if *more { "more" } else { "events" }, seq.0)
+        }
+        Backlog::Snapshot { seq, .. } => format!("snapshot {}", seq.0),
+    })
+}

@@ -1,0 +1,129 @@
+//! REST: the questions and commands of the protocol as HTTP requests, for scripts and bots.
+//!
+//! Every route is a row of one table, from which both the router and the OpenAPI document are made.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
+use axum::routing::on;
+use http::{Response, StatusCode};
+use kith_proto::error::Problem;
+
+mod accounts;
+mod bodies;
+mod call;
+mod caller;
+mod circles;
+mod members;
+mod messages;
+mod openapi;
+mod reference;
+mod reply;
+mod route;
+mod shapes;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use caller::cookie;
+
+use self::call::Call;
+use self::reply::Reply;
+use self::route::{Action, Route};
+use crate::app::App;
+use crate::queries;
+
+/// All routes, in the order of the reference.
+const TABLE: &[(&str, &[Route])] = &[
+    ("Accounts and sessions", accounts::ROUTES),
+    ("Circles", circles::ROUTES),
+    ("Members", members::ROUTES),
+    ("Streams and conversations", streams::ROUTES),
+    ("Messages", messages::ROUTES),
+    ("Reference", reference::ROUTES),
+];
+
+fn routes() -> impl Iterator<Item = &'static Route> {
+    TABLE.iter().flat_map(|(_, routes)| routes.iter())
+}
+
+/// The router of all routes.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new();
+    for route in routes() {
+        let handler = move |app: State<Arc<App>>, path: Path, request: Request| async move {
+            handle(app.0, route, path, request).await
+        };
+        router = router.route(&route.full_path(), on(route.verb.filter(), handler));
+    }
+    router.fallback(no_route).method_not_allowed_fallback(no_method).with_state(app)
+}
+
+type Path = Result<RawPathParams, RawPathParamsRejection>;
+
+async fn no_route() -> Response<Body> {
+    reply::problem(&Problem::new("route.not_found", "there is nothing at this address"))
+}
+
+async fn no_method() -> Response<Body> {
+    reply::problem(&Problem::new("method.not_allowed", "this address does not know this method"))
+}
+
+async fn handle(
+    app: Arc<App>,
+    route: &'static Route,
+    path: Path,
+    request: Request,
+) -> Response<Body> {
+    match serve(app, route, path, request).await {
+        Ok(reply) => reply.into_response(),
+        Err(problem) => reply::problem(&problem),
+    }
+}
+
+async fn serve(
+    app: Arc<App>,
+    route: &'static Route,
+    path: Path,
+    request: Request,
+) -> Result<Reply, Problem> {
+    let path = path.map_err(|_| Problem::new("input.malformed", "the path is not UTF-8"))?;
+    let (head, body) = request.into_parts();
+    let caller = if route.is_open() {
+        None
+    } else {
+        let caller = caller::of(&app, &head).await?;
+        app.limiter.request(caller.user, app.hub.now())?;
+        Some(caller)
+    };
+    let call = Call::read(route, &path, head, body, caller).await?;
+    perform(app, route, call).await
+}
+
+/// The one place where what a route does is done and its answer made.
+async fn perform(app: Arc<App>, route: &Route, call: Call) -> Result<Reply, Problem> {
+    let status = if route.creates { StatusCode::CREATED } else { StatusCode::OK };
+    match route.action {
+        Action::Ask(ask, tell) => {
+            let (user, session) = (call.me()?.user, call.me()?.session);
+            let answer = queries::answer(&app, user, session, ask(&call)?).await?;
+            Ok(Reply::json(status, tell(&call, answer)?))
+        }
+        Action::Do(make) => {
+            let (op, command) = (call.op(route)?, make(&call)?);
+            let done = app.hub.execute(call.me()?.user, op, &command).await;
+            let outcome = done.map_err(|error| app.problem(&error))?;
+            let reply = Reply::json(status, reply::json(&outcome)?);
+            Ok(if route.signs_out {
+                reply.with_cookie(caller::clear_cookie(&app.settings))
+            } else {
+                reply
+            })
+        }
+        Action::Begin(work) => work(app, call).await,
+        Action::Show(page) => Ok(Reply::Page(page())),
+    }
+}

@@ -1,0 +1,135 @@
+//! Accounts, sessions, users and blocks.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use kith_core::command::Command;
+use kith_core::refusal::Refusal;
+use kith_proto::error::Problem;
+use kith_proto::query::{Answer, Query};
+use serde_json::json;
+
+use super::bodies::{ChangeUser, NewAccount, NewSession, SessionKind};
+use super::call::Call;
+use super::reply::{self, Reply};
+use super::route::{Route, Verb, act, begin, get};
+use super::{caller, shapes};
+use crate::app::App;
+use crate::auth::SignedIn;
+
+/// What a session is called whose client says nothing.
+const LABEL: &str = "REST";
+const UNKNOWN: &[&str] = &["user.not_found"];
+
+pub(super) const ROUTES: &[Route] = &[
+    begin::<shapes::Begun>("/accounts", "Make an account and begin its first session", |app, call| {
+        Box::pin(sign_up(app, call))
+    })
+    .body::<NewAccount>(r#"{"name":"ana","password":"correct horse battery","label":"my script"}"#)
+    .errors(&[
+        "name.taken",
+        "invite.not_found",
+        "password.length",
+        "password.common",
+        "input.malformed",
+        "rate.limited",
+        "server.busy",
+        "site.registration_closed",
+    ])
+    .creates(),
+    begin::<shapes::Begun>("/sessions", "Begin a session", |app, call| {
+        Box::pin(sign_in(app, call))
+    })
+    .body::<NewSession>(r#"{"name":"ana","password":"correct horse battery","kind":"token"}"#)
+    .errors(&["auth.failed", "rate.limited", "server.busy"])
+    .creates(),
+    get::<shapes::Sessions>("/sessions", "One's own sessions", |_| Ok(Query::Sessions {})),
+    act(Verb::Delete, "/sessions/current", "End the session that asks", |call| {
+        Ok(Command::RevokeSession { session: call.me()?.session })
+    })
+    .signs_out(),
+    act(Verb::Delete, "/sessions/{session}", "End one of one's own sessions", |call| {
+        Ok(Command::RevokeSession { session: call.id("session")? })
+    })
+    .errors(&["session.not_found"]),
+    get::<shapes::User>("/users/me", "Oneself", |call| {
+        Ok(Query::Users { users: vec![call.me()?.user] })
+    })
+    .tell(first_user),
+    act(Verb::Put, "/users/me", "Change how one is shown", |call| {
+        let ChangeUser { display_name } = call.body()?;
+        Ok(Command::ChangeUser { display_name })
+    })
+    .body::<ChangeUser>(r#"{"display_name":"Ana Łucja"}"#),
+    get::<shapes::User>("/users/{user}", "A user whom one shares something with", |call| {
+        Ok(Query::Users { users: vec![call.id("user")?] })
+    })
+    .tell(first_user)
+    .errors(UNKNOWN),
+    get::<shapes::User>("/users/by-name/{name}", "The user of a name", |call| {
+        Ok(Query::UserByName { name: call.part("name")?.to_owned() })
+    })
+    .errors(UNKNOWN),
+    get::<shapes::Window>("/window", "Everything that a client opens with", |_| {
+        Ok(Query::Window {})
+    }),
+    get::<shapes::Blocks>("/blocks", "Whom one blocks", |_| Ok(Query::Blocks {})),
+    act(Verb::Put, "/blocks/{user}", "Block a user", |call| {
+        Ok(Command::Block { user: call.id("user")? })
+    })
+    .errors(UNKNOWN),
+    act(Verb::Delete, "/blocks/{user}", "Block a user no longer", |call| {
+        Ok(Command::Unblock { user: call.id("user")? })
+    })
+    .errors(UNKNOWN),
+];
+
+fn first_user(_: &Call, answer: Answer) -> Result<serde_json::Value, Problem> {
+    match answer {
+        Answer::Users(users) => match users.first() {
+            Some(user) => reply::json(user),
+            None => Err(Problem::from(&Refusal::NoSuchUser)),
+        },
+        other => reply::json(&other),
+    }
+}
+
+async fn sign_up(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
+    let new: NewAccount = call.body()?;
+    let label = new.label.as_deref().unwrap_or(LABEL);
+    let begun = app
+        .sign_up(
+            &new.name,
+            &new.password,
+            new.display_name.as_deref(),
+            new.invite.as_deref(),
+            label,
+            call.address(),
+        )
+        .await?;
+    with_token(&begun)
+}
+
+async fn sign_in(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
+    let new: NewSession = call.body()?;
+    if new.kind == SessionKind::Cookie {
+        // Else a foreign page could sign its visitor in as somebody else.
+        caller::prove(&call.headers, &app.settings)?;
+    }
+    let label = new.label.as_deref().unwrap_or(LABEL);
+    let begun = app.sign_in(&new.name, &new.password, label, call.address()).await?;
+    match new.kind {
+        SessionKind::Token => with_token(&begun),
+        SessionKind::Cookie => {
+            let body = json!({ "user": reply::json(&*begun.user)?, "session": begun.session });
+            let cookie = caller::set_cookie(&app.settings, &begun.token);
+            Ok(Reply::json(StatusCode::CREATED, body).with_cookie(cookie))
+        }
+    }
+}
+
+fn with_token(begun: &SignedIn) -> Result<Reply, Problem> {
+    let user = reply::json(&*begun.user)?;
+    let body = json!({ "user": user, "session": begun.session, "token": begun.token });
+    Ok(Reply::json(StatusCode::CREATED, body))
+}

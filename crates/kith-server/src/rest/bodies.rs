@@ -1,0 +1,260 @@
+//! The bodies of requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kith_core::id::{RoleId, Seq, UserId};
+use kith_core::permission::Permissions;
+use kith_core::text::{CircleName, DisplayName, Line, MessageText, RoleName, StreamName};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A new account.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewAccount {
+    /// ASCII letters, digits, `.`, `_` and `-`, at most 32.
+    pub(super) name: String,
+    pub(super) password: String,
+    #[serde(default)]
+    pub(super) display_name: Option<String>,
+    /// The secret of an invite to a circle, where the site asks for one.
+    #[serde(default)]
+    pub(super) invite: Option<String>,
+    /// What the session is called in the list of sessions.
+    #[serde(default)]
+    pub(super) label: Option<String>,
+}
+
+/// Where the secret of a session goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SessionKind {
+    /// In the answer.
+    #[default]
+    Token,
+    /// In a cookie that scripts cannot read; the request needs the header `X-Kith-Request`.
+    Cookie,
+}
+
+/// A new session.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewSession {
+    pub(super) name: String,
+    pub(super) password: String,
+    /// What the session is called in the list of sessions.
+    #[serde(default)]
+    pub(super) label: Option<String>,
+    #[serde(default)]
+    pub(super) kind: SessionKind,
+}
+
+/// How a user is shown.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeUser {
+    #[schemars(with = "String", length(max = 64))]
+    pub(super) display_name: DisplayName,
+}
+
+/// A new circle.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewCircle {
+    #[schemars(with = "String", length(max = 80))]
+    pub(super) name: CircleName,
+    /// Anyone may find and join it.
+    #[serde(default)]
+    pub(super) public: bool,
+}
+
+/// A circle, changed.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeCircle {
+    #[schemars(with = "String", length(max = 80))]
+    pub(super) name: CircleName,
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) about: Option<Line>,
+    /// Anyone may find and join it.
+    pub(super) public: bool,
+}
+
+/// A member who becomes the owner.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOwner {
+    #[schemars(with = "String")]
+    pub(super) owner: UserId,
+}
+
+/// A role.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Role {
+    #[schemars(with = "String", length(max = 40))]
+    pub(super) name: RoleName,
+    /// Names of permissions.
+    #[schemars(with = "Vec<String>")]
+    pub(super) allow: Permissions,
+    /// Below one's own.
+    pub(super) rank: u16,
+}
+
+/// The roles of a member.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Roles {
+    /// Exactly these, beside everyone's.
+    #[schemars(with = "Vec<String>")]
+    pub(super) roles: BTreeSet<RoleId>,
+}
+
+/// What a member is called in a circle.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nickname {
+    /// `null` for the display name.
+    #[schemars(with = "Option<String>")]
+    pub(super) nickname: Option<DisplayName>,
+}
+
+/// A time in which a member may only read.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TimeOut {
+    /// At most 28 days; 0 ends it.
+    pub(super) seconds: u32,
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) reason: Option<Line>,
+}
+
+/// Why.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reason {
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) reason: Option<Line>,
+}
+
+/// A new invite.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewInvite {
+    /// Absent for ever.
+    #[serde(default)]
+    pub(super) seconds: Option<u32>,
+    /// Absent for any number.
+    #[serde(default)]
+    pub(super) uses: Option<u32>,
+}
+
+/// A new stream.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewStream {
+    #[schemars(with = "String", length(max = 80))]
+    pub(super) name: StreamName,
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) about: Option<Line>,
+    /// Permissions that roles are denied in it.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub(super) deny: BTreeMap<RoleId, Permissions>,
+}
+
+/// A stream, changed.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeStream {
+    #[schemars(with = "String", length(max = 80))]
+    pub(super) name: StreamName,
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) about: Option<Line>,
+    /// Takes no more messages.
+    #[serde(default)]
+    pub(super) archived: bool,
+    /// Seconds between two messages of one member, at most 6 hours.
+    #[serde(default)]
+    pub(super) slow_seconds: u32,
+}
+
+/// What roles are denied in a stream.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Deny {
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub(super) deny: BTreeMap<RoleId, Permissions>,
+}
+
+/// With whom.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Direct {
+    #[schemars(with = "String")]
+    pub(super) user: UserId,
+}
+
+/// A new group.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewGroup {
+    /// Besides oneself.
+    #[schemars(with = "Vec<String>")]
+    pub(super) users: BTreeSet<UserId>,
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) name: Option<StreamName>,
+}
+
+/// Users who come to a group.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Users {
+    #[schemars(with = "Vec<String>")]
+    pub(super) users: BTreeSet<UserId>,
+}
+
+/// A new message.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewMessage {
+    /// Markdown.
+    #[schemars(with = "String", length(max = 8000))]
+    pub(super) text: MessageText,
+    /// The message it answers.
+    #[serde(default)]
+    #[schemars(with = "Option<u64>")]
+    pub(super) reply_to: Option<Seq>,
+    /// The message in whose thread it goes.
+    #[serde(default)]
+    #[schemars(with = "Option<u64>")]
+    pub(super) thread: Option<Seq>,
+}
+
+/// A message, changed.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeMessage {
+    /// Markdown.
+    #[schemars(with = "String", length(max = 8000))]
+    pub(super) text: MessageText,
+}
+
+/// How far the user has read.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Read {
+    /// Up to which message.
+    #[schemars(with = "u64")]
+    pub(super) seq: Seq,
+    /// In which thread; absent for the stream itself.
+    #[serde(default)]
+    #[schemars(with = "Option<u64>")]
+    pub(super) thread: Option<Seq>,
+}

@@ -1,0 +1,91 @@
+//! Who calls: by token, or by cookie with proof that no foreign page sent it.
+
+use http::header::{AUTHORIZATION, COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use kith_proto::error::Problem;
+
+use crate::app::App;
+use crate::auth::{self, Caller};
+use crate::listen;
+use crate::settings::Settings;
+
+/// The session cookie where the server is reached without TLS.
+const COOKIE_PLAIN: &str = "kith_session";
+/// The session cookie where it is reached with TLS: browsers take this name from no other host.
+const COOKIE_SECURE: &str = "__Host-kith";
+/// A page of another origin cannot send this header unless the server lets it, which it does not.
+const PROOF: &str = "x-kith-request";
+
+/// Who sent a request. Counts nothing.
+pub(super) async fn of(app: &App, head: &Parts) -> Result<Caller, Problem> {
+    let token = match head.headers.get(AUTHORIZATION) {
+        Some(value) => {
+            let text = value.to_str().map_err(|_| auth::failed())?;
+            let (scheme, token) = text.split_once(' ').ok_or_else(auth::failed)?;
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(auth::failed());
+            }
+            token.trim().to_owned()
+        }
+        None => {
+            let token = cookie_of(&head.headers, &app.settings).ok_or_else(auth::failed)?;
+            if head.method != Method::GET && head.method != Method::HEAD {
+                prove(&head.headers, &app.settings)?;
+            }
+            token
+        }
+    };
+    app.auth.caller(&token).await
+}
+
+/// Checks that a page of ours, or no page at all, sent a request.
+pub(super) fn prove(headers: &HeaderMap, settings: &Settings) -> Result<(), Problem> {
+    if headers.contains_key(PROOF) && listen::same_origin(headers, &settings.public_url) {
+        return Ok(());
+    }
+    let message = "a cookie changes something only with the header X-Kith-Request, sent by a page \
+                   of this server";
+    Err(Problem::new("auth.failed", message))
+}
+
+/// The token in the session cookie, by either of its names.
+pub(crate) fn cookie(headers: &HeaderMap) -> Option<String> {
+    named(headers, COOKIE_SECURE).or_else(|| named(headers, COOKIE_PLAIN))
+}
+
+/// The token in the session cookie, by the name that it has on this server.
+pub(crate) fn cookie_of(headers: &HeaderMap, settings: &Settings) -> Option<String> {
+    named(headers, name(settings))
+}
+
+fn named(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(found, _)| found.trim() == name).map(|(_, token)| token.trim().to_owned())
+}
+
+fn name(settings: &Settings) -> &'static str {
+    if is_secure(settings) { COOKIE_SECURE } else { COOKIE_PLAIN }
+}
+
+fn is_secure(settings: &Settings) -> bool {
+    settings.public_url.starts_with("https://")
+}
+
+/// The `Set-Cookie` that begins a session in a browser.
+pub(super) fn set_cookie(settings: &Settings, token: &str) -> String {
+    let age = u64::from(settings.session_days) * 24 * 3600;
+    line(settings, token, age)
+}
+
+/// The `Set-Cookie` that ends it.
+pub(super) fn clear_cookie(settings: &Settings) -> String {
+    line(settings, "", 0)
+}
+
+fn line(settings: &Settings, token: &str, age_seconds: u64) -> String {
+    let secure = if is_secure(settings) { "; Secure" } else { "" };
+    let name = name(settings);
+    format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age_seconds}{secure}")
+}

@@ -1,0 +1,132 @@
+//! Messages, reactions and pins.
+
+use kith_core::command::Command;
+use kith_core::refusal::Refusal;
+use kith_core::text::Emoji;
+use kith_proto::error::Problem;
+use kith_proto::query::Query;
+
+use super::bodies::{ChangeMessage, NewMessage};
+use super::call::Call;
+use super::route::{Kind, Param, Route, Verb, act, get};
+use super::shapes;
+
+const UNKNOWN: &[&str] = &["stream.not_found", "message.not_found"];
+const REACTED: &[&str] = &[
+    "stream.not_found",
+    "message.not_found",
+    "permission.denied",
+    "member.timed_out",
+    "stream.archived",
+    "limit.too_many",
+];
+
+pub(super) const ROUTES: &[Route] = &[
+    get::<shapes::Messages>("/streams/{stream}/messages", "Messages, oldest first", |call| {
+        Ok(Query::Messages {
+            stream: call.id("stream")?,
+            thread: call.asked_seq("thread")?,
+            before: call.asked_seq("before")?,
+            after: call.asked_seq("after")?,
+            around: call.asked_seq("around")?,
+            limit: call.limit()?,
+        })
+    })
+    .query(&[
+        Param { name: "before", kind: Kind::Number, about: "Only older ones than this." },
+        Param { name: "after", kind: Kind::Number, about: "Only newer ones than this." },
+        Param { name: "around", kind: Kind::Number, about: "This one and those about it." },
+        Param { name: "limit", kind: Kind::Number, about: "At most 200; 50 if absent." },
+        Param {
+            name: "thread",
+            kind: Kind::Number,
+            about: "The message whose thread is meant; absent for the stream itself.",
+        },
+    ])
+    .errors(UNKNOWN),
+    get::<shapes::Message>("/streams/{stream}/messages/{message}", "One message", |call| {
+        Ok(Query::Message { stream: call.id("stream")?, message: call.message()? })
+    })
+    .errors(UNKNOWN),
+    act(
+        Verb::Put,
+        "/streams/{stream}/messages/{message}",
+        "Post a message under a name of the client's own choice, once however often it is said",
+        |call| {
+            let NewMessage { text, reply_to, thread } = call.body()?;
+            Ok(Command::Post { stream: call.id("stream")?, text, reply_to, thread })
+        },
+    )
+    .named_by("message")
+    .body::<NewMessage>(r#"{"text":"Good *morning*","reply_to":3}"#)
+    .errors(&[
+        "stream.not_found",
+        "message.not_found",
+        "stream.archived",
+        "stream.too_soon",
+        "member.timed_out",
+        "permission.denied",
+        "user.blocked",
+    ]),
+    act(
+        Verb::Patch,
+        "/streams/{stream}/messages/{message}",
+        "Edit one's own message",
+        |call| {
+            let ChangeMessage { text } = call.body()?;
+            Ok(Command::Edit { stream: call.id("stream")?, message: call.message()?, text })
+        },
+    )
+    .body::<ChangeMessage>(r#"{"text":"Good evening"}"#)
+    .errors(&[
+        "stream.not_found",
+        "message.not_found",
+        "message.not_author",
+        "member.timed_out",
+        "stream.archived",
+        "permission.denied",
+    ]),
+    act(
+        Verb::Delete,
+        "/streams/{stream}/messages/{message}",
+        "Delete one's own message, or another's with `manage_messages`",
+        |call| Ok(Command::Delete { stream: call.id("stream")?, message: call.message()? }),
+    )
+    .errors(&["stream.not_found", "message.not_found", "permission.denied"]),
+    act(
+        Verb::Put,
+        "/streams/{stream}/messages/{message}/reactions/{emoji}",
+        "React to a message",
+        |call| {
+            let (stream, message, emoji) = (call.id("stream")?, call.message()?, emoji(call)?);
+            Ok(Command::React { stream, message, emoji })
+        },
+    )
+    .errors(REACTED),
+    act(
+        Verb::Delete,
+        "/streams/{stream}/messages/{message}/reactions/{emoji}",
+        "Take a reaction back",
+        |call| {
+            let (stream, message, emoji) = (call.id("stream")?, call.message()?, emoji(call)?);
+            Ok(Command::Unreact { stream, message, emoji })
+        },
+    )
+    .errors(UNKNOWN),
+    act(Verb::Put, "/streams/{stream}/messages/{message}/pin", "Pin a message", |call| {
+        pin(call, true)
+    })
+    .errors(&["stream.not_found", "message.not_found", "permission.denied", "limit.too_many"]),
+    act(Verb::Delete, "/streams/{stream}/messages/{message}/pin", "Unpin a message", |call| {
+        pin(call, false)
+    })
+    .errors(&["stream.not_found", "message.not_found", "permission.denied"]),
+];
+
+fn emoji(call: &Call) -> Result<Emoji, Problem> {
+    Emoji::parse(call.part("emoji")?).map_err(|refusal: Refusal| Problem::from(&refusal))
+}
+
+fn pin(call: &Call, pinned: bool) -> Result<Command, Problem> {
+    Ok(Command::Pin { stream: call.id("stream")?, message: call.message()?, pinned })
+}

@@ -1,0 +1,146 @@
+//! Answers: JSON, pages, and problems after RFC 9457.
+
+use axum::body::Body;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use kith_proto::error::Problem;
+use serde::Serialize;
+use serde_json::{Value, json as object};
+
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+/// What the pages may load: our own style and nothing else.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// An answer that went well.
+pub(super) enum Reply {
+    /// JSON for the caller alone.
+    Json {
+        status: StatusCode,
+        value: Value,
+        /// The value of `Set-Cookie`.
+        cookie: Option<String>,
+    },
+    /// The same for everyone.
+    Page(Page),
+}
+
+/// A page that is the same for everyone.
+pub(super) struct Page {
+    pub(super) content_type: &'static str,
+    pub(super) body: String,
+}
+
+impl Reply {
+    pub(super) fn json(status: StatusCode, value: Value) -> Self {
+        Self::Json { status, value, cookie: None }
+    }
+
+    pub(super) fn with_cookie(self, set: String) -> Self {
+        match self {
+            Self::Json { status, value, .. } => Self::Json { status, value, cookie: Some(set) },
+            page @ Self::Page(_) => page,
+        }
+    }
+
+    pub(super) fn into_response(self) -> Response<Body> {
+        match self {
+            Self::Json { status, value, cookie } => {
+                let mut response = private(status, JSON, value.to_string());
+                if let Some(cookie) = cookie {
+                    put(&mut response, SET_COOKIE, &cookie);
+                }
+                response
+            }
+            Self::Page(page) => {
+                let mut response = response(StatusCode::OK, page.content_type, page.body);
+                put(&mut response, CACHE_CONTROL, "no-cache");
+                put(&mut response, CONTENT_SECURITY_POLICY, POLICY);
+                response
+            }
+        }
+    }
+}
+
+/// A value as JSON.
+pub(super) fn json(value: &impl Serialize) -> Result<Value, Problem> {
+    serde_json::to_value(value).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written");
+        Problem::new("server.failed", "the answer could not be written")
+    })
+}
+
+/// A problem as an answer.
+pub(super) fn problem(problem: &Problem) -> Response<Body> {
+    let status = status_of(&problem.code);
+    let mut body = object!({
+        "type": format!("urn:kith:{}", problem.code),
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "detail": problem.message,
+        "code": problem.code,
+    });
+    if let Some(retry_ms) = problem.retry_ms {
+        body["retry_ms"] = retry_ms.into();
+    }
+    if problem.unknown {
+        body["unknown"] = true.into();
+    }
+    let mut response = private(status, PROBLEM, body.to_string());
+    if let Some(retry_ms) = problem.retry_ms {
+        put(&mut response, RETRY_AFTER, &retry_ms.div_ceil(1000).max(1).to_string());
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        put(&mut response, WWW_AUTHENTICATE, "Bearer");
+    }
+    response
+}
+
+/// The status that goes with a code.
+pub(super) fn status_of(code: &str) -> StatusCode {
+    match code {
+        "auth.failed" => StatusCode::UNAUTHORIZED,
+        "method.not_allowed" => StatusCode::METHOD_NOT_ALLOWED,
+        "rate.limited" | "stream.too_soon" => StatusCode::TOO_MANY_REQUESTS,
+        "input.too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "input.too_slow" => StatusCode::REQUEST_TIMEOUT,
+        "user.blocked" | "user.disabled" | "member.timed_out" | "message.not_author"
+        | "circle.owner_stays" | "role.stays" | "site.registration_closed" => StatusCode::FORBIDDEN,
+        "name.taken" | "op.reused" | "op.expired" | "feed.ahead" | "stream.archived"
+        | "limit.too_many" => StatusCode::CONFLICT,
+        "server.busy" | "server.stopping" | "server.superseded" => StatusCode::SERVICE_UNAVAILABLE,
+        "store.full" => StatusCode::INSUFFICIENT_STORAGE,
+        _ => match code.split_once('.') {
+            Some((_, "not_found")) => StatusCode::NOT_FOUND,
+            Some(("permission", _)) => StatusCode::FORBIDDEN,
+            Some(("input" | "password", _)) => StatusCode::BAD_REQUEST,
+            Some(("store", _)) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        },
+    }
+}
+
+fn private(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
+    let mut response = response(status, content_type, body);
+    put(&mut response, CACHE_CONTROL, "private, no-store");
+    response
+}
+
+fn response(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    put(&mut response, CONTENT_TYPE, content_type);
+    put(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    response
+}
+
+/// Sets a header, if the value can be one.
+fn put(response: &mut Response<Body>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,91 @@
+//! Streams of circles, direct streams and groups.
+
+use kith_core::command::Command;
+use kith_core::id::StreamId;
+use kith_core::refusal::Refusal;
+use kith_proto::error::Problem;
+use kith_proto::query::{Answer, Query};
+
+use super::bodies::{ChangeStream, Deny, Direct, NewGroup, NewStream, Read, Users};
+use super::call::Call;
+use super::route::{Route, Verb, act, get};
+use super::{reply, shapes};
+
+const UNKNOWN: &[&str] = &["stream.not_found"];
+const MANAGED: &[&str] = &["stream.not_found", "permission.denied"];
+const PEOPLE: &[&str] = &["user.not_found", "user.blocked", "limit.too_many"];
+
+pub(super) const ROUTES: &[Route] = &[
+    act(Verb::Post, "/circles/{circle}/streams", "Make a stream in a circle", |call| {
+        let NewStream { name, about, deny } = call.body()?;
+        Ok(Command::CreateStream { circle: call.id("circle")?, name, about, deny })
+    })
+    .body::<NewStream>(r#"{"name":"seeds","about":"What to sow when"}"#)
+    .errors(&["circle.not_found", "role.not_found", "permission.denied", "limit.too_many"])
+    .creates(),
+    get::<shapes::StreamWindow>("/streams/{stream}", "A stream, and how far one has read it", |call| {
+        call.id::<StreamId>("stream").map(|_| Query::Window {})
+    })
+    .tell(one_stream)
+    .errors(UNKNOWN),
+    act(Verb::Put, "/streams/{stream}", "Change a stream of a circle, or a group's name", |call| {
+        let ChangeStream { name, about, archived, slow_seconds } = call.body()?;
+        let stream = call.id("stream")?;
+        Ok(Command::ChangeStream { stream, name, about, archived, slow_seconds })
+    })
+    .body::<ChangeStream>(r#"{"name":"seeds","archived":false,"slow_seconds":0}"#)
+    .errors(MANAGED),
+    act(Verb::Put, "/streams/{stream}/deny", "Set what roles are denied in a stream", |call| {
+        let Deny { deny } = call.body()?;
+        Ok(Command::NarrowStream { stream: call.id("stream")?, deny })
+    })
+    .body::<Deny>(r#"{"deny":{"r_01h455vb4pex5vsknk084sn02q":["write"]}}"#)
+    .errors(&["stream.not_found", "role.not_found", "permission.denied"]),
+    get::<shapes::Unread>(
+        "/streams/{stream}/unread",
+        "What is unread in a stream and its threads that one follows",
+        |call| Ok(Query::Unread { stream: call.id("stream")? }),
+    )
+    .errors(UNKNOWN),
+    act(Verb::Put, "/streams/{stream}/read", "Set how far one has read, onward or back", |call| {
+        let Read { seq, thread } = call.body()?;
+        Ok(Command::Read { stream: call.id("stream")?, thread, seq })
+    })
+    .body::<Read>(r#"{"seq":7}"#)
+    .errors(&["stream.not_found", "message.not_found", "feed.ahead"]),
+    act(Verb::Post, "/direct", "Open the direct stream with a user", |call| {
+        let Direct { user } = call.body()?;
+        Ok(Command::OpenDirect { user })
+    })
+    .body::<Direct>(r#"{"user":"u_01h455vb4pex5vsknk084sn02q"}"#)
+    .errors(PEOPLE),
+    act(Verb::Post, "/groups", "Make a group", |call| {
+        let NewGroup { users, name } = call.body()?;
+        Ok(Command::CreateGroup { users, name })
+    })
+    .body::<NewGroup>(r#"{"users":["u_01h455vb4pex5vsknk084sn02q"],"name":"Trip"}"#)
+    .errors(PEOPLE)
+    .creates(),
+    act(Verb::Post, "/groups/{stream}/users", "Add users to a group", |call| {
+        let Users { users } = call.body()?;
+        Ok(Command::AddToGroup { stream: call.id("stream")?, users })
+    })
+    .body::<Users>(r#"{"users":["u_01h455vb4pex5vsknk084sn02q"]}"#)
+    .errors(&["stream.not_found", "user.not_found", "user.blocked", "limit.too_many"]),
+    act(Verb::Post, "/groups/{stream}/leave", "Leave a group", |call| {
+        Ok(Command::LeaveGroup { stream: call.id("stream")? })
+    })
+    .errors(UNKNOWN),
+];
+
+fn one_stream(call: &Call, answer: Answer) -> Result<serde_json::Value, Problem> {
+    let id: StreamId = call.id("stream")?;
+    if let Answer::Window(window) = answer {
+        let channels = window.circles.iter().flat_map(|circle| &circle.streams);
+        let mut streams = channels.chain(&window.conversations);
+        if let Some(found) = streams.find(|one| one.stream.id == id) {
+            return reply::json(found);
+        }
+    }
+    Err(Problem::from(&Refusal::NoSuchStream))
+}

@@ -1,0 +1,1 @@
+//! REST against a server in memory, and the table against its own documentation.
