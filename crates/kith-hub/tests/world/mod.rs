@@ -16,7 +16,7 @@ use kith_store::Store;
 
 /// A clock and random numbers that a seed decides.
 #[derive(Default)]
-pub struct Fixed {
+pub(crate) struct Fixed {
     now: AtomicU64,
     drawn: AtomicU64,
 }
@@ -32,12 +32,12 @@ impl Environment for Fixed {
     }
 }
 
-pub async fn hub(store: impl Store, limits: Limits) -> Hub {
+pub(crate) async fn hub(store: impl Store, limits: Limits) -> Hub {
     Hub::open(Arc::new(store), Arc::new(Fixed::default()), limits).await.unwrap()
 }
 
 /// Makes an account, and a session whose token is its name.
-pub async fn user(hub: &Hub, name: &str) -> UserId {
+pub(crate) async fn user(hub: &Hub, name: &str) -> UserId {
     let new = NewAccount {
         name: UserName::parse(name).unwrap(),
         display_name: None,
@@ -56,28 +56,28 @@ pub async fn user(hub: &Hub, name: &str) -> UserId {
     user
 }
 
-pub async fn connect(hub: &Hub, name: &str) -> Arc<Subscriber> {
+pub(crate) async fn connect(hub: &Hub, name: &str) -> Arc<Subscriber> {
     hub.connect(&secret_hash(name)).await.unwrap()
 }
 
 /// A public circle of `owner`, and its first stream.
-pub async fn circle(hub: &Hub, owner: UserId) -> (CircleId, StreamId) {
+pub(crate) async fn circle(hub: &Hub, owner: UserId) -> (CircleId, StreamId) {
     let name = CircleName::parse("Tea").unwrap();
     let made = hub.execute(owner, None, &Command::CreateCircle { name, public: true }).await;
     let made = made.unwrap();
     (made.circle.unwrap(), made.stream.unwrap())
 }
 
-pub fn post(stream: StreamId, text: &str) -> Command {
+pub(crate) fn post(stream: StreamId, text: &str) -> Command {
     let text = MessageText::parse(text).unwrap();
     Command::Post { stream, text, reply_to: None, thread: None }
 }
 
-pub fn op(text: &str) -> OpId {
+pub(crate) fn op(text: &str) -> OpId {
     OpId::parse(text).unwrap()
 }
 
-pub async fn say(
+pub(crate) async fn say(
     hub: &Hub,
     user: UserId,
     stream: StreamId,
@@ -87,7 +87,7 @@ pub async fn say(
 }
 
 /// Follows a feed; the answer in the mailbox is "events A..B", "more A..B" or "snapshot N".
-pub async fn follow(
+pub(crate) async fn follow(
     hub: &Hub,
     subscriber: &Arc<Subscriber>,
     feed: FeedId,
@@ -98,7 +98,7 @@ pub async fn follow(
     hub.subscribe(subscriber, feed, &place, want, encode).await
 }
 
-pub fn encode(backlog: &Backlog) -> Bytes {
+pub(crate) fn encode(backlog: &Backlog) -> Bytes {
     Bytes::from(match backlog {
         Backlog::Events { events, seq, more } => {
             let first = events.first().map_or(seq.0 + 1, |event| event.seq.0);

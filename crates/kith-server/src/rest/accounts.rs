@@ -22,9 +22,11 @@ const LABEL: &str = "REST";
 const UNKNOWN: &[&str] = &["user.not_found"];
 
 pub(super) const ROUTES: &[Route] = &[
-    begin::<shapes::Begun>("/accounts", "Make an account and begin its first session", |app, call| {
-        Box::pin(sign_up(app, call))
-    })
+    begin::<shapes::Begun>(
+        "/accounts",
+        "Make an account and begin its first session",
+        |app, call| Box::pin(sign_up(app, call)),
+    )
     .body::<NewAccount>(r#"{"name":"ana","password":"correct horse battery","label":"my script"}"#)
     .errors(&[
         "name.taken",

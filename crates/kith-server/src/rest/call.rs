@@ -34,7 +34,7 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     /// Who calls; `None` where anyone may.
     pub(super) caller: Option<Caller>,
-    address: Option<IpAddr>,
+    pub(super) address: Option<IpAddr>,
 }
 
 impl Call {
@@ -70,7 +70,8 @@ impl Call {
 
     /// An id in the path. One that is malformed names nothing.
     pub(super) fn id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
-        let none = || Problem::new(&format!("{name}.not_found"), format!("there is no such {name}"));
+        let none =
+            || Problem::new(&format!("{name}.not_found"), format!("there is no such {name}"));
         self.part(name)?.parse().map_err(|_| none())
     }
 

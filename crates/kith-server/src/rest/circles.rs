@@ -13,15 +13,26 @@ use super::{reply, shapes};
 
 const UNKNOWN: &[&str] = &["circle.not_found"];
 const MANAGED: &[&str] = &["circle.not_found", "permission.denied"];
-const RANKED: &[&str] =
-    &["circle.not_found", "role.not_found", "role.stays", "permission.denied", "permission.outranked"];
+const RANKED: &[&str] = &[
+    "circle.not_found",
+    "role.not_found",
+    "role.stays",
+    "permission.denied",
+    "permission.outranked",
+];
 const ROLE: &str = r#"{"name":"Moderators","allow":["manage_messages"],"rank":10}"#;
 
 pub(super) const ROUTES: &[Route] = &[
-    get::<shapes::Circles>("/circles/public", "Public circles, in the order of their making", |call| {
-        Ok(Query::PublicCircles { after: call.asked_id("after")? })
-    })
-    .query(&[Param { name: "after", kind: Kind::Id("c_"), about: "Only those after this one." }]),
+    get::<shapes::Circles>(
+        "/circles/public",
+        "Public circles, in the order of their making",
+        |call| Ok(Query::PublicCircles { after: call.asked_id("after")? }),
+    )
+    .query(&[Param {
+        name: "after",
+        kind: Kind::Id("c_"),
+        about: "Only those after this one.",
+    }]),
     act(Verb::Post, "/circles", "Make a circle with a first stream, and own it", |call| {
         let NewCircle { name, public } = call.body()?;
         Ok(Command::CreateCircle { name, public })

@@ -12,10 +12,14 @@ const MODERATED: &[&str] =
     &["circle.not_found", "member.not_found", "permission.denied", "permission.outranked"];
 
 pub(super) const ROUTES: &[Route] = &[
-    get::<shapes::Members>("/circles/{circle}/members", "Members, in the order of their ids", |call| {
-        let (after, limit) = (call.asked_id("after")?, call.limit()?);
-        Ok(Query::Members { circle: call.id("circle")?, after, limit })
-    })
+    get::<shapes::Members>(
+        "/circles/{circle}/members",
+        "Members, in the order of their ids",
+        |call| {
+            let (after, limit) = (call.asked_id("after")?, call.limit()?);
+            Ok(Query::Members { circle: call.id("circle")?, after, limit })
+        },
+    )
     .query(&[
         Param { name: "after", kind: Kind::Id("u_"), about: "Only those after this one." },
         Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." },
@@ -77,7 +81,12 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Command::Ban { circle: call.id("circle")?, user: call.id("user")?, reason })
     })
     .body::<Reason>(r#"{"reason":"Spam"}"#)
-    .errors(&["circle.not_found", "user.not_found", "permission.denied", "permission.outranked"]),
+    .errors(&[
+        "circle.not_found",
+        "user.not_found",
+        "permission.denied",
+        "permission.outranked",
+    ]),
     act(Verb::Delete, "/circles/{circle}/bans/{user}", "Let a banned user come again", |call| {
         Ok(Command::Unban { circle: call.id("circle")?, user: call.id("user")? })
     })

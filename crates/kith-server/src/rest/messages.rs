@@ -68,15 +68,10 @@ pub(super) const ROUTES: &[Route] = &[
         "permission.denied",
         "user.blocked",
     ]),
-    act(
-        Verb::Patch,
-        "/streams/{stream}/messages/{message}",
-        "Edit one's own message",
-        |call| {
-            let ChangeMessage { text } = call.body()?;
-            Ok(Command::Edit { stream: call.id("stream")?, message: call.message()?, text })
-        },
-    )
+    act(Verb::Patch, "/streams/{stream}/messages/{message}", "Edit one's own message", |call| {
+        let ChangeMessage { text } = call.body()?;
+        Ok(Command::Edit { stream: call.id("stream")?, message: call.message()?, text })
+    })
     .body::<ChangeMessage>(r#"{"text":"Good evening"}"#)
     .errors(&[
         "stream.not_found",

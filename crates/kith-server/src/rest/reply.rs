@@ -13,8 +13,7 @@ use serde_json::{Value, json as object};
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 /// What the pages may load: our own style and nothing else.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// An answer that went well.
 pub(super) enum Reply {
@@ -108,8 +107,13 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         "rate.limited" | "stream.too_soon" => StatusCode::TOO_MANY_REQUESTS,
         "input.too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         "input.too_slow" => StatusCode::REQUEST_TIMEOUT,
-        "user.blocked" | "user.disabled" | "member.timed_out" | "message.not_author"
-        | "circle.owner_stays" | "role.stays" | "site.registration_closed" => StatusCode::FORBIDDEN,
+        "user.blocked"
+        | "user.disabled"
+        | "member.timed_out"
+        | "message.not_author"
+        | "circle.owner_stays"
+        | "role.stays"
+        | "site.registration_closed" => StatusCode::FORBIDDEN,
         "name.taken" | "op.reused" | "op.expired" | "feed.ahead" | "stream.archived"
         | "limit.too_many" => StatusCode::CONFLICT,
         "server.busy" | "server.stopping" | "server.superseded" => StatusCode::SERVICE_UNAVAILABLE,

@@ -21,7 +21,8 @@ pub(super) const ROOT: &str = "/api/v1";
 /// A JSON Schema, made where it is needed.
 pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
 /// Work that is neither one question nor one command.
-pub(super) type Work = fn(Arc<App>, Call) -> Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send>>;
+pub(super) type Work =
+    fn(Arc<App>, Call) -> Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send>>;
 
 /// The method of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,6 +222,8 @@ impl Route {
     /// All codes that it may answer with.
     pub(super) fn codes(&self) -> Vec<&'static str> {
         let mut codes = self.errors.to_vec();
+        // A parameter that the route does not know.
+        codes.push("input.invalid");
         if !self.is_open() {
             codes.extend(["auth.failed", "rate.limited", "server.busy", "store.failed"]);
         }
@@ -228,7 +231,7 @@ impl Route {
             codes.push("input.malformed");
         }
         if self.body.is_some() {
-            codes.extend(["input.invalid", "input.too_large"]);
+            codes.extend(["input.too_large", "input.too_slow"]);
         }
         if matches!(self.action, Action::Do(_)) {
             codes.extend(["op.reused", "op.expired", "store.full"]);

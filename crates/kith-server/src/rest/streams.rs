@@ -23,9 +23,11 @@ pub(super) const ROUTES: &[Route] = &[
     .body::<NewStream>(r#"{"name":"seeds","about":"What to sow when"}"#)
     .errors(&["circle.not_found", "role.not_found", "permission.denied", "limit.too_many"])
     .creates(),
-    get::<shapes::StreamWindow>("/streams/{stream}", "A stream, and how far one has read it", |call| {
-        call.id::<StreamId>("stream").map(|_| Query::Window {})
-    })
+    get::<shapes::StreamWindow>(
+        "/streams/{stream}",
+        "A stream, and how far one has read it",
+        |call| call.id::<StreamId>("stream").map(|_| Query::Window {}),
+    )
     .tell(one_stream)
     .errors(UNKNOWN),
     act(Verb::Put, "/streams/{stream}", "Change a stream of a circle, or a group's name", |call| {
