@@ -76,8 +76,13 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         let began = Instant::now();
         // Only a reader that needs the store quiet for a moment holds the permit.
         let quiet = inner.quiet.acquire().await;
-        let batches = group.iter().map(|pending| batch(&pending.changes)).collect();
-        let results = inner.store.commit(batches).await;
+        let batches: Vec<Batch> = group.iter().map(|pending| batch(&pending.changes)).collect();
+        // Operations that change nothing wait their turn and need no disk.
+        let idle = batches.iter().all(|batch| batch.appends.is_empty() && batch.writes.is_empty());
+        let results = match idle {
+            true => vec![Ok(()); batches.len()],
+            false => inner.store.commit(batches).await,
+        };
         drop(quiet);
         inner.stats.groups.fetch_add(1, Ordering::Relaxed);
         inner.stats.commit.add(micros(began));
@@ -141,8 +146,12 @@ fn finish(
                 let _ = pending.answer.send(Err(error.clone().into()));
                 failed = Some(error);
             }
-            (Some(_), _) => {
-                let _ = pending.answer.send(Err(HubError::Superseded));
+            // It went to the disk together with the one that failed: their fates may differ, and
+            // which of them is known no better.
+            (Some(error), _) => {
+                let error = HubError::from(error.clone());
+                let told = if error.is_unknown() { error } else { HubError::Superseded };
+                let _ = pending.answer.send(Err(told));
             }
         }
     }

@@ -54,10 +54,15 @@ impl HubError {
         }
     }
 
-    /// Whether the operation may have been done all the same.
+    /// Whether the operation may have been done all the same: the store failed at a moment when it
+    /// may have written already. When in doubt it is unknown; saying the operation again settles it.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::Closed | Self::Store(StoreError::Failed(_) | StoreError::ReadOnly(_)))
+        match self {
+            Self::Refused(_) | Self::Busy | Self::Superseded => false,
+            Self::Store(StoreError::Conflict { .. } | StoreError::Invalid(_)) => false,
+            Self::Closed | Self::Store(_) => true,
+        }
     }
 }
 

@@ -121,7 +121,15 @@ impl Hub {
             stats: Stats::default(),
             quiet: tokio::sync::Semaphore::new(1),
         });
-        tokio::spawn(commit::run(Arc::clone(&inner)));
+        let committer = tokio::spawn(commit::run(Arc::clone(&inner)));
+        tokio::spawn(async {
+            // Without its committer a node would take operations and never answer; what it holds in
+            // memory cannot be trusted either. It starts anew from the disk.
+            if committer.await.is_err_and(|error| error.is_panic()) {
+                tracing::error!("the committer failed: the process ends");
+                std::process::abort();
+            }
+        });
         Ok(Self { inner })
     }
 

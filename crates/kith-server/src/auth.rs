@@ -28,8 +28,19 @@ const HASH_QUEUE: usize = 32;
 
 /// Passwords that are tried first by everyone who guesses.
 const COMMON: &[&str] = &[
-    "password", "passwort", "12345678", "123456789", "1234567890", "123456789012", "qwertyuiop",
-    "iloveyou", "letmein", "welcome", "administrator", "qwerty123456", "abcdefghijkl",
+    "password",
+    "passwort",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "123456789012",
+    "qwertyuiop",
+    "iloveyou",
+    "letmein",
+    "welcome",
+    "administrator",
+    "qwerty123456",
+    "abcdefghijkl",
 ];
 
 /// Somebody who proved who they are.
@@ -109,14 +120,15 @@ impl Auth {
     pub async fn hash_password(&self, password: &str) -> Result<String, Problem> {
         let chars = password.chars().count();
         if chars < self.chars_min || chars > PASSWORD_CHARS_MAX {
-            let message = format!(
-                "a password has {} to {PASSWORD_CHARS_MAX} characters",
-                self.chars_min
-            );
+            let message =
+                format!("a password has {} to {PASSWORD_CHARS_MAX} characters", self.chars_min);
             return Err(Problem::new("password.length", message));
         }
         if COMMON.contains(&password.to_lowercase().as_str()) {
-            return Err(Problem::new("password.common", "this password is guessed first by everyone"));
+            return Err(Problem::new(
+                "password.common",
+                "this password is guessed first by everyone",
+            ));
         }
         let (password, salt) = (password.to_owned(), self.env.random().to_le_bytes());
         self.heavy(move |argon| hash(argon, &password, &salt))
@@ -172,8 +184,7 @@ impl Auth {
         let label = Label::parse(label)
             .or_else(|_| Label::parse("unnamed"))
             .map_err(|refusal| refused(&refusal))?;
-        let token =
-            format!("{TOKEN_PREFIX}{:032x}{:032x}", self.env.random(), self.env.random());
+        let token = format!("{TOKEN_PREFIX}{:032x}{:032x}", self.env.random(), self.env.random());
         let hash = secret_hash(&token);
         let expires_at = self.env.now().plus_ms(self.session_ms);
         let started = self
@@ -183,8 +194,7 @@ impl Auth {
             })
             .await
             .map_err(|error| problem_of(&error))?;
-        let user =
-            self.hub.user(user, user).await.map_err(|error| problem_of(&error))?;
+        let user = self.hub.user(user, user).await.map_err(|error| problem_of(&error))?;
         let session =
             started.session.ok_or_else(|| Problem::new("server.failed", "no session was made"))?;
         Ok(SignedIn { user, session, token })

@@ -59,7 +59,10 @@ impl Limiter {
                 burst: settings.requests_burst.max(1),
                 refill_ms: (1000 / u64::from(per_second)).max(1),
             }),
-            sign_ins: Buckets::new(Rate { burst: settings.sign_in_burst.max(1), refill_ms: 60_000 }),
+            sign_ins: Buckets::new(Rate {
+                burst: settings.sign_in_burst.max(1),
+                refill_ms: 60_000,
+            }),
             sign_ins_by_address: Buckets::new(Rate::per_minute(
                 SIGN_INS_PER_MINUTE,
                 SIGN_INS_PER_MINUTE,

@@ -43,7 +43,11 @@ struct Server {
 }
 
 /// Serves until [`App::stop`] was called and connections have ended, or had [`DRAIN`] to do so.
-pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>) {
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
+) {
     let server = Arc::new(Server {
         router: rest::router(Arc::clone(&app)),
         app: Arc::clone(&app),
@@ -89,7 +93,12 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, tls: Option<Arc<tokio_r
 }
 
 impl Server {
-    async fn connection(self: &Arc<Self>, socket: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
+    async fn connection(
+        self: &Arc<Self>,
+        socket: TcpStream,
+        peer: SocketAddr,
+        tls: Option<TlsAcceptor>,
+    ) {
         // Frames are written whole; waiting to fill packets would only delay them.
         let _ = socket.set_nodelay(true);
         match tls {
@@ -106,7 +115,8 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (upgraded, mut upgrade) = tokio::sync::mpsc::channel::<(hyper::upgrade::OnUpgrade, ws::Origin)>(1);
+        let (upgraded, mut upgrade) =
+            tokio::sync::mpsc::channel::<(hyper::upgrade::OnUpgrade, ws::Origin)>(1);
         let service = service_fn(|request: Request<Incoming>| {
             let (server, upgraded) = (Arc::clone(self), upgraded.clone());
             async move { server.answer(request, address, &upgraded).await }
@@ -145,11 +155,15 @@ impl Server {
                     let _ = upgraded.try_send((on_upgrade, origin));
                     response
                 }
-                Err(status) => text(status, "this is a WebSocket: see docs/protocol.md\n".to_owned()),
+                Err(status) => {
+                    text(status, "this is a WebSocket: see docs/protocol.md\n".to_owned())
+                }
             },
             (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n".to_owned()),
             (&Method::GET, "/readyz") => self.ready().await,
-            (&Method::GET, "/metrics") if self.app.settings.metrics_public || address.is_loopback() => {
+            (&Method::GET, "/metrics")
+                if self.app.settings.metrics_public || address.is_loopback() =>
+            {
                 text(StatusCode::OK, metrics::render(&self.app))
             }
             _ => {
@@ -194,7 +208,10 @@ impl Server {
         let offered = header(headers, &SEC_WEBSOCKET_PROTOCOL);
         let known = [kith_proto::JSON, kith_proto::MSGPACK];
         let chosen = offered.and_then(|offered| {
-            offered.split(',').map(str::trim).find_map(|name| known.into_iter().find(|k| *k == name))
+            offered
+                .split(',')
+                .map(str::trim)
+                .find_map(|name| known.into_iter().find(|k| *k == name))
         });
         if offered.is_some() && chosen.is_none() {
             return Err(StatusCode::BAD_REQUEST);
@@ -237,7 +254,10 @@ fn text(status: StatusCode, body: String) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(
+        http::header::CONTENT_TYPE,
+        http::HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, http::HeaderValue::from_static("nosniff"));
     headers.insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
     response

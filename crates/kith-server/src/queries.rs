@@ -33,12 +33,7 @@ pub(crate) async fn answer(
     find(app, me, session, query).await.map_err(|error| app.problem(&error))
 }
 
-async fn find(
-    app: &App,
-    me: UserId,
-    session: SessionId,
-    query: Query,
-) -> Result<Answer, HubError> {
+async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result<Answer, HubError> {
     let hub = &app.hub;
     Ok(match query {
         Query::Ping {} => Answer::Pong { now: hub.now() },
@@ -91,7 +86,9 @@ async fn find(
             let invites = hub.invites(me, circle).await?;
             Answer::Invites(invites.iter().map(|invite| invite.as_ref().clone()).collect())
         }
-        Query::InviteTarget { code } => Answer::InviteTarget(card(&*hub.invite_target(&code).await?)),
+        Query::InviteTarget { code } => {
+            Answer::InviteTarget(card(&*hub.invite_target(&code).await?))
+        }
         Query::Sessions {} => {
             let sessions = hub.sessions(me).await?;
             let cards = sessions.iter().map(|one| SessionCard {

@@ -90,17 +90,30 @@ async fn serve(
     path: Path,
     request: Request,
 ) -> Result<Reply, Problem> {
+    let call = receive(&app, route, path, request).await.map_err(counted(&app))?;
+    perform(app, route, call).await
+}
+
+/// Reads a request, once it is known whose it is.
+async fn receive(app: &App, route: &Route, path: Path, request: Request) -> Result<Call, Problem> {
     let path = path.map_err(|_| Problem::new("input.malformed", "the path is not UTF-8"))?;
     let (head, body) = request.into_parts();
     let caller = if route.is_open() {
         None
     } else {
-        let caller = caller::of(&app, &head).await?;
+        let caller = caller::of(app, &head).await?;
         app.limiter.request(caller.user, app.hub.now())?;
         Some(caller)
     };
-    let call = Call::read(route, &path, head, body, caller).await?;
-    perform(app, route, call).await
+    Call::read(route, &path, head, body, caller).await
+}
+
+/// Counts a problem that nothing below has counted.
+fn counted(app: &App) -> impl Fn(Problem) -> Problem {
+    move |problem| {
+        app.metrics.refused(&problem.code);
+        problem
+    }
 }
 
 /// The one place where what a route does is done and its answer made.
@@ -109,11 +122,13 @@ async fn perform(app: Arc<App>, route: &Route, call: Call) -> Result<Reply, Prob
     match route.action {
         Action::Ask(ask, tell) => {
             let (user, session) = (call.me()?.user, call.me()?.session);
-            let answer = queries::answer(&app, user, session, ask(&call)?).await?;
-            Ok(Reply::json(status, tell(&call, answer)?))
+            let query = ask(&call).map_err(counted(&app))?;
+            let answer = queries::answer(&app, user, session, query).await?;
+            Ok(Reply::json(status, tell(&call, &answer)?))
         }
         Action::Do(make) => {
-            let (op, command) = (call.op(route)?, make(&call)?);
+            let op = call.op(route).map_err(counted(&app))?;
+            let command = make(&call).map_err(counted(&app))?;
             let done = app.hub.execute(call.me()?.user, op, &command).await;
             let outcome = done.map_err(|error| app.problem(&error))?;
             let reply = Reply::json(status, reply::json(&outcome)?);
@@ -123,7 +138,7 @@ async fn perform(app: Arc<App>, route: &Route, call: Call) -> Result<Reply, Prob
                 reply
             })
         }
-        Action::Begin(work) => work(app, call).await,
+        Action::Begin(work) => work(Arc::clone(&app), call).await.map_err(counted(&app)),
         Action::Show(page) => Ok(Reply::Page(page())),
     }
 }

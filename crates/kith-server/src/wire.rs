@@ -110,10 +110,9 @@ fn state_of(state: &read::Snapshot) -> State {
             stream: stream.as_ref().clone(),
             messages: messages.iter().map(|message| message.as_ref().clone()).collect(),
         },
-        read::Snapshot::Circle { circle, member } => State::Circle {
-            circle: circle.as_ref().clone(),
-            member: member.as_ref().clone(),
-        },
+        read::Snapshot::Circle { circle, member } => {
+            State::Circle { circle: circle.as_ref().clone(), member: member.as_ref().clone() }
+        }
         read::Snapshot::Head => State::Head {},
     }
 }

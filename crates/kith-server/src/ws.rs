@@ -127,7 +127,8 @@ async fn hello<R: AsyncRead + Unpin>(
     let label = hello.label.as_deref().unwrap_or("a program");
     let (caller, token) = prove(app, hello.auth, label, origin).await.map_err(unauthenticated)?;
     if app.hub.connections_of(caller.user) >= app.settings.connections_per_user as usize {
-        let problem = Problem::later("limit.connections", "too many connections of this user", 10_000);
+        let problem =
+            Problem::later("limit.connections", "too many connections of this user", 10_000);
         return Err(Farewell::new(close::OVERLOAD, problem));
     }
     let subscriber = match app.hub.connect(&caller.token_hash).await {

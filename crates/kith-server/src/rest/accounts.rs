@@ -86,13 +86,13 @@ pub(super) const ROUTES: &[Route] = &[
     .errors(UNKNOWN),
 ];
 
-fn first_user(_: &Call, answer: Answer) -> Result<serde_json::Value, Problem> {
+fn first_user(_: &Call, answer: &Answer) -> Result<serde_json::Value, Problem> {
     match answer {
         Answer::Users(users) => match users.first() {
             Some(user) => reply::json(user),
             None => Err(Problem::from(&Refusal::NoSuchUser)),
         },
-        other => reply::json(&other),
+        other => reply::json(other),
     }
 }
 

@@ -17,6 +17,8 @@ const RANKED: &[&str] = &[
     "circle.not_found",
     "role.not_found",
     "role.stays",
+    "name.taken",
+    "limit.too_many",
     "permission.denied",
     "permission.outranked",
 ];
@@ -110,7 +112,7 @@ pub(super) const ROUTES: &[Route] = &[
     .errors(&["invite.not_found", "limit.too_many"]),
 ];
 
-fn one_circle(call: &Call, answer: Answer) -> Result<serde_json::Value, Problem> {
+fn one_circle(call: &Call, answer: &Answer) -> Result<serde_json::Value, Problem> {
     let id: CircleId = call.id("circle")?;
     if let Answer::Window(window) = answer
         && let Some(found) = window.circles.iter().find(|one| one.circle.id == id)

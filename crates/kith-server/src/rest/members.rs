@@ -8,8 +8,14 @@ use super::route::{Kind, Param, Route, Verb, act, get};
 use super::shapes;
 
 const UNKNOWN: &[&str] = &["circle.not_found"];
-const MODERATED: &[&str] =
-    &["circle.not_found", "member.not_found", "permission.denied", "permission.outranked"];
+const MODERATED: &[&str] = &[
+    "circle.not_found",
+    "member.not_found",
+    "circle.owner_stays",
+    "limit.too_many",
+    "permission.denied",
+    "permission.outranked",
+];
 
 pub(super) const ROUTES: &[Route] = &[
     get::<shapes::Members>(
@@ -84,6 +90,8 @@ pub(super) const ROUTES: &[Route] = &[
     .errors(&[
         "circle.not_found",
         "user.not_found",
+        "member.not_found",
+        "circle.owner_stays",
         "permission.denied",
         "permission.outranked",
     ]),

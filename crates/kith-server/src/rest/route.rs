@@ -61,7 +61,7 @@ impl Verb {
 #[derive(Clone, Copy)]
 pub(super) enum Action {
     /// Asks a question; the second function makes the answer JSON.
-    Ask(fn(&Call) -> Result<Query, Problem>, fn(&Call, Answer) -> Result<Value, Problem>),
+    Ask(fn(&Call) -> Result<Query, Problem>, fn(&Call, &Answer) -> Result<Value, Problem>),
     /// Does a command.
     Do(fn(&Call) -> Result<Command, Problem>),
     /// Signs somebody up or in: needs no session.
@@ -198,7 +198,7 @@ impl Route {
     }
 
     /// Makes the answer JSON in its own way.
-    pub(super) const fn tell(self, tell: fn(&Call, Answer) -> Result<Value, Problem>) -> Self {
+    pub(super) const fn tell(self, tell: fn(&Call, &Answer) -> Result<Value, Problem>) -> Self {
         match self.action {
             Action::Ask(ask, _) => Self { action: Action::Ask(ask, tell), ..self },
             _ => self,
@@ -234,7 +234,10 @@ impl Route {
             codes.extend(["input.too_large", "input.too_slow"]);
         }
         if matches!(self.action, Action::Do(_)) {
-            codes.extend(["op.reused", "op.expired", "store.full"]);
+            codes.extend(["input.malformed", "op.reused", "op.expired", "store.full"]);
+            if codes.contains(&"permission.denied") {
+                codes.push("member.timed_out");
+            }
         }
         codes.sort_unstable();
         codes.dedup();
@@ -264,8 +267,8 @@ pub(super) fn path_parameter(route: &Route, name: &str) -> Option<(Kind, &'stati
 }
 
 /// An answer as JSON: without its tag where it is an object.
-fn plain(_: &Call, answer: Answer) -> Result<Value, Problem> {
-    let mut value = reply::json(&answer)?;
+fn plain(_: &Call, answer: &Answer) -> Result<Value, Problem> {
+    let mut value = reply::json(answer)?;
     let tagged = value.as_object_mut().filter(|tagged| tagged.len() == 1);
     let inner = tagged.and_then(|tagged| tagged.values_mut().next());
     let inner = inner.filter(|inner| inner.is_object()).map(Value::take);

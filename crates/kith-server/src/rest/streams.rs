@@ -12,7 +12,15 @@ use super::route::{Route, Verb, act, get};
 use super::{reply, shapes};
 
 const UNKNOWN: &[&str] = &["stream.not_found"];
-const MANAGED: &[&str] = &["stream.not_found", "permission.denied"];
+const MANAGED: &[&str] =
+    &["stream.not_found", "circle.not_found", "limit.too_many", "permission.denied"];
+const DENIED: &[&str] = &[
+    "stream.not_found",
+    "circle.not_found",
+    "role.not_found",
+    "permission.denied",
+    "permission.outranked",
+];
 const PEOPLE: &[&str] = &["user.not_found", "user.blocked", "limit.too_many"];
 
 pub(super) const ROUTES: &[Route] = &[
@@ -21,7 +29,13 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Command::CreateStream { circle: call.id("circle")?, name, about, deny })
     })
     .body::<NewStream>(r#"{"name":"seeds","about":"What to sow when"}"#)
-    .errors(&["circle.not_found", "role.not_found", "permission.denied", "limit.too_many"])
+    .errors(&[
+        "circle.not_found",
+        "role.not_found",
+        "permission.denied",
+        "permission.outranked",
+        "limit.too_many",
+    ])
     .creates(),
     get::<shapes::StreamWindow>(
         "/streams/{stream}",
@@ -42,7 +56,7 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Command::NarrowStream { stream: call.id("stream")?, deny })
     })
     .body::<Deny>(r#"{"deny":{"r_01h455vb4pex5vsknk084sn02q":["write"]}}"#)
-    .errors(&["stream.not_found", "role.not_found", "permission.denied"]),
+    .errors(DENIED),
     get::<shapes::Unread>(
         "/streams/{stream}/unread",
         "What is unread in a stream and its threads that one follows",
@@ -80,7 +94,7 @@ pub(super) const ROUTES: &[Route] = &[
     .errors(UNKNOWN),
 ];
 
-fn one_stream(call: &Call, answer: Answer) -> Result<serde_json::Value, Problem> {
+fn one_stream(call: &Call, answer: &Answer) -> Result<serde_json::Value, Problem> {
     let id: StreamId = call.id("stream")?;
     if let Answer::Window(window) = answer {
         let channels = window.circles.iter().flat_map(|circle| &circle.streams);

@@ -38,7 +38,8 @@ pub(super) async fn items<W: AsyncWrite + Unpin>(
             Some(mut batch) => {
                 let blocked = subscriber.blocked();
                 let items = std::mem::take(&mut batch.items);
-                let frames = items.into_iter().filter_map(|item| wire::item(encoding, item, &blocked));
+                let frames =
+                    items.into_iter().filter_map(|item| wire::item(encoding, item, &blocked));
                 let bytes = joined(frames);
                 let written = tokio::time::timeout(WRITE, output.write_all(&bytes)).await;
                 drop(batch);
@@ -53,7 +54,8 @@ pub(super) async fn items<W: AsyncWrite + Unpin>(
             Ok(Ok(())) => {}
             Ok(Err(_)) => return None,
             Err(_) => {
-                let problem = Problem::later("client.too_slow", "the connection does not read", 1000);
+                let problem =
+                    Problem::later("client.too_slow", "the connection does not read", 1000);
                 return Some(Farewell::new(close::TOO_SLOW, problem));
             }
         }
