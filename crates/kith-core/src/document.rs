@@ -1,6 +1,6 @@
 //! Every domain object as it is stored: one document each, one schema, versioned.
 //!
-//! A document's JSON begins with `"v"`, the version of its schema. [`Doc::parse`] brings older
+//! A document's JSON begins with `"v"`, the version of its schema. [`Key::parse`] brings older
 //! versions forward; a newer one is an error, since an older program must not touch it.
 
 use std::collections::{BTreeMap, BTreeSet};

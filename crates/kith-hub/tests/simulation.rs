@@ -155,7 +155,7 @@ async fn drain(subscriber: &Arc<Subscriber>, log: &Log, answers: &Answers, dice:
 fn tell(log: &Log, backlog: Option<&Told>) {
     match backlog {
         Some((_, Backlog::Events { events, .. })) => {
-            events.iter().for_each(|event| log.deliver(event))
+            events.iter().for_each(|event| log.deliver(event));
         }
         Some((feed, Backlog::Snapshot { seq, .. })) => {
             log.at.lock().unwrap().insert(*feed, *seq);

@@ -42,7 +42,7 @@ struct Server {
     closed: Notify,
 }
 
-/// Serves until [`App::stop`] was called and connections have ended, or had [`DRAIN`] to do so.
+/// Serves until [`App::stop`] was called and connections have ended, or had 10 seconds to do so.
 pub async fn serve(
     app: Arc<App>,
     listener: TcpListener,
@@ -225,7 +225,7 @@ impl Server {
             response = response.header(SEC_WEBSOCKET_PROTOCOL, name);
         }
         let encoding = chosen.and_then(Encoding::of_subprotocol).unwrap_or_default();
-        let cookie = rest::cookie(headers);
+        let cookie = rest::cookie_of(headers, &self.app.settings);
         let origin = ws::Origin { address, cookie, encoding };
         let response = response.body(Body::empty()).map_err(|_| StatusCode::BAD_REQUEST)?;
         Ok((origin, response))

@@ -28,7 +28,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use caller::cookie;
+pub(crate) use caller::cookie_of;
 
 use self::call::Call;
 use self::reply::Reply;

@@ -193,10 +193,11 @@ impl Store for FaultStore {
             return Vec::new();
         }
         let mut results = self.disk().write(batches);
+        // Also after a refusal: who tries again until others have synced must let them run.
+        breathe().await;
         if results.first().is_some_and(Result::is_err) {
             return results;
         }
-        breathe().await;
         if let Err(error) = self.sync() {
             results = all_failed(results.len(), error);
         }

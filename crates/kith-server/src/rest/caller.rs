@@ -49,11 +49,6 @@ pub(super) fn prove(headers: &HeaderMap, settings: &Settings) -> Result<(), Prob
     Err(Problem::new("auth.failed", message))
 }
 
-/// The token in the session cookie, by either of its names.
-pub(crate) fn cookie(headers: &HeaderMap) -> Option<String> {
-    named(headers, COOKIE_SECURE).or_else(|| named(headers, COOKIE_PLAIN))
-}
-
 /// The token in the session cookie, by the name that it has on this server.
 pub(crate) fn cookie_of(headers: &HeaderMap, settings: &Settings) -> Option<String> {
     named(headers, name(settings))
