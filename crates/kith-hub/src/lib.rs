@@ -15,6 +15,7 @@ mod fan;
 mod mailbox;
 pub mod presence;
 pub mod read;
+mod reading;
 mod subscribe;
 mod subscriber;
 
@@ -33,6 +34,7 @@ pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
 pub use error::HubError;
 pub use fan::{Delivery, WIRES};
 pub use mailbox::{Batch, Item};
+pub use reading::Reading;
 pub use subscribe::{Backlog, Place, Reset, Want};
 pub use subscriber::{End, Subscriber};
 
@@ -93,6 +95,7 @@ struct Inner {
     work: Notify,
     fan: fan::Fan,
     presence: presence::Table,
+    readings: reading::Readings,
     stats: Stats,
     /// Held by the committer while it commits, so that a reader can have the store quiet.
     quiet: tokio::sync::Semaphore,
@@ -118,6 +121,7 @@ impl Hub {
             work: Notify::new(),
             fan: fan::Fan::default(),
             presence: presence::Table::default(),
+            readings: reading::Readings::default(),
             stats: Stats::default(),
             quiet: tokio::sync::Semaphore::new(1),
         });

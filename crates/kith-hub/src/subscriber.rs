@@ -297,6 +297,7 @@ pub(crate) fn recheck(inner: &Arc<Inner>, scope: &Scope) -> Vec<Arc<Subscriber>>
         let all = table.subscribers.values().flatten();
         all.filter(|one| scope.touches(one.user)).map(Arc::clone).collect()
     };
+    inner.readings.revoke(|user| scope.touches(user));
     hide(inner, scope);
     let now = inner.env.now();
     let mut fenced = Vec::new();

@@ -193,3 +193,16 @@ async fn unread_counts_are_those_of_the_messages() {
     hub.execute(bob, None, &Command::Block { user: ana }).await.unwrap();
     assert_eq!(hub.unread(bob, stream).await.unwrap().unread, 0, "who is blocked is not counted");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_in_the_making_is_void_once_access_is_taken() {
+    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
+    let (tea, _) = circle(&hub, ana).await;
+    hub.execute(bob, None, &Command::Join { circle: tea }).await.unwrap();
+    let (theirs, mine) = (hub.reading(bob), hub.reading(ana));
+    hub.execute(ana, None, &Command::Kick { circle: tea, user: bob, reason: None }).await.unwrap();
+    assert!(theirs.is_stale());
+    assert!(!mine.is_stale());
+    assert!(!hub.reading(bob).is_stale());
+}

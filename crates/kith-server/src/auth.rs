@@ -214,6 +214,20 @@ impl Auth {
     }
 }
 
+impl Auth {
+    /// Checks that a caller's session has not ended meanwhile.
+    ///
+    /// # Errors
+    /// `auth.failed`.
+    pub(crate) async fn still(&self, caller: &Caller) -> Result<(), Problem> {
+        match self.hub.authenticate(&caller.token_hash).await {
+            Ok(_) => Ok(()),
+            Err(HubError::Refused(_)) => Err(failed()),
+            Err(error) => Err(problem_of(&error)),
+        }
+    }
+}
+
 /// The one answer to whoever could not prove who they are.
 #[must_use]
 pub fn failed() -> Problem {

@@ -123,8 +123,15 @@ async fn perform(app: Arc<App>, route: &Route, call: Call) -> Result<Reply, Prob
         Action::Ask(ask, tell) => {
             let (user, session) = (call.me()?.user, call.me()?.session);
             let query = ask(&call).map_err(counted(&app))?;
+            let reading = app.hub.reading(user);
+            // Looked at again, now that a revocation would make the answer stale.
+            app.auth.still(call.me()?).await?;
             let answer = queries::answer(&app, user, session, query).await?;
-            Ok(Reply::json(status, tell(&call, &answer)?))
+            if reading.is_stale() {
+                let message = "your access changed: ask again";
+                return Err(Problem::later("access.changed", message, 0)).map_err(counted(&app));
+            }
+            Ok(Reply::json(status, tell(&call, &answer)?).guarded(reading))
         }
         Action::Do(make) => {
             let op = call.op(route).map_err(counted(&app))?;

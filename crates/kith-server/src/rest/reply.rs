@@ -1,11 +1,17 @@
 //! Answers: JSON, pages, and problems after RFC 9457.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use axum::body::Body;
+use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE,
     WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http_body::{Frame, SizeHint};
+use kith_hub::Reading;
 use kith_proto::error::Problem;
 use serde::Serialize;
 use serde_json::{Value, json as object};
@@ -23,6 +29,8 @@ pub(super) enum Reply {
         value: Value,
         /// The value of `Set-Cookie`.
         cookie: Option<String>,
+        /// Says when the answer must no longer be sent.
+        reading: Option<Reading>,
     },
     /// The same for everyone.
     Page(Page),
@@ -36,20 +44,37 @@ pub(super) struct Page {
 
 impl Reply {
     pub(super) fn json(status: StatusCode, value: Value) -> Self {
-        Self::Json { status, value, cookie: None }
+        Self::Json { status, value, cookie: None, reading: None }
+    }
+
+    /// An answer that holds what the caller was allowed to read.
+    pub(super) fn guarded(self, by: Reading) -> Self {
+        match self {
+            Self::Json { status, value, cookie, .. } => {
+                Self::Json { status, value, cookie, reading: Some(by) }
+            }
+            page @ Self::Page(_) => page,
+        }
     }
 
     pub(super) fn with_cookie(self, set: String) -> Self {
         match self {
-            Self::Json { status, value, .. } => Self::Json { status, value, cookie: Some(set) },
+            Self::Json { status, value, reading, .. } => {
+                Self::Json { status, value, cookie: Some(set), reading }
+            }
             page @ Self::Page(_) => page,
         }
     }
 
     pub(super) fn into_response(self) -> Response<Body> {
         match self {
-            Self::Json { status, value, cookie } => {
-                let mut response = private(status, JSON, value.to_string());
+            Self::Json { status, value, cookie, reading } => {
+                let text = value.to_string();
+                let body = match reading {
+                    Some(reading) => Body::new(Guarded { text: Some(text.into()), reading }),
+                    None => Body::from(text),
+                };
+                let mut response = private(status, JSON, body);
                 if let Some(cookie) = cookie {
                     put(&mut response, SET_COOKIE, &cookie);
                 }
@@ -64,6 +89,41 @@ impl Reply {
         }
     }
 }
+
+/// The body of an answer that is void once the caller's access is taken: looked at again at the
+/// moment when it is written.
+struct Guarded {
+    text: Option<Bytes>,
+    reading: Reading,
+}
+
+impl http_body::Body for Guarded {
+    type Data = Bytes;
+    type Error = Stale;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Stale>>> {
+        if self.reading.is_stale() {
+            return Poll::Ready(Some(Err(Stale)));
+        }
+        Poll::Ready(self.text.take().map(|text| Ok(Frame::data(text))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.text.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.text.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}
+
+/// Access was taken while the answer was on its way; the connection ends in its middle.
+#[derive(Debug, thiserror::Error)]
+#[error("access was taken")]
+struct Stale;
 
 /// A value as JSON.
 pub(super) fn json(value: &impl Serialize) -> Result<Value, Problem> {
@@ -114,8 +174,8 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         | "circle.owner_stays"
         | "role.stays"
         | "site.registration_closed" => StatusCode::FORBIDDEN,
-        "name.taken" | "op.reused" | "op.expired" | "feed.ahead" | "stream.archived"
-        | "limit.too_many" => StatusCode::CONFLICT,
+        "access.changed" | "name.taken" | "op.reused" | "op.expired" | "feed.ahead"
+        | "stream.archived" | "limit.too_many" => StatusCode::CONFLICT,
         "server.busy" | "server.stopping" | "server.superseded" => StatusCode::SERVICE_UNAVAILABLE,
         "store.full" => StatusCode::INSUFFICIENT_STORAGE,
         _ => match code.split_once('.') {
@@ -128,14 +188,22 @@ pub(super) fn status_of(code: &str) -> StatusCode {
     }
 }
 
-fn private(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
+fn private(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response<Body> {
     let mut response = response(status, content_type, body);
     put(&mut response, CACHE_CONTROL, "private, no-store");
     response
 }
 
-fn response(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+fn response(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response<Body> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     put(&mut response, CONTENT_TYPE, content_type);
     put(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
