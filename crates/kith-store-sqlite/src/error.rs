@@ -7,6 +7,7 @@ use kith_store::StoreError;
 use rusqlite::{ErrorCode, ffi};
 
 /// What an error of SQLite means to the caller of the store.
+#[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
 pub(crate) fn from_sqlite(error: rusqlite::Error) -> StoreError {
     use rusqlite::Error;
     let text = error.to_string();

@@ -75,37 +75,38 @@ pub(crate) fn version(conn: &Connection, known: usize) -> Result<usize, StoreErr
     }
 }
 
-/// Brings the schema from version `from` to the end of `migrations`, each step in a transaction.
+/// Brings the schema from version `from` to the end of `migrations`, each step in a transaction. A
+/// new database gets the epoch `epoch`.
 pub(crate) fn migrate(
     conn: &mut Connection,
     from: usize,
     migrations: &[&str],
+    epoch: u64,
 ) -> Result<(), StoreError> {
     for (done, sql) in migrations.iter().enumerate().skip(from) {
-        step(conn, done + 1, sql).map_err(from_sqlite)?;
+        step(conn, done + 1, sql, epoch).map_err(from_sqlite)?;
     }
     Ok(())
 }
 
-fn step(conn: &mut Connection, version: usize, sql: &str) -> rusqlite::Result<()> {
+fn step(conn: &mut Connection, version: usize, sql: &str, epoch: u64) -> rusqlite::Result<()> {
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(sql)?;
+    if version == 1 {
+        let sql = "INSERT INTO meta (only, epoch, commits) VALUES (1, ?1, 0)";
+        transaction.execute(sql, [epoch.cast_signed()])?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", version)?;
+    transaction.pragma_update(None, "user_version", i64::try_from(version).unwrap_or(i64::MAX))?;
     transaction.commit()
-}
-
-/// Gives a new database its epoch.
-pub(crate) fn begin(conn: &Connection, epoch: u64) -> Result<(), StoreError> {
-    let sql = "INSERT INTO meta (only, epoch, commits) VALUES (1, ?1, 0)";
-    conn.execute(sql, [epoch.cast_signed()]).map(|_| ()).map_err(from_sqlite)
 }
 
 /// Where the database is.
 pub(crate) fn position(conn: &Connection) -> Result<Position, StoreError> {
     let sql = "SELECT epoch, commits FROM meta WHERE only = 1";
     let read = |row: &rusqlite::Row<'_>| {
-        Ok(Position { epoch: row.get::<_, i64>(0)?.cast_unsigned(), commits: row.get(1)? })
+        let signed = |column| row.get::<_, i64>(column);
+        Ok(Position { epoch: signed(0)?.cast_unsigned(), commits: signed(1)?.cast_unsigned() })
     };
     conn.query_row(sql, [], read).map_err(from_sqlite)
 }

@@ -1,3 +1,5 @@
+//! What a disk that fails or loses power leaves, and what it never does.
+
 use futures_util::future::join;
 
 use super::*;
