@@ -1,1 +1,41 @@
-//! Placeholder.
+//! The Rust SDK: a connection that reconnects, resumes every feed without gap or repeat, and brings
+//! every operation to its end.
+//!
+//! ```no_run
+//! # use kith_client::{Auth, Client, ClientError, Options, Update};
+//! # async fn follow(feed: kith_core::id::FeedId) -> Result<(), ClientError> {
+//! let options = Options::new("http://127.0.0.1:8080", Auth::Token("kith_…".to_owned()));
+//! let (client, mut events) = Client::connect(options).await?;
+//! client.subscribe(kith_client::follow(feed)).await?;
+//! while let Some(update) = events.next().await {
+//!     if let Update::Event(event) = update { eprintln!("{:?}", event.body) }
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! [`session`] is the protocol without I/O, [`messages`] the list of messages that a program shows
+//! while its own are still on their way.
+
+pub mod address;
+pub mod backoff;
+mod client;
+mod driver;
+mod error;
+pub mod messages;
+pub mod session;
+pub mod transport;
+mod update;
+
+pub use client::{Client, Events, Options};
+pub use error::ClientError;
+pub use kith_proto::codec::Encoding;
+pub use kith_proto::frame::{Auth, Subscribe};
+pub use update::Update;
+
+use kith_core::id::FeedId;
+
+/// A wish to follow `feed` from its present state on, with a window of the server's choice.
+#[must_use]
+pub fn follow(feed: FeedId) -> Subscribe {
+    Subscribe { feed, epoch: None, after: None, window: None, events_only: false }
+}

@@ -1,0 +1,233 @@
+//! The task of a client: carries bytes between the session and its sockets, one after another.
+
+use std::collections::HashMap;
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use kith_core::id::FeedId;
+use kith_proto::error::Problem;
+use kith_proto::frame::{Reply, Subscribe, Welcome};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use crate::address::Address;
+use crate::error::ClientError;
+use crate::session::{Ask, Output, Session};
+use crate::transport::{Incoming, Transport, TransportError};
+use crate::update::Update;
+use kith_proto::codec::Encoding;
+
+/// Messages that may wait for the socket before no more calls are taken.
+const OUTBOX_MAX: usize = 64;
+
+/// What a client's handles ask of its task.
+pub(crate) enum Call {
+    Ask(Ask, oneshot::Sender<Result<Reply, ClientError>>),
+    Subscribe(Subscribe),
+    Unsubscribe(FeedId),
+    Close(oneshot::Sender<()>),
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<Transport, TransportError>> + Send>>;
+
+enum Link {
+    Up(Box<Transport>),
+    Opening(Opening),
+    Down { until: Instant },
+    Gone,
+}
+
+pub(crate) struct Driver {
+    pub(crate) session: Session,
+    pub(crate) address: Address,
+    pub(crate) encoding: Encoding,
+    pub(crate) calls: mpsc::Receiver<Call>,
+    pub(crate) updates: mpsc::Sender<Update>,
+    /// Told once, when the first connection stands or fails.
+    pub(crate) ready: Option<oneshot::Sender<Result<Welcome, ClientError>>>,
+    /// Why the client stopped for good, for those who ask later.
+    pub(crate) stopped: Arc<OnceLock<Problem>>,
+    pub(crate) waiting: HashMap<u64, oneshot::Sender<Result<Reply, ClientError>>>,
+    pub(crate) started: Instant,
+}
+
+enum Next {
+    Delivered,
+    Undeliverable,
+    Call(Option<Call>),
+    Came(Incoming),
+    Opened(Result<Transport, TransportError>),
+    Reopen,
+    Tick,
+    NobodyLeft,
+}
+
+impl Driver {
+    pub(crate) async fn run(mut self) {
+        let mut link = Link::Opening(self.open());
+        let mut calls_open = true;
+        let mut was_reading = true;
+        loop {
+            link = self.carry_out(link);
+            if matches!(link, Link::Gone) && !self.session.has_updates() {
+                return;
+            }
+            let reading = !self.session.has_updates();
+            if reading && !was_reading {
+                self.session.alive(self.now_ms());
+            }
+            was_reading = reading;
+            match self.next(&mut link, calls_open, reading).await {
+                Next::Delivered => {}
+                Next::Undeliverable => while self.session.poll_update().is_some() {},
+                Next::Call(Some(Call::Close(done))) => {
+                    if let Link::Up(transport) = link {
+                        transport.close().await;
+                    }
+                    // Whoever asked may have gone; the client is closed all the same.
+                    let _ = done.send(());
+                    return;
+                }
+                Next::Call(Some(call)) => self.take(call),
+                Next::Call(None) => calls_open = false,
+                Next::Came(Incoming::Message(bytes)) => {
+                    let now_ms = self.now_ms();
+                    self.session.received(&bytes, now_ms);
+                    self.tell_ready();
+                }
+                Next::Came(Incoming::Alive) => self.session.alive(self.now_ms()),
+                Next::Came(Incoming::Closed { code, why }) => link = self.lost(code, &why, None),
+                Next::Opened(Ok(transport)) => {
+                    link = Link::Up(Box::new(transport));
+                    self.session.opened(self.now_ms());
+                }
+                Next::Opened(Err(error)) => {
+                    link = self.lost(None, &error.to_string(), Some(&error))
+                }
+                Next::Reopen => link = Link::Opening(self.open()),
+                Next::Tick => {
+                    let now_ms = self.now_ms();
+                    self.session.tick(reading, now_ms);
+                }
+                Next::NobodyLeft => return,
+            }
+        }
+    }
+
+    async fn next(&mut self, link: &mut Link, calls_open: bool, reading: bool) -> Next {
+        let now = self.started;
+        let deadline = self.session.deadline(reading).map(|at| now + Duration::from_millis(at));
+        let room = self.session.has_room()
+            && !matches!(link, Link::Up(transport) if transport.waiting() >= OUTBOX_MAX);
+        let alone = !calls_open;
+        tokio::select! {
+            permit = self.updates.reserve(), if !reading => match permit {
+                Ok(permit) => {
+                    if let Some(update) = self.session.poll_update() {
+                        permit.send(update);
+                    }
+                    Next::Delivered
+                }
+                Err(_) => Next::Undeliverable,
+            },
+            call = self.calls.recv(), if calls_open && room => Next::Call(call),
+            next = link.next(reading) => next,
+            () = sleep_until(deadline.unwrap_or(now)), if deadline.is_some() => Next::Tick,
+            () = self.updates.closed(), if alone => Next::NobodyLeft,
+        }
+    }
+
+    /// Does what the session wants done.
+    fn carry_out(&mut self, mut link: Link) -> Link {
+        while let Some(output) = self.session.poll() {
+            match output {
+                Output::Send(bytes) => {
+                    if let Link::Up(transport) = &mut link {
+                        transport.push(bytes);
+                    }
+                }
+                Output::Settled(id, result) => {
+                    if let Some(asker) = self.waiting.remove(&id) {
+                        // Who no longer waits does not want to know.
+                        let _ = asker.send(result);
+                    }
+                }
+                Output::HangUp(why) => link = self.lost(None, why, None),
+            }
+        }
+        link
+    }
+
+    fn take(&mut self, call: Call) {
+        let now_ms = self.now_ms();
+        match call {
+            Call::Ask(ask, asker) => {
+                let id = self.session.ask(ask, now_ms);
+                self.waiting.insert(id, asker);
+            }
+            Call::Subscribe(wish) => self.session.subscribe(wish, now_ms),
+            Call::Unsubscribe(feed) => self.session.unsubscribe(feed, now_ms),
+            Call::Close(_) => {}
+        }
+    }
+
+    fn lost(&mut self, code: Option<u16>, why: &str, error: Option<&TransportError>) -> Link {
+        // Without randomness the clock still keeps clients from moving in step.
+        let random = getrandom::u64().unwrap_or(u64::from(self.started.elapsed().subsec_nanos()));
+        let now_ms = self.now_ms();
+        let pause = self.session.lost(code, why, random, now_ms);
+        if let Some(problem) = self.session.stopped() {
+            let _ = self.stopped.set(problem.clone());
+        }
+        if let Some(ready) = self.ready.take() {
+            let error = match (self.session.stopped(), error) {
+                (Some(problem), _) => ClientError::Stopped(problem.clone()),
+                (None, Some(error)) => ClientError::Unreachable(error.clone()),
+                (None, None) => ClientError::Unreachable(TransportError::new(&self.address, why)),
+            };
+            // Nobody waits for a client that they gave up making.
+            let _ = ready.send(Err(error));
+            while self.session.poll_update().is_some() {}
+            return Link::Gone;
+        }
+        match pause {
+            Some(pause) => Link::Down { until: Instant::now() + pause },
+            None => Link::Gone,
+        }
+    }
+
+    fn tell_ready(&mut self) {
+        if let Some(welcome) = self.session.welcome()
+            && let Some(ready) = self.ready.take()
+        {
+            // Nobody waits for a client that they gave up making.
+            let _ = ready.send(Ok(welcome.clone()));
+        }
+    }
+
+    fn open(&self) -> Opening {
+        let (address, encoding) = (self.address.clone(), self.encoding);
+        Box::pin(async move { Transport::open(&address, encoding).await })
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Link {
+    /// What happens next to the connection. May be dropped at any time without loss.
+    async fn next(&mut self, reading: bool) -> Next {
+        match self {
+            Self::Up(transport) => Next::Came(transport.next(reading).await),
+            Self::Opening(opening) => Next::Opened(opening.await),
+            Self::Down { until } => {
+                sleep_until(*until).await;
+                Next::Reopen
+            }
+            Self::Gone => pending().await,
+        }
+    }
+}

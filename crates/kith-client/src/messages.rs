@@ -1,0 +1,269 @@
+//! The list of messages of one stream as a program shows it: what the server ordered, then what is
+//! still on its way, then what failed and waits for a decision. Pure; fed with updates and results.
+//!
+//! Answers and events of the same operation may come in either order, twice, or only one of them:
+//! a message is never shown twice for it once both the list's place in the feed and the answer are
+//! known, and never lost.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use kith_core::command::{Command, Outcome};
+use kith_core::document::{Doc, Key, Message, Stream};
+use kith_core::event::{Body, Event};
+use kith_core::id::{FeedId, Seq, StreamId};
+use kith_core::reduce::reduce;
+use kith_core::text::{MessageText, OpId};
+use kith_proto::error::Problem;
+
+/// Changes of messages that are not held, remembered for pages that were asked for before them.
+const MISSED_MAX: usize = 256;
+
+/// A message as its writer made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What it says.
+    pub text: MessageText,
+    /// The message it answers.
+    pub reply_to: Option<Seq>,
+    /// The message in whose thread it goes.
+    pub thread: Option<Seq>,
+}
+
+/// A line of the list.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Entry<'a> {
+    /// The server has it; in the order of its numbers.
+    Confirmed(&'a Message),
+    /// On its way; in the order of sending, after all that is confirmed.
+    Sending(&'a OpId, &'a Draft),
+    /// Refused; [`Messages::retry`] or [`Messages::discard`] it.
+    Failed(&'a OpId, &'a Draft, &'a Problem),
+}
+
+#[derive(Clone, Debug)]
+struct Own {
+    op: OpId,
+    draft: Draft,
+    state: State,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Sending,
+    /// The server has it under this number, and the list has not come so far.
+    Placed(Seq),
+    Failed(Problem),
+}
+
+/// The messages of one stream. It holds what it was given; [`Messages::trim`] bounds it.
+#[derive(Clone, Debug)]
+pub struct Messages {
+    stream: StreamId,
+    seq: Seq,
+    docs: BTreeMap<Key, Doc>,
+    own: Vec<Own>,
+    missed: VecDeque<Event>,
+}
+
+impl Messages {
+    /// An empty list, to be filled by a snapshot, or by events from the first on.
+    #[must_use]
+    pub fn new(stream: StreamId) -> Self {
+        let (docs, own, missed) = (BTreeMap::new(), Vec::new(), VecDeque::new());
+        Self { stream, seq: Seq(0), docs, own, missed }
+    }
+
+    /// Which stream it is of.
+    #[must_use]
+    pub fn stream_id(&self) -> StreamId {
+        self.stream
+    }
+
+    /// The last event that is in the list.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// The stream itself, once it is known.
+    #[must_use]
+    pub fn stream(&self) -> Option<&Stream> {
+        match self.docs.get(&Key::Stream(self.stream)) {
+            Some(Doc::Stream(stream)) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// The lines to show: of the stream itself, or of one of its threads.
+    pub fn entries(&self, thread: Option<Seq>) -> impl Iterator<Item = Entry<'_>> {
+        let confirmed = self.confirmed().filter(move |message| message.thread == thread);
+        let own = self.own.iter().filter(move |own| own.draft.thread == thread);
+        confirmed.map(Entry::Confirmed).chain(own.map(|own| match &own.state {
+            State::Sending | State::Placed(_) => Entry::Sending(&own.op, &own.draft),
+            State::Failed(problem) => Entry::Failed(&own.op, &own.draft, problem),
+        }))
+    }
+
+    fn confirmed(&self) -> impl DoubleEndedIterator<Item = &Message> {
+        let (first, last) =
+            (Key::Message(self.stream, Seq(0)), Key::Message(self.stream, Seq(u64::MAX)));
+        self.docs.range(first..=last).filter_map(|(_, doc)| match doc {
+            Doc::Message(message) => Some(message.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// A snapshot takes the place of everything that was confirmed.
+    pub fn snapshot(&mut self, seq: Seq, stream: Stream, messages: Vec<Message>) {
+        self.docs.clear();
+        self.missed.clear();
+        self.docs.insert(Key::Stream(self.stream), Doc::Stream(Arc::new(stream)));
+        for message in messages {
+            self.hold(message);
+        }
+        self.seq = seq;
+        self.settle_placed();
+    }
+
+    /// The next event of the stream. Those that are in the list already change nothing.
+    pub fn event(&mut self, event: &Event) {
+        if event.feed != FeedId::Stream(self.stream) || event.seq <= self.seq {
+            return;
+        }
+        self.note_missed(event);
+        let Ok(()) = reduce(&mut self.docs, event);
+        self.seq = event.seq;
+        if let Some(op) = &event.op
+            && matches!(event.body, Body::Posted { .. })
+        {
+            self.own.retain(|own| own.op != *op);
+        }
+        self.settle_placed();
+    }
+
+    /// The next event is of somebody whom the user blocks.
+    pub fn hidden(&mut self, seq: Seq) {
+        self.seq = self.seq.max(seq);
+        self.settle_placed();
+    }
+
+    /// Older or newer messages, as the server answered a question for them, in any order.
+    pub fn page(&mut self, messages: Vec<Message>) {
+        let mut came = Vec::new();
+        for message in messages {
+            // What is held has seen every event up to here; and what is not yet here will come.
+            if message.seq <= self.seq
+                && !self.docs.contains_key(&Key::Message(self.stream, message.seq))
+            {
+                came.push(message.seq);
+                self.hold(message);
+            }
+        }
+        // Changes that overtook the answer are made once more: making one twice changes nothing.
+        let missed = std::mem::take(&mut self.missed);
+        for event in &missed {
+            if changed(event).is_some_and(|message| came.contains(&message)) {
+                let Ok(()) = reduce(&mut self.docs, event);
+            }
+        }
+        self.missed = missed;
+    }
+
+    fn hold(&mut self, message: Message) {
+        let key = Key::Message(self.stream, message.seq);
+        self.docs.insert(key, Doc::Message(Arc::new(message)));
+    }
+
+    fn note_missed(&mut self, event: &Event) {
+        let Some(message) = changed(event) else { return };
+        let deleted = matches!(event.body, Body::Deleted { .. });
+        if deleted || !self.docs.contains_key(&Key::Message(self.stream, message)) {
+            if self.missed.len() >= MISSED_MAX {
+                self.missed.pop_front();
+            }
+            self.missed.push_back(event.clone());
+        }
+    }
+
+    /// Keeps the newest `max` confirmed messages; older ones can be asked for again.
+    pub fn trim(&mut self, max: usize) {
+        let old = self.confirmed().rev().nth(max).map(|message| message.seq);
+        if let Some(newest) = old {
+            let stream = self.stream;
+            self.docs.retain(
+                |key, _| !matches!(key, Key::Message(of, seq) if *of == stream && *seq <= newest),
+            );
+        }
+    }
+
+    /// Shows `draft` as on its way and tells the command to send under the same name.
+    pub fn send(&mut self, op: OpId, draft: Draft) -> Command {
+        let command = self.post(&draft);
+        self.own.push(Own { op, draft, state: State::Sending });
+        command
+    }
+
+    /// The server did it. The line stays until the list has come as far as the message.
+    pub fn done(&mut self, op: &OpId, outcome: &Outcome) {
+        let feed = FeedId::Stream(self.stream);
+        let place = outcome.events.iter().find(|place| place.feed == feed).map(|place| place.seq);
+        let Some(at) = self.own.iter().position(|own| own.op == *op) else { return };
+        match place {
+            Some(seq) => self.own[at].state = State::Placed(seq),
+            // It went where this user may not look any longer.
+            None => drop(self.own.remove(at)),
+        }
+        self.settle_placed();
+    }
+
+    /// The server definitely did not do it.
+    pub fn failed(&mut self, op: &OpId, problem: Problem) {
+        if let Some(own) = self.own.iter_mut().find(|own| own.op == *op)
+            && own.state == State::Sending
+        {
+            own.state = State::Failed(problem);
+        }
+    }
+
+    /// A line that failed is on its way again, now the last: the command to send, under the same
+    /// name. `None` if there is no such line.
+    pub fn retry(&mut self, op: &OpId) -> Option<Command> {
+        let own = self.take_failed(op)?;
+        Some(self.send(own.op, own.draft))
+    }
+
+    /// Takes a line that failed away; what it said comes back. `None` if there is no such line.
+    pub fn discard(&mut self, op: &OpId) -> Option<Draft> {
+        self.take_failed(op).map(|own| own.draft)
+    }
+
+    fn take_failed(&mut self, op: &OpId) -> Option<Own> {
+        let is_it = |own: &Own| own.op == *op && matches!(own.state, State::Failed(_));
+        self.own.iter().position(is_it).map(|at| self.own.remove(at))
+    }
+
+    fn post(&self, draft: &Draft) -> Command {
+        let Draft { text, reply_to, thread } = draft.clone();
+        Command::Post { stream: self.stream, text, reply_to, thread }
+    }
+
+    fn settle_placed(&mut self) {
+        let seq = self.seq;
+        self.own.retain(|own| !matches!(own.state, State::Placed(at) if at <= seq));
+    }
+}
+
+/// Which message an event changes that was posted before.
+fn changed(event: &Event) -> Option<Seq> {
+    match &event.body {
+        Body::Edited { message, .. }
+        | Body::Deleted { message, .. }
+        | Body::Reacted { message, .. }
+        | Body::Unreacted { message, .. } => Some(*message),
+        _ => None,
+    }
+}

@@ -1,0 +1,79 @@
+//! What a client is told without asking.
+
+use std::time::Duration;
+
+use kith_core::event::Event;
+use kith_core::id::{FeedId, Seq, UserId};
+use kith_proto::error::Problem;
+use kith_proto::frame::{Reset, Signal, Welcome};
+use kith_proto::query::State;
+
+/// What a client is told without asking. Of each feed, in order and each event once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    /// Connected, for the first time or again. Feeds are resumed and operations repeated without
+    /// further ado.
+    Connected(Box<Welcome>),
+    /// The connection was lost, or another attempt failed.
+    Disconnected {
+        /// When the next attempt is made.
+        retry_in: Duration,
+        /// A sentence for a person or a log.
+        why: String,
+    },
+    /// The server does not let this client in any longer. Nothing follows.
+    Stopped(Problem),
+    /// The next event of a feed.
+    Event(Box<Event>),
+    /// The next event of a feed is of somebody whom the user blocks: its number alone.
+    Hidden {
+        /// The feed.
+        feed: FeedId,
+        /// The number.
+        seq: Seq,
+    },
+    /// What is held of a feed cannot be continued; a snapshot to begin from follows.
+    Reset {
+        /// The feed.
+        feed: FeedId,
+        /// Why.
+        why: Reset,
+    },
+    /// The state of a feed; it takes the place of whatever is held of it.
+    Snapshot {
+        /// The feed.
+        feed: FeedId,
+        /// The last event that the state has in it.
+        seq: Seq,
+        /// The state.
+        state: Box<State>,
+    },
+    /// Everything that was missed of a feed has been told; what follows happens now.
+    CaughtUp {
+        /// The feed.
+        feed: FeedId,
+        /// Its last event.
+        seq: Seq,
+    },
+    /// Something about somebody who is there now.
+    Signal {
+        /// Where it is told.
+        feed: FeedId,
+        /// Who.
+        user: UserId,
+        /// What.
+        what: Signal,
+    },
+    /// A feed cannot be followed, and is not any longer.
+    Refused {
+        /// The feed.
+        feed: FeedId,
+        /// Why.
+        problem: Problem,
+    },
+    /// The user may no longer read a feed: nothing of it follows.
+    Closed {
+        /// The feed.
+        feed: FeedId,
+    },
+}
