@@ -53,6 +53,7 @@ pub(crate) struct Driver {
     pub(crate) started: Instant,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one at a time is made, and taken apart at once")]
 enum Next {
     Delivered,
     Undeliverable,
@@ -104,7 +105,7 @@ impl Driver {
                     self.session.opened(self.now_ms());
                 }
                 Next::Opened(Err(error)) => {
-                    link = self.lost(None, &error.to_string(), Some(&error))
+                    link = self.lost(None, &error.to_string(), Some(&error));
                 }
                 Next::Reopen => link = Link::Opening(self.open()),
                 Next::Tick => {

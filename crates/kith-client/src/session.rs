@@ -49,6 +49,7 @@ pub enum Ask {
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time is made, and taken apart at once")]
 pub enum Output {
     /// Send this as one message.
     Send(Vec<u8>),

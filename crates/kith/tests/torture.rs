@@ -30,7 +30,8 @@ fn number(name: &str, otherwise: u64) -> u64 {
 fn dice(sides: u64) -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let mut z = u64::from(time.subsec_nanos()) ^ COUNT.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+    let mut z =
+        u64::from(time.subsec_nanos()) ^ COUNT.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
     z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (z ^ z >> 27) % sides
 }
@@ -81,5 +82,8 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_when_the_server_is_ki
     assert!(report.is_clean(), "{report}");
     assert!(report.acked >= kills * 10, "{report}");
     assert!(report.delivered > report.acked, "{report}");
-    println!("{}", json!({"kills": kills, "acknowledged": report.acked, "delivered": report.delivered}));
+    println!(
+        "{}",
+        json!({"kills": kills, "acknowledged": report.acked, "delivered": report.delivered})
+    );
 }

@@ -31,14 +31,19 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn make(port: u16, users: usize, streams: usize) -> Self {
-        let mut world = Self { port, tokens: Vec::new(), streams: Vec::new(), posting: AtomicUsize::new(0) };
+        let mut world =
+            Self { port, tokens: Vec::new(), streams: Vec::new(), posting: AtomicUsize::new(0) };
         for user in 0..users {
             let body = json!({"name": format!("user{user}"), "password": "correct horse battery"});
             let made = post(port, "/api/v1/accounts", &body).await;
             world.tokens.push(made["token"].as_str().unwrap().to_owned());
         }
         let mut owner = world.connect(0).await.unwrap();
-        let made = ask(&mut owner, json!({"id": 1, "do": {"create_circle": {"name": "Torture", "public": true}}})).await;
+        let made = ask(
+            &mut owner,
+            json!({"id": 1, "do": {"create_circle": {"name": "Torture", "public": true}}}),
+        )
+        .await;
         let circle = made["done"]["circle"].clone();
         world.streams.push(made["done"]["stream"].as_str().unwrap().to_owned());
         for id in 1..streams {
@@ -71,7 +76,10 @@ impl World {
         loop {
             let after = log.last().map_or(0, |event| event["seq"].as_u64().unwrap());
             let wanted = json!({"feed": stream, "after": after, "events_only": true});
-            socket.send(Message::text(json!({"id": 1, "subscribe": [wanted]}).to_string())).await.unwrap();
+            socket
+                .send(Message::text(json!({"id": 1, "subscribe": [wanted]}).to_string()))
+                .await
+                .unwrap();
             let told = loop {
                 let frame = next(&mut socket).await.unwrap();
                 if frame["subscribed"].is_object() {
@@ -90,9 +98,12 @@ impl World {
         let mut socket = self.connect(0).await.unwrap();
         let answer = ask(&mut socket, json!({"id": 1, "get": {"window": {}}})).await;
         let circles = answer["got"]["window"]["circles"].as_array().unwrap().clone();
-        let streams = circles.iter().flat_map(|circle| circle["streams"].as_array().unwrap().clone());
+        let streams =
+            circles.iter().flat_map(|circle| circle["streams"].as_array().unwrap().clone());
         streams
-            .map(|one| (one["stream"]["id"].as_str().unwrap().to_owned(), one["head"].as_u64().unwrap()))
+            .map(|one| {
+                (one["stream"]["id"].as_str().unwrap().to_owned(), one["head"].as_u64().unwrap())
+            })
             .collect()
     }
 }
@@ -194,7 +205,10 @@ impl Session {
         loop {
             while let Some(feed) = again.pop_front() {
                 let wanted = json!({"feed": feed, "after": self.at[&feed], "events_only": true});
-                socket.send(Message::text(json!({"id": 2, "subscribe": [wanted]}).to_string())).await.ok()?;
+                socket
+                    .send(Message::text(json!({"id": 2, "subscribe": [wanted]}).to_string()))
+                    .await
+                    .ok()?;
             }
             let done = stop.load(Ordering::Relaxed);
             if self.posts_on && (!done || self.open.is_some()) {

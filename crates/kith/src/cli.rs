@@ -1,0 +1,117 @@
+//! What may be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::cmd;
+
+/// Chat and live state on your own server.
+#[derive(Parser)]
+#[command(name = "kith", version, about, after_help = AFTER, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// The server, http(s)://host[:port]; http://127.0.0.1:8080 unless given or signed in elsewhere.
+    #[arg(long, global = true, env = "KITH_SERVER", value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// The directory that holds who you are [default: $XDG_CONFIG_HOME/kith or ~/.config/kith].
+    #[arg(long, global = true, env = "KITH_PROFILE", value_name = "DIR")]
+    pub(crate) profile: Option<PathBuf>,
+    /// One JSON object per line, for programs; errors too, on standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER: &str = "\
+Names:
+  A stream is CIRCLE/STREAM, a conversation @USER or the name of a group. Every name may be an id.
+
+Examples:
+  kith serve                              run a server here
+  kith signup ana                         make an account and sign in
+  kith circle create Tea                  make a circle
+  kith invite Tea                         print a link for a friend
+  kith send Tea/general 'Hello!'          post a message
+  kith read Tea/general --follow          read, and go on reading
+  git log -1 | kith send Tea/general -    post what another program says
+
+Exit codes:
+  0 done              3 not signed in
+  1 refused           4 the server cannot be reached
+  2 wrong usage       5 something failed on this machine";
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run a server.
+    Serve(cmd::serve::Args),
+    /// Administer a server.
+    Admin(cmd::admin::Args),
+    /// Back a server's data up.
+    Backup(cmd::backup::Args),
+    /// Bring a backup back.
+    Restore(cmd::restore::Args),
+    /// Check a server's data.
+    Check(cmd::check::Args),
+    /// Show a server's settings.
+    Config(cmd::config_show::Args),
+    /// Make an account and sign in.
+    Signup(cmd::signup::Args),
+    /// Sign in.
+    Login(cmd::login::Args),
+    /// Sign out: end the session here and on the server.
+    Logout(cmd::logout::Args),
+    /// Make, list, find, join or leave circles.
+    Circle(cmd::circle::Args),
+    /// Make or list the streams of a circle.
+    Stream(cmd::stream::Args),
+    /// Make a link by which others join a circle.
+    Invite(cmd::invite::Args),
+    /// Join a circle by a link.
+    Join(cmd::join::Args),
+    /// Post a message.
+    Send(cmd::send::Args),
+    /// Read messages.
+    Read(cmd::read::Args),
+    /// Write to one user.
+    Dm(cmd::dm::Args),
+    /// Show who of a circle is there.
+    Who(cmd::who::Args),
+    /// Block a user: no messages between you, and theirs are not shown to you.
+    Block(cmd::block::Args),
+    /// Block a user no longer.
+    Unblock(cmd::block::Args),
+    /// Make a member leave a circle; they may come back.
+    Kick(cmd::moderate::Args),
+    /// Keep a user out of a circle for good.
+    Ban(cmd::moderate::Args),
+    /// Let a banned user come again.
+    Unban(cmd::moderate::Args),
+    /// List or end your sessions.
+    Sessions(cmd::sessions::Args),
+    /// Print completions for a shell.
+    Completions(cmd::completions::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_client_command_shows_an_example() {
+        let ours = Cli::command();
+        let servers = ["serve", "admin", "backup", "restore", "check", "config"];
+        for command in ours.get_subcommands().filter(|c| !servers.contains(&c.get_name())) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("kith "), "{} has no example", command.get_name());
+        }
+    }
+}

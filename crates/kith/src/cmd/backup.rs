@@ -1,0 +1,66 @@
+//! `kith backup`: copies the data of a server, running or not, into one file.
+
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::config::{Config, Given, failure};
+use crate::output;
+
+/// Copies the data into one file, while the server runs or not.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The copy is as the data was at one moment, is checked completely, and is readable by its owner only.
+An existing file is never replaced.
+
+Examples:
+  kith backup /backups/kith-2026-07-01.db --data /var/lib/kith
+  kith backup copy.db --data data --json")]
+pub(crate) struct Args {
+    /// The new file
+    file: PathBuf,
+    #[command(flatten)]
+    given: Given,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Makes a backup.
+///
+/// # Errors
+/// When the data is missing or damaged, or the file exists or cannot be written.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let config = Config::load(&args.given, None)?;
+    let database = config.existing_database()?;
+    let file = args.file.clone();
+    let data = config.data.clone();
+    tokio::task::spawn_blocking(move || {
+        // Drawn on a terminal only.
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}% {msg}") {
+            bar.set_style(style);
+        }
+        let done = kith_store_sqlite::backup(&database, &file, |pages, total| {
+            bar.set_length(total);
+            bar.set_position(pages);
+            if pages == total {
+                bar.set_message("checking");
+            }
+        });
+        bar.finish_and_clear();
+        done.map_err(|error| match error {
+            kith_store::StoreError::Failed(why) => crate::environment::Exit::data(why),
+            other => failure(&data, &other),
+        })
+    })
+    .await??;
+    let bytes = std::fs::metadata(&args.file)?.len();
+    if args.json {
+        output::json(&json!({ "file": args.file, "bytes": bytes }))?;
+    } else {
+        output::line(&format!("backed up to {} ({bytes} bytes)", args.file.display()))?;
+    }
+    Ok(())
+}

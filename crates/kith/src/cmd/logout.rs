@@ -1,0 +1,43 @@
+//! `kith logout`: end the session, here and on the server.
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::http::request;
+use crate::output;
+
+/// Sign out.
+#[derive(clap::Args)]
+#[command(after_help = "\
+If the server cannot be reached the session is kept, so that it can be ended later; --local forgets
+it all the same.
+
+Examples:
+  kith logout
+  kith logout --local")]
+pub(crate) struct Args {
+    /// Forget the session here without telling the server.
+    #[arg(long)]
+    local: bool,
+}
+
+pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
+    let (address, session) = context.session()?;
+    if !args.local {
+        let ended: Result<Value, Failure> =
+            request(&address, Method::DELETE, "/sessions/current", Some(&session.token), None)
+                .await;
+        match ended {
+            // A session that is not known any more has ended as well.
+            Err(Failure::Refused(problem)) if problem.code == "auth.failed" => {}
+            ended => drop(ended?),
+        }
+    }
+    context.profile()?.forget()?;
+    if context.json {
+        return Ok(output::json(&json!({ "signed_out": session.name }))?);
+    }
+    Ok(output::line(&format!("signed out of {address}"))?)
+}

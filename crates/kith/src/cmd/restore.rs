@@ -1,0 +1,70 @@
+//! `kith restore`: brings a backup back.
+
+use std::path::PathBuf;
+
+use kith_hub::Environment;
+use kith_store::StoreError;
+use serde_json::json;
+
+use crate::config::{Config, Given, failure};
+use crate::environment::{Exit, SystemEnvironment};
+use crate::output;
+
+/// Brings a backup back.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The server must be stopped. The backup is checked completely before anything is replaced, and stays.
+Clients that connect afterwards learn that what came after the backup is gone.
+
+Examples:
+  kith restore copy.db --data restored
+  kith restore /backups/kith-2026-07-01.db --data /var/lib/kith --force")]
+pub(crate) struct Args {
+    /// The backup
+    file: PathBuf,
+    #[command(flatten)]
+    given: Given,
+    /// Replaces the data that is there
+    #[arg(long)]
+    force: bool,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Brings a backup back.
+///
+/// # Errors
+/// When the data is in use or there already, or the backup is damaged.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let config = Config::load(&args.given, None)?;
+    config.make_data()?;
+    let (file, database, force) = (args.file.clone(), config.database(), args.force);
+    // 53 bits, so that every language can hold it exactly.
+    let low = u64::try_from(SystemEnvironment.random() >> 64).unwrap_or(0);
+    let epoch = low >> 11;
+    let data = config.data.clone();
+    let restored = tokio::task::spawn_blocking(move || {
+        if !force && database.exists() {
+            let database = database.display();
+            return Err(Exit::data(format!("{database} exists already: --force replaces it")));
+        }
+        let done = kith_store_sqlite::restore(&file, &database, epoch, force);
+        done.map_err(|error| match error {
+            StoreError::Failed(why) => Exit::data(why),
+            // It is the backup that was looked at.
+            StoreError::Corrupt(why) => {
+                Exit::data(format!("{} cannot be restored: {why}", file.display()))
+            }
+            other => failure(&data, &other),
+        })
+    });
+    restored.await??;
+    if args.json {
+        output::json(&json!({ "data": config.data, "file": args.file }))?;
+    } else {
+        let (file, data) = (args.file.display(), config.data.display());
+        output::line(&format!("restored {file} to {data}"))?;
+    }
+    Ok(())
+}

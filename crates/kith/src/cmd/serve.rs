@@ -1,0 +1,179 @@
+//! `kith serve`: runs the server until it is told to stop.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use kith_hub::{Hub, Limits};
+use kith_server::App;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::config::{Config, Given, Tls};
+use crate::environment::{Exit, SystemEnvironment};
+use crate::logging;
+
+/// What the program exits with when it is told a second time to stop.
+const EXIT_AT_ONCE: i32 = 130;
+
+/// Runs the server.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kith serve --data /var/lib/kith --listen 127.0.0.1:8080
+  kith serve --data data --set registration=closed --set session_days=30
+  kith serve --config /etc/kith.toml --set log=debug
+
+SIGTERM or Ctrl-C: connections have 10 seconds to end, and what was taken is written. A second one
+ends the program at once; nothing that was acknowledged is lost.")]
+pub(crate) struct Args {
+    /// Address and port to listen on; port 0 takes any that is free [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    #[command(flatten)]
+    given: Given,
+}
+
+/// Runs the server.
+///
+/// # Errors
+/// When it cannot start.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let config = Config::load(&args.given, args.listen.as_deref())?;
+    config.check_exposure()?;
+    logging::init(&config)?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    warn_of_dangers(&config);
+    let tls = config.tls.as_ref().map(certificate).transpose()?;
+    config.make_data()?;
+    warn_if_shared(&config.data);
+    // Before anyone is told that the server runs: whoever stops it then must not cut it off.
+    let stop = stop_signals().context("cannot listen for signals")?;
+
+    let opened = config.clone();
+    let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
+    let limits =
+        Limits { mailbox_bytes: config.settings.queue_bytes as usize, ..Limits::default() };
+    let env = Arc::new(SystemEnvironment);
+    let hub = Hub::open(Arc::new(store), env.clone(), limits).await?;
+    let app = App::new(hub.clone(), env, config.settings.clone());
+    let listener = match TcpListener::bind(config.listen).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            hub.close().await;
+            return Err(error).with_context(|| format!("cannot listen on {}", config.listen));
+        }
+    };
+    let address = listener.local_addr()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let data = config.data.display();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, %data, "the server runs");
+    tokio::spawn(obey(stop, Arc::clone(&app)));
+    let mut out = std::io::stdout().lock();
+    // Nobody may be reading; the server runs all the same.
+    let _ = writeln!(out, "kith: listening on {scheme}://{address}").and_then(|()| out.flush());
+    drop(out);
+
+    kith_server::listen::serve(app, listener, tls).await;
+    hub.close().await;
+    tracing::info!("the server has stopped");
+    Ok(())
+}
+
+/// Stops the server at the first signal, the program at the second.
+async fn obey(mut signals: mpsc::Receiver<&'static str>, app: Arc<App>) {
+    if let Some(name) = signals.recv().await {
+        tracing::info!(signal = name, "the server stops");
+        app.stop();
+    }
+    if let Some(name) = signals.recv().await {
+        tracing::warn!(signal = name, "the program ends at once");
+        std::process::exit(EXIT_AT_ONCE);
+    }
+}
+
+#[cfg(unix)]
+fn stop_signals() -> std::io::Result<mpsc::Receiver<&'static str>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = mpsc::channel(2);
+    for (kind, name) in [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")]
+    {
+        let (mut signals, sender) = (signal(kind)?, sender.clone());
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() && sender.send(name).await.is_ok() {}
+        });
+    }
+    Ok(receiver)
+}
+
+#[cfg(not(unix))]
+fn stop_signals() -> std::io::Result<mpsc::Receiver<&'static str>> {
+    let (sender, receiver) = mpsc::channel(2);
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() && sender.send("Ctrl-C").await.is_ok() {}
+    });
+    Ok(receiver)
+}
+
+/// Reads a certificate and its key.
+fn certificate(files: &Tls) -> Result<Arc<ServerConfig>, Exit> {
+    let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
+        Exit::usage(format!("cannot read {}: {error}", path.display()))
+    };
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unreadable(&files.certificate, &error))?;
+    if chain.is_empty() {
+        return Err(unreadable(&files.certificate, &"there is no certificate in it"));
+    }
+    let key =
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, &error))?;
+    let refused = |error| Exit::usage(format!("the certificate cannot be used: {error}"));
+    let provider = Arc::new(ring::default_provider());
+    let mut tls = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(refused)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(refused)?;
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(tls))
+}
+
+fn warn_of_dangers(config: &Config) {
+    if config.durability != kith_store_sqlite::Durability::Full {
+        tracing::warn!("storage.sync is none: a power loss takes acknowledged messages with it");
+    }
+    if config.is_exposed() {
+        tracing::warn!("passwords cross the network as plain text");
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
+            tracing::warn!("running as root: a user of its own is safer");
+        }
+    }
+}
+
+/// The data is for its owner only; a directory that was there before may not be.
+fn warn_if_shared(data: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(data).map_or(0, |found| found.permissions().mode() & 0o777);
+        if mode & 0o077 != 0 {
+            let data = data.display();
+            tracing::warn!(%data, mode = format!("{mode:o}"), "others may look at the data: chmod 700");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = data;
+}

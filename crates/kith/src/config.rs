@@ -1,0 +1,206 @@
+//! What the operator set: defaults, then a file, then the environment, then flags. Every value
+//! knows where it came from.
+
+mod data;
+mod keys;
+mod layers;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use kith_server::settings::Settings;
+use kith_store_sqlite::Durability;
+use toml::{Table, Value};
+
+pub(crate) use data::{DATABASE, failure};
+pub(crate) use layers::Entry;
+
+use crate::environment::Exit;
+use layers::Layers;
+
+/// The file in the data directory that is read if no other is named.
+const FILE: &str = "kith.toml";
+
+/// Flags of every command that needs the configuration.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Given {
+    /// Directory with the data [default: ./kith-data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<String>,
+    /// Configuration in TOML [default: kith.toml in the data directory, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Sets one value, above file and environment; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// The files of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tls {
+    /// The chain, in PEM.
+    pub(crate) certificate: PathBuf,
+    /// Its key, in PEM.
+    pub(crate) key: PathBuf,
+}
+
+/// The effective configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    layers: Layers,
+    /// Where the server listens.
+    pub(crate) listen: SocketAddr,
+    /// The directory with the data.
+    pub(crate) data: PathBuf,
+    /// The certificate, if the server speaks TLS itself.
+    pub(crate) tls: Option<Tls>,
+    /// Which lines are logged: a level, or directives like `info,kith_hub=debug`.
+    pub(crate) log: String,
+    /// How log lines are written.
+    pub(crate) log_format: LogFormat,
+    /// When a commit is confirmed.
+    pub(crate) durability: Durability,
+    /// What the server may be told beyond that.
+    pub(crate) settings: Settings,
+    allow_plain_http: bool,
+}
+
+impl Config {
+    /// The configuration that flags, the environment and the file together make.
+    ///
+    /// # Errors
+    /// When a key is not known, a value not valid, or the file cannot be read.
+    pub(crate) fn load(given: &Given, listen: Option<&str>) -> Result<Self, Exit> {
+        Self::from_layers(Layers::read(given, listen, std::env::vars_os())?)
+    }
+
+    fn from_layers(mut layers: Layers) -> Result<Self, Exit> {
+        let listen: SocketAddr =
+            layers.parsed("listen", "an address and port like 127.0.0.1:8080")?;
+        if layers.is_default("registration") && listen.ip().is_loopback() {
+            layers.set_default("registration", Value::String("open".to_owned()));
+        }
+        let log_format = match layers.text("log_format") {
+            "json" => LogFormat::Json,
+            "text" => LogFormat::Text,
+            _ => return Err(layers.invalid("log_format", "it is json or text")),
+        };
+        let durability = match layers.text("storage.sync") {
+            "full" => Durability::Full,
+            "none" => Durability::NoSync,
+            _ => return Err(layers.invalid("storage.sync", "it is full or none")),
+        };
+        let log = layers.text("log").to_owned();
+        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&log) {
+            let why = format!("it is off, error, warn, info, debug or trace: {error}");
+            return Err(layers.invalid("log", &why));
+        }
+        let data = PathBuf::from(layers.text("data"));
+        if data.as_os_str().is_empty() {
+            return Err(layers.invalid("data", "it is a directory"));
+        }
+        Ok(Self {
+            listen,
+            data,
+            tls: tls(&layers)?,
+            log,
+            log_format,
+            durability,
+            settings: settings(&layers)?,
+            allow_plain_http: layers.flag("allow_plain_http"),
+            layers,
+        })
+    }
+
+    /// All values by key, with where they came from.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.layers.entries()
+    }
+
+    /// Sentences for the operator on what looks like a mistake.
+    pub(crate) fn warnings(&self) -> &[String] {
+        self.layers.warnings()
+    }
+
+    /// Whether others could read what passes between the server and people.
+    pub(crate) fn is_exposed(&self) -> bool {
+        let encrypted = self.tls.is_some() || self.settings.public_url.starts_with("https://");
+        !self.listen.ip().is_loopback() && !encrypted
+    }
+
+    /// Refuses to send passwords and tokens over a network as plain text.
+    ///
+    /// # Errors
+    /// When others can reach the server and nothing says that what they send is encrypted.
+    pub(crate) fn check_exposure(&self) -> Result<(), Exit> {
+        if !self.is_exposed() || self.allow_plain_http {
+            return Ok(());
+        }
+        Err(Exit::usage(format!(
+            "listening on {} without TLS would send passwords as plain text: set tls.certificate \
+             and tls.key, or public_url=https://… if a proxy in front of it speaks TLS, or \
+             allow_plain_http=true on a network you trust",
+            self.listen
+        )))
+    }
+
+    /// The database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.data.join(DATABASE)
+    }
+}
+
+fn tls(layers: &Layers) -> Result<Option<Tls>, Exit> {
+    match (layers.text("tls.certificate"), layers.text("tls.key")) {
+        ("", "") => Ok(None),
+        (_, "") => Err(Exit::usage("tls.certificate is set, but tls.key is not")),
+        ("", _) => Err(Exit::usage("tls.key is set, but tls.certificate is not")),
+        (certificate, key) => {
+            Ok(Some(Tls { certificate: Path::new(certificate).into(), key: Path::new(key).into() }))
+        }
+    }
+}
+
+/// Reads the settings one by one, so that an error names the value that is wrong.
+fn settings(layers: &Layers) -> Result<Settings, Exit> {
+    let mut all = Table::new();
+    for key in keys::settings().keys() {
+        let value = layers.value(key);
+        if value.as_integer() == Some(0) {
+            return Err(layers.invalid(key, "it is at least 1"));
+        }
+        let alone = Table::from_iter([(key.clone(), value.clone())]);
+        if let Err(error) = Value::Table(alone).try_into::<Settings>() {
+            let why = error.message().lines().next().unwrap_or_default().to_owned();
+            return Err(layers.invalid(key, &why));
+        }
+        all.insert(key.clone(), value.clone());
+    }
+    Value::Table(all).try_into().map_err(|error| Exit::usage(error.to_string()))
+}
+
+impl Layers {
+    fn parsed<T: FromStr>(&self, key: &str, what: &str) -> Result<T, Exit> {
+        self.text(key).parse().map_err(|_| self.invalid(key, &format!("it is {what}")))
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.value(key).as_str().unwrap_or_default()
+    }
+
+    fn flag(&self, key: &str) -> bool {
+        self.value(key).as_bool().unwrap_or_default()
+    }
+}

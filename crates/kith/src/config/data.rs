@@ -1,0 +1,68 @@
+//! The directory with the data: made, opened, and what to say when that fails.
+
+use std::path::Path;
+
+use kith_store::StoreError;
+use kith_store_sqlite::{Options, SqliteStore};
+
+use super::Config;
+use crate::environment::Exit;
+
+/// The database within the data directory.
+pub(crate) const DATABASE: &str = "kith.db";
+
+impl Config {
+    /// Makes the data directory, for its owner only, if it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) fn make_data(&self) -> Result<(), Exit> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.data).map_err(|error| {
+            Exit::data(format!("cannot make the directory {}: {error}", self.data.display()))
+        })
+    }
+
+    /// Opens the database, made if it is missing. Blocks.
+    ///
+    /// # Errors
+    /// When it is in use, damaged, or cannot be written.
+    pub(crate) fn open_store(&self) -> Result<SqliteStore, Exit> {
+        let options = Options { durability: self.durability, ..Options::default() };
+        SqliteStore::open(&self.database(), options).map_err(|error| failure(&self.data, &error))
+    }
+
+    /// The database, if there is one.
+    ///
+    /// # Errors
+    /// When there is none, which is most often a wrong `--data`.
+    pub(crate) fn existing_database(&self) -> Result<std::path::PathBuf, Exit> {
+        let database = self.database();
+        if database.exists() {
+            return Ok(database);
+        }
+        let data = self.data.display();
+        Err(Exit::data(format!("there is no data in {data}: say where it is with --data")))
+    }
+}
+
+/// What an operator is told of a failed store, and what to do about it.
+pub(crate) fn failure(data: &Path, error: &StoreError) -> Exit {
+    let data = data.display();
+    Exit::data(match error {
+        StoreError::InUse => {
+            format!("the data in {data} is in use by a running server: stop it first")
+        }
+        StoreError::Corrupt(_) => format!(
+            "the data in {data} cannot be used: {error}. Look at it with `kith check`, bring a \
+             backup back with `kith restore`"
+        ),
+        StoreError::TooNew { .. } => {
+            format!("the data in {data} is of a newer Kith: {error}")
+        }
+        _ => format!("the data in {data} cannot be used: {error}"),
+    })
+}

@@ -1,0 +1,115 @@
+//! Runs the program, and a server of it that is stopped at the end of the test.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How long anything may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server without connections may take to stop.
+const STOP: Duration = Duration::from_secs(10);
+
+/// The program with these arguments, and nothing of the environment that could configure it.
+pub(crate) fn kith(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kith"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("KITH_")) {
+            command.env_remove(name);
+        }
+    }
+    command.args(args).env("KITH_PASSWORD_MEMORY_KIB", "64");
+    command
+}
+
+/// What a run of the program came to.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(mut command: Command, input: &str) -> Ended {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A program that reads nothing may have ended before.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Option<Child>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a server on any free port and waits until it says that it listens.
+    pub(crate) fn start(data: &str, args: &[&str]) -> Self {
+        let mut command = kith(&["serve", "--listen", "127.0.0.1:0", "--data", data]);
+        let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("kith: listening on http://");
+        let address = address.unwrap_or_else(|| panic!("the server said {line:?}"));
+        Self { address: address.parse().unwrap(), child: Some(child) }
+    }
+
+    /// Sends a signal and waits for the end; the exit code.
+    pub(crate) fn stop(mut self, signal: &str) -> Option<i32> {
+        let mut child = self.child.take().unwrap();
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || ended.send(child.wait().unwrap().code()));
+        end.recv_timeout(STOP).expect("the server stops in time")
+    }
+
+    fn ask(&self, request: &str) -> String {
+        let mut socket = TcpStream::connect(self.address).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// What the server answers to a plain request.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let host = self.address;
+        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"))
+    }
+
+    /// What the server answers to whoever has `token`.
+    pub(crate) fn get_as(&self, path: &str, token: &str) -> String {
+        let host = self.address;
+        self.ask(&format!(
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\
+             connection: close\r\n\r\n"
+        ))
+    }
+
+    /// What the server answers to a sign-in.
+    pub(crate) fn sign_in(&self, name: &str, password: &str) -> String {
+        let body = serde_json::json!({ "name": name, "password": password.trim_end(), "kind": "token" }).to_string();
+        let (host, length) = (self.address, body.len());
+        self.ask(&format!(
+            "POST /api/v1/sessions HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        ))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
