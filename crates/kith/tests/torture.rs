@@ -54,7 +54,7 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_when_the_server_is_ki
     for _ in 0..kills {
         // A random instant, the idle ones as well as those in the middle of a commit.
         tokio::time::sleep(Duration::from_millis(dice(500))).await;
-        server.kill();
+        server.kill().await;
         server = Server::start(data.path(), port).await;
     }
     stop.store(true, Ordering::Relaxed);
@@ -77,7 +77,7 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_when_the_server_is_ki
             });
         }
     }
-    server.kill();
+    server.kill().await;
     let report = check(recorder.take());
     assert!(report.is_clean(), "{report}");
     assert!(report.acked >= kills * 10, "{report}");

@@ -1,11 +1,13 @@
 //! `kith admin`: accounts and bots, while the server is stopped.
 
+use std::fmt;
 use std::io::{BufRead, IsTerminal, Read};
 use std::sync::Arc;
 
 use anyhow::Context;
 use kith_core::decide::{account, secret_hash};
 use kith_core::document::{Doc, Key, User};
+use kith_core::id::{Timestamp, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::{Label, UserName};
 use kith_hub::{Hub, HubError, Limits};
@@ -222,7 +224,7 @@ impl Site {
     }
 
     async fn list(&self, as_json: bool) -> anyhow::Result<()> {
-        let mut lines = Vec::new();
+        let mut users = Vec::new();
         let mut after = None;
         loop {
             let range = Range {
@@ -238,46 +240,30 @@ impl Site {
             for row in &page {
                 let id = row.key.parse().with_context(|| format!("user {:?}", row.key))?;
                 let Doc::User(user) = Key::User(id).parse(&row.body)? else { continue };
-                lines.push(self.describe(&user, as_json).await?);
+                users.push(self.describe(&user).await?);
             }
         }
-        say(&if as_json { format!("[{}]", lines.join(",")) } else { lines.join("\n") })
+        if as_json {
+            return Ok(output::json(&users)?);
+        }
+        users.iter().try_for_each(|user| say(&user.to_string()))
     }
 
-    async fn describe(&self, user: &User, as_json: bool) -> anyhow::Result<String> {
+    async fn describe(&self, user: &User) -> anyhow::Result<Listed> {
         let account = self.hub.look(|draft| draft.account(user.id)).await?;
-        let admin = account.is_some_and(|account| account.site_admin);
         let owner = match user.bot_of {
             Some(owner) => self.hub.look(|draft| draft.user(owner)).await?,
             None => None,
         };
-        let owner = owner.map(|owner| owner.name.to_string());
-        if as_json {
-            let user = json!({
-                "id": user.id,
-                "name": user.name,
-                "display_name": user.display_name,
-                "site_admin": admin,
-                "disabled": user.disabled,
-                "bot_of": owner,
-                "created_at": user.created_at,
-            });
-            return Ok(user.to_string());
-        }
-        let mut line = user.name.to_string();
-        if user.display_name.as_str() != user.name.as_str() {
-            line = format!("{line} ({})", user.display_name);
-        }
-        if admin {
-            line.push_str(", admin");
-        }
-        if let Some(owner) = owner {
-            line = format!("{line}, bot of {owner}");
-        }
-        if user.disabled {
-            line.push_str(", disabled");
-        }
-        Ok(line)
+        Ok(Listed {
+            id: user.id,
+            name: user.name.to_string(),
+            display_name: user.display_name.to_string(),
+            site_admin: account.is_some_and(|account| account.site_admin),
+            disabled: user.disabled,
+            bot_of: owner.map(|owner| owner.name.to_string()),
+            created_at: user.created_at,
+        })
     }
 
     async fn set_disabled(&self, name: &str, disabled: bool) -> anyhow::Result<()> {
@@ -336,10 +322,45 @@ impl Site {
             .await
             .map_err(failed)?;
         if as_json {
-            return say(&json!({ "name": name, "owner": owner.name, "token": token }).to_string());
+            let bot = json!({ "name": name, "owner": owner.name, "token": token });
+            return Ok(output::json(&bot)?);
         }
-        output::note(&format!("added {name}, bot of {}; its token is not shown again:", owner.name));
+        output::note(&format!(
+            "added {name}, bot of {}; its token is not shown again:",
+            owner.name
+        ));
         say(&token)
+    }
+}
+
+/// An account as it is listed.
+#[derive(Debug, serde::Serialize)]
+struct Listed {
+    id: UserId,
+    name: String,
+    display_name: String,
+    site_admin: bool,
+    disabled: bool,
+    bot_of: Option<String>,
+    created_at: Timestamp,
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if self.display_name != self.name {
+            write!(f, " ({})", self.display_name)?;
+        }
+        if self.site_admin {
+            f.write_str(", admin")?;
+        }
+        if let Some(owner) = &self.bot_of {
+            write!(f, ", bot of {owner}")?;
+        }
+        if self.disabled {
+            f.write_str(", disabled")?;
+        }
+        Ok(())
     }
 }
 

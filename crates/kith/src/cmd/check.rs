@@ -54,7 +54,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             output::json(&json!({ "ok": true, "feeds": feeds, "events": events }))?;
         }
         (true, None) => output::json(&json!({ "ok": true }))?,
-        (false, Some((feeds, events))) => output::line(&format!("ok: {feeds} feeds, {events} events"))?,
+        (false, Some((feeds, events))) => {
+            output::line(&format!("ok: {feeds} feeds, {events} events"))?;
+        }
         (false, None) => output::line("ok: all verified (in use, so not counted)")?,
     }
     Ok(())

@@ -94,14 +94,18 @@ impl Server {
         ))
     }
 
-    /// What the server answers to a sign-in.
+    /// The status that the server answers a sign-in with.
     pub(crate) fn sign_in(&self, name: &str, password: &str) -> String {
-        let body = serde_json::json!({ "name": name, "password": password.trim_end(), "kind": "token" }).to_string();
+        let body =
+            serde_json::json!({ "name": name, "password": password.trim_end(), "kind": "token" })
+                .to_string();
         let (host, length) = (self.address, body.len());
-        self.ask(&format!(
+        let answer = self.ask(&format!(
             "POST /api/v1/sessions HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
              content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        ))
+        ));
+        let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.split_once("\r\n"));
+        status.map_or(answer.clone(), |(status, _)| status.to_owned())
     }
 }
 

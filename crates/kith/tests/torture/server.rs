@@ -19,7 +19,14 @@ impl Server {
             .arg(data)
             .args(["--set", "registration=open", "--set", "sign_ups_per_minute=60000"])
             .args(["--set", "requests_per_second=1000", "--set", "requests_burst=100000"])
-            .args(["--set", "connections_per_user=1000", "--set", "password_memory_kib=64"])
+            .args([
+                "--set",
+                "connections_per_user=1000",
+                "--set",
+                "password_memory_kib=64",
+                "--set",
+                "log=error",
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
@@ -32,7 +39,7 @@ impl Server {
     }
 
     /// Ends the program without a word, as a crash would.
-    pub(crate) fn kill(&mut self) {
-        self.child.start_kill().unwrap();
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
     }
 }
