@@ -1,4 +1,5 @@
 //! The protocol's page and the protocol's types say the same.
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use kith_proto::codec::Encoding;
 use kith_proto::frame::{Hello, Push, Request};

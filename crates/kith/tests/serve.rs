@@ -6,6 +6,8 @@
 mod program;
 
 use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -38,6 +40,20 @@ fn it_serves_and_stops_when_told() {
     // What it held is free again.
     let server = Server::start(&data, &[]);
     assert_eq!(server.stop("INT"), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (_dir, data) = place();
+    let server = Server::start(&data, &[]);
+    // Half a request keeps its connection open for as long as the server has patience.
+    let mut held = TcpStream::connect(server.address).unwrap();
+    held.write_all(b"GET /healthz HTTP/1.1\r\nhost: ").unwrap();
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
+    server.signal("TERM");
+    // It listens no longer as soon as it stops.
+    while TcpStream::connect(server.address).is_ok() {}
+    assert_eq!(server.stop("TERM"), Some(130));
 }
 
 #[test]

@@ -60,11 +60,16 @@ impl Server {
         Self { address: address.parse().unwrap(), child: Some(child) }
     }
 
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.child.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+    }
+
     /// Sends a signal and waits for the end; the exit code.
     pub(crate) fn stop(mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
         let mut child = self.child.take().unwrap();
-        let pid = child.id().to_string();
-        assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
         let (ended, end) = mpsc::channel();
         std::thread::spawn(move || ended.send(child.wait().unwrap().code()));
         end.recv_timeout(STOP).expect("the server stops in time")
