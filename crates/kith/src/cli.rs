@@ -10,7 +10,7 @@ use crate::cmd;
 #[derive(Parser)]
 #[command(name = "kith", version, about, after_help = AFTER, disable_help_subcommand = true)]
 pub(crate) struct Cli {
-    /// The server, http(s)://host[:port]; http://127.0.0.1:8080 unless given or signed in elsewhere.
+    /// The server, http(s)://HOST:PORT; http://127.0.0.1:8080 unless given or signed in elsewhere.
     #[arg(long, global = true, env = "KITH_SERVER", value_name = "URL")]
     pub(crate) server: Option<String>,
     /// The directory that holds who you are [default: $XDG_CONFIG_HOME/kith or ~/.config/kith].
