@@ -11,6 +11,7 @@
 mod cache;
 mod commit;
 mod error;
+mod expire;
 mod fan;
 mod mailbox;
 pub mod presence;

@@ -206,3 +206,19 @@ async fn an_answer_in_the_making_is_void_once_access_is_taken() {
     assert!(!mine.is_stale());
     assert!(!hub.reading(bob).is_stale());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_is_remembered_for_thirty_days_and_then_forgotten() {
+    let (hub, clock) = world::hub_and_clock(MemoryStore::new(), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (_, stream) = circle(&hub, ana).await;
+    let first = hub.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap();
+    clock.pass_ms(kith_hub::OP_MEMORY_MS - 10_000);
+    assert_eq!(hub.expire().await.unwrap(), 0);
+    let again = hub.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap();
+    assert_eq!(first, again);
+    clock.pass_ms(20_000);
+    assert_eq!(hub.expire().await.unwrap(), 1);
+    assert_eq!(hub.expire().await.unwrap(), 0);
+    assert!(hub.connect(&kith_core::decide::secret_hash("ana")).await.is_ok());
+}

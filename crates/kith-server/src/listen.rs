@@ -55,6 +55,7 @@ pub async fn serve(
         closed: Notify::new(),
     });
     let tls = tls.map(TlsAcceptor::from);
+    tokio::spawn(expire(Arc::clone(&app)));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -90,6 +91,23 @@ pub async fn serve(
         }
     };
     let _ = tokio::time::timeout(DRAIN, drained).await;
+}
+
+/// How often what has had its time is removed.
+const EXPIRE: Duration = Duration::from_secs(3600);
+
+/// Removes what has had its time, every now and then until the server stops.
+async fn expire(app: Arc<App>) {
+    loop {
+        tokio::select! {
+            () = app.stopped() => return,
+            () = tokio::time::sleep(EXPIRE) => {}
+        }
+        match app.hub.expire().await {
+            Ok(removed) => tracing::info!(removed, "removed what had its time"),
+            Err(error) => tracing::warn!(%error, "could not remove what had its time"),
+        }
+    }
 }
 
 impl Server {

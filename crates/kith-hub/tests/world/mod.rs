@@ -21,6 +21,13 @@ pub(crate) struct Fixed {
     drawn: AtomicU64,
 }
 
+impl Fixed {
+    /// Lets time pass.
+    pub(crate) fn pass_ms(&self, ms: u64) {
+        self.now.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
 impl Environment for Fixed {
     fn now(&self) -> Timestamp {
         Timestamp(1_763_000_000_000 + self.now.fetch_add(1, Ordering::Relaxed))
@@ -33,7 +40,13 @@ impl Environment for Fixed {
 }
 
 pub(crate) async fn hub(store: impl Store, limits: Limits) -> Hub {
-    Hub::open(Arc::new(store), Arc::new(Fixed::default()), limits).await.unwrap()
+    hub_and_clock(store, limits).await.0
+}
+
+pub(crate) async fn hub_and_clock(store: impl Store, limits: Limits) -> (Hub, Arc<Fixed>) {
+    let clock = Arc::new(Fixed::default());
+    let env: Arc<dyn Environment> = Arc::<Fixed>::clone(&clock);
+    (Hub::open(Arc::new(store), env, limits).await.unwrap(), clock)
 }
 
 /// Makes an account, and a session whose token is its name.
