@@ -217,10 +217,7 @@ pub fn to_read(draft: &Draft<'_>, user: UserId, feed: FeedId) -> Result<MayRead,
             in_circle(draft, user, circle)?;
         }
         FeedId::Audit(circle) => {
-            let standing = in_circle(draft, user, circle)?;
-            if !standing.permissions.has(Permission::ViewAudit) {
-                return Err(Refusal::NoSuchFeed.into());
-            }
+            in_circle(draft, user, circle)?.require(Permission::ViewAudit, draft.now)?;
         }
         FeedId::User(owner) if owner == user => {}
         FeedId::User(_) => return Err(Refusal::NoSuchFeed.into()),

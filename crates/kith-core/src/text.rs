@@ -28,6 +28,23 @@ fn line(raw: &str, field: &'static str, chars_max: usize) -> Result<Arc<str>, Re
     Ok(text.into())
 }
 
+/// A refusal as the message of a parser's error, which is all that comes through a parser: its code,
+/// `": "` and its sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {}", .0.code(), .0)]
+pub struct Coded(Refusal);
+
+impl Coded {
+    /// The code and the rest of a parser's message, where a text was refused and not the form.
+    #[must_use]
+    pub fn split(message: &str) -> Option<(&str, &str)> {
+        let (code, sentence) = message.split_once(": ")?;
+        ["input.empty", "input.too_long", "input.malformed"]
+            .contains(&code)
+            .then_some((code, sentence))
+    }
+}
+
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $field:literal, $max:literal, $parse:expr) => {
         $(#[$doc])*
@@ -74,10 +91,10 @@ macro_rules! text {
         }
 
         impl TryFrom<String> for $name {
-            type Error = Refusal;
+            type Error = Coded;
 
-            fn try_from(raw: String) -> Result<Self, Refusal> {
-                Self::parse(&raw)
+            fn try_from(raw: String) -> Result<Self, Coded> {
+                Self::parse(&raw).map_err(Coded)
             }
         }
     };

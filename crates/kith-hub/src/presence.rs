@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kith_core::access;
+use kith_core::decide::message;
 use kith_core::id::{CircleId, FeedId, StreamId, Timestamp, UserId};
-use kith_core::permission::Permission;
 
 use crate::subscriber::{Subscriber, last_part, prefix};
 use crate::{Hub, HubError};
@@ -121,11 +121,7 @@ impl Hub {
     /// # Errors
     /// As for writing there.
     pub async fn typing(&self, user: UserId, stream: StreamId) -> Result<(), HubError> {
-        self.look(|draft| {
-            access::in_stream(draft, user, stream)?.require(Permission::Write, draft.now)?;
-            Ok(())
-        })
-        .await?;
+        self.look(|draft| message::may_write(draft, user, stream)).await?;
         let feed = FeedId::Stream(stream);
         if self.inner.fan.is_followed(feed) {
             let signal = Signal { feed, user, what: What::Typing(stream) };

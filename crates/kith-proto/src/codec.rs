@@ -1,5 +1,6 @@
 //! The two encodings of frames: JSON text and MessagePack.
 
+use kith_core::text::Coded;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -48,7 +49,7 @@ impl Encoding {
     /// Reads a frame.
     ///
     /// # Errors
-    /// `input.invalid` with the place of the first mistake. Depth is bounded: JSON at 128 levels by
+    /// As [`invalid`], with the place of the first mistake. Depth is bounded: JSON at 128 levels by
     /// its parser, MessagePack at [`DEPTH_MAX`].
     pub fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, Problem> {
         match self {
@@ -65,13 +66,19 @@ impl Encoding {
 /// The deepest nesting of a MessagePack frame.
 pub const DEPTH_MAX: usize = 32;
 
-fn invalid(error: &dyn std::fmt::Display) -> Problem {
+/// The problem with what could not be read: the code of the text that was refused, else
+/// `input.invalid`.
+#[must_use]
+pub fn invalid(error: &dyn std::fmt::Display) -> Problem {
     let mut message = error.to_string();
     // A parser may quote what it read; enough of it is enough.
     if let Some((cut, _)) = message.char_indices().nth(200) {
         message.truncate(cut);
     }
-    Problem::new("input.invalid", message)
+    match Coded::split(&message) {
+        Some((code, sentence)) => Problem::new(code, sentence),
+        None => Problem::new("input.invalid", message),
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +111,23 @@ mod tests {
             let problem = Encoding::Json.decode::<Request>(bad.as_bytes()).unwrap_err();
             assert_eq!(problem.code, "input.invalid");
             assert!(problem.message.len() < 900);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_good_is_refused_by_its_own_code() {
+        let stream = StreamId::new(Timestamp(1), 2);
+        for (text, code) in [
+            ("", "input.empty"),
+            ("\u{7}", "input.malformed"),
+            (&"x".repeat(9000), "input.too_long"),
+        ] {
+            let post =
+                serde_json::json!({"id": 1, "do": {"post": {"stream": stream, "text": text}}});
+            for encoding in Encoding::ALL {
+                let problem = encoding.decode::<Request>(&encoding.encode(&post)).unwrap_err();
+                assert_eq!(problem.code, code, "{encoding:?} {problem}");
+            }
         }
     }
 

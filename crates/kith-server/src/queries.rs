@@ -79,7 +79,7 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
             Answer::Present(told.collect())
         }
         Query::PublicCircles { after } => {
-            let (circles, more) = hub.public_circles(after, MEMBERS as usize).await?;
+            let (circles, more) = hub.public_circles(me, after, MEMBERS as usize).await?;
             Answer::Circles { circles: circles.iter().map(|circle| card(circle)).collect(), more }
         }
         Query::Invites { circle } => {
@@ -87,7 +87,7 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
             Answer::Invites(invites.iter().map(|invite| invite.as_ref().clone()).collect())
         }
         Query::InviteTarget { code } => {
-            Answer::InviteTarget(card(&*hub.invite_target(&code).await?))
+            Answer::InviteTarget(card(&*hub.invite_target(me, &code).await?))
         }
         Query::Sessions {} => {
             let sessions = hub.sessions(me).await?;

@@ -22,8 +22,14 @@ pub const MEMBER: Permissions = Permissions::of(&[
     Permission::Attach,
     Permission::UseServices,
 ]);
-/// What moderators may do beyond that in a new circle.
+/// What moderators may do in a new circle: also what members may, so that a stream that is narrowed
+/// for members alone stays open to moderators.
 pub const MODERATOR: Permissions = Permissions::of(&[
+    Permission::Read,
+    Permission::Write,
+    Permission::React,
+    Permission::Attach,
+    Permission::UseServices,
     Permission::MentionAll,
     Permission::Invite,
     Permission::ManageMessages,

@@ -153,7 +153,12 @@ pub(crate) fn rename(
 ) -> Result<Outcome, Stop> {
     let nickname = nickname.cloned();
     let member = if me == user {
-        access::in_circle(draft, me, circle)?.member
+        let standing = access::in_circle(draft, me, circle)?;
+        // A name is read by everyone: whoever may only read does not write by changing theirs.
+        if let Some(until) = standing.member.timed_out_until.filter(|until| *until > draft.now) {
+            return Err(Refusal::TimedOut { wait_ms: until.since_ms(draft.now) }.into());
+        }
+        standing.member
     } else {
         let (_, member) = over(draft, me, circle, user)?;
         audit(draft, circle, Act::MemberRenamed { user, nickname: nickname.clone() })?;

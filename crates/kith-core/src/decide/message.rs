@@ -54,9 +54,21 @@ pub(crate) fn post(
     Ok(outcome)
 }
 
-/// Refuses whoever may not write here now.
+/// Refuses whoever may not write in a stream now.
+///
+/// # Errors
+/// What posting there would be refused with.
+pub fn may_write(draft: &Draft<'_>, me: UserId, stream: StreamId) -> Result<(), Stop> {
+    writable(draft, me, &access::in_stream(draft, me, stream)?)
+}
+
 fn writable(draft: &Draft<'_>, me: UserId, access: &InStream) -> Result<(), Stop> {
     access.require(Permission::Write, draft.now)?;
+    open_to(draft, me, access)
+}
+
+/// Refuses everyone where nothing may be added, and those between whom a block stands.
+fn open_to(draft: &Draft<'_>, me: UserId, access: &InStream) -> Result<(), Stop> {
     if access.stream.archived {
         return Err(Refusal::Archived.into());
     }
@@ -221,6 +233,7 @@ pub(crate) fn react(
     let access = access::in_stream(draft, me, id)?;
     access.require(Permission::React, draft.now)?;
     let message = find(draft, id, seq)?;
+    open_to(draft, me, &access)?;
     let mut outcome = Outcome::default();
     match message.reactions.get(emoji) {
         Some(users) if users.contains(&me) => return Ok(outcome),

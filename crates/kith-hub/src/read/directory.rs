@@ -160,25 +160,40 @@ impl Hub {
         Ok(false)
     }
 
-    /// Circles that anyone may find, in the order of their making, and whether there are more.
+    /// Circles that anyone may find and that a user is not banned from, in the order of their
+    /// making, and whether there are more.
     ///
     /// # Errors
     /// Failures of the store.
     pub async fn public_circles(
         &self,
+        user: UserId,
         after: Option<CircleId>,
         limit: usize,
     ) -> Result<(Vec<Arc<Circle>>, bool), HubError> {
-        let after = after.map(|after| after.to_string());
-        let range = Range { prefix: String::new(), after, ..prefix("public_circle", &"") };
-        let rows = self.inner.store.scan(range, limit + 1).await?;
-        let ids = rows.iter().take(limit).filter_map(|row| row.key.parse().ok());
-        let found = self.stored_all(ids.map(Key::Circle).collect()).await?;
-        let circles = found.into_iter().flatten().filter_map(|doc| match doc {
-            Doc::Circle(circle) if circle.public => Some(circle),
-            _ => None,
-        });
-        Ok((circles.collect(), rows.len() > limit))
+        let mut after = after.map(|after| after.to_string());
+        let mut circles = Vec::new();
+        loop {
+            let range = Range {
+                prefix: String::new(),
+                after: after.take(),
+                ..prefix("public_circle", &"")
+            };
+            let rows = self.inner.store.scan(range, limit + 1).await?;
+            let ids = || rows.iter().filter_map(|row| row.key.parse::<CircleId>().ok());
+            let found = self.stored_all(ids().map(Key::Circle).collect()).await?;
+            let bans = self.stored_all(ids().map(|id| Key::Ban(id, user)).collect()).await?;
+            circles.extend(found.into_iter().zip(bans).filter_map(|found| match found {
+                (Some(Doc::Circle(circle)), None) if circle.public => Some(circle),
+                _ => None,
+            }));
+            if rows.len() <= limit || circles.len() > limit {
+                let more = circles.len() > limit;
+                circles.truncate(limit);
+                return Ok((circles, more));
+            }
+            after = rows.last().map(|row| row.key.clone());
+        }
     }
 
     /// The invites of a circle: all for those who manage members, else one's own.
@@ -208,14 +223,17 @@ impl Hub {
         Ok(invites.collect())
     }
 
-    /// The circle that an invite leads to.
+    /// The circle that an invite leads a user to.
     ///
     /// # Errors
-    /// `invite.not_found`.
-    pub async fn invite_target(&self, code: &str) -> Result<Arc<Circle>, HubError> {
+    /// `invite.not_found`, also to whoever is banned there.
+    pub async fn invite_target(&self, user: UserId, code: &str) -> Result<Arc<Circle>, HubError> {
         let found = self
             .look(|draft| {
                 let invite = invite::find(draft, code)?;
+                if draft.ban(invite.circle, user)?.is_some() {
+                    return Ok(None);
+                }
                 draft.circle(invite.circle)
             })
             .await?;

@@ -106,8 +106,7 @@ impl Call {
     /// The body. An empty one is an object without fields.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let bytes = if self.body.is_empty() { b"{}".as_slice() } else { &self.body };
-        serde_json::from_slice(bytes)
-            .map_err(|error| Problem::new("input.invalid", format!("the body: {error}")))
+        serde_json::from_slice(bytes).map_err(|error| kith_proto::codec::invalid(&error))
     }
 
     /// The name of the operation.

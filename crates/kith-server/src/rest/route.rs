@@ -232,6 +232,7 @@ impl Route {
         }
         if self.body.is_some() {
             codes.extend(["input.too_large", "input.too_slow"]);
+            codes.extend(["input.empty", "input.too_long", "input.malformed"]);
         }
         if matches!(self.action, Action::Do(_)) {
             codes.extend(["input.malformed", "op.reused", "op.expired", "store.full"]);

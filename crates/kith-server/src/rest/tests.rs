@@ -245,9 +245,14 @@ async fn errors_are_problems() {
     let post = |body: Vec<u8>| {
         request("POST", "/circles", &[("authorization", &bearer)], Body::from(body))
     };
-    for bad in ["{", "[]", r#"{"name":"a","extra":1}"#, r#"{"name":""}"#] {
+    for (bad, code) in [
+        ("{", "input.invalid"),
+        ("[]", "input.invalid"),
+        (r#"{"name":"a","extra":1}"#, "input.invalid"),
+        (r#"{"name":""}"#, "input.empty"),
+    ] {
         let got = site.raw(post(bad.into())).await;
-        assert_eq!((got.status, got.code()), (StatusCode::BAD_REQUEST, "input.invalid"), "{bad}");
+        assert_eq!((got.status, got.code()), (StatusCode::BAD_REQUEST, code), "{bad}");
     }
     let large = site.raw(post(vec![b' '; BODY_BYTES_MAX + 1])).await;
     assert_eq!((large.status, large.code()), (StatusCode::PAYLOAD_TOO_LARGE, "input.too_large"));

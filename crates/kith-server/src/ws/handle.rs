@@ -69,6 +69,11 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
                     Ok(request) => waiting.extend(session.handle(request).await),
                     Err(problem) => {
                         app.metrics.refused(&problem.code);
+                        if let Ok(Numbered { id }) = encoding.decode(&payload) {
+                            let limited = app.limiter.request(subscriber.user, app.hub.now());
+                            session.reply(id, Err(limited.err().unwrap_or(problem)));
+                            continue;
+                        }
                         malformed += 1;
                         if malformed >= MALFORMED_MAX {
                             return Some(Farewell::new(close::ABUSE, problem));
@@ -84,6 +89,12 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
             return Some(Farewell::new(close::TOO_SLOW, problem));
         }
     }
+}
+
+/// The number of a request that cannot be read further: whoever waits for its answer gets it.
+#[derive(serde::Deserialize)]
+struct Numbered {
+    id: u64,
 }
 
 struct Requests<'a> {

@@ -1,0 +1,234 @@
+//! Every operation as a request: over the WebSocket, and over REST by each route that does it.
+
+/// Which part of a frame holds the operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Do,
+    Get,
+    Signal,
+    Subscribe,
+    Unsubscribe,
+}
+
+/// A route that does an operation; `{names}` stand for what a world has.
+pub(crate) struct Rest {
+    /// Tried on this object alone, where the route fits no other.
+    pub(crate) only: Option<&'static str>,
+    /// The method and the path, as OpenAPI has it.
+    pub(crate) route: &'static str,
+    pub(crate) body: &'static str,
+}
+
+/// An operation as a request.
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// The fields of the operation.
+    pub(crate) fields: &'static str,
+    pub(crate) rest: &'static [Rest],
+}
+
+const fn rest(route: &'static str, body: &'static str) -> Rest {
+    Rest { only: None, route, body }
+}
+
+const fn only(on: &'static str, route: &'static str) -> Rest {
+    Rest { only: Some(on), route, body: "" }
+}
+
+const fn change(name: &'static str, fields: &'static str, rest: &'static [Rest]) -> Operation {
+    Operation { name, kind: Kind::Do, fields, rest }
+}
+
+const fn ask(name: &'static str, fields: &'static str, rest: &'static [Rest]) -> Operation {
+    Operation { name, kind: Kind::Get, fields, rest }
+}
+
+const fn live(name: &'static str, kind: Kind, fields: &'static str) -> Operation {
+    Operation { name, kind, fields, rest: &[] }
+}
+
+const MESSAGE: &str = r#"{"stream":"{stream}","message":{message}}"#;
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    change(
+        "change_user",
+        r#"{"display_name":"New"}"#,
+        &[rest("PUT /users/me", r#"{"display_name":"New"}"#)],
+    ),
+    change("block", r#"{"user":"{user}"}"#, &[rest("PUT /blocks/{user}", "")]),
+    change("unblock", r#"{"user":"{user}"}"#, &[rest("DELETE /blocks/{user}", "")]),
+    change(
+        "revoke_session",
+        r#"{"session":"{session}"}"#,
+        &[
+            rest("DELETE /sessions/{session}", ""),
+            only("one's own session", "DELETE /sessions/current"),
+        ],
+    ),
+    change("create_circle", r#"{"name":"New"}"#, &[rest("POST /circles", r#"{"name":"New"}"#)]),
+    change(
+        "change_circle",
+        r#"{"circle":"{circle}","name":"New","public":false}"#,
+        &[rest("PUT /circles/{circle}", r#"{"name":"New","public":false}"#)],
+    ),
+    change(
+        "change_owner",
+        r#"{"circle":"{circle}","owner":"{carol}"}"#,
+        &[rest("PUT /circles/{circle}/owner", r#"{"owner":"{carol}"}"#)],
+    ),
+    change("join", r#"{"circle":"{circle}"}"#, &[rest("POST /circles/{circle}/join", "")]),
+    change("leave", r#"{"circle":"{circle}"}"#, &[rest("POST /circles/{circle}/leave", "")]),
+    change("accept_invite", r#"{"code":"{code}"}"#, &[rest("POST /invites/{code}/accept", "")]),
+    change(
+        "create_invite",
+        r#"{"circle":"{circle}"}"#,
+        &[rest("POST /circles/{circle}/invites", "")],
+    ),
+    change(
+        "revoke_invite",
+        r#"{"circle":"{circle}","invite":"{invite}"}"#,
+        &[rest("DELETE /circles/{circle}/invites/{invite}", "")],
+    ),
+    ask("invite_target", r#"{"code":"{code}"}"#, &[rest("GET /invites/{code}", "")]),
+    ask("invites", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/invites", "")]),
+    ask("public_circles", "{}", &[rest("GET /circles/public", "")]),
+    ask("members", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/members", "")]),
+    ask("present", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/present", "")]),
+    ask(
+        "window",
+        "{}",
+        &[
+            only("the site", "GET /window"),
+            only("a circle", "GET /circles/{circle}"),
+            only("a channel", "GET /streams/{stream}"),
+            only("a hidden channel", "GET /streams/{stream}"),
+            only("a direct stream", "GET /streams/{stream}"),
+        ],
+    ),
+    change(
+        "create_role",
+        r#"{"circle":"{circle}","name":"new","allow":["read"],"rank":1}"#,
+        &[rest("POST /circles/{circle}/roles", r#"{"name":"new","allow":["read"],"rank":1}"#)],
+    ),
+    change(
+        "change_role",
+        r#"{"circle":"{circle}","role":"{role}","name":"new","allow":["read"],"rank":1}"#,
+        &[rest(
+            "PUT /circles/{circle}/roles/{role}",
+            r#"{"name":"new","allow":["read"],"rank":1}"#,
+        )],
+    ),
+    change(
+        "remove_role",
+        r#"{"circle":"{circle}","role":"{role}"}"#,
+        &[rest("DELETE /circles/{circle}/roles/{role}", "")],
+    ),
+    change(
+        "set_roles",
+        r#"{"circle":"{circle}","user":"{user}","roles":["{helper}"]}"#,
+        &[rest("PUT /circles/{circle}/members/{user}/roles", r#"{"roles":["{helper}"]}"#)],
+    ),
+    change(
+        "set_nickname",
+        r#"{"circle":"{circle}","user":"{user}","nickname":"New"}"#,
+        &[rest("PUT /circles/{circle}/members/{user}/nickname", r#"{"nickname":"New"}"#)],
+    ),
+    change(
+        "time_out",
+        r#"{"circle":"{circle}","user":"{user}","seconds":60}"#,
+        &[rest("PUT /circles/{circle}/members/{user}/timeout", r#"{"seconds":60}"#)],
+    ),
+    change(
+        "kick",
+        r#"{"circle":"{circle}","user":"{user}"}"#,
+        &[rest("DELETE /circles/{circle}/members/{user}", "")],
+    ),
+    change(
+        "ban",
+        r#"{"circle":"{circle}","user":"{user}"}"#,
+        &[rest("PUT /circles/{circle}/bans/{user}", "")],
+    ),
+    change(
+        "unban",
+        r#"{"circle":"{circle}","user":"{user}"}"#,
+        &[rest("DELETE /circles/{circle}/bans/{user}", "")],
+    ),
+    change(
+        "create_stream",
+        r#"{"circle":"{circle}","name":"new"}"#,
+        &[rest("POST /circles/{circle}/streams", r#"{"name":"new"}"#)],
+    ),
+    change(
+        "change_stream",
+        r#"{"stream":"{stream}","name":"new"}"#,
+        &[rest("PUT /streams/{stream}", r#"{"name":"new"}"#)],
+    ),
+    change(
+        "narrow_stream",
+        r#"{"stream":"{stream}","deny":{"{everyone}":["write"]}}"#,
+        &[rest("PUT /streams/{stream}/deny", r#"{"deny":{"{everyone}":["write"]}}"#)],
+    ),
+    change("open_direct", r#"{"user":"{user}"}"#, &[rest("POST /direct", r#"{"user":"{user}"}"#)]),
+    change(
+        "create_group",
+        r#"{"users":["{user}"]}"#,
+        &[rest("POST /groups", r#"{"users":["{user}"]}"#)],
+    ),
+    change(
+        "add_to_group",
+        r#"{"stream":"{stream}","users":["{carol}"]}"#,
+        &[rest("POST /groups/{stream}/users", r#"{"users":["{carol}"]}"#)],
+    ),
+    change("leave_group", r#"{"stream":"{stream}"}"#, &[rest("POST /groups/{stream}/leave", "")]),
+    ask("unread", r#"{"stream":"{stream}"}"#, &[rest("GET /streams/{stream}/unread", "")]),
+    change(
+        "read",
+        r#"{"stream":"{stream}","seq":1}"#,
+        &[rest("PUT /streams/{stream}/read", r#"{"seq":1}"#)],
+    ),
+    live("typing", Kind::Signal, r#"{"stream":"{stream}"}"#),
+    live("presence", Kind::Signal, r#"{"status":"away"}"#),
+    change(
+        "post",
+        r#"{"stream":"{stream}","text":"new"}"#,
+        &[rest("PUT /streams/{stream}/messages/{message}", r#"{"text":"new"}"#)],
+    ),
+    change(
+        "edit",
+        r#"{"stream":"{stream}","message":{message},"text":"new"}"#,
+        &[rest("PATCH /streams/{stream}/messages/{message}", r#"{"text":"new"}"#)],
+    ),
+    change("delete", MESSAGE, &[rest("DELETE /streams/{stream}/messages/{message}", "")]),
+    change(
+        "react",
+        r#"{"stream":"{stream}","message":{message},"emoji":"👍"}"#,
+        &[rest("PUT /streams/{stream}/messages/{message}/reactions/{emoji}", "")],
+    ),
+    change(
+        "unreact",
+        r#"{"stream":"{stream}","message":{message},"emoji":"👍"}"#,
+        &[rest("DELETE /streams/{stream}/messages/{message}/reactions/{emoji}", "")],
+    ),
+    change(
+        "pin",
+        r#"{"stream":"{stream}","message":{message},"pinned":true}"#,
+        &[
+            rest("PUT /streams/{stream}/messages/{message}/pin", ""),
+            rest("DELETE /streams/{stream}/messages/{message}/pin", ""),
+        ],
+    ),
+    ask("messages", r#"{"stream":"{stream}"}"#, &[rest("GET /streams/{stream}/messages", "")]),
+    ask("message", MESSAGE, &[rest("GET /streams/{stream}/messages/{message}", "")]),
+    ask(
+        "users",
+        r#"{"users":["{user}"]}"#,
+        &[rest("GET /users/{user}", ""), only("oneself", "GET /users/me")],
+    ),
+    ask("user_by_name", r#"{"name":"{name}"}"#, &[rest("GET /users/by-name/{name}", "")]),
+    ask("blocks", "{}", &[rest("GET /blocks", "")]),
+    ask("sessions", "{}", &[rest("GET /sessions", "")]),
+    ask("ping", "{}", &[]),
+    live("subscribe", Kind::Subscribe, r#"[{"feed":"{feed}"}]"#),
+    live("unsubscribe", Kind::Unsubscribe, r#"["{feed}"]"#),
+];

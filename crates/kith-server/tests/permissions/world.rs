@@ -1,0 +1,378 @@
+//! The world that the matrix is tried in: people in every standing, objects in every state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use kith_core::command::{Command, Outcome};
+use kith_core::decide::account::{self, NewAccount};
+use kith_core::document::COLLECTIONS;
+use kith_core::id::{Timestamp, UserId};
+use kith_core::text::UserName;
+use kith_hub::{Environment, Hub, Limits};
+use kith_server::App;
+use kith_server::settings::{Registration, Settings};
+use kith_store::memory::MemoryStore;
+use kith_store::{Range, Store};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::matrix::PRINCIPALS;
+
+/// A clock that stands nearly still, so that nothing ends by itself.
+pub(crate) struct Clock(AtomicU64);
+
+impl Environment for Clock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_763_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn random(&self) -> u128 {
+        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
+        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+    }
+}
+
+/// What stands for each name in a request.
+pub(crate) type Names = BTreeMap<&'static str, String>;
+
+/// The streams of the world, and who was shown to be able to read them.
+pub(crate) const STREAMS: [&str; 8] = [
+    "a channel",
+    "a hidden channel",
+    "a read-only channel",
+    "a slow channel",
+    "an archived channel",
+    "a direct stream",
+    "a blocked direct stream",
+    "a group",
+];
+
+pub(crate) struct World {
+    pub(crate) port: u16,
+    app: Arc<App>,
+    store: MemoryStore,
+    users: BTreeMap<&'static str, UserId>,
+    /// Tokens and sessions by name.
+    tokens: BTreeMap<&'static str, (String, String)>,
+    /// A second session of each.
+    spare: BTreeMap<&'static str, String>,
+    circle: String,
+    park: String,
+    everyone: String,
+    helper: String,
+    streams: BTreeMap<&'static str, String>,
+    /// The message of each author in each stream.
+    messages: BTreeMap<(&'static str, &'static str), u64>,
+    deleted: u64,
+    invite: (String, String),
+    ended_code: String,
+}
+
+impl World {
+    pub(crate) async fn open() -> Self {
+        let settings = Settings {
+            registration: Registration::Open,
+            password_memory_kib: 8,
+            requests_per_second: 1000,
+            requests_burst: 1_000_000,
+            connections_per_user: 1_000_000,
+            ..Settings::default()
+        };
+        let env: Arc<dyn Environment> = Arc::new(Clock(AtomicU64::new(1)));
+        let store = MemoryStore::new();
+        let hub = Hub::open(Arc::new(store.clone()), Arc::clone(&env), Limits::default());
+        let app = App::new(hub.await.unwrap(), env, settings);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(kith_server::listen::serve(Arc::clone(&app), listener, None));
+        let mut world = Self {
+            port,
+            app,
+            store,
+            users: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            spare: BTreeMap::new(),
+            circle: String::new(),
+            park: String::new(),
+            everyone: String::new(),
+            helper: String::new(),
+            streams: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            deleted: 0,
+            invite: Default::default(),
+            ended_code: String::new(),
+        };
+        world.people().await;
+        world.circles().await;
+        world.streams().await;
+        world.words().await;
+        world.standings().await;
+        world
+    }
+
+    async fn people(&mut self) {
+        let others = ["carol", "pat", "shy", "disabled", "ended"];
+        for name in PRINCIPALS.into_iter().chain(others) {
+            let new = NewAccount {
+                name: UserName::parse(name).unwrap(),
+                display_name: None,
+                password: None,
+                bot_of: (name == "bot").then(|| UserId::new(Timestamp(1), 1)),
+                site_admin: name == "admin",
+            };
+            let made = self.app.hub.transact(None, None, |d| account::register(d, &new, None));
+            let user = made.await.unwrap().user.unwrap();
+            self.users.insert(name, user);
+            let first = self.app.auth.begin(user, "first").await.unwrap();
+            self.tokens.insert(name, (first.token, first.session.to_string()));
+            let second = self.app.auth.begin(user, "second").await.unwrap();
+            self.spare.insert(name, second.session.to_string());
+        }
+    }
+
+    /// Does what is refused to nobody.
+    async fn act(&self, who: &str, command: Value) -> Outcome {
+        let text = command.to_string();
+        let command: Command = serde_json::from_value(command).expect(&text);
+        self.app.hub.execute(self.users[who], None, &command).await.expect(&text)
+    }
+
+    fn user(&self, name: &str) -> String {
+        self.users[name].to_string()
+    }
+
+    async fn circles(&mut self) {
+        let members = ["former", "banned", "muted", "member", "bot", "moderator", "carol"];
+        for public in [false, true] {
+            let make = json!({"create_circle": {"name": "Tea", "public": public}});
+            let made = self.act("owner", make).await;
+            let circle = made.circle.unwrap().to_string();
+            let invite = self.act("owner", json!({"create_invite": {"circle": circle}})).await;
+            let code = invite.code.unwrap();
+            for name in members {
+                self.act(name, json!({"accept_invite": {"code": code}})).await;
+            }
+            let window = self.app.hub.circles(self.users["owner"]).await.unwrap();
+            let (tea, _) = window.iter().find(|(tea, _)| tea.id.to_string() == circle).unwrap();
+            let role = tea.roles.iter().find(|(_, role)| role.name.as_str() == "moderator");
+            let roles = json!([role.unwrap().0]);
+            let set = json!({"circle": circle, "user": self.user("moderator"), "roles": roles});
+            self.act("owner", json!({"set_roles": set})).await;
+            if public {
+                self.park = circle;
+            } else {
+                self.everyone = tea.everyone.to_string();
+                self.streams.insert("a channel", made.stream.unwrap().to_string());
+                self.circle = circle;
+                self.invite = (code, invite.invite.unwrap().to_string());
+            }
+        }
+        let role = json!({"circle": self.circle, "name": "helper", "allow": ["read"], "rank": 5});
+        let made = self.act("owner", json!({"create_role": role})).await;
+        self.helper = made.role.unwrap().to_string();
+        let once = json!({"create_invite": {"circle": self.circle, "uses": 1}});
+        self.ended_code = self.act("owner", once).await.code.unwrap();
+        self.act("pat", json!({"accept_invite": {"code": self.ended_code}})).await;
+        self.act("pat", json!({"leave": {"circle": self.circle}})).await;
+    }
+
+    async fn streams(&mut self) {
+        for (name, denied) in [
+            ("a hidden channel", json!(["read"])),
+            ("a read-only channel", json!(["write"])),
+            ("a slow channel", json!([])),
+            ("an archived channel", json!([])),
+        ] {
+            let deny = json!({(self.everyone.clone()): denied});
+            let make = json!({"circle": self.circle, "name": secret(name), "deny": deny});
+            let made = self.act("owner", json!({"create_stream": make})).await;
+            self.streams.insert(name, made.stream.unwrap().to_string());
+        }
+        for (name, one, other) in
+            [("a direct stream", "member", "muted"), ("a blocked direct stream", "member", "bot")]
+        {
+            let open = json!({"open_direct": {"user": self.user(other)}});
+            let made = self.act(one, open).await;
+            self.streams.insert(name, made.stream.unwrap().to_string());
+        }
+        let users = json!([self.user("former"), self.user("bot")]);
+        let make = json!({"create_group": {"users": users, "name": secret("a group")}});
+        let made = self.act("member", make).await;
+        self.streams.insert("a group", made.stream.unwrap().to_string());
+    }
+
+    /// Everyone who may says something everywhere.
+    async fn words(&mut self) {
+        let in_circle =
+            ["former", "banned", "muted", "member", "bot", "moderator", "owner", "carol"];
+        for name in STREAMS {
+            let authors: &[&str] = match name {
+                "a hidden channel" | "a read-only channel" => &["moderator", "owner"],
+                "a direct stream" => &["member", "muted"],
+                "a blocked direct stream" => &["member", "bot"],
+                "a group" => &["member", "former", "bot"],
+                _ => &in_circle,
+            };
+            for author in authors {
+                let said = json!({"stream": self.streams[name], "text": secret(name)});
+                let made = self.act(author, json!({"post": said})).await;
+                self.messages.insert((name, *author), made.events[0].seq.0);
+            }
+        }
+        let stream = self.streams["a channel"].clone();
+        let said = json!({"stream": stream, "text": secret("a deleted message")});
+        let made = self.act("carol", json!({"post": said})).await;
+        self.deleted = made.events[0].seq.0;
+        self.act("carol", json!({"delete": {"stream": stream, "message": self.deleted}})).await;
+        let slow =
+            json!({"stream": self.streams["a slow channel"], "name": "slow", "slow_seconds": 3600});
+        self.act("owner", json!({"change_stream": slow})).await;
+        for author in ["member", "bot"] {
+            let said = json!({"stream": self.streams["a slow channel"], "text": "first"});
+            self.act(author, json!({"post": said})).await;
+        }
+        let name = secret("an archived channel");
+        let archive =
+            json!({"stream": self.streams["an archived channel"], "name": name, "archived": true});
+        self.act("owner", json!({"change_stream": archive})).await;
+    }
+
+    async fn standings(&mut self) {
+        for circle in [self.circle.clone(), self.park.clone()] {
+            let kick = json!({"kick": {"circle": circle, "user": self.user("former")}});
+            self.act("owner", kick).await;
+            let ban = json!({"ban": {"circle": circle, "user": self.user("banned")}});
+            self.act("owner", ban).await;
+            let mute = json!({"circle": circle, "user": self.user("muted"), "seconds": 86400});
+            self.act("owner", json!({"time_out": mute})).await;
+        }
+        self.act("bot", json!({"block": {"user": self.user("member")}})).await;
+        for name in PRINCIPALS {
+            self.act("shy", json!({"block": {"user": self.user(name)}})).await;
+        }
+        let ended = self.tokens["ended"].1.clone();
+        self.act("ended", json!({"revoke_session": {"session": ended}})).await;
+        let gone = self.users["disabled"];
+        self.app.hub.transact(None, None, |d| account::set_disabled(d, gone, true)).await.unwrap();
+    }
+
+    pub(crate) fn token(&self, name: &str) -> &str {
+        &self.tokens[name].0
+    }
+
+    /// What the names of a request stand for, when `who` acts on `on`.
+    pub(crate) fn names(&self, who: &'static str, on: &str) -> Names {
+        let mut names = Names::from([
+            ("circle", self.circle.clone()),
+            ("carol", self.user("carol")),
+            ("helper", self.helper.clone()),
+            ("everyone", self.everyone.clone()),
+            ("message", "new-message".to_owned()),
+            ("emoji", "%F0%9F%91%8D".to_owned()),
+            ("code", self.invite.0.clone()),
+            ("invite", self.invite.1.clone()),
+            ("role", self.helper.clone()),
+            ("user", self.user("carol")),
+            ("name", "carol".to_owned()),
+        ]);
+        self.name_object(&mut names, who, on);
+        names
+    }
+
+    fn name_object(&self, names: &mut Names, who: &'static str, on: &str) {
+        let mut put = |name: &'static str, text: String| drop(names.insert(name, text));
+        match on {
+            "the site" | "a member" | "an invite" | "a role" => {}
+            "a circle" => put("feed", self.circle.clone()),
+            "a public circle" => {
+                put("circle", self.park.clone());
+                put("feed", self.park.clone());
+            }
+            "an invite that has ended" => put("code", self.ended_code.clone()),
+            "no such invite" => put("invite", missing("i_")),
+            "everyone's role" => put("role", self.everyone.clone()),
+            "no such role" => put("role", missing("r_")),
+            "oneself" => put("user", self.user(who)),
+            "the owner" => put("user", self.user("owner")),
+            "one who is not in the circle" | "a user" => put("user", self.user("pat")),
+            "one who is banned" => put("user", self.user("banned")),
+            "a user who blocks everyone" => put("user", self.user("shy")),
+            "no such user" => {
+                put("user", missing("u_"));
+                put("name", "nobody".to_owned());
+            }
+            "one's own session" => put("session", self.spare[who].clone()),
+            "another's session" => put("session", self.spare["carol"].clone()),
+            "the audit log of a circle" => put("feed", format!("audit:{}", self.circle)),
+            "one's own user feed" => put("feed", self.user(who)),
+            "another's user feed" => put("feed", self.user("carol")),
+            "the site's feed" => put("feed", "site".to_owned()),
+            "no such stream" => {
+                put("stream", missing("s_"));
+                put("feed", missing("s_"));
+            }
+            stream if self.streams.contains_key(stream) => {
+                put("stream", self.streams[stream].clone());
+                put("feed", self.streams[stream].clone());
+            }
+            message => {
+                let (stream, seq) = self.message(who, message);
+                put("stream", self.streams[stream].clone());
+                put("message", seq.to_string());
+            }
+        }
+    }
+
+    fn message(&self, who: &'static str, on: &str) -> (&'static str, u64) {
+        let (stream, author) = match on {
+            "a deleted message" => return ("a channel", self.deleted),
+            // Who never wrote there has none of their own; any will do.
+            "one's own message" if self.messages.contains_key(&("a channel", who)) => {
+                ("a channel", who)
+            }
+            "one's own message" | "another's message" => ("a channel", "carol"),
+            "a message in a hidden channel" => ("a hidden channel", "owner"),
+            "a message in an archived channel" => ("an archived channel", "owner"),
+            "a message in a direct stream" => ("a direct stream", "member"),
+            "a message in a blocked direct stream" => ("a blocked direct stream", "member"),
+            other => panic!("there is no {other} in this world"),
+        };
+        (stream, self.messages[&(stream, author)])
+    }
+
+    pub(crate) fn stream(&self, name: &str) -> &str {
+        &self.streams[name]
+    }
+
+    /// Everything that is stored, as text.
+    pub(crate) async fn dump(&self) -> String {
+        let mut text = String::new();
+        for feed in self.store.feeds(None, usize::MAX).await.unwrap() {
+            text.push_str(&format!("{feed} {:?}\n", self.store.head(feed).await.unwrap()));
+        }
+        for collection in COLLECTIONS {
+            let range = Range {
+                collection,
+                prefix: String::new(),
+                after: None,
+                before: None,
+                descending: false,
+            };
+            for row in self.store.scan(range, usize::MAX).await.unwrap() {
+                text.push_str(&format!("{collection} {} {}\n", row.key, row.body));
+            }
+        }
+        text
+    }
+}
+
+/// A text that is nowhere but in what goes by `name`.
+pub(crate) fn secret(name: &str) -> String {
+    format!("secret of {}", name.replace(' ', "-"))
+}
+
+/// An id that nothing has.
+pub(crate) fn missing(prefix: &str) -> String {
+    format!("{prefix}01h455vb4pex5vsknk084sn02q")
+}
