@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
 use kith_core::draft::Changes;
 use kith_core::id::{FeedId, Seq};
 use kith_store::{Append, Batch, DocKey, DocWrite, StoreError, StoredEvent};
+use tokio::sync::oneshot;
 
 use crate::Inner;
 use crate::cache::Pending;
@@ -137,34 +139,66 @@ fn finish(
 ) {
     let mut results = results.into_iter();
     let mut failed: Option<StoreError> = None;
+    let mut answers = Vec::new();
+    let mut doubtful = Vec::new();
     for pending in group {
         // A store that answers less than it was asked did not do the rest.
         let result = results.next().unwrap_or(Err(StoreError::Failed("no answer".to_owned())));
-        match (&failed, result) {
-            (None, Ok(())) => show(inner, pending, began),
-            (None, Err(error)) => {
-                let _ = pending.answer.send(Err(error.clone().into()));
-                failed = Some(error);
+        let error = match (&failed, result) {
+            (None, Ok(())) => {
+                show(inner, pending, began);
+                continue;
             }
+            (None, Err(error)) => HubError::from(failed.insert(error).clone()),
+            // It stood on what failed, and was written all the same.
+            (Some(_), Ok(())) => StoreError::Failed("an earlier one failed".to_owned()).into(),
             // It went to the disk together with the one that failed: their fates may differ, and
             // which of them is known no better.
-            (Some(error), _) => {
-                let error = HubError::from(error.clone());
-                let told = if error.is_unknown() { error } else { HubError::Superseded };
-                let _ = pending.answer.send(Err(told));
-            }
-        }
+            (Some(first), Err(_)) => match HubError::from(first.clone()) {
+                first if first.is_unknown() => first,
+                _ => HubError::Superseded,
+            },
+        };
+        answers.push((pending.answer, error));
+        doubtful.push(pending.changes);
     }
-    let mut state = inner.state();
-    state.committing = false;
-    if let Some(error) = failed {
-        inner.stats.failures.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(%error, "commit failed");
+    let Some(error) = failed else {
+        inner.state().committing = false;
+        return;
+    };
+    inner.stats.failures.fetch_add(1, Ordering::Relaxed);
+    tracing::error!(%error, "commit failed");
+    {
+        let mut state = inner.state();
+        state.committing = false;
         state.cache.clear();
-        for pending in state.queue.drain(..) {
-            let _ = pending.answer.send(Err(HubError::Superseded));
-        }
+        // What was decided on top of it never went to the disk.
+        answers.extend(state.queue.drain(..).map(|late| (late.answer, HubError::Superseded)));
     }
+    doubt(inner, &doubtful, answers);
+}
+
+type Answers = Vec<(oneshot::Sender<Result<Outcome, HubError>>, HubError)>;
+
+/// Answers operations that may have been written though the store said that it failed.
+///
+/// Whoever follows their feeds looks again where those end, and whoever they may have taken access
+/// from has it looked up again, before the answer goes out: said again, such an operation is found
+/// done, and its answer then promises what any other does.
+fn doubt(inner: &Arc<Inner>, doubtful: &[Changes], answers: Answers) {
+    let events = doubtful.iter().flat_map(|changes| &changes.events);
+    inner.fan.lose(events.map(|drafted| drafted.event.feed), &inner.stats);
+    let mut fenced = Vec::new();
+    for scope in doubtful.iter().map(crate::subscriber::scope_of) {
+        fenced.extend(crate::subscriber::doubt(inner, scope));
+    }
+    let limit = std::time::Duration::from_millis(inner.limits.fence_ms);
+    tokio::spawn(async move {
+        crate::subscriber::fence(fenced, limit).await;
+        for (answer, error) in answers {
+            let _ = answer.send(Err(error));
+        }
+    });
 }
 
 /// Shows a committed operation: to subscribers, then to whoever asked, after the fence if it took

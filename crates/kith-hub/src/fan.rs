@@ -116,6 +116,27 @@ impl Fan {
         delivered
     }
 
+    /// Sends everyone who follows one of `feeds` back to the store, for what is committed there is
+    /// not known here any more.
+    pub(crate) fn lose(&self, feeds: impl Iterator<Item = FeedId>, stats: &Stats) {
+        let mut table = self.table();
+        // Whoever is catching up has read the store before, and has to read it again.
+        table.revocations += 1;
+        for id in feeds {
+            let Some(feed) = table.feeds.get_mut(&id) else { continue };
+            feed.head = None;
+            feed.ring.clear();
+            for Live { subscriber, grant, .. } in feed.live.drain(..) {
+                if !grant.is_revoked() {
+                    stats.lagged.fetch_add(1, Ordering::Relaxed);
+                    grant.revoke();
+                    subscriber.mailbox.lag(id);
+                }
+            }
+            table.tidy(id);
+        }
+    }
+
     /// Tells those who follow a feed something that is not stored.
     pub(crate) fn signal(&self, signal: &Arc<Signal>) {
         let table = self.table();

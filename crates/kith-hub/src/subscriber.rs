@@ -323,6 +323,17 @@ pub(crate) fn recheck(inner: &Arc<Inner>, scope: &Scope) -> Vec<Arc<Subscriber>>
     fenced
 }
 
+/// As [`recheck`], where it is not known whether the changes were made.
+pub(crate) fn doubt(inner: &Arc<Inner>, mut scope: Scope) -> Vec<Arc<Subscriber>> {
+    let blockers: Vec<UserId> = scope.blocks.drain(..).map(|(me, ..)| me).collect();
+    {
+        let table = inner.fan.table();
+        let found = blockers.iter().filter_map(|me| table.subscribers.get(me)).flatten();
+        found.for_each(|subscriber| subscriber.finish(End::Again));
+    }
+    if scope.is_empty() { Vec::new() } else { recheck(inner, &scope) }
+}
+
 /// Brings what users hide up to date: blocks take effect on what waits already.
 fn hide(inner: &Arc<Inner>, scope: &Scope) {
     let table = inner.fan.table();
