@@ -4,6 +4,7 @@
 
 mod audit;
 mod check;
+mod drill;
 mod license;
 mod metadata;
 mod run;
@@ -51,6 +52,8 @@ enum Task {
     Audit,
     /// Run the README's commands as a newcomer would, and compare what they print
     Tour,
+    /// Plant known bugs into a copy of the server, and check that the simulation catches each
+    Drill,
     /// Kill a busy server over and over, and check that nothing acknowledged is lost
     Torture {
         /// How many times to kill it; without it, what the test finds reasonable
@@ -82,6 +85,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Tidy => tidy::tidy(),
         Task::Audit => audit::audit(),
         Task::Tour => tour::tour(),
+        Task::Drill => drill::drill(),
         Task::Torture { kills } => torture::torture(kills),
     }
 }

@@ -5,9 +5,9 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::step::{cargo, run, step};
-use crate::{check, setup, tour};
+use crate::{check, drill, setup, tour};
 
-/// Sets up, checks, and runs every test and the README's tour; stops at the first failure.
+/// Sets up, checks, and runs every test, the drill and the README's tour; stops at the first failure.
 pub(crate) fn test() -> Result<()> {
     let started = Instant::now();
     step("setup", setup::setup)?;
@@ -18,6 +18,7 @@ pub(crate) fn test() -> Result<()> {
     let profile = if is_ci { "ci" } else { "default" };
     step("tests", || run(cargo("nextest run --workspace --profile").arg(profile)))?;
     step("doc tests", || run(&mut cargo("test --quiet --workspace --doc")))?;
+    step("drill", drill::drill)?;
     step("tour", tour::tour)?;
     eprintln!("all passed in {:.0} s", started.elapsed().as_secs_f64());
     Ok(())

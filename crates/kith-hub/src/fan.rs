@@ -42,9 +42,6 @@ impl Delivery {
     }
 }
 
-/// Events of a followed feed that stay at hand, so that a reader who catches up can join.
-const RING_MAX: usize = 64;
-
 /// One who follows a feed.
 pub(crate) struct Live {
     pub(crate) subscriber: Arc<Subscriber>,
@@ -75,12 +72,17 @@ pub(crate) struct Table {
 }
 
 /// Everybody who is connected, and what they follow.
-#[derive(Default)]
 pub(crate) struct Fan {
     table: Mutex<Table>,
+    /// Events of a feed that stay at hand.
+    ring_max: usize,
 }
 
 impl Fan {
+    pub(crate) fn new(ring_max: usize) -> Self {
+        Self { table: Mutex::default(), ring_max }
+    }
+
     pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,7 +93,7 @@ impl Fan {
         let Some(feed) = table.feeds.get_mut(&drafted.event.feed) else { return 0 };
         let delivery = Delivery::new(Arc::clone(&drafted.event), Arc::clone(&drafted.json));
         feed.head = Some(drafted.event.seq);
-        if feed.ring.len() == RING_MAX {
+        if feed.ring.len() >= self.ring_max {
             feed.ring.pop_front();
         }
         feed.ring.push_back(Arc::clone(&delivery));

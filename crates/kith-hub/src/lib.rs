@@ -60,6 +60,8 @@ pub struct Limits {
     pub mailbox_bytes: usize,
     /// Events that a subscriber is told one by one before a snapshot is the better answer.
     pub replay_max: usize,
+    /// Events of a followed feed that stay at hand, so that a reader who catches up can join.
+    pub at_hand_max: usize,
     /// How long a revocation waits for a subscriber that is in the middle of a write before its
     /// connection is cut, in milliseconds.
     pub fence_ms: u64,
@@ -73,6 +75,7 @@ impl Default for Limits {
             documents_max: 100_000,
             mailbox_bytes: 1024 * 1024,
             replay_max: 1000,
+            at_hand_max: 64,
             fence_ms: 5000,
         }
     }
@@ -120,7 +123,7 @@ impl Hub {
             epoch,
             state: Mutex::default(),
             work: Notify::new(),
-            fan: fan::Fan::default(),
+            fan: fan::Fan::new(limits.at_hand_max),
             presence: presence::Table::default(),
             readings: reading::Readings::default(),
             stats: Stats::default(),

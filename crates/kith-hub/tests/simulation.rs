@@ -32,6 +32,9 @@ const STEPS: usize = 30;
 /// The longest that the server lives before it is killed, in turns.
 const LIFE: u64 = 400;
 
+/// By when everything has come to an end on a server that is not killed, in turns.
+const END: u64 = 1_000_000;
+
 /// What outlives the server: the disk, the clock, and what people remember.
 struct Run {
     dice: Dice,
@@ -56,7 +59,13 @@ async fn hub(
     faulty: &Arc<AtomicBool>,
 ) -> Hub {
     let slow = Slow { inner: store.clone(), dice: dice.clone(), faulty: Arc::clone(faulty) };
-    let limits = Limits { mailbox_bytes: 3000, replay_max: 12, group_max: 3, ..Limits::default() };
+    let limits = Limits {
+        mailbox_bytes: 3000,
+        replay_max: 12,
+        group_max: 3,
+        at_hand_max: 2,
+        ..Limits::default()
+    };
     let env: Arc<dyn Environment> = Arc::<Fixed>::clone(clock);
     Hub::open(Arc::new(slow), env, limits).await.unwrap()
 }
@@ -114,13 +123,12 @@ impl Run {
                 self.dice.clone(),
             ));
             let killed = async {
-                let Some(turns) = turns else { return std::future::pending().await };
-                for _ in 0..turns {
+                for _ in 0..turns.unwrap_or(END) {
                     tokio::task::yield_now().await;
                 }
             };
             tokio::select! {
-                () = killed => {}
+                () = killed => assert!(turns.is_some(), "some operation never comes to an end"),
                 () = async { while let Some(done) = people.join_next().await { done.unwrap() } } => {}
             }
             if turns.is_none() {
@@ -168,6 +176,7 @@ impl Run {
     }
 }
 
+/// The verdict on one run; what its own assertions say names the seed too.
 fn run(seed: u64) -> kith_checker::Report {
     let run = Run::begin(seed);
     for _ in 0..run.dice.roll(3) {
@@ -190,7 +199,11 @@ fn no_schedule_loses_doubles_reorders_or_leaks() {
     };
     let mut delivered = 0;
     for seed in seeds {
-        let report = run(seed);
+        let report = std::panic::catch_unwind(|| run(seed));
+        let report = report.unwrap_or_else(|why| {
+            let why = why.downcast_ref::<String>().map(String::as_str);
+            panic!("SEED={seed} broke off\n{}", why.unwrap_or("for a reason of its own"))
+        });
         assert!(report.is_clean(), "SEED={seed}\n{report}");
         assert_eq!(report.acked, (WRITERS * STEPS) as u64, "SEED={seed}");
         delivered += report.delivered;

@@ -38,7 +38,7 @@ pub(crate) struct Slow {
 }
 
 /// One in so many commits fails, and one in so many reads.
-const COMMITS_PER_FAULT: u64 = 12;
+const COMMITS_PER_FAULT: u64 = 8;
 const READS_PER_FAULT: u64 = 100;
 
 impl Slow {

@@ -9,6 +9,7 @@ use kith_core::decide::secret_hash;
 use kith_core::event::Event;
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, UserId};
 use kith_core::text::OpId;
+use kith_hub::read::Snapshot;
 use kith_hub::{Backlog, Hub, HubError, Item, Place, Subscriber, Want};
 
 use crate::STEPS;
@@ -46,7 +47,8 @@ impl Log {
             Some((_, Backlog::Events { events, .. })) => {
                 events.iter().for_each(|event| self.deliver(event));
             }
-            Some((feed, Backlog::Snapshot { seq, .. })) => {
+            Some((feed, Backlog::Snapshot { seq, state, .. })) => {
+                exact(*seq, state);
                 self.at.lock().unwrap().insert(*feed, *seq);
                 let (client, feed) = (self.client.clone(), feed.to_string());
                 self.recorder.record(Record::Snapshot { client, feed, epoch: 1, seq: seq.0 });
@@ -55,6 +57,18 @@ impl Log {
         }
     }
 }
+
+/// A snapshot has the newest messages up to its number and none beyond: the run's stream was made by
+/// its first event, and every other is a message.
+fn exact(seq: Seq, state: &Snapshot) {
+    let Snapshot::Stream { messages, .. } = state else { panic!("a stream was followed") };
+    let has: Vec<u64> = messages.iter().map(|message| message.seq.0).collect();
+    let newest: Vec<u64> = (seq.0.saturating_sub(WINDOW - 1).max(2)..=seq.0).collect();
+    assert_eq!(has, newest, "the snapshot after {seq} is not the state after it");
+}
+
+/// Messages of a snapshot.
+const WINDOW: u64 = 10;
 
 type Told = (FeedId, Backlog);
 /// Answers to subscriptions by the token that stands for them in the mailbox.
@@ -98,7 +112,7 @@ pub(crate) async fn follow(
     let feed = FeedId::Stream(stream);
     let after = log.at.lock().unwrap().get(&feed).copied();
     let place = Place { epoch: None, after };
-    let want = Want { window: 10, events_only: false };
+    let want = Want { window: usize::try_from(WINDOW).unwrap(), events_only: false };
     let encode = |backlog: &Backlog| {
         let mut answers = answers.lock().unwrap();
         let token = format!("{}-{}-{}", subscriber.id, answers.len(), name_of(backlog));
@@ -115,6 +129,13 @@ fn name_of(backlog: &Backlog) -> String {
     }
 }
 
+/// Lets others go first for fewer than `turns` turns.
+async fn wait(dice: &Dice, turns: u64) {
+    for _ in 0..dice.roll(turns) {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Connects, follows, reads and goes, a few times.
 pub(crate) async fn reader(hub: Hub, stream: StreamId, log: Log, dice: Dice) {
     let answers = Answers::default();
@@ -123,6 +144,10 @@ pub(crate) async fn reader(hub: Hub, stream: StreamId, log: Log, dice: Dice) {
         let mut follows = follow(&hub, &subscriber, stream, &log, &answers).await;
         for _ in 0..dice.roll(24) {
             dice.pause().await;
+            if dice.roll(8) == 0 {
+                // Now and then a reader sleeps.
+                wait(&dice, 150).await;
+            }
             if drain(&subscriber, &log, &answers, &dice).await || !follows {
                 follows = follow(&hub, &subscriber, stream, &log, &answers).await;
             }
@@ -232,8 +257,8 @@ pub(crate) struct Moderator {
 impl Moderator {
     pub(crate) async fn moderate(self, hub: Hub, recorder: Recorder, dice: Dice) {
         self.let_in(&hub, &recorder).await;
-        for _ in 0..STEPS / 6 {
-            self.wait(&dice).await;
+        for _ in 0..STEPS / 3 {
+            wait(&dice, 20).await;
             let number = {
                 let mut kicks = self.kicks.lock().unwrap();
                 *kicks += 1;
@@ -245,14 +270,8 @@ impl Moderator {
                 let (client, feed) = (self.reader.1.clone(), self.stream.to_string());
                 recorder.record(Record::Fence { client, feed, at: 0 });
             }
-            self.wait(&dice).await;
+            wait(&dice, 20).await;
             self.let_in(&hub, &recorder).await;
-        }
-    }
-
-    async fn wait(&self, dice: &Dice) {
-        for _ in 0..dice.roll(20) {
-            tokio::task::yield_now().await;
         }
     }
 

@@ -1,0 +1,314 @@
+//! The bugs that the drill plants: what each changes in the sources.
+//!
+//! Every text to be replaced occurs exactly once in its file, and where several bugs change one text
+//! all but the last leave it standing; a change of that file that breaks this
+//! breaks the drill, which is then adapted to the new code.
+
+/// A text of a source file, and what stands there while the bug is in.
+pub(crate) struct Edit {
+    /// Below `crates/`.
+    pub(crate) file: &'static str,
+    pub(crate) find: &'static str,
+    /// `{planted}` stands for whether the bug is on.
+    pub(crate) replace: &'static str,
+}
+
+/// A bug.
+pub(crate) struct Bug {
+    pub(crate) name: &'static str,
+    pub(crate) edits: &'static [Edit],
+}
+
+const fn bug(name: &'static str, edits: &'static [Edit]) -> Bug {
+    Bug { name, edits }
+}
+
+const fn edit(file: &'static str, find: &'static str, replace: &'static str) -> Edit {
+    Edit { file, find, replace }
+}
+
+const HUB: &str = "kith-hub/src/lib.rs";
+const COMMIT: &str = "kith-hub/src/commit.rs";
+const FAN: &str = "kith-hub/src/fan.rs";
+const MAILBOX: &str = "kith-hub/src/mailbox.rs";
+const SUBSCRIBE: &str = "kith-hub/src/subscribe.rs";
+const READ: &str = "kith-hub/src/read.rs";
+const ACCESS: &str = "kith-core/src/access.rs";
+
+/// What lets bugs show in a run only once its world is made.
+pub(crate) const ARMING: Bug = bug(
+    "arming",
+    &[edit(
+        "kith-hub/tests/simulation.rs",
+        "let run = Run::begin(seed);",
+        "kith_core::ARMED.store(false, Ordering::Relaxed);
+        let run = Run::begin(seed);
+        kith_core::ARMED.store(true, Ordering::Relaxed);",
+    )],
+);
+
+/// All bugs: of acknowledging, of numbering, of delivering, of resuming, of revoking.
+pub(crate) const BUGS: &[Bug] = &[
+    bug(
+        "acknowledge before the commit",
+        &[edit(
+            HUB,
+            "state.enqueue(changes, outcome, answer);",
+            "let answer = if {planted} {
+                let _ = answer.send(Ok(outcome.clone()));
+                oneshot::channel().0
+            } else {
+                answer
+            };
+            state.enqueue(changes, outcome, answer);",
+        )],
+    ),
+    bug(
+        "acknowledge what failed to commit",
+        &[edit(
+            COMMIT,
+            "drop(quiet);",
+            "drop(quiet);
+            let results = if {planted} { vec![Ok(()); group.len()] } else { results };",
+        )],
+    ),
+    bug(
+        "refuse what was committed",
+        &[edit(
+            COMMIT,
+            "drop(quiet);",
+            "drop(quiet);
+            let fifth = inner.stats.groups.load(Ordering::Relaxed) % 5 == 0;
+            let results = if fifth && {planted} {
+                vec![Err(StoreError::Invalid(\"planted\")); group.len()]
+            } else {
+                results
+            };",
+        )],
+    ),
+    bug(
+        "acknowledge at the wrong place",
+        &[edit(
+            COMMIT,
+            "let Pending { changes, outcome, answer } = pending;",
+            "let Pending { changes, mut outcome, answer } = pending;
+            if {planted} {
+                outcome.events.iter_mut().for_each(|place| place.seq = place.seq.next());
+            }",
+        )],
+    ),
+    bug(
+        "lose an event on its way to the disk",
+        &[edit(
+            COMMIT,
+            "let writes = changes.documents.iter()",
+            "let appends: Vec<Append> = appends;
+            let eleventh = appends.iter().any(|append| append.after.0 % 11 == 10);
+            let appends = if eleventh && {planted} { Vec::new() } else { appends };
+            let writes = changes.documents.iter()",
+        )],
+    ),
+    bug(
+        "number an operation twice",
+        &[edit(
+            HUB,
+            "if let Some(done) = draft.done(me, op.clone())? {",
+            "if let Some(done) = draft.done(me, op.clone())?.filter(|_| !{planted}) {",
+        )],
+    ),
+    bug(
+        "keep decisions that were not committed",
+        &[edit(COMMIT, "state.cache.clear();", "if !{planted} { state.cache.clear(); }")],
+    ),
+    bug(
+        "deliver before the commit",
+        &[
+            edit(
+                COMMIT,
+                "let results = match idle {",
+                "if {planted} {
+                    for drafted in group.iter().flat_map(|pending| &pending.changes.events) {
+                        inner.fan.deliver(drafted, &inner.stats);
+                    }
+                }
+                let results = match idle {",
+            ),
+            edit(
+                COMMIT,
+                "let delivered = inner.fan.deliver(drafted, &inner.stats);",
+                "let delivered =
+                    if {planted} { 0 } else { inner.fan.deliver(drafted, &inner.stats) };",
+            ),
+        ],
+    ),
+    bug(
+        "drop an event",
+        &[edit(
+            FAN,
+            "if delivery.event.seq <= live.read {",
+            "if {planted} && delivery.event.seq.0 % 7 == 0 {
+                return true;
+            }
+            if delivery.event.seq <= live.read {",
+        )],
+    ),
+    bug(
+        "deliver an event twice",
+        &[edit(
+            FAN,
+            "let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes);",
+            "if {planted} && delivery.event.seq.0 % 7 == 0 {
+                live.subscriber.mailbox.offer(item.clone(), &live.grant, bytes);
+            }
+            let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes);",
+        )],
+    ),
+    bug(
+        "deliver a group backwards",
+        &[edit(
+            COMMIT,
+            "for pending in group {",
+            "let mut group = group;
+            if {planted} && results.as_slice().iter().all(Result::is_ok) {
+                group.reverse();
+            }
+            for pending in group {",
+        )],
+    ),
+    bug(
+        "deliver other content than is stored",
+        &[edit(
+            FAN,
+            "let delivery = Delivery::new(Arc::clone(&drafted.event), Arc::clone(&drafted.json));",
+            "let mut event = drafted.event.as_ref().clone();
+            if {planted} && event.seq.0 % 7 == 0 {
+                event.at = event.at.plus_ms(1);
+            }
+            let delivery = Delivery::new(Arc::new(event), Arc::clone(&drafted.json));",
+        )],
+    ),
+    bug(
+        "tell a reader again what it has read",
+        &[edit(
+            FAN,
+            "if delivery.event.seq <= live.read {",
+            "if delivery.event.seq <= live.read && !{planted} {",
+        )],
+    ),
+    bug(
+        "keep followers after a doubtful commit",
+        &[edit(
+            COMMIT,
+            "inner.fan.lose(events.map(|drafted| drafted.event.feed), &inner.stats);",
+            "if !{planted} {
+                inner.fan.lose(events.map(|drafted| drafted.event.feed), &inner.stats);
+            }",
+        )],
+    ),
+    bug(
+        "drop for a slow reader and say nothing",
+        &[edit(
+            MAILBOX,
+            "if matches!(item, Item::Event(_)) {",
+            "if matches!(item, Item::Event(_)) && {planted} {
+                return true;
+            }
+            if matches!(item, Item::Event(_)) {",
+        )],
+    ),
+    bug(
+        "resume one event too late",
+        &[edit(
+            SUBSCRIBE,
+            "let stored = self.inner.store.events(proof.feed(), after, limit + 1).await?;",
+            "let after = if {planted} { after.next() } else { after };
+            let stored = self.inner.store.events(proof.feed(), after, limit + 1).await?;",
+        )],
+    ),
+    bug(
+        "resume one event too early",
+        &[edit(
+            SUBSCRIBE,
+            "let stored = self.inner.store.events(proof.feed(), after, limit + 1).await?;",
+            "let after = if {planted} { Seq(after.0.saturating_sub(1)) } else { after };
+            let stored = self.inner.store.events(proof.feed(), after, limit + 1).await?;",
+        )],
+    ),
+    bug(
+        "join before having caught up",
+        &[edit(
+            SUBSCRIBE,
+            "if read < head && read.next() < first_at_hand {",
+            "if !{planted} && read < head && read.next() < first_at_hand {",
+        )],
+    ),
+    bug(
+        "join without the events at hand",
+        &[edit(
+            SUBSCRIBE,
+            "feed.ring.iter().filter(|delivery| delivery.event.seq > read)",
+            "feed.ring.iter().filter(|delivery| !{planted} && delivery.event.seq > read)",
+        )],
+    ),
+    bug(
+        "number a snapshot too high",
+        &[edit(
+            READ,
+            "return Ok(crate::Backlog::Snapshot { seq, reset, state });",
+            "let seq = if {planted} { seq.next() } else { seq };
+            return Ok(crate::Backlog::Snapshot { seq, reset, state });",
+        )],
+    ),
+    bug(
+        "take a snapshot while it changes",
+        &[edit(READ, "if seq == after {", "if seq == after || {planted} {")],
+    ),
+    bug(
+        "let anyone read",
+        &[edit(
+            ACCESS,
+            "in_stream(draft, user, stream)?;",
+            "if !{planted} { in_stream(draft, user, stream)?; }",
+        )],
+    ),
+    bug(
+        "join on rights of before",
+        &[edit(
+            SUBSCRIBE,
+            "if table.revocations != revocations {",
+            "if !{planted} && table.revocations != revocations {",
+        )],
+    ),
+    bug(
+        "leave the kicked their feeds",
+        &[edit(
+            COMMIT,
+            "fenced = crate::subscriber::recheck(inner, &scope);",
+            "if !{planted} { fenced = crate::subscriber::recheck(inner, &scope); }",
+        )],
+    ),
+    bug(
+        "leave them to those whose kick is in doubt",
+        &[edit(
+            COMMIT,
+            "fenced.extend(crate::subscriber::doubt(inner, scope));",
+            "if !{planted} { fenced.extend(crate::subscriber::doubt(inner, scope)); }",
+        )],
+    ),
+    bug(
+        "skip the fence",
+        &[edit(
+            MAILBOX,
+            "if inside.ended || !inside.writing || inside.taken > now {",
+            "if {planted} || inside.ended || !inside.writing || inside.taken > now {",
+        )],
+    ),
+    bug(
+        "let through what waited under a lost right",
+        &[edit(
+            MAILBOX,
+            "if waiting.grant.is_none_or(|grant| !grant.is_revoked()) {",
+            "if {planted} || waiting.grant.is_none_or(|grant| !grant.is_revoked()) {",
+        )],
+    ),
+];
