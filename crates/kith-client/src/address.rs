@@ -36,7 +36,13 @@ impl Address {
             _ => return Err(wrong()),
         };
         let authority = uri.authority().ok_or_else(wrong)?;
-        if authority.as_str().contains('@') || uri.query().is_some() || authority.host().is_empty()
+        // The parser drops a fragment, and a port that is out of range, without a word.
+        let port_is_lost = authority.as_str() != authority.host() && authority.port_u16().is_none();
+        if authority.as_str().contains('@')
+            || uri.query().is_some()
+            || url.contains('#')
+            || authority.host().is_empty()
+            || port_is_lost
         {
             return Err(wrong());
         }
@@ -129,6 +135,9 @@ mod tests {
         for bad in ["", "host", "ftp://host", "http://", "http://a@b", "http://a/?q", "/x", "a:b:c"]
         {
             assert!(Address::parse(bad).is_err(), "{bad:?}");
+        }
+        for lost in ["http://a:65536", "http://a:", "http://a/#b", "http://a#b"] {
+            assert!(Address::parse(lost).is_err(), "{lost:?}");
         }
     }
 
