@@ -1,6 +1,7 @@
 //! Where a server is: read once from a URL, then known to be of a form that can be dialled.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use http::Uri;
@@ -52,6 +53,12 @@ impl Address {
             (None, false) => 80,
         };
         let host = authority.host().to_ascii_lowercase();
+        // Brackets are around an IPv6 address, and nowhere else; the parser is less strict.
+        let inside = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let is_v6 = inside.is_some_and(|inside| inside.parse::<Ipv6Addr>().is_ok());
+        if host.contains(['[', ']']) && !is_v6 {
+            return Err(wrong());
+        }
         Ok(Self { tls, host, port, base: uri.path().trim_end_matches('/').to_owned() })
     }
 
@@ -136,7 +143,14 @@ mod tests {
         {
             assert!(Address::parse(bad).is_err(), "{bad:?}");
         }
-        for lost in ["http://a:65536", "http://a:", "http://a/#b", "http://a#b"] {
+        for lost in [
+            "http://a:65536",
+            "http://a:",
+            "http://a/#b",
+            "http://a#b",
+            "http://a[::1]",
+            "http://[]",
+        ] {
             assert!(Address::parse(lost).is_err(), "{lost:?}");
         }
     }
