@@ -4,6 +4,7 @@
 
 mod audit;
 mod check;
+mod fuzz;
 mod license;
 mod metadata;
 mod run;
@@ -51,6 +52,14 @@ enum Task {
     Audit,
     /// Run the README's commands as a newcomer would, and compare what they print
     Tour,
+    /// Feed the parsers inputs that nobody would send, guided by coverage
+    Fuzz {
+        /// The targets to run; all unless some are named
+        targets: Vec<String>,
+        /// How long each of them runs
+        #[arg(long, default_value_t = 60, value_name = "N")]
+        seconds: u32,
+    },
     /// Kill a busy server over and over, and check that nothing acknowledged is lost
     Torture {
         /// How many times to kill it; without it, what the test finds reasonable
@@ -82,6 +91,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Tidy => tidy::tidy(),
         Task::Audit => audit::audit(),
         Task::Tour => tour::tour(),
+        Task::Fuzz { targets, seconds } => fuzz::fuzz(&targets, seconds),
         Task::Torture { kills } => torture::torture(kills),
     }
 }

@@ -7,6 +7,7 @@ mod layers;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -84,6 +85,15 @@ impl Config {
     /// When a key is not known, a value not valid, or the file cannot be read.
     pub(crate) fn load(given: &Given, listen: Option<&str>) -> Result<Self, Exit> {
         Self::from_layers(Layers::read(given, listen, std::env::vars_os())?)
+    }
+
+    /// The configuration of these parts alone: for the fuzz targets, which know no process.
+    pub(crate) fn of(
+        file: &str,
+        given: &Given,
+        variables: &[(OsString, OsString)],
+    ) -> Result<Self, Exit> {
+        Self::from_layers(Layers::of(file, given, variables.iter().cloned())?)
     }
 
     fn from_layers(mut layers: Layers) -> Result<Self, Exit> {

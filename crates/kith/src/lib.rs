@@ -1,4 +1,6 @@
 //! The program `kith`: the server, its administration, and a client for the command line.
+//!
+//! A library only so that the fuzz targets reach what it reads; `main.rs` is the program.
 
 mod cli;
 mod cmd;
@@ -6,6 +8,8 @@ mod config;
 mod context;
 mod environment;
 mod failure;
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod logging;
 mod output;
@@ -17,7 +21,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-fn main() -> ExitCode {
+/// Runs the program with the arguments and the environment of the process.
+#[must_use]
+pub fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
