@@ -84,7 +84,7 @@ pub(crate) fn config_seeds() -> Vec<Vec<u8>> {
         "session_days = 1\nlog = 'warn'\n[storage]\nsync = 'none'\n",
         "tls.certificate = \"a\"\ntls.key = \"b\"\nlisten = \"[::1]:0\"\n",
         "--set session_days=9\nKITH_AUTH_MS=7\nKITH_STORAGE__SYNC=full\nKITH_REGISTRATON=open\n",
-        "--set log=info,kith_hub[{a=1}]=debug\n--set registration=closed\n",
+        "--set log=info,kith_hub=debug\n--set registration=closed\n",
         "--set public_url=https://kith.example\nregistraton = 'open'\n",
         "a.b.c.d = [[1, {e = 2}], 1979-05-27T07:32:00Z]\n",
     ]
