@@ -5,6 +5,7 @@
 mod audit;
 mod check;
 mod drill;
+mod fuzz;
 mod license;
 mod metadata;
 mod run;
@@ -54,6 +55,14 @@ enum Task {
     Tour,
     /// Plant known bugs into a copy of the server, and check that the simulation catches each
     Drill,
+    /// Feed the parsers inputs that nobody would send, guided by coverage
+    Fuzz {
+        /// The targets to run; all unless some are named
+        targets: Vec<String>,
+        /// How long each of them runs
+        #[arg(long, default_value_t = 60, value_name = "N")]
+        seconds: u32,
+    },
     /// Kill a busy server over and over, and check that nothing acknowledged is lost
     Torture {
         /// How many times to kill it; without it, what the test finds reasonable
@@ -86,6 +95,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Audit => audit::audit(),
         Task::Tour => tour::tour(),
         Task::Drill => drill::drill(),
+        Task::Fuzz { targets, seconds } => fuzz::fuzz(&targets, seconds),
         Task::Torture { kills } => torture::torture(kills),
     }
 }

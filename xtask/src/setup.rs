@@ -20,17 +20,29 @@ pub(crate) fn setup() -> Result<()> {
     nextest()
 }
 
+/// Checks the compiler that libFuzzer needs, and installs it like the others.
+pub(crate) fn cplusplus() -> Result<()> {
+    compiler("c++", "#include <vector>\n", &["g++"])
+}
+
 fn c_compiler() -> Result<()> {
-    if compiles_c() {
+    compiler("cc", "#include <stdlib.h>\n", &DEBIAN_PACKAGES)
+}
+
+/// Makes sure that `command` compiles `source`, a file that needs its headers.
+fn compiler(command: &str, source: &str, debian: &[&str]) -> Result<()> {
+    if compiles(command, source) {
         return Ok(());
     }
-    let packages = DEBIAN_PACKAGES.join(" ");
+    let packages = debian.join(" ");
     if !works(Command::new("apt-get").arg("--version")) {
-        bail!("a C compiler and the C library's headers are missing: install them, then try again");
+        bail!(
+            "a compiler `{command}` and its library's headers are missing: install them, then try again"
+        );
     }
     if !is_root() {
         bail!(
-            "a C compiler is missing; run this, then try again:\n  sudo apt-get install -y {packages}"
+            "the compiler `{command}` is missing; run this, then try again:\n  sudo apt-get install -y {packages}"
         );
     }
     eprintln!("setup: installing {packages}");
@@ -41,17 +53,18 @@ fn c_compiler() -> Result<()> {
     run(Command::new("apt-get")
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(["install", "-y", "--no-install-recommends"])
-        .args(DEBIAN_PACKAGES))?;
-    if !compiles_c() {
-        bail!("`cc` still cannot compile a C file after installing {packages}");
+        .args(debian))?;
+    if !compiles(command, source) {
+        bail!("`{command}` still cannot compile a file after installing {packages}");
     }
     Ok(())
 }
 
 /// Tries a file that needs the headers: a compiler without them passes `--version` and fails later.
-fn compiles_c() -> bool {
-    let Ok(mut child) = Command::new("cc")
-        .args(["-fsyntax-only", "-x", "c", "-"])
+fn compiles(command: &str, source: &str) -> bool {
+    let language = if command == "cc" { "c" } else { "c++" };
+    let Ok(mut child) = Command::new(command)
+        .args(["-fsyntax-only", "-x", language, "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -59,8 +72,8 @@ fn compiles_c() -> bool {
     else {
         return false;
     };
-    // Taking the input closes it once written; if `cc` is already gone, its status tells.
-    let written = child.stdin.take().map(|mut stdin| stdin.write_all(b"#include <stdlib.h>\n"));
+    // Taking the input closes it once written; if the compiler is already gone, its status tells.
+    let written = child.stdin.take().map(|mut stdin| stdin.write_all(source.as_bytes()));
     matches!(written, Some(Ok(()))) & child.wait().is_ok_and(|status| status.success())
 }
 

@@ -1,6 +1,7 @@
 //! Where a server is: read once from a URL, then known to be of a form that can be dialled.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use http::Uri;
@@ -36,7 +37,13 @@ impl Address {
             _ => return Err(wrong()),
         };
         let authority = uri.authority().ok_or_else(wrong)?;
-        if authority.as_str().contains('@') || uri.query().is_some() || authority.host().is_empty()
+        // The parser drops a fragment, and a port that is out of range, without a word.
+        let port_is_lost = authority.as_str() != authority.host() && authority.port_u16().is_none();
+        if authority.as_str().contains('@')
+            || uri.query().is_some()
+            || url.contains('#')
+            || authority.host().is_empty()
+            || port_is_lost
         {
             return Err(wrong());
         }
@@ -46,6 +53,12 @@ impl Address {
             (None, false) => 80,
         };
         let host = authority.host().to_ascii_lowercase();
+        // Brackets are around an IPv6 address, and nowhere else; the parser is less strict.
+        let inside = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let is_v6 = inside.is_some_and(|inside| inside.parse::<Ipv6Addr>().is_ok());
+        if host.contains(['[', ']']) && !is_v6 {
+            return Err(wrong());
+        }
         Ok(Self { tls, host, port, base: uri.path().trim_end_matches('/').to_owned() })
     }
 
@@ -129,6 +142,16 @@ mod tests {
         for bad in ["", "host", "ftp://host", "http://", "http://a@b", "http://a/?q", "/x", "a:b:c"]
         {
             assert!(Address::parse(bad).is_err(), "{bad:?}");
+        }
+        for lost in [
+            "http://a:65536",
+            "http://a:",
+            "http://a/#b",
+            "http://a#b",
+            "http://a[::1]",
+            "http://[]",
+        ] {
+            assert!(Address::parse(lost).is_err(), "{lost:?}");
         }
     }
 

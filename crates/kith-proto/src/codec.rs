@@ -1,5 +1,7 @@
 //! The two encodings of frames: JSON text and MessagePack.
 
+mod msgpack;
+
 use kith_core::text::Coded;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,11 +52,15 @@ impl Encoding {
     ///
     /// # Errors
     /// As [`invalid`], with the place of the first mistake. Depth is bounded: JSON at 128 levels by
-    /// its parser, MessagePack at [`DEPTH_MAX`].
+    /// its parser, MessagePack at [`DEPTH_MAX`]. Memory is bounded by the length of `bytes`, whatever
+    /// lengths they claim.
     pub fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, Problem> {
         match self {
             Self::Json => serde_json::from_slice(bytes).map_err(|error| invalid(&error)),
             Self::MsgPack => {
+                if !msgpack::is_whole(bytes) {
+                    return Err(invalid(&"it is not one whole value"));
+                }
                 let mut reader = rmp_serde::Deserializer::new(bytes);
                 reader.set_max_depth(DEPTH_MAX);
                 T::deserialize(&mut reader).map_err(|error| invalid(&error))
@@ -135,6 +141,7 @@ mod tests {
     fn deep_nesting_is_refused_not_followed() {
         let deep = "[".repeat(100_000);
         assert!(Encoding::Json.decode::<Push>(deep.as_bytes()).is_err());
-        assert!(Encoding::MsgPack.decode::<Push>(&vec![0x91; 100_000]).is_err());
+        let deep = [vec![0x91; 100_000], vec![0xc0]].concat();
+        assert!(Encoding::MsgPack.decode::<Push>(&deep).is_err());
     }
 }

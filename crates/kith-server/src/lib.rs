@@ -3,6 +3,8 @@
 
 pub mod app;
 pub mod auth;
+#[doc(hidden)]
+pub mod fuzz;
 mod limits;
 pub mod listen;
 pub mod metrics;

@@ -24,6 +24,7 @@ use tower::ServiceExt;
 
 use crate::app::App;
 use crate::metrics::{self, Metrics};
+use crate::settings::Settings;
 use crate::{rest, ws};
 
 /// Where the WebSocket is.
@@ -166,7 +167,8 @@ impl Server {
         Metrics::add(&self.app.metrics.http_requests);
         request.extensions_mut().insert(address);
         let response = match (request.method(), request.uri().path()) {
-            (&Method::GET, WS_PATH) => match self.accept(&request, address) {
+            (&Method::GET, WS_PATH) => match accept(request.headers(), &self.app.settings, address)
+            {
                 Ok((origin, response)) => {
                     let on_upgrade = hyper::upgrade::on(&mut request);
                     // The channel holds one, and a connection is upgraded once.
@@ -200,54 +202,50 @@ impl Server {
             text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
         }
     }
+}
 
-    /// Checks an upgrade request (RFC 6455, section 4.2) and answers it.
-    fn accept(
-        &self,
-        request: &Request<Incoming>,
-        address: IpAddr,
-    ) -> Result<(ws::Origin, Response<Body>), StatusCode> {
-        let headers = request.headers();
-        let key = header(headers, &SEC_WEBSOCKET_KEY).ok_or(StatusCode::UPGRADE_REQUIRED)?;
-        let lists = |name: &HeaderName, wanted: &str| {
-            header(headers, name).is_some_and(|value| {
-                value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted))
-            })
-        };
-        if !lists(&UPGRADE, "websocket")
-            || !lists(&CONNECTION, "upgrade")
-            || header(headers, &SEC_WEBSOCKET_VERSION) != Some("13")
-        {
-            return Err(StatusCode::BAD_REQUEST);
-        }
-        if !same_origin(headers, &self.app.settings.public_url) {
-            return Err(StatusCode::FORBIDDEN);
-        }
-        let offered = header(headers, &SEC_WEBSOCKET_PROTOCOL);
-        let known = [kith_proto::JSON, kith_proto::MSGPACK];
-        let chosen = offered.and_then(|offered| {
-            offered
-                .split(',')
-                .map(str::trim)
-                .find_map(|name| known.into_iter().find(|k| *k == name))
-        });
-        if offered.is_some() && chosen.is_none() {
-            return Err(StatusCode::BAD_REQUEST);
-        }
-        let mut response = Response::builder()
-            .status(StatusCode::SWITCHING_PROTOCOLS)
-            .header(UPGRADE, "websocket")
-            .header(CONNECTION, "Upgrade")
-            .header(SEC_WEBSOCKET_ACCEPT, kith_ws::handshake::accept_key(key));
-        if let Some(name) = chosen {
-            response = response.header(SEC_WEBSOCKET_PROTOCOL, name);
-        }
-        let encoding = chosen.and_then(Encoding::of_subprotocol).unwrap_or_default();
-        let cookie = rest::cookie_of(headers, &self.app.settings);
-        let origin = ws::Origin { address, cookie, encoding };
-        let response = response.body(Body::empty()).map_err(|_| StatusCode::BAD_REQUEST)?;
-        Ok((origin, response))
+/// Checks an upgrade request (RFC 6455, section 4.2) and answers it.
+pub(crate) fn accept(
+    headers: &HeaderMap,
+    settings: &Settings,
+    address: IpAddr,
+) -> Result<(ws::Origin, Response<Body>), StatusCode> {
+    let key = header(headers, &SEC_WEBSOCKET_KEY).ok_or(StatusCode::UPGRADE_REQUIRED)?;
+    let lists = |name: &HeaderName, wanted: &str| {
+        header(headers, name).is_some_and(|value| {
+            value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted))
+        })
+    };
+    if !lists(&UPGRADE, "websocket")
+        || !lists(&CONNECTION, "upgrade")
+        || header(headers, &SEC_WEBSOCKET_VERSION) != Some("13")
+    {
+        return Err(StatusCode::BAD_REQUEST);
     }
+    if !same_origin(headers, &settings.public_url) {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    let offered = header(headers, &SEC_WEBSOCKET_PROTOCOL);
+    let known = [kith_proto::JSON, kith_proto::MSGPACK];
+    let chosen = offered.and_then(|offered| {
+        offered.split(',').map(str::trim).find_map(|name| known.into_iter().find(|k| *k == name))
+    });
+    if offered.is_some() && chosen.is_none() {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    let mut response = Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header(UPGRADE, "websocket")
+        .header(CONNECTION, "Upgrade")
+        .header(SEC_WEBSOCKET_ACCEPT, kith_ws::handshake::accept_key(key));
+    if let Some(name) = chosen {
+        response = response.header(SEC_WEBSOCKET_PROTOCOL, name);
+    }
+    let encoding = chosen.and_then(Encoding::of_subprotocol).unwrap_or_default();
+    let cookie = rest::cookie_of(headers, settings);
+    let origin = ws::Origin { address, cookie, encoding };
+    let response = response.body(Body::empty()).map_err(|_| StatusCode::BAD_REQUEST)?;
+    Ok((origin, response))
 }
 
 /// Whether a page that sends this `Origin` may use the server: none (not a browser), the public

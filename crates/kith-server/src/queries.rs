@@ -129,7 +129,9 @@ async fn around_message(
     page: Page,
 ) -> Result<(Vec<Arc<Message>>, bool), HubError> {
     let half = (page.limit / 2).max(1);
-    let older = Page { before: Some(seq.next()), after: None, limit: half, ..page };
+    // Nothing stands behind the last number there is.
+    let before = Some(Seq(seq.0.saturating_add(1)));
+    let older = Page { before, after: None, limit: half, ..page };
     let newer = Page { before: None, after: Some(seq), limit: half, ..page };
     let (mut messages, more_before) = app.hub.messages(me, stream, older).await?;
     let (after, more_after) = app.hub.messages(me, stream, newer).await?;

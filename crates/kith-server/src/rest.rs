@@ -20,6 +20,7 @@ mod circles;
 mod members;
 mod messages;
 mod openapi;
+mod readers;
 mod reference;
 mod reply;
 mod route;
@@ -29,6 +30,7 @@ mod streams;
 mod tests;
 
 pub(crate) use caller::cookie_of;
+pub(crate) use readers::router as readers;
 
 use self::call::Call;
 use self::reply::Reply;

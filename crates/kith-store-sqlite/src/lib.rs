@@ -9,6 +9,8 @@ mod backup;
 mod check;
 mod error;
 mod files;
+#[doc(hidden)]
+pub mod fuzz;
 mod mark;
 mod reader;
 mod rows;

@@ -59,7 +59,7 @@ impl Mark {
 }
 
 /// Two equal lines, so that a flipped bit shows.
-fn text(position: Position) -> String {
+pub(crate) fn text(position: Position) -> String {
     let line = format!("kith {:016x} {}\n", position.epoch, position.commits);
     line.repeat(2)
 }
@@ -89,7 +89,7 @@ pub(crate) fn read(db: &Path) -> Result<Option<Position>, StoreError> {
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Position> {
+pub(crate) fn parse(bytes: &[u8]) -> Option<Position> {
     let all = std::str::from_utf8(bytes).ok()?;
     let (epoch, commits) = all.lines().next()?.strip_prefix("kith ")?.split_once(' ')?;
     let epoch = u64::from_str_radix(epoch, 16).ok()?;

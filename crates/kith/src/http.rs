@@ -93,7 +93,7 @@ async fn exchange(
 }
 
 /// A problem after RFC 9457, as the server tells them.
-fn refusal(bytes: &[u8]) -> Option<Problem> {
+pub(crate) fn refusal(bytes: &[u8]) -> Option<Problem> {
     #[derive(Deserialize)]
     struct Told {
         code: String,

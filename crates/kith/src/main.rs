@@ -1,42 +1,5 @@
-//! The program `kith`: the server, its administration, and a client for the command line.
+//! The program: see the library.
 
-mod cli;
-mod cmd;
-mod config;
-mod context;
-mod environment;
-mod failure;
-mod http;
-mod logging;
-mod output;
-mod profile;
-mod resolve;
-mod show;
-
-use std::process::ExitCode;
-
-use clap::Parser;
-
-fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and the version come this way too, and are no failure. A closed terminal is
-            // nobody's to tell.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
-        }
-    };
-    let json = cli.json;
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return output::failure(&error.into(), json),
-    };
-    let code = match runtime.block_on(cmd::run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::failure(&error, json),
-    };
-    // Nobody waits for a read of standard input that will never end.
-    runtime.shutdown_background();
-    code
+fn main() -> std::process::ExitCode {
+    kith::main()
 }

@@ -2,8 +2,16 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[path = "serve/client.rs"]
+mod client;
 #[path = "serve/program.rs"]
 mod program;
+#[path = "serve/secrets.rs"]
+mod secrets;
+#[path = "serve/terminal.rs"]
+mod terminal;
+#[path = "serve/tls.rs"]
+mod tls;
 
 use std::fs;
 use std::io::Write;

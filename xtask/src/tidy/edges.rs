@@ -16,7 +16,7 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 12] = [
+const LAYERS: [(&str, May); 13] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-checker", May::Only(&[])),
@@ -27,6 +27,7 @@ const LAYERS: [(&str, May); 12] = [
     ("kith-server", May::Only(&["kith-core", "kith-proto", "kith-ws", "kith-store", "kith-hub"])),
     ("kith-client", May::Only(&["kith-core", "kith-proto"])),
     ("kith", May::Anything),
+    ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),
     ("xtask", May::Only(&[])),
 ];

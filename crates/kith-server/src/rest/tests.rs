@@ -116,6 +116,11 @@ async fn a_message_put_twice_is_posted_once() {
     assert_eq!(read.status, StatusCode::OK, "{}", read.body);
     assert_eq!(site.get(&ana, &format!("/streams/{stream}/unread")).await.body["unread"], 0);
     assert_eq!(site.get(&ana, &format!("/streams/{stream}")).await.body["stream"]["id"], stream);
+    // The last number there is has nothing behind it.
+    for (around, found) in [(seq, 1), (u64::MAX, 1), (0, 1)] {
+        let page = site.get(&ana, &format!("{path}?around={around}")).await;
+        assert_eq!(page.body["messages"].as_array().map(Vec::len), Some(found), "{}", page.body);
+    }
     let gone = site.say(&ana, "DELETE", &one, Value::Null).await;
     assert_eq!(gone.status, StatusCode::OK);
     assert_eq!(site.get(&ana, &one).await.code(), "message.not_found");

@@ -22,10 +22,10 @@ pub(crate) struct Args {
 
 /// What a link holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Invite {
+pub(crate) struct Invite {
     /// Absent where only the code was given.
-    pub(super) server: Option<Address>,
-    pub(super) code: String,
+    pub(crate) server: Option<Address>,
+    pub(crate) code: String,
 }
 
 /// The link for a code.
@@ -34,12 +34,13 @@ pub(super) fn link(server: &Address, code: &str) -> String {
 }
 
 /// Reads a link or a code.
-pub(super) fn parse(text: &str) -> Result<Invite, Failure> {
+pub(crate) fn parse(text: &str) -> Result<Invite, Failure> {
     let text = text.trim();
     if !text.contains('/') && !text.is_empty() {
         return Ok(Invite { server: None, code: text.to_owned() });
     }
-    match text.trim_end_matches('/').rsplit_once("/join/") {
+    let is_margin = |c: char| c == '/' || c.is_whitespace();
+    match text.trim_end_matches(is_margin).rsplit_once("/join/") {
         Some((server, code)) if !code.is_empty() && !code.contains('/') => {
             Ok(Invite { server: Some(Address::parse(server)?), code: code.to_owned() })
         }
@@ -75,6 +76,8 @@ mod tests {
         let server = Address::parse("https://kith.example/base").unwrap();
         let parsed = parse(&link(&server, "abc")).unwrap();
         assert_eq!(parsed, Invite { server: Some(server), code: "abc".to_owned() });
+        let pasted = parse("https://kith.example/join/abc /").unwrap();
+        assert_eq!(pasted.code, "abc");
         assert_eq!(parse(" abc ").unwrap(), Invite { server: None, code: "abc".to_owned() });
         for bad in ["", "https://kith.example", "https://kith.example/join/", "/join/x"] {
             assert!(parse(bad).is_err(), "{bad:?}");

@@ -64,9 +64,7 @@ impl Layers {
         listen: Option<&str>,
         variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, Exit> {
-        let default = |(key, value)| (key, Entry { value, source: Source::Default });
-        let entries = keys::defaults().into_iter().map(default).collect();
-        let mut layers = Self { entries, warnings: Vec::new() };
+        let mut layers = Self::defaults();
         let variables = layers.ours(variables)?;
         // The file may lie where a later layer says, so those come first, and again after it.
         layers.above_file(given, listen, &variables)?;
@@ -88,6 +86,25 @@ impl Layers {
             layers.above_file(given, listen, &variables)?;
         }
         Ok(layers)
+    }
+
+    /// The same from a file whose text is given.
+    pub(super) fn of(
+        file: &str,
+        given: &Given,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Exit> {
+        let mut layers = Self::defaults();
+        let variables = layers.ours(variables)?;
+        layers.file(Path::new(FILE), file, true)?;
+        layers.above_file(given, None, &variables)?;
+        Ok(layers)
+    }
+
+    fn defaults() -> Self {
+        let default = |(key, value)| (key, Entry { value, source: Source::Default });
+        let entries = keys::defaults().into_iter().map(default).collect();
+        Self { entries, warnings: Vec::new() }
     }
 
     pub(super) fn value(&self, key: &str) -> &Value {

@@ -95,6 +95,12 @@ fn what_is_wrong_is_named() {
         Case { set: &["log_format=xml"], ..NONE },
         "log_format = \"xml\" (flag --set log_format) is not valid: it is json or text",
     );
+    // The parser of such filters panics on texts that are nearly one.
+    check(
+        Case { set: &["log=info,a[b}c]"], ..NONE },
+        "log = \"info,a[b}c]\" (flag --set log) is not valid: it is off, error, warn, info, debug or \
+         trace: a directive is TARGET=LEVEL",
+    );
     check(
         Case { file: "data = 'x'", ..NONE },
         "DIR/kith.toml is found by where the data is, so it cannot set data: remove it, or name \

@@ -6,8 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 /// How long anything may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a server without connections may take to stop.
 const STOP: Duration = Duration::from_secs(10);
 
@@ -42,6 +44,47 @@ pub(crate) fn run(mut command: Command, input: &str) -> Ended {
     Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
+/// Somebody at a command line, who keeps a session in a directory of their own.
+pub(crate) struct Person {
+    profile: TempDir,
+    server: String,
+}
+
+impl Person {
+    /// Somebody who is not signed in at the server of this URL.
+    pub(crate) fn new(server: impl Into<String>) -> Self {
+        Self { profile: tempfile::tempdir().unwrap(), server: server.into() }
+    }
+
+    /// Somebody with a new account.
+    pub(crate) fn sign_up(server: &Server, name: &str, password: &str) -> Self {
+        let person = Self::new(format!("http://{}", server.address));
+        let done = run(person.command(&["signup", name]), password);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        person
+    }
+
+    /// The program, as this person starts it.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = kith(args);
+        command.env("KITH_PROFILE", self.profile.path()).env("KITH_SERVER", &self.server);
+        command
+    }
+
+    /// Runs a command to its end, with nothing on standard input.
+    pub(crate) fn say(&self, args: &[&str]) -> Ended {
+        run(self.command(args), "")
+    }
+
+    /// What a command prints that has to succeed.
+    #[track_caller]
+    pub(crate) fn done(&self, args: &[&str]) -> String {
+        let ended = self.say(args);
+        assert_eq!(ended.code, Some(0), "{args:?}: {ended:?}");
+        ended.out
+    }
+}
+
 /// A running server.
 pub(crate) struct Server {
     child: Option<Child>,
@@ -52,12 +95,31 @@ impl Server {
     /// Starts a server on any free port and waits until it says that it listens.
     pub(crate) fn start(data: &str, args: &[&str]) -> Self {
         let mut command = kith(&["serve", "--listen", "127.0.0.1:0", "--data", data]);
-        let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
+        command.args(args);
+        Self::begin(command)
+    }
+
+    /// Starts a server where one was before.
+    pub(crate) fn start_at(address: SocketAddr, data: &str) -> Self {
+        Self::begin(kith(&["serve", "--listen", &address.to_string(), "--data", data]))
+    }
+
+    /// Starts a server and waits until it says that it listens.
+    pub(crate) fn begin(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("kith: listening on http://");
-        let address = address.unwrap_or_else(|| panic!("the server said {line:?}"));
+        let url = line.trim_end().strip_prefix("kith: listening on ");
+        let address = url.and_then(|url| url.split_once("://"));
+        let (_, address) = address.unwrap_or_else(|| panic!("the server said {line:?}"));
         Self { address: address.parse().unwrap(), child: Some(child) }
+    }
+
+    /// Kills it where it stands.
+    pub(crate) fn kill(mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Sends a signal.
@@ -73,6 +135,17 @@ impl Server {
         let (ended, end) = mpsc::channel();
         std::thread::spawn(move || ended.send(child.wait().unwrap().code()));
         end.recv_timeout(STOP).expect("the server stops in time")
+    }
+
+    /// What the server answers to a request with a JSON body, as whoever has `token`, if any.
+    pub(crate) fn post(&self, path: &str, token: Option<&str>, body: &str) -> String {
+        let (host, length) = (self.address, body.len());
+        let bearer = token.map(|token| format!("authorization: Bearer {token}\r\n"));
+        self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n{}\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}",
+            bearer.unwrap_or_default()
+        ))
     }
 
     fn ask(&self, request: &str) -> String {
@@ -104,11 +177,7 @@ impl Server {
         let body =
             serde_json::json!({ "name": name, "password": password.trim_end(), "kind": "token" })
                 .to_string();
-        let (host, length) = (self.address, body.len());
-        let answer = self.ask(&format!(
-            "POST /api/v1/sessions HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        ));
+        let answer = self.post("/api/v1/sessions", None, &body);
         let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.split_once("\r\n"));
         status.map_or(answer.clone(), |(status, _)| status.to_owned())
     }
