@@ -312,6 +312,23 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether doing it twice makes two things, where other commands only bring about again what
+    /// they say.
+    #[must_use]
+    pub fn makes(&self) -> bool {
+        matches!(
+            self,
+            Self::Post { .. }
+                | Self::CreateCircle { .. }
+                | Self::CreateRole { .. }
+                | Self::CreateInvite { .. }
+                | Self::CreateStream { .. }
+                | Self::CreateGroup { .. }
+        )
+    }
+}
+
 /// Where an event went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {

@@ -342,6 +342,26 @@ pub struct Done {
     pub command: String,
     /// The answer that was given.
     pub outcome: crate::command::Outcome,
+    /// Doing it again would make a second thing: that it was done is never forgotten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
+}
+
+/// For how long the answer to an operation is kept, in milliseconds: 30 days.
+pub const OP_MEMORY_MS: u64 = 30 * 24 * 3600 * 1000;
+
+impl Done {
+    /// Whether the answer is no longer kept.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.at.plus_ms(OP_MEMORY_MS) < now
+    }
+
+    /// What is left of it then: that it was done.
+    #[must_use]
+    pub fn stub(&self) -> Self {
+        Self { command: String::new(), outcome: Default::default(), ..*self }
+    }
 }
 
 /// Why a stored text is no document.

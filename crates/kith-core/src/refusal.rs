@@ -59,7 +59,7 @@ pub enum Refusal {
     Disabled,
     #[error("registration is closed here: ask for an invite")]
     RegistrationClosed,
-    #[error("this operation id is older than 30 days, so its result is no longer known")]
+    #[error("this operation was done more than 30 days ago, and its answer is no longer known")]
     OpExpired,
     #[error("this operation id was used for something else")]
     OpReused,

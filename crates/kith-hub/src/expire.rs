@@ -1,17 +1,28 @@
 //! Forgetting what has had its time: results of old operations, and sessions that have ended.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use kith_core::command::Outcome;
 use kith_core::document::{Doc, Done, Key, Session};
 use kith_core::id::Timestamp;
 use kith_store::{Document, Range};
 
-use crate::{Hub, HubError, OP_MEMORY_MS};
+use crate::{Hub, HubError};
 
 /// Documents looked at in one step, so that no step holds others up.
 const STEP: usize = 500;
+/// Steps through one collection at a time; the next time goes on from there.
+const STEPS_MAX: usize = 40;
+
+/// How far each collection was walked the last time.
+pub(crate) type Sweeps = Mutex<HashMap<&'static str, String>>;
+/// What becomes of a document: nothing, or another.
+type Change = (Key, Option<Doc>);
 
 impl Hub {
-    /// Removes what has had its time, and says how much. To be called now and then.
+    /// Removes what has had its time, and says how much. To be called now and then: each call looks
+    /// at a bounded number of documents.
     ///
     /// # Errors
     /// Failures of the store; what was removed before stays removed.
@@ -22,62 +33,69 @@ impl Hub {
         Ok(operations + sessions)
     }
 
-    /// Walks a collection and removes what `old` names for each of its documents.
+    /// Walks on through a collection and changes what `old` says for each of its documents.
     async fn sweep(
         &self,
         collection: &'static str,
-        old: impl Fn(&Document) -> Vec<Key>,
+        old: impl Fn(&Document) -> Vec<Change>,
     ) -> Result<u64, HubError> {
-        let (mut after, mut removed) = (None, 0);
-        loop {
+        let sweeps = || self.inner.sweeps.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut removed = 0;
+        for _ in 0..STEPS_MAX {
             let range = Range {
                 collection,
                 prefix: String::new(),
-                after: after.take(),
+                after: sweeps().get(collection).cloned(),
                 before: None,
                 descending: false,
             };
             let rows = self.inner.store.scan(range, STEP).await?;
-            let keys: Vec<Key> = rows.iter().flat_map(&old).collect();
-            if !keys.is_empty() {
+            let changes: Vec<Change> = rows.iter().flat_map(&old).collect();
+            if !changes.is_empty() {
                 self.transact(None, None, |draft| {
-                    for key in &keys {
-                        draft.put(key.clone(), None);
+                    for (key, doc) in &changes {
+                        draft.put(key.clone(), doc.clone());
                     }
                     Ok(Outcome::default())
                 })
                 .await?;
-                removed += keys.len() as u64;
+                removed += changes.len() as u64;
             }
             match rows.last() {
-                Some(last) if rows.len() == STEP => after = Some(last.key.clone()),
-                _ => return Ok(removed),
+                Some(last) if rows.len() == STEP => {
+                    sweeps().insert(collection, last.key.clone());
+                }
+                _ => {
+                    sweeps().remove(collection);
+                    break;
+                }
             }
         }
+        Ok(removed)
     }
 }
 
-/// The result of an operation, when it is too old to be asked for again.
-fn operation(row: &Document, now: Timestamp) -> Vec<Key> {
-    let old = |done: &Done| done.at.plus_ms(OP_MEMORY_MS) < now;
-    let key = || {
+/// The answer to an operation, when it is too old to be asked for again. Of those that made
+/// something it stays that they were done, so that a late retry makes no second one.
+fn operation(row: &Document, now: Timestamp) -> Vec<Change> {
+    let change = || {
         let (user, op) = row.key.split_once('/')?;
         let key = Key::Done(user.parse().ok()?, kith_core::text::OpId::parse(op).ok()?);
-        match key.parse(&row.body) {
-            Ok(Doc::Done(done)) if old(&done) => Some(key),
-            _ => None,
-        }
+        let Ok(Doc::Done(done)) = key.parse(&row.body) else { return None };
+        let stub = done.once.then(|| Doc::Done(Done::stub(&done).into()));
+        let whole = !done.once || !done.command.is_empty();
+        (whole && done.is_over(now)).then_some((key, stub))
     };
-    key().into_iter().collect()
+    change().into_iter().collect()
 }
 
 /// A session that has ended, and what finds it by its id.
-fn session(row: &Document, now: Timestamp) -> Vec<Key> {
+fn session(row: &Document, now: Timestamp) -> Vec<Change> {
     let old = |session: &Session| session.expires_at <= now;
     let key = Key::Session(row.key.clone());
     match key.parse(&row.body) {
         Ok(Doc::Session(session)) if old(&session) => {
-            vec![key, Key::SessionRef(session.user, session.id)]
+            vec![(key, None), (Key::SessionRef(session.user, session.id), None)]
         }
         _ => Vec::new(),
     }

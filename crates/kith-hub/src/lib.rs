@@ -81,9 +81,6 @@ impl Default for Limits {
     }
 }
 
-/// How long an operation id is remembered: 30 days.
-pub const OP_MEMORY_MS: u64 = 30 * 24 * 3600 * 1000;
-
 /// The only writer of feeds. Cheap to clone.
 #[derive(Clone)]
 pub struct Hub {
@@ -100,6 +97,7 @@ struct Inner {
     fan: fan::Fan,
     presence: presence::Table,
     readings: reading::Readings,
+    sweeps: expire::Sweeps,
     stats: Stats,
     /// Held by the committer while it commits, so that a reader can have the store quiet.
     quiet: tokio::sync::Semaphore,
@@ -126,6 +124,7 @@ impl Hub {
             fan: fan::Fan::new(limits.at_hand_max),
             presence: presence::Table::default(),
             readings: reading::Readings::default(),
+            sweeps: expire::Sweeps::default(),
             stats: Stats::default(),
             quiet: tokio::sync::Semaphore::new(1),
         });
@@ -218,11 +217,12 @@ impl Hub {
         let hash = kith_core::decide::secret_hash(&text);
         self.queue(Some(me), Some(op.clone()), |draft| {
             if let Some(done) = draft.done(me, op.clone())? {
-                return retold(&done, &hash);
+                return retold(&done, &hash, draft.now);
             }
             let outcome = command::decide(draft, me, command)?;
             let kept = Outcome { code: None, ..outcome.clone() };
-            let done = Done { at: draft.now, command: hash.clone(), outcome: kept };
+            let once = command.makes();
+            let done = Done { at: draft.now, command: hash.clone(), outcome: kept, once };
             draft.put(Key::Done(me, op.clone()), Some(Doc::Done(Arc::new(done))));
             Ok(outcome)
         })
@@ -376,7 +376,10 @@ enum Attempt {
 }
 
 /// The answer that was given to the same operation before.
-fn retold(done: &Done, hash: &str) -> Result<Outcome, Stop> {
+fn retold(done: &Done, hash: &str, now: Timestamp) -> Result<Outcome, Stop> {
+    if done.is_over(now) {
+        return Err(Refusal::OpExpired.into());
+    }
     if done.command == hash { Ok(done.outcome.clone()) } else { Err(Refusal::OpReused.into()) }
 }
 

@@ -6,8 +6,9 @@ mod world;
 use std::sync::Arc;
 
 use kith_core::command::Command;
+use kith_core::document::OP_MEMORY_MS;
 use kith_core::event::Body;
-use kith_core::id::FeedId;
+use kith_core::id::{FeedId, Seq};
 use kith_core::refusal::Refusal;
 use kith_hub::{End, HubError, Item, Limits, Subscriber};
 use kith_store::memory::MemoryStore;
@@ -186,7 +187,7 @@ async fn unread_counts_are_those_of_the_messages() {
     let read = |seq| Command::Read { stream, thread: None, seq };
     hub.execute(bob, None, &read(two)).await.unwrap();
     assert_eq!(hub.unread(bob, stream).await.unwrap().unread, 0);
-    hub.execute(bob, None, &read(kith_core::id::Seq(1))).await.unwrap();
+    hub.execute(bob, None, &read(Seq(1))).await.unwrap();
     hub.execute(ana, None, &Command::Delete { stream, message: two }).await.unwrap();
     let unread = hub.unread(bob, stream).await.unwrap();
     assert_eq!((unread.unread, unread.mentions), (1, 0), "marked as unread, one deleted");
@@ -208,17 +209,31 @@ async fn an_answer_in_the_making_is_void_once_access_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_operation_is_remembered_for_thirty_days_and_then_forgotten() {
-    let (hub, clock) = world::hub_and_clock(MemoryStore::new(), Limits::default()).await;
+async fn an_operation_is_answered_for_thirty_days_and_never_makes_a_second_thing() {
+    let store = MemoryStore::new();
+    let (hub, clock) = world::hub_and_clock(store.clone(), Limits::default()).await;
     let ana = user(&hub, "ana").await;
     let (_, stream) = circle(&hub, ana).await;
     let first = hub.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap();
-    clock.pass_ms(kith_hub::OP_MEMORY_MS - 10_000);
+    let read = Command::Read { stream, thread: None, seq: Seq(1) };
+    hub.execute(ana, Some(op("y")), &read).await.unwrap();
+    clock.pass_ms(OP_MEMORY_MS - 10_000);
     assert_eq!(hub.expire().await.unwrap(), 0);
     let again = hub.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap();
     assert_eq!(first, again);
     clock.pass_ms(20_000);
-    assert_eq!(hub.expire().await.unwrap(), 1);
-    assert_eq!(hub.expire().await.unwrap(), 0);
-    assert!(hub.connect(&kith_core::decide::secret_hash("ana")).await.is_ok());
+    // Before it is swept, after, and on a server that has nothing at hand: it is never done again.
+    for removed in [2, 0] {
+        let late = hub.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap_err();
+        assert_eq!(late.code(), "op.expired");
+        assert_eq!(hub.expire().await.unwrap(), removed);
+    }
+    let (anew, clock) = world::hub_and_clock(store, Limits::default()).await;
+    clock.pass_ms(2 * OP_MEMORY_MS);
+    let late = anew.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap_err();
+    assert_eq!(late.code(), "op.expired");
+    assert_eq!(anew.head(ana, FeedId::Stream(stream)).await.unwrap(), Seq(2));
+    // What only sets a state may be said again, and its answer is not kept for ever.
+    anew.execute(ana, Some(op("y")), &read).await.unwrap();
+    assert!(anew.connect(&kith_core::decide::secret_hash("ana")).await.is_ok());
 }
