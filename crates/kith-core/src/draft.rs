@@ -13,6 +13,7 @@ use crate::chain::ChainHash;
 use crate::document::{AsDoc, Doc, FeedHead, Key};
 use crate::event::{Body, Event};
 use crate::id::{FeedId, Timestamp, UserId};
+use crate::index::index;
 use crate::reduce::{Documents, reduce};
 use crate::refusal::Refusal;
 use crate::text::OpId;
@@ -168,6 +169,7 @@ impl<'a> Draft<'a> {
         let json: Arc<str> = serde_json::to_string(&event).unwrap_or_default().into();
         let hash = head.hash.next(feed, event.seq, &json);
         self.put(Key::Head(feed), Some(Doc::Head(FeedHead { seq: event.seq, hash })));
+        index(self, &event)?;
         reduce(self, &event)?;
         let event = Arc::new(event);
         self.changes.events.push(Drafted { event: Arc::clone(&event), json, hash });

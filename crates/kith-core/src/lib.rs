@@ -13,6 +13,7 @@ pub mod document;
 pub mod draft;
 pub mod event;
 pub mod id;
+pub mod index;
 pub mod limit;
 pub mod mention;
 pub mod permission;

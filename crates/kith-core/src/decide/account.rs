@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::command::Outcome;
 use crate::decide::invite;
-use crate::document::{Account, Doc, Key, NameOwner, Session, SessionRef};
+use crate::document::{Account, Doc, Key, Session, SessionRef};
 use crate::draft::{Draft, Stop};
 use crate::event::Body;
 use crate::id::{FeedId, SessionId, Timestamp, UserId};
@@ -35,8 +35,7 @@ pub fn register(
     new: &NewAccount,
     invite_code: Option<&str>,
 ) -> Result<Outcome, Stop> {
-    let folded = new.name.folded();
-    if draft.name_owner(folded.clone())?.is_some() {
+    if draft.name_owner(new.name.folded())?.is_some() {
         return Err(Refusal::NameTaken.into());
     }
     let user = UserId::new(draft.now, draft.random());
@@ -50,7 +49,6 @@ pub fn register(
         sessions_since: Timestamp(0),
     };
     draft.put(Key::Account(user), Some(Doc::Account(Arc::new(account))));
-    draft.put(Key::Name(folded), Some(Doc::Name(Arc::new(NameOwner { user }))));
     draft.by = Some(user);
     let body =
         Body::UserRegistered { user, name: new.name.clone(), display_name, bot_of: new.bot_of };

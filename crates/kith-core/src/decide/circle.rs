@@ -1,12 +1,11 @@
 //! Circles: made, changed, handed over.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::access;
 use crate::command::Outcome;
 use crate::decide::{audit, member, stream, tell};
-use crate::document::{Doc, Key, Mark, Role};
+use crate::document::Role;
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
 use crate::id::{CircleId, FeedId, RoleId, UserId};
@@ -63,17 +62,10 @@ pub(crate) fn create(
     let body = Body::CircleCreated { name: name.clone(), public, roles, everyone };
     tell(draft, &mut outcome, FeedId::Circle(circle), body)?;
     audit(draft, circle, Act::CircleCreated)?;
-    list(draft, circle, public);
     member::add(draft, &mut outcome, circle, me)?;
     let first = StreamName::parse(FIRST_STREAM)?;
     stream::add(draft, &mut outcome, circle, &first, None, &BTreeMap::new())?;
     Ok(outcome)
-}
-
-/// Keeps the list of circles that anyone may find.
-fn list(draft: &mut Draft<'_>, circle: CircleId, public: bool) {
-    let mark = public.then(|| Doc::PublicCircle(Arc::new(Mark { at: draft.now })));
-    draft.put(Key::PublicCircle(circle), mark);
 }
 
 pub(crate) fn change(
@@ -89,7 +81,6 @@ pub(crate) fn change(
     let body = Body::CircleChanged { name: name.clone(), about: about.cloned(), public };
     tell(draft, &mut outcome, FeedId::Circle(circle), body)?;
     audit(draft, circle, Act::CircleChanged { name: name.clone(), public })?;
-    list(draft, circle, public);
     Ok(outcome)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::access::{self, InStream};
 use crate::command::Outcome;
 use crate::decide::{audit, stream, tell};
-use crate::document::{Author, Doc, Home, Key, Mark, Mentions, Message};
+use crate::document::{Doc, Home, Key, Mark, Mentions, Message};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
 use crate::id::{FeedId, Seq, StreamId, UserId};
@@ -34,23 +34,14 @@ pub(crate) fn post(
         find(draft, id, seq)?;
     }
     let root = thread.map(|seq| find(draft, id, seq)).transpose()?;
-    if let Some(root) = root.as_ref().filter(|root| root.thread.is_some()) {
+    if let Some(root) = root.filter(|root| root.thread.is_some()) {
         // Threads do not branch: a thread within a thread would have no place to be shown.
         return Err(Refusal::NoSuchMessage(root.seq).into());
     }
     let mentions = mentions(draft, me, &access, text)?;
-    let body = Body::Posted { text: text.clone(), reply_to, thread, mentions: mentions.clone() };
+    let body = Body::Posted { text: text.clone(), reply_to, thread, mentions };
     let mut outcome = Outcome::default();
     tell(draft, &mut outcome, FeedId::Stream(id), body)?;
-    let seq = draft.head(FeedId::Stream(id))?.seq;
-    index(draft, id, thread, seq, me, true);
-    index_mentions(draft, id, seq, me, &mentions, true);
-    if let (Some(root), Some(thread)) = (root, thread) {
-        for follower in [me, root.author] {
-            let mark = Doc::Follow(Arc::new(Mark { at: draft.now }));
-            draft.put(Key::Follow(follower, id, thread), Some(mark));
-        }
-    }
     Ok(outcome)
 }
 
@@ -139,45 +130,6 @@ fn mentions(
     Ok(mentions)
 }
 
-/// Adds a message to the indexes by which messages are listed and counted, or removes it.
-fn index(
-    draft: &mut Draft<'_>,
-    stream: StreamId,
-    thread: Option<Seq>,
-    seq: Seq,
-    author: UserId,
-    there: bool,
-) {
-    let thread = thread.unwrap_or_default();
-    let line = there.then(|| Doc::Timeline(Arc::new(Author { author })));
-    draft.put(Key::Timeline(stream, thread, seq), line);
-    let mark = there.then(|| Doc::Authored(Arc::new(Mark { at: draft.now })));
-    draft.put(Key::Authored(stream, thread, author, seq), mark);
-}
-
-fn index_mentions(
-    draft: &mut Draft<'_>,
-    stream: StreamId,
-    seq: Seq,
-    author: UserId,
-    mentions: &Mentions,
-    there: bool,
-) {
-    let author = Arc::new(Author { author });
-    for user in &mentions.users {
-        let doc = there.then(|| Doc::MentionUser(Arc::clone(&author)));
-        draft.put(Key::MentionUser(*user, stream, seq), doc);
-    }
-    for role in &mentions.roles {
-        let doc = there.then(|| Doc::MentionRole(Arc::clone(&author)));
-        draft.put(Key::MentionRole(*role, stream, seq), doc);
-    }
-    if mentions.everyone {
-        let doc = there.then_some(Doc::MentionAll(author));
-        draft.put(Key::MentionAll(stream, seq), doc);
-    }
-}
-
 pub(crate) fn edit(
     draft: &mut Draft<'_>,
     me: UserId,
@@ -192,8 +144,6 @@ pub(crate) fn edit(
     }
     writable(draft, me, &access)?;
     let mentions = mentions(draft, me, &access, text)?;
-    index_mentions(draft, id, seq, me, &message.mentions, false);
-    index_mentions(draft, id, seq, me, &mentions, true);
     let mut outcome = Outcome::default();
     let body = Body::Edited { message: seq, text: text.clone(), mentions };
     tell(draft, &mut outcome, FeedId::Stream(id), body)?;
@@ -215,8 +165,6 @@ pub(crate) fn delete(
             audit(draft, circle, Act::MessageDeleted { stream: id, message: seq, author })?;
         }
     }
-    index(draft, id, message.thread, seq, message.author, false);
-    index_mentions(draft, id, seq, message.author, &message.mentions, false);
     let mut outcome = Outcome::default();
     let body = Body::Deleted { message: seq, thread: message.thread };
     tell(draft, &mut outcome, FeedId::Stream(id), body)?;

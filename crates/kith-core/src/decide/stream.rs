@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::access::{self, OWNER_RANK, Standing};
 use crate::command::Outcome;
 use crate::decide::{audit, tell};
-use crate::document::{DirectRef, Doc, GROUP_MAX, Home, Key, Mark, Tally};
+use crate::document::{Doc, GROUP_MAX, Home, Key, Tally};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
 use crate::id::{CircleId, FeedId, RoleId, StreamId, UserId};
@@ -35,8 +35,6 @@ pub(crate) fn add(
     let tally = Tally { streams: tally.streams + 1, ..tally.as_ref().clone() };
     draft.put(Key::Tally(circle), Some(Doc::Tally(Arc::new(tally))));
     let stream = StreamId::new(draft.now, draft.random());
-    let mark = Doc::CircleStream(Arc::new(Mark { at: draft.now }));
-    draft.put(Key::CircleStream(circle, stream), Some(mark));
     let body = Body::StreamCreated {
         home: Home::Channel { circle },
         name: Some(name.clone()),
@@ -171,7 +169,6 @@ pub(crate) fn open_direct(
     }
     not_blocked(draft, me, user)?;
     let stream = StreamId::new(draft.now, draft.random());
-    draft.put(Key::Direct(users[0], users[1]), Some(Doc::Direct(Arc::new(DirectRef { stream }))));
     let mut outcome = Outcome { stream: Some(stream), ..Outcome::default() };
     let home = Home::Direct { users };
     let body = Body::StreamCreated { home, name: None, about: None, deny: BTreeMap::new() };
