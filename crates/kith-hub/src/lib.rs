@@ -19,6 +19,7 @@ pub mod read;
 mod reading;
 mod subscribe;
 mod subscriber;
+pub mod verify;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

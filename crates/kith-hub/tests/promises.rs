@@ -10,6 +10,7 @@ use kith_core::document::OP_MEMORY_MS;
 use kith_core::event::Body;
 use kith_core::id::{FeedId, Seq};
 use kith_core::refusal::Refusal;
+use kith_hub::verify::Watched;
 use kith_hub::{End, HubError, Item, Limits, Subscriber};
 use kith_store::memory::MemoryStore;
 use world::{circle, connect, follow, hub, op, post, say, user};
@@ -43,7 +44,7 @@ fn kind(body: &Body) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_said_reaches_every_follower_once_and_in_order() {
-    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
     let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
     let (tea, stream) = circle(&hub, ana).await;
     hub.execute(bob, None, &Command::Join { circle: tea }).await.unwrap();
@@ -61,7 +62,7 @@ async fn what_is_said_reaches_every_follower_once_and_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn saying_it_twice_makes_it_happen_once() {
-    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
     let ana = user(&hub, "ana").await;
     let (_, stream) = circle(&hub, ana).await;
     let first = hub.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap();
@@ -74,7 +75,7 @@ async fn saying_it_twice_makes_it_happen_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reader_resumes_from_where_it_was() {
-    let hub = hub(MemoryStore::new(), Limits { replay_max: 5, ..Limits::default() }).await;
+    let hub = hub(Watched(MemoryStore::new()), Limits { replay_max: 5, ..Limits::default() }).await;
     let ana = user(&hub, "ana").await;
     let (_, stream) = circle(&hub, ana).await;
     for text in ["a", "b", "c"] {
@@ -98,7 +99,8 @@ async fn a_reader_resumes_from_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_reader_is_told_and_nobody_else_notices() {
-    let hub = hub(MemoryStore::new(), Limits { mailbox_bytes: 2000, ..Limits::default() }).await;
+    let hub =
+        hub(Watched(MemoryStore::new()), Limits { mailbox_bytes: 2000, ..Limits::default() }).await;
     let (ana, _) = (user(&hub, "ana").await, user(&hub, "bob").await);
     let (_, stream) = circle(&hub, ana).await;
     let feed = FeedId::Stream(stream);
@@ -120,7 +122,7 @@ async fn a_slow_reader_is_told_and_nobody_else_notices() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_kick_nothing_more_arrives() {
-    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
     let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
     let (tea, stream) = circle(&hub, ana).await;
     hub.execute(bob, None, &Command::Join { circle: tea }).await.unwrap();
@@ -138,7 +140,7 @@ async fn after_a_kick_nothing_more_arrives() {
 
 #[tokio::test(start_paused = true)]
 async fn a_kick_waits_for_what_is_being_written_and_cuts_who_does_not_take_it() {
-    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
     let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
     let (tea, stream) = circle(&hub, ana).await;
     hub.execute(bob, None, &Command::Join { circle: tea }).await.unwrap();
@@ -162,7 +164,7 @@ async fn a_kick_waits_for_what_is_being_written_and_cuts_who_does_not_take_it() 
 
 #[tokio::test(start_paused = true)]
 async fn a_revoked_session_ends_at_once() {
-    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
     let ana = user(&hub, "ana").await;
     let subscriber = connect(&hub, "ana").await;
     let session = subscriber.session;
@@ -175,7 +177,7 @@ async fn a_revoked_session_ends_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn unread_counts_are_those_of_the_messages() {
-    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
     let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
     let (tea, stream) = circle(&hub, ana).await;
     hub.execute(bob, None, &Command::Join { circle: tea }).await.unwrap();
@@ -197,7 +199,7 @@ async fn unread_counts_are_those_of_the_messages() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_in_the_making_is_void_once_access_is_taken() {
-    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
     let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
     let (tea, _) = circle(&hub, ana).await;
     hub.execute(bob, None, &Command::Join { circle: tea }).await.unwrap();
@@ -211,7 +213,7 @@ async fn an_answer_in_the_making_is_void_once_access_is_taken() {
 #[tokio::test(start_paused = true)]
 async fn an_operation_is_answered_for_thirty_days_and_never_makes_a_second_thing() {
     let store = MemoryStore::new();
-    let (hub, clock) = world::hub_and_clock(store.clone(), Limits::default()).await;
+    let (hub, clock) = world::hub_and_clock(Watched(store.clone()), Limits::default()).await;
     let ana = user(&hub, "ana").await;
     let (_, stream) = circle(&hub, ana).await;
     let first = hub.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap();
@@ -228,7 +230,7 @@ async fn an_operation_is_answered_for_thirty_days_and_never_makes_a_second_thing
         assert_eq!(late.code(), "op.expired");
         assert_eq!(hub.expire().await.unwrap(), removed);
     }
-    let (anew, clock) = world::hub_and_clock(store, Limits::default()).await;
+    let (anew, clock) = world::hub_and_clock(Watched(store), Limits::default()).await;
     clock.pass_ms(2 * OP_MEMORY_MS);
     let late = anew.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap_err();
     assert_eq!(late.code(), "op.expired");

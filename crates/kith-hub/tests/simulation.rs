@@ -16,6 +16,7 @@ use kith_checker::{Record, Recorder, check};
 use kith_core::command::Command;
 use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq, StreamId};
+use kith_hub::verify::verify;
 use kith_hub::{Environment, Hub, Limits};
 use kith_store::Store;
 use kith_store::memory::MemoryStore;
@@ -155,6 +156,8 @@ impl Run {
     fn end(&self) {
         let feed = FeedId::Stream(self.stream);
         runtime().block_on(async {
+            let verified = verify(&self.store).await.unwrap();
+            assert!(verified.problems.is_empty(), "{:#?}", verified.problems);
             let head = self.store.head(feed).await.unwrap();
             self.recorder.record(Record::Head {
                 feed: feed.to_string(),

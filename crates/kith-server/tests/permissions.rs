@@ -1,10 +1,13 @@
-//! The permission model of docs/permissions.md, tried cell by cell on every surface.
+//! The permission model of docs/permissions.md, tried cell by cell on every surface; and after every
+//! operation that is done, that clients and documents are what the events add up to.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 #[path = "permissions/matrix.rs"]
 mod matrix;
 #[path = "permissions/operations.rs"]
 mod operations;
+#[path = "permissions/replica.rs"]
+mod replica;
 #[path = "permissions/surface.rs"]
 mod surface;
 #[path = "permissions/variants.rs"]
@@ -21,6 +24,7 @@ use serde_json::{Value, json};
 
 use crate::matrix::{DONE, PRINCIPALS, Row, rows};
 use crate::operations::{Kind, OPERATIONS, Operation, Rest};
+use crate::replica::Replicas;
 use crate::surface::{Given, Socket, by_resuming, over_rest, over_socket, request};
 use crate::world::{Names, STREAMS, World, missing, secret};
 
@@ -121,12 +125,23 @@ async fn try_row(row: &Row) -> Vec<String> {
             };
             let place = format!("{} of {who} on {} by {}", row.operation, row.on, surface.name());
             let names = here.names(who, &row.on);
+            // A snapshot leaves out whom its reader blocks, which no event of the feed tells.
+            let changes = operation.kind == Kind::Do && operation.name != "block";
+            let held = match expected == DONE && changes {
+                true => Some(Replicas::of(&here).await),
+                false => None,
+            };
             let given = surface.attempt(&here, who, operation, &names).await;
             if given.outcome != *expected {
                 wrong.push(format!("{place}: {} instead of {expected}", given.outcome));
                 continue;
             }
             if expected == DONE && operation.kind == Kind::Do {
+                let mut problems = here.problems().await;
+                if let Some(held) = held {
+                    problems.extend(held.differ(&here).await);
+                }
+                wrong.extend(problems.iter().map(|what| format!("{place}: {what}")));
                 continue;
             }
             if let Some(names_of_nothing) = without(&names, expected) {

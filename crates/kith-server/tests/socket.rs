@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::{SinkExt, StreamExt};
 use http::{HeaderName, HeaderValue, Uri};
 use kith_core::id::Timestamp;
+use kith_hub::verify::Watched;
 use kith_hub::{Environment, Hub, Limits};
 use kith_server::App;
 use kith_server::settings::{Registration, Settings};
@@ -47,7 +48,8 @@ async fn server(change: impl FnOnce(&mut Settings)) -> Server {
     change(&mut settings);
     let env: Arc<dyn Environment> = Arc::new(Clock(AtomicU64::new(1)));
     let limits = Limits { mailbox_bytes: settings.queue_bytes as usize, ..Limits::default() };
-    let hub = Hub::open(Arc::new(MemoryStore::new()), Arc::clone(&env), limits).await.unwrap();
+    let hub =
+        Hub::open(Arc::new(Watched(MemoryStore::new())), Arc::clone(&env), limits).await.unwrap();
     let app = App::new(hub, env, settings);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -19,6 +19,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use kith_store::{Batch, DocKey, DocWrite, Store};
 use program::{Server, kith, run};
 use tempfile::TempDir;
 
@@ -265,4 +266,31 @@ fn damage_is_found() {
     assert_eq!(restored.code, Some(5), "{restored:?}");
     assert!(restored.err.contains("bad.db"), "{restored:?}");
     assert_eq!(run(kith(&["check", "--data", &data]), "").code, Some(0));
+}
+
+#[test]
+fn what_follows_from_events_is_made_anew() {
+    let (_dir, data) = place();
+    assert_eq!(add(&data, "ana").code, Some(0));
+    forget_name(&data, "ana");
+    let found = run(kith(&["check", "--data", &data]), "");
+    assert_eq!(found.code, Some(5), "{found:?}");
+    assert_eq!(found.out, "Document \"ana\" of name is missing.\n");
+    let repaired = run(kith(&["admin", "repair", "--data", &data]), "");
+    assert_eq!(repaired.code, Some(0), "{repaired:?}");
+    assert!(repaired.out.ends_with("1 documents were made anew\n"), "{repaired:?}");
+    assert_eq!(run(kith(&["check", "--data", &data]), "").code, Some(0));
+    let server = Server::start(&data, &[]);
+    assert_eq!(server.sign_in("ana", PASSWORD), "201 Created");
+    assert_eq!(server.stop("TERM"), Some(0));
+}
+
+/// Loses the document by which a user is found by name.
+fn forget_name(data: &str, name: &str) {
+    let path = Path::new(data).join("kith.db");
+    let store = kith_store_sqlite::SqliteStore::open(&path, Default::default()).unwrap();
+    let key = DocKey { collection: "name", key: name.to_owned() };
+    let batch = Batch { appends: Vec::new(), writes: vec![DocWrite { key, body: None }] };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store.commit(vec![batch])).remove(0).unwrap();
 }

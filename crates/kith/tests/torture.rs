@@ -78,6 +78,7 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_when_the_server_is_ki
         }
     }
     server.kill().await;
+    server::is_whole(data.path()).await;
     let report = check(recorder.take());
     assert!(report.is_clean(), "{report}");
     assert!(report.acked >= kills * 10, "{report}");

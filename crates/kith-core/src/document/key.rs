@@ -52,6 +52,23 @@ macro_rules! documents {
         }
 
         impl Doc {
+            /// Reads the JSON text of a document of a collection; `None` for a collection that is
+            /// not known.
+            ///
+            /// # Errors
+            /// As [`Key::parse`].
+            #[must_use]
+            pub fn parse_in(collection: &str, json: &str) -> Option<Result<Self, ParseError>> {
+                let parse = || {
+                    check_version(json)?;
+                    match collection {
+                        $($collection => serde_json::from_str(json).map(|doc| Doc::$variant(Arc::new(doc))).map_err(ParseError::from),)*
+                        _ => Err(ParseError::Malformed("no such collection".to_owned())),
+                    }
+                };
+                COLLECTIONS.contains(&collection).then(parse)
+            }
+
             /// Its JSON text, which begins with the version of its schema.
             #[must_use]
             pub fn to_json(&self) -> String {

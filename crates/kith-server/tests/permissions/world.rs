@@ -341,8 +341,22 @@ impl World {
         (stream, self.messages[&(stream, author)])
     }
 
+    pub(crate) fn id(&self, name: &str) -> UserId {
+        self.users[name]
+    }
+
+    pub(crate) fn circle(&self) -> &str {
+        &self.circle
+    }
+
     pub(crate) fn stream(&self, name: &str) -> &str {
         &self.streams[name]
+    }
+
+    /// What is wrong with the documents, by the events.
+    pub(crate) async fn problems(&self) -> Vec<String> {
+        let verified = kith_hub::verify::verify(&self.store).await.unwrap();
+        verified.problems.into_iter().map(|problem| problem.what).collect()
     }
 
     /// Everything that is stored, as text.

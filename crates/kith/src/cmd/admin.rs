@@ -1,5 +1,7 @@
 //! `kith admin`: accounts and bots, while the server is stopped.
 
+mod repair;
+
 use std::fmt;
 use std::io::{BufRead, IsTerminal, Read};
 use std::sync::Arc;
@@ -37,7 +39,8 @@ Examples:
   kith admin user list --json --data data
   kith admin user password ana --data data < password.txt
   kith admin user disable bob --data data
-  kith admin bot add weather --owner ana --data data")]
+  kith admin bot add weather --owner ana --data data
+  kith admin repair --data data")]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -51,6 +54,8 @@ enum What {
     /// Programs' accounts
     #[command(subcommand)]
     Bot(BotCommand),
+    /// Makes lists, counts and other documents anew from the events
+    Repair(repair::Args),
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -149,6 +154,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             site.close().await;
             set
         }
+        What::Repair(args) => repair::run(args).await,
         What::Bot(BotCommand::Add { name, owner, days, json, given }) => {
             let site = Site::open_existing(&given).await?;
             let added = site.add_bot(&name, &owner, days, json).await;

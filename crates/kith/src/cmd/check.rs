@@ -1,7 +1,7 @@
 //! `kith check`: reads all of the data and says what is wrong with it.
 
-use kith_core::id::FeedId;
-use kith_store::{ROWS_MAX, Store, StoreError};
+use kith_hub::verify::{Verified, verify};
+use kith_store::{Problem, StoreError};
 use serde_json::json;
 
 use crate::config::{Config, Given, failure};
@@ -11,8 +11,9 @@ use crate::output;
 /// Reads all of the data and says what is wrong with it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Checks the file, and the numbers, hashes and contents of all events and documents. Works while the
-server runs. Exits with 0 if all is well, with 5 if anything is wrong.
+Checks the file, and the numbers, hashes and contents of all events and documents; and, while no
+server runs on it, that every document is what the events add up to and points to what is there.
+Exits with 0 if all is well, with 5 if anything is wrong. `kith admin repair` makes documents anew.
 
 Examples:
   kith check --data /var/lib/kith
@@ -33,55 +34,55 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(&args.given, None)?;
     let database = config.existing_database()?;
     let checked = tokio::task::spawn_blocking(move || kith_store_sqlite::check(&database)).await?;
-    let problems = checked.map_err(|error| failure(&config.data, &error))?;
-    if !problems.is_empty() {
-        if args.json {
-            let all: Vec<_> = problems.iter().map(|problem| problem.what.as_str()).collect();
-            output::json(&json!({ "ok": false, "problems": all }))?;
-        } else {
-            for problem in &problems {
-                output::line(&problem.what)?;
-            }
-        }
-        let (count, data) = (problems.len(), config.data.display());
-        let least = if count >= kith_store_sqlite::PROBLEMS_MAX { "at least " } else { "" };
-        let noun = if count == 1 { "problem" } else { "problems" };
-        return Err(Exit::data(format!("{least}{count} {noun} in {data}")).into());
+    let mut problems = checked.map_err(|error| failure(&config.data, &error))?;
+    // What is damaged below cannot be judged above.
+    let verified = if problems.is_empty() { compare(&config).await? } else { None };
+    if let Some(verified) = &verified {
+        problems.clone_from(&verified.problems);
     }
-    let counted = count(&config).await;
-    match (args.json, counted) {
-        (true, Some((feeds, events))) => {
+    if !problems.is_empty() {
+        return Err(tell(&problems, args.json, &config)?.into());
+    }
+    match (args.json, verified) {
+        (true, Some(Verified { feeds, events, .. })) => {
             output::json(&json!({ "ok": true, "feeds": feeds, "events": events }))?;
         }
-        (true, None) => output::json(&json!({ "ok": true }))?,
-        (false, Some((feeds, events))) => {
+        (true, None) => output::json(&json!({ "ok": true, "compared": false }))?,
+        (false, Some(Verified { feeds, events, .. })) => {
             output::line(&format!("ok: {feeds} feeds, {events} events"))?;
         }
-        (false, None) => output::line("ok: all verified (in use, so not counted)")?,
+        (false, None) => {
+            output::line("ok: the file is whole (in use, so documents were not compared)")?;
+        }
     }
     Ok(())
 }
 
-/// How many feeds and events there are, if nobody else has the data open. Every feed is numbered
-/// without gaps, which was checked, so its last number is its count.
-async fn count(config: &Config) -> Option<(u64, u64)> {
-    let opened = config.clone();
-    let store = tokio::task::spawn_blocking(move || opened.open_store()).await.ok()?.ok()?;
-    let counted = sum(&store).await.ok();
-    tokio::task::spawn_blocking(move || drop(store)).await.ok()?;
-    counted
-}
-
-async fn sum(store: &dyn Store) -> Result<(u64, u64), StoreError> {
-    let (mut feeds, mut events) = (0, 0);
-    let mut after: Option<FeedId> = None;
-    loop {
-        let page = store.feeds(after, ROWS_MAX).await?;
-        let Some(last) = page.last() else { return Ok((feeds, events)) };
-        after = Some(*last);
-        for feed in page {
-            feeds += 1;
-            events += store.head(feed).await?.seq.0;
+/// Prints what is wrong, and makes the error that ends the program.
+fn tell(problems: &[Problem], json: bool, config: &Config) -> anyhow::Result<Exit> {
+    if json {
+        let all: Vec<_> = problems.iter().map(|problem| problem.what.as_str()).collect();
+        output::json(&json!({ "ok": false, "problems": all }))?;
+    } else {
+        for problem in problems {
+            output::line(&problem.what)?;
         }
     }
+    let (count, data) = (problems.len(), config.data.display());
+    let least = if count >= kith_store_sqlite::PROBLEMS_MAX { "at least " } else { "" };
+    let noun = if count == 1 { "problem" } else { "problems" };
+    Ok(Exit::data(format!("{least}{count} {noun} in {data}")))
+}
+
+/// Compares the documents with the events; `None` while somebody else has the data open.
+async fn compare(config: &Config) -> anyhow::Result<Option<Verified>> {
+    let opened = config.clone();
+    let store = match tokio::task::spawn_blocking(move || opened.try_store()).await? {
+        Ok(store) => store,
+        Err(StoreError::InUse) => return Ok(None),
+        Err(error) => return Err(failure(&config.data, &error).into()),
+    };
+    let verified = verify(&store).await.map_err(|error| failure(&config.data, &error));
+    tokio::task::spawn_blocking(move || drop(store)).await?;
+    Ok(Some(verified?))
 }

@@ -31,8 +31,16 @@ impl Config {
     /// # Errors
     /// When it is in use, damaged, or cannot be written.
     pub(crate) fn open_store(&self) -> Result<SqliteStore, Exit> {
+        self.try_store().map_err(|error| failure(&self.data, &error))
+    }
+
+    /// As [`open_store`](Self::open_store), for whoever can do without.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(crate) fn try_store(&self) -> Result<SqliteStore, StoreError> {
         let options = Options { durability: self.durability, ..Options::default() };
-        SqliteStore::open(&self.database(), options).map_err(|error| failure(&self.data, &error))
+        SqliteStore::open(&self.database(), options)
     }
 
     /// The database, if there is one.

@@ -89,6 +89,7 @@ impl Person {
 pub(crate) struct Server {
     child: Option<Child>,
     pub(crate) address: SocketAddr,
+    data: String,
 }
 
 impl Server {
@@ -106,13 +107,15 @@ impl Server {
 
     /// Starts a server and waits until it says that it listens.
     pub(crate) fn begin(mut command: Command) -> Self {
+        let mut args = command.get_args().skip_while(|arg| *arg != "--data").skip(1);
+        let data = args.next().and_then(|data| data.to_str()).unwrap().to_owned();
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim_end().strip_prefix("kith: listening on ");
         let address = url.and_then(|url| url.split_once("://"));
         let (_, address) = address.unwrap_or_else(|| panic!("the server said {line:?}"));
-        Self { address: address.parse().unwrap(), child: Some(child) }
+        Self { address: address.parse().unwrap(), child: Some(child), data }
     }
 
     /// Kills it where it stands.
@@ -128,13 +131,17 @@ impl Server {
         assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
     }
 
-    /// Sends a signal and waits for the end; the exit code.
+    /// Sends a signal and waits for the end; the exit code. Whatever was done until then, the data is
+    /// whole afterwards.
     pub(crate) fn stop(mut self, signal: &str) -> Option<i32> {
         self.signal(signal);
         let mut child = self.child.take().unwrap();
         let (ended, end) = mpsc::channel();
         std::thread::spawn(move || ended.send(child.wait().unwrap().code()));
-        end.recv_timeout(STOP).expect("the server stops in time")
+        let code = end.recv_timeout(STOP).expect("the server stops in time");
+        let checked = run(kith(&["check", "--data", &self.data]), "");
+        assert_eq!(checked.code, Some(0), "{checked:?}");
+        code
     }
 
     /// What the server answers to a request with a JSON body, as whoever has `token`, if any.

@@ -43,3 +43,10 @@ impl Server {
         self.child.kill().await.unwrap();
     }
 }
+
+/// Every event and document is as it should be, by the program's own word.
+pub(crate) async fn is_whole(data: &Path) {
+    let mut check = Command::new(env!("CARGO_BIN_EXE_kith"));
+    let checked = check.arg("check").arg("--data").arg(data).output().await.unwrap();
+    assert!(checked.status.success(), "{checked:?}");
+}

@@ -8,6 +8,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use kith_core::id::Timestamp;
+use kith_hub::verify::Watched;
 use kith_hub::{Environment, Hub, Limits};
 use kith_store::memory::MemoryStore;
 use serde_json::{Value, json};
@@ -72,7 +73,7 @@ impl Site {
         };
         change(&mut settings);
         let env: Arc<dyn Environment> = Arc::new(Clock::default());
-        let store = Arc::new(MemoryStore::new());
+        let store = Arc::new(Watched(MemoryStore::new()));
         let hub = Hub::open(store, Arc::clone(&env), Limits::default()).await.unwrap();
         Self { router: router(App::new(hub, env, settings)), document: openapi::document() }
     }

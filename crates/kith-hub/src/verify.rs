@@ -1,0 +1,270 @@
+//! Whether the documents are what the events add up to, and making them so again.
+//!
+//! Events are the truth; every document that follows from them is made anew, feed by feed, and
+//! compared with what is stored. What follows from nothing (accounts, sessions, invites, bans) is
+//! read and asked whether what it points to is there. To be run while nobody writes.
+
+mod references;
+#[cfg(feature = "testing")]
+mod watched;
+
+use std::collections::{BTreeMap, HashSet};
+
+use kith_core::document::{Doc, Key};
+use kith_core::event::Event;
+use kith_core::id::{FeedId, Seq};
+use kith_core::index::index;
+use kith_core::reduce::{Documents, reduce};
+use kith_store::{Batch, DocKey, DocWrite, Problem, ROWS_MAX, Range, Store, StoreError};
+
+#[cfg(feature = "testing")]
+pub use watched::Watched;
+
+/// Problems that are told; where one is, there tend to be many.
+const PROBLEMS_MAX: usize = 100;
+/// Documents compared, and written, in one step.
+const STEP: usize = 500;
+/// The collections that follow from events.
+const DERIVED: [&str; 19] = [
+    "user",
+    "name",
+    "circle",
+    "public_circle",
+    "member",
+    "joined",
+    "stream",
+    "circle_stream",
+    "conversation",
+    "direct",
+    "message",
+    "timeline",
+    "authored",
+    "mention_user",
+    "mention_role",
+    "mention_all",
+    "read",
+    "follow",
+    "block",
+];
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Feeds that were read.
+    pub feeds: u64,
+    /// Events that were read.
+    pub events: u64,
+    /// What is wrong; the first hundred of it.
+    pub problems: Vec<Problem>,
+    /// Documents that were made right.
+    pub repaired: u64,
+}
+
+/// Compares all documents with the events, and changes nothing.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn verify(store: &dyn Store) -> Result<Verified, StoreError> {
+    walk(store, false).await
+}
+
+/// Compares all documents with the events, and makes those right that follow from them.
+///
+/// # Errors
+/// When the store cannot be read or written; what was made right before stays so.
+pub async fn repair(store: &dyn Store) -> Result<Verified, StoreError> {
+    walk(store, true).await
+}
+
+async fn walk(store: &dyn Store, repairs: bool) -> Result<Verified, StoreError> {
+    let mut walk = Walk {
+        store,
+        repairs,
+        found: Verified::default(),
+        expected: HashSet::new(),
+        writes: Vec::new(),
+    };
+    let mut after: Option<FeedId> = None;
+    loop {
+        let page = store.feeds(after, ROWS_MAX).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(*last);
+        for feed in page {
+            walk.feed(feed).await?;
+        }
+    }
+    for collection in DERIVED {
+        walk.beyond(collection).await?;
+    }
+    walk.flush().await?;
+    references::check(&mut walk).await?;
+    walk.flush().await?;
+    Ok(walk.found)
+}
+
+struct Walk<'a> {
+    store: &'a dyn Store,
+    repairs: bool,
+    found: Verified,
+    /// Everything that should be there, by the hash of its collection and key: the database may be
+    /// larger than the memory.
+    expected: HashSet<u128>,
+    /// What would make it right.
+    writes: Vec<DocWrite>,
+}
+
+fn name_of(collection: &str, key: &str) -> u128 {
+    let hash = blake3::hash(format!("{collection}/{key}").as_bytes());
+    let (half, _) = hash.as_bytes().split_at(16);
+    half.iter().fold(0, |name, byte| name << 8 | u128::from(*byte))
+}
+
+impl Walk<'_> {
+    fn wrong(&mut self, what: String) {
+        if self.found.problems.len() < PROBLEMS_MAX {
+            self.found.problems.push(Problem { what });
+        }
+    }
+
+    /// Notes a document that is not as it should be.
+    async fn change(&mut self, write: DocWrite, what: String) -> Result<(), StoreError> {
+        self.wrong(what);
+        self.writes.push(write);
+        if self.writes.len() >= STEP { self.flush().await } else { Ok(()) }
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let writes = std::mem::take(&mut self.writes);
+        if self.repairs && !writes.is_empty() {
+            self.found.repaired += writes.len() as u64;
+            let batch = Batch { appends: Vec::new(), writes };
+            for result in self.store.commit(vec![batch]).await {
+                result?;
+            }
+        }
+        Ok(())
+    }
+
+    fn expects(&self, collection: &str, key: &str) -> bool {
+        self.expected.contains(&name_of(collection, key))
+    }
+
+    /// Adds up the events of one feed and compares the documents.
+    async fn feed(&mut self, feed: FeedId) -> Result<(), StoreError> {
+        self.found.feeds += 1;
+        let mut documents = BTreeMap::new();
+        let mut after = Seq(0);
+        loop {
+            let rows = self.store.events(feed, after, STEP).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.seq;
+            for row in rows {
+                self.found.events += 1;
+                match serde_json::from_str::<Event>(&row.body) {
+                    Ok(event) if (event.feed, event.seq) == (feed, row.seq) => {
+                        add(&mut documents, &event);
+                    }
+                    Ok(_) => self.wrong(format!("Event {} of {feed} is another's.", row.seq)),
+                    Err(error) => self.wrong(format!("Event {} of {feed}: {error}.", row.seq)),
+                }
+            }
+        }
+        let rows = documents.iter().filter_map(|(key, doc)| Some((key.path()?, doc)));
+        let rows: Vec<((&'static str, String), &Doc)> = rows.collect();
+        for step in rows.chunks(STEP) {
+            self.compare(step).await?;
+        }
+        Ok(())
+    }
+
+    async fn compare(&mut self, step: &[((&'static str, String), &Doc)]) -> Result<(), StoreError> {
+        let keys: Vec<DocKey> = step
+            .iter()
+            .map(|((collection, key), _)| DocKey { collection, key: key.clone() })
+            .collect();
+        let found = match self.store.get(keys.clone()).await {
+            // One that is damaged must not hide the others.
+            Err(StoreError::Corrupt(_)) => {
+                let mut found = Vec::new();
+                for key in keys {
+                    found.extend(self.store.get(vec![key]).await.unwrap_or_else(|_| vec![None]));
+                }
+                found
+            }
+            found => found?,
+        };
+        for (((collection, key), doc), stored) in step.iter().zip(found) {
+            self.expected.insert(name_of(collection, key));
+            let same = stored.as_deref().and_then(|json| Doc::parse_in(collection, json));
+            if same.is_none_or(|parsed| parsed.as_ref() != Ok(doc)) {
+                let what = match stored {
+                    Some(_) => format!("Document {key:?} of {collection} is not what happened."),
+                    None => format!("Document {key:?} of {collection} is missing."),
+                };
+                let key = DocKey { collection, key: key.clone() };
+                let write = DocWrite { key, body: Some(doc.to_json().into()) };
+                self.change(write, what).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the documents of a collection that follow from no event.
+    async fn beyond(&mut self, collection: &'static str) -> Result<(), StoreError> {
+        for (key, _) in self.all(collection).await? {
+            if !self.expects(collection, &key) {
+                let what = format!("Document {key:?} of {collection} comes of nothing.");
+                let write = DocWrite { key: DocKey { collection, key }, body: None };
+                self.change(write, what).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All keys of a collection, and the documents where they can be read.
+    async fn all(
+        &mut self,
+        collection: &'static str,
+    ) -> Result<Vec<(String, Option<Doc>)>, StoreError> {
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let range = Range {
+                collection,
+                prefix: String::new(),
+                after: after.take(),
+                before: None,
+                descending: false,
+            };
+            let rows = self.store.scan(range, ROWS_MAX).await?;
+            after = rows.last().map(|row| row.key.clone());
+            if after.is_none() {
+                return Ok(all);
+            }
+            for row in rows {
+                let doc = match Doc::parse_in(collection, &row.body) {
+                    Some(Ok(doc)) => Some(doc),
+                    Some(Err(error)) => {
+                        self.wrong(format!("Document {:?} of {collection}: {error}.", row.key));
+                        None
+                    }
+                    None => None,
+                };
+                all.push((row.key, doc));
+            }
+        }
+    }
+}
+
+/// Folds an event in. A feed's events only change documents that came of the same feed, so none can
+/// be missing.
+fn add(documents: &mut BTreeMap<Key, Doc>, event: &Event) {
+    fn both<D: Documents>(documents: &mut D, event: &Event) -> Result<(), D::Error> {
+        index(documents, event)?;
+        reduce(documents, event)
+    }
+    match both(documents, event) {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
+}
