@@ -3,6 +3,7 @@
 //! One Rust program instead of scripts, so that whoever can build Kith can also check it.
 
 mod audit;
+mod bench;
 mod check;
 mod drill;
 mod fuzz;
@@ -53,6 +54,17 @@ enum Task {
     Audit,
     /// Run the README's commands as a newcomer would, and compare what they print
     Tour,
+    /// Measure the server, each figure beside a reference
+    Bench {
+        /// The benchmarks to run; all unless some are named
+        names: Vec<String>,
+        /// Small counts: whether it works, not how fast
+        #[arg(long)]
+        quick: bool,
+        /// Write docs/benchmarks.md
+        #[arg(long)]
+        write: bool,
+    },
     /// Plant known bugs into a copy of the server, and check that the simulation catches each
     Drill,
     /// Feed the parsers inputs that nobody would send, guided by coverage
@@ -94,6 +106,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Tidy => tidy::tidy(),
         Task::Audit => audit::audit(),
         Task::Tour => tour::tour(),
+        Task::Bench { names, quick, write } => bench::bench(&names, quick, write),
         Task::Drill => drill::drill(),
         Task::Fuzz { targets, seconds } => fuzz::fuzz(&targets, seconds),
         Task::Torture { kills } => torture::torture(kills),

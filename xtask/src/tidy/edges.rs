@@ -16,7 +16,7 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 13] = [
+const LAYERS: [(&str, May); 14] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-checker", May::Only(&[])),
@@ -29,6 +29,7 @@ const LAYERS: [(&str, May); 13] = [
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),
+    ("kith-bench", May::Only(&[])),
     ("xtask", May::Only(&[])),
 ];
 

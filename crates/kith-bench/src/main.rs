@@ -1,0 +1,114 @@
+//! Benchmarks of the real server over real sockets, each beside a reference that does the least
+//! that the same work needs, on the same machine and disk in the same run.
+#![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
+
+mod fanout;
+mod idle;
+mod publish;
+mod reference;
+mod report;
+mod resume;
+mod server;
+mod site;
+mod socket;
+mod start;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Parser;
+
+use crate::report::Figure;
+
+/// Measures a Kith server.
+#[derive(Parser)]
+struct Args {
+    /// The program `kith`
+    #[arg(long)]
+    kith: PathBuf,
+    /// Small counts: whether it works, not how fast
+    #[arg(long)]
+    quick: bool,
+    /// Writes the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Writes the figures as a page
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// Where the databases go; the system's place for temporary files unless given
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// How often each figure is taken
+    #[arg(long, default_value_t = 3)]
+    times: u32,
+    /// The benchmarks to run: publish, fanout, idle, resume, start; all unless some are named
+    names: Vec<String>,
+}
+
+/// What a benchmark needs to know.
+struct Plan {
+    kith: PathBuf,
+    dir: PathBuf,
+    quick: bool,
+    times: u32,
+}
+
+impl Plan {
+    /// `full`, or `small` where it is only to be seen whether it works.
+    fn count(&self, full: usize, small: usize) -> usize {
+        if self.quick { small } else { full }
+    }
+}
+
+/// The benchmarks by name, in the order of the page.
+const NAMES: [&str; 5] = ["publish", "fanout", "idle", "resume", "start"];
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut own = std::env::args().skip(1);
+    if own.next().as_deref() == Some("reference") {
+        return reference::run(own.next().as_deref().unwrap_or_default()).await;
+    }
+    let args = Args::parse();
+    raise_limits()?;
+    if let Some(name) = args.names.iter().find(|name| !NAMES.contains(&name.as_str())) {
+        bail!("there is no benchmark {name:?}: there are {}", NAMES.join(", "));
+    }
+    let plan = Plan {
+        kith: args.kith,
+        dir: args.dir.unwrap_or_else(std::env::temp_dir),
+        quick: args.quick,
+        times: if args.quick { 1 } else { args.times.max(1) },
+    };
+    let mut figures: Vec<Figure> = Vec::new();
+    for name in NAMES
+        .iter()
+        .filter(|name| args.names.is_empty() || args.names.iter().any(|wanted| wanted == *name))
+    {
+        eprintln!("{name} …");
+        let measured = match *name {
+            "publish" => publish::measure(&plan).await,
+            "fanout" => fanout::measure(&plan).await,
+            "idle" => idle::measure(&plan).await,
+            "resume" => resume::measure(&plan).await,
+            _ => start::measure(&plan).await,
+        };
+        figures.extend(measured.with_context(|| format!("{name} failed"))?);
+    }
+    println!("{}", report::table(&figures));
+    if let Some(path) = args.json {
+        std::fs::write(path, report::json(&figures).to_string())?;
+    }
+    if let Some(path) = args.page {
+        std::fs::write(path, report::page(&figures, &plan.dir)?)?;
+    }
+    Ok(())
+}
+
+/// As many open files as the system lets a process have.
+fn raise_limits() -> Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    setrlimit(Resource::Nofile, raised).context("cannot raise the number of open files")
+}

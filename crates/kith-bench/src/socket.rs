@@ -1,0 +1,135 @@
+//! A WebSocket client that does as little as it can, so that the server is what is measured.
+
+use anyhow::{Result, bail};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A connection, and what was read from it and not looked at yet.
+pub(crate) struct Socket {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    at: usize,
+}
+
+impl Socket {
+    /// Connects and signs in.
+    pub(crate) async fn enter(port: u16, token: &str) -> Result<Self> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        let head = format!(
+            "GET /api/v1/ws HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nupgrade: websocket\r\n\
+             connection: upgrade\r\nsec-websocket-version: 13\r\n\
+             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await?;
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(stream.read_u8().await?);
+        }
+        if !answer.starts_with(b"HTTP/1.1 101") {
+            bail!("no upgrade: {}", String::from_utf8_lossy(&answer));
+        }
+        let mut socket = Self { stream, buffer: Vec::new(), at: 0 };
+        socket.send(&format!(r#"{{"v":1,"auth":{{"token":"{token}"}}}}"#)).await?;
+        let welcome = socket.next().await?;
+        if !welcome.starts_with(br#"{"welcome""#) {
+            bail!("no welcome: {}", String::from_utf8_lossy(&welcome));
+        }
+        Ok(socket)
+    }
+
+    /// Sends a text.
+    pub(crate) async fn send(&mut self, text: &str) -> Result<()> {
+        Ok(self.stream.write_all(&frame(text)).await?)
+    }
+
+    /// Sends frames that were made by [`frame`].
+    pub(crate) async fn send_frames(&mut self, frames: &[u8]) -> Result<()> {
+        Ok(self.stream.write_all(frames).await?)
+    }
+
+    /// Waits for the next text and gives its bytes.
+    pub(crate) async fn next(&mut self) -> Result<Vec<u8>> {
+        loop {
+            if let Some((start, end)) = self.whole() {
+                let text = self.buffer[start..end].to_vec();
+                let control = self.buffer[self.at] & 0x08 != 0;
+                self.at = end;
+                if control {
+                    continue;
+                }
+                return Ok(text);
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// Waits until it has read `count` more texts that hold `mark`; the bytes of the last.
+    pub(crate) async fn skip(&mut self, count: usize, mark: &[u8]) -> Result<()> {
+        let mut left = count;
+        while left > 0 {
+            match self.whole() {
+                Some((start, end)) => {
+                    left -= usize::from(self.buffer[start..end].starts_with(mark));
+                    self.at = end;
+                }
+                None => self.fill().await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a request and waits for the text that holds `mark`.
+    pub(crate) async fn ask(&mut self, text: &str, mark: &str) -> Result<String> {
+        self.send(text).await?;
+        loop {
+            let answer = String::from_utf8(self.next().await?)?;
+            if answer.contains("\"error\"") {
+                bail!("{text}: {answer}");
+            }
+            if answer.contains(mark) {
+                return Ok(answer);
+            }
+        }
+    }
+
+    async fn fill(&mut self) -> Result<()> {
+        self.buffer.drain(..self.at);
+        self.at = 0;
+        self.buffer.reserve(64 * 1024);
+        if self.stream.read_buf(&mut self.buffer).await? == 0 {
+            bail!("the server closed the connection");
+        }
+        Ok(())
+    }
+
+    /// Where the payload of the next frame is, when all of it is there.
+    fn whole(&self) -> Option<(usize, usize)> {
+        let rest = self.buffer.get(self.at..)?;
+        let (header, length) = match rest.get(1)? {
+            126 => (4, usize::from(u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?]))),
+            127 => {
+                let bytes: [u8; 8] = rest.get(2..10)?.try_into().ok()?;
+                (10, usize::try_from(u64::from_be_bytes(bytes)).ok()?)
+            }
+            short => (2, usize::from(*short)),
+        };
+        let (start, end) = (self.at + header, self.at + header + length);
+        (end <= self.buffer.len()).then_some((start, end))
+    }
+}
+
+/// A text as a client's frame. Its mask is zero, which costs neither side anything.
+pub(crate) fn frame(text: &str) -> Vec<u8> {
+    let mut frame = vec![0x81];
+    match text.len() {
+        short @ ..126 => frame.push(0x80 | u8::try_from(short).unwrap_or_default()),
+        long => {
+            frame.push(0x80 | 126);
+            frame.extend(u16::try_from(long).unwrap_or(u16::MAX).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(text.as_bytes());
+    frame
+}

@@ -1,0 +1,32 @@
+//! Every benchmark runs and counts right: how fast is not asked.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+#[test]
+fn every_benchmark_runs_and_gives_figures() {
+    let bench = Path::new(env!("CARGO_BIN_EXE_kith-bench"));
+    // Built beside it by `cargo xtask test`.
+    let kith = bench.with_file_name("kith");
+    assert!(kith.exists(), "build the server first: cargo build -p kith");
+    let dir = tempfile::tempdir().unwrap();
+    let (json, page) = (dir.path().join("figures.json"), dir.path().join("page.md"));
+    let mut command = Command::new(bench);
+    command.arg("--kith").arg(kith).args(["--quick", "--dir"]).arg(dir.path());
+    let ran = command.arg("--json").arg(&json).arg("--page").arg(&page).output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let figures: Vec<Value> = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    for name in ["publish", "fanout", "idle", "resume", "start"] {
+        let of_it: Vec<&Value> = figures.iter().filter(|row| row["benchmark"] == name).collect();
+        assert!(!of_it.is_empty(), "{name}");
+        for figure in of_it {
+            let values = figure["values"].as_array().unwrap();
+            let measured = values.iter().all(|value| value.as_f64().unwrap() >= 0.0);
+            assert!(values.len() == 1 && measured, "{figure}");
+        }
+    }
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("| publish | 1 × 1: acknowledged |"), "{page}");
+}
