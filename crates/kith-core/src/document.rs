@@ -73,6 +73,30 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
+    /// When it was last used, to the hour.
+    pub used_at: Timestamp,
+    /// After how many milliseconds without use it ends; 0 for never.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub idle_ms: u64,
+}
+
+/// How far behind [`Session::used_at`] may be, in milliseconds: one write an hour is enough.
+pub const USED_MS: u64 = 3600 * 1000;
+
+impl Session {
+    /// Whether it has ended by itself.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        let idle = self.idle_ms > 0 && self.used_at.plus_ms(self.idle_ms.max(2 * USED_MS)) <= now;
+        self.expires_at <= now || idle
+    }
+
+    /// Whether its use is to be noted anew: after an hour, or when the clock was set back.
+    #[must_use]
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.idle_ms > 0
+            && (now.since_ms(self.used_at) >= USED_MS || self.used_at.since_ms(now) >= USED_MS)
+    }
 }
 
 /// Finds a user's session by its id.
@@ -212,9 +236,8 @@ pub struct Stream {
     pub created_at: Timestamp,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(n: &u32) -> bool {
-    *n == 0
+fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }
 
 /// Whose a stream is, and so who may be in it.
@@ -331,6 +354,15 @@ pub struct FeedHead {
     pub seq: Seq,
     /// The chain up to it.
     pub hash: ChainHash,
+}
+
+/// A secret that the site made for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteSecret {
+    /// 256 random bits in hexadecimal.
+    pub secret: String,
+    /// When it was made.
+    pub made_at: Timestamp,
 }
 
 /// What an operation did, kept so that saying it again tells the same.

@@ -27,6 +27,10 @@ impl Hub {
     /// # Errors
     /// Failures of the store; what was removed before stays removed.
     pub async fn expire(&self) -> Result<u64, HubError> {
+        // Whoever is connected uses a session, without asking for anything.
+        for token_hash in self.connected_sessions() {
+            self.touch(&token_hash).await;
+        }
         let now = self.now();
         let operations = self.sweep("done", |row| operation(row, now)).await?;
         let sessions = self.sweep("session", |row| session(row, now)).await?;
@@ -91,7 +95,7 @@ fn operation(row: &Document, now: Timestamp) -> Vec<Change> {
 
 /// A session that has ended, and what finds it by its id.
 fn session(row: &Document, now: Timestamp) -> Vec<Change> {
-    let old = |session: &Session| session.expires_at <= now;
+    let old = |session: &Session| session.is_over(now);
     let key = Key::Session(row.key.clone());
     match key.parse(&row.body) {
         Ok(Doc::Session(session)) if old(&session) => {

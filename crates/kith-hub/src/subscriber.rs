@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kith_core::access;
+use kith_core::command::Outcome;
 use kith_core::decide::account;
-use kith_core::document::{Key, Session};
+use kith_core::document::{Doc, Key, Session, SiteSecret};
 use kith_core::draft::{Changes, Draft, Stop};
 use kith_core::event::Body;
 use kith_core::id::{CircleId, FeedId, SessionId, StreamId, UserId};
@@ -113,7 +114,50 @@ impl Hub {
     pub async fn authenticate(&self, token_hash: &str) -> Result<Arc<Session>, HubError> {
         let session = self.look(|draft| account::session(draft, token_hash)).await?;
         self.settled().await?;
+        if session.is_stale(self.now()) {
+            self.touch(token_hash).await;
+        }
         Ok(session)
+    }
+
+    /// Notes that a session is in use. That a store which takes no writes does not note it is no
+    /// reason to let nobody in.
+    pub(crate) async fn touch(&self, token_hash: &str) {
+        if let Err(error) =
+            self.transact(None, None, |draft| account::touch(draft, token_hash)).await
+        {
+            tracing::warn!(%error, "the use of a session was not noted");
+        }
+    }
+
+    /// The secret of the site for `name`; the first who asks makes it from `random`.
+    ///
+    /// # Errors
+    /// Failures of the store.
+    pub async fn site_secret(&self, name: &str, random: [u128; 2]) -> Result<String, HubError> {
+        let name = name.to_owned();
+        if let Some(kept) = self.look(|draft| draft.site_secret(name.clone())).await? {
+            self.settled().await?;
+            return Ok(kept.secret.clone());
+        }
+        let [one, two] = random;
+        self.transact(None, None, |draft| {
+            if draft.site_secret(name.clone())?.is_none() {
+                let secret = format!("{one:032x}{two:032x}");
+                let made = SiteSecret { secret, made_at: draft.now };
+                draft.put(Key::Secret(name.clone()), Some(Doc::Secret(Arc::new(made))));
+            }
+            Ok(Outcome::default())
+        })
+        .await?;
+        let kept = self.look(|draft| draft.site_secret(name.clone())).await?;
+        kept.map(|kept| kept.secret.clone()).ok_or(HubError::Busy)
+    }
+
+    /// The hashes of the tokens of all connections.
+    pub(crate) fn connected_sessions(&self) -> BTreeSet<String> {
+        let table = self.inner.fan.table();
+        table.subscribers.values().flatten().map(|one| one.token_hash.clone()).collect()
     }
 
     /// Brings a connection in. Its session is looked at again once it is known to the hub, so that

@@ -37,6 +37,10 @@ pub enum Auth {
         name: String,
         /// The password.
         password: String,
+        /// What this device was called when the user last signed in on it; guesses of others do not
+        /// slow it down then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
     },
 }
 
@@ -171,6 +175,9 @@ pub struct Welcome {
     /// The secret of a session that was begun by this connection: for the next hello.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// What this device is called: for the next time that the user signs in on it by password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     /// The server's time.
     pub now: Timestamp,
     /// Milliseconds between two signs of life: the server pings when it has nothing to say.

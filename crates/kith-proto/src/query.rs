@@ -210,8 +210,10 @@ pub struct SessionCard {
     pub label: Label,
     /// When it began.
     pub created_at: Timestamp,
-    /// When it ends by itself.
+    /// When it ends by itself, if it is used until then.
     pub expires_at: Timestamp,
+    /// When it was last used, to the hour.
+    pub used_at: Timestamp,
     /// Whether it is the one that asks.
     pub current: bool,
 }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
-use kith_core::decide::account::{self, NewAccount};
+use kith_core::decide::account::{self, Lifetime, NewAccount};
 use kith_core::decide::secret_hash;
 use kith_core::document::User;
 use kith_core::id::{SessionId, UserId};
 use kith_core::text::{DisplayName, Label, UserName};
 use kith_hub::{Environment, Hub, HubError};
 use kith_proto::error::Problem;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::app::{App, address_prefix, problem_of, refused};
+use crate::device::Devices;
 use crate::settings::{Registration, Settings};
 
 /// What every token begins with, so that a leaked one is known for what it is.
@@ -25,6 +26,9 @@ pub const PASSWORD_CHARS_MAX: usize = 128;
 const HASH_MEMORY_KIB: u32 = 256 * 1024;
 /// Password hashes that may wait for their turn.
 const HASH_QUEUE: usize = 32;
+
+const HOUR_MS: u64 = 3600 * 1000;
+const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Passwords that are tried first by everyone who guesses.
 const COMMON: &[&str] = &[
@@ -62,6 +66,8 @@ pub struct SignedIn {
     pub session: SessionId,
     /// Its secret, told this once.
     pub token: String,
+    /// What this device is known by the next time.
+    pub device: String,
 }
 
 /// Passwords and tokens.
@@ -74,7 +80,17 @@ pub struct Auth {
     /// The hash of no password, for users that do not exist, so that they take as long.
     dummy: String,
     chars_min: usize,
-    session_ms: u64,
+    people: Span,
+    admins: Span,
+    /// What devices are known by, once it was looked up.
+    devices: OnceCell<Devices>,
+}
+
+/// How long sessions last, in milliseconds.
+#[derive(Clone, Copy)]
+struct Span {
+    whole: u64,
+    idle: u64,
 }
 
 impl Auth {
@@ -93,7 +109,15 @@ impl Auth {
             waiting: Semaphore::new(HASH_QUEUE + parallel),
             dummy,
             chars_min: settings.password_chars_min as usize,
-            session_ms: u64::from(settings.session_days) * 24 * 3600 * 1000,
+            people: Span {
+                whole: u64::from(settings.session_days) * DAY_MS,
+                idle: u64::from(settings.session_idle_days) * DAY_MS,
+            },
+            admins: Span {
+                whole: u64::from(settings.admin_session_days) * DAY_MS,
+                idle: u64::from(settings.admin_session_idle_hours) * HOUR_MS,
+            },
+            devices: OnceCell::new(),
         }
     }
 
@@ -186,18 +210,59 @@ impl Auth {
             .map_err(|refusal| refused(&refusal))?;
         let token = format!("{TOKEN_PREFIX}{:032x}{:032x}", self.env.random(), self.env.random());
         let hash = secret_hash(&token);
-        let expires_at = self.env.now().plus_ms(self.session_ms);
+        let now = self.env.now();
         let started = self
             .hub
             .transact(Some(user), None, |draft| {
-                account::start_session(draft, user, &hash, &label, expires_at)
+                let admin = draft.account(user)?.is_some_and(|account| account.site_admin);
+                let Span { whole, idle } = if admin { self.admins } else { self.people };
+                let lifetime = Lifetime { expires_at: now.plus_ms(whole), idle_ms: idle };
+                account::start_session(draft, user, &hash, &label, lifetime)
             })
             .await
             .map_err(|error| problem_of(&error))?;
         let user = self.hub.user(user, user).await.map_err(|error| problem_of(&error))?;
         let session =
             started.session.ok_or_else(|| Problem::new("server.failed", "no session was made"))?;
-        Ok(SignedIn { user, session, token })
+        let device = self.devices().await?.name(user.id, self.env.random());
+        Ok(SignedIn { user, session, token, device })
+    }
+
+    /// What devices are known by; made when it is first asked for.
+    async fn devices(&self) -> Result<&Devices, Problem> {
+        let make = || async {
+            let random = [self.env.random(), self.env.random()];
+            let kept = self.hub.site_secret("devices", random).await;
+            Ok(Devices::new(&kept.map_err(|error| problem_of(&error))?))
+        };
+        self.devices.get_or_try_init(make).await
+    }
+
+    /// Whether `device` was told to somebody who signed in as this user.
+    async fn knows(&self, user: UserId, device: Option<&str>) -> Result<bool, Problem> {
+        match device {
+            Some(device) => Ok(self.devices().await?.knows(user, device)),
+            None => Ok(false),
+        }
+    }
+
+    /// Sets a new password of a user who knows the present one. All sessions end.
+    ///
+    /// # Errors
+    /// `password.wrong`; as [`hash_password`](Self::hash_password).
+    async fn change_password(&self, user: UserId, current: &str, new: &str) -> Result<(), Problem> {
+        let account = self.hub.look(|draft| draft.account(user)).await;
+        let account = account.map_err(|error| problem_of(&error))?;
+        let stored = account.and_then(|account| account.password.clone());
+        if !self.verify(current, stored).await? {
+            return Err(Problem::new("password.wrong", "this is not the present password"));
+        }
+        let hash = self.hash_password(new).await?;
+        let set = self
+            .hub
+            .transact(Some(user), None, |draft| account::set_password(draft, user, hash.clone()))
+            .await;
+        set.map(drop).map_err(|error| problem_of(&error))
     }
 
     /// Who a token belongs to.
@@ -265,7 +330,8 @@ impl App {
         self.auth.begin(user, label).await
     }
 
-    /// Begins a session of whoever knows the password.
+    /// Begins a session of whoever knows the password: always a new one, whatever was presented.
+    /// With the `device` of an earlier time the guesses of others do not slow this one down.
     ///
     /// # Errors
     /// `auth.failed` whether the name or the password is wrong, `rate.limited`.
@@ -274,15 +340,25 @@ impl App {
         name: &str,
         password: &str,
         label: &str,
+        device: Option<&str>,
         address: IpAddr,
     ) -> Result<SignedIn, Problem> {
-        let folded = name.trim().to_ascii_lowercase();
-        self.limiter.sign_in(&folded, address_prefix(address), self.hub.now())?;
+        let name = UserName::parse(name).map_err(|_| failed())?;
+        let folded = name.folded();
         let found = match self.hub.user_by_name(&folded).await {
             Ok(user) => Some(user.id),
             Err(HubError::Refused(_)) => None,
             Err(error) => return Err(problem_of(&error)),
         };
+        let known = match found {
+            Some(user) => self.auth.knows(user, device).await?.then_some(device).flatten(),
+            None => None,
+        };
+        let now = self.hub.now();
+        match known {
+            Some(device) => self.limiter.sign_in_known(device, now)?,
+            None => self.limiter.sign_in(&folded, address_prefix(address), now)?,
+        }
         let stored = match found {
             Some(user) => {
                 let account = self.hub.look(|draft| draft.account(user)).await;
@@ -300,5 +376,22 @@ impl App {
             },
             _ => Err(failed()),
         }
+    }
+
+    /// Sets the caller's password and begins a session in the place of all that there were.
+    ///
+    /// # Errors
+    /// `password.wrong`, `password.length`, `password.common`, `rate.limited`.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        current: &str,
+        new: &str,
+        label: &str,
+    ) -> Result<SignedIn, Problem> {
+        // Whoever holds a stolen session shall not try passwords with it.
+        self.limiter.sign_in_known(&caller.token_hash, self.hub.now())?;
+        self.auth.change_password(caller.user, current, new).await?;
+        self.auth.begin(caller.user, label).await
     }
 }

@@ -3,8 +3,10 @@
 
 pub mod app;
 pub mod auth;
+mod device;
 #[doc(hidden)]
 pub mod fuzz;
+mod host;
 mod limits;
 pub mod listen;
 pub mod metrics;

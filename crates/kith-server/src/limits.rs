@@ -45,11 +45,15 @@ pub(crate) struct Limiter {
     requests: Buckets<UserId>,
     sign_ins: Buckets<(String, IpAddr)>,
     sign_ins_by_address: Buckets<IpAddr>,
+    sign_ins_by_account: Buckets<String>,
+    sign_ins_known: Buckets<String>,
     sign_ups: Buckets<IpAddr>,
 }
 
 /// Sign-ins from one address a minute, for whatever accounts.
 const SIGN_INS_PER_MINUTE: u32 = 20;
+/// Sign-ins to one account an hour, from wherever, on devices that are not known.
+const SIGN_INS_PER_HOUR: u32 = 100;
 
 impl Limiter {
     pub(crate) fn new(settings: &Settings) -> Self {
@@ -67,6 +71,14 @@ impl Limiter {
                 SIGN_INS_PER_MINUTE,
                 SIGN_INS_PER_MINUTE,
             )),
+            sign_ins_by_account: Buckets::new(Rate {
+                burst: SIGN_INS_PER_HOUR,
+                refill_ms: 3_600_000 / u64::from(SIGN_INS_PER_HOUR),
+            }),
+            sign_ins_known: Buckets::new(Rate {
+                burst: settings.sign_in_burst.max(1),
+                refill_ms: 60_000,
+            }),
             sign_ups: Buckets::new(Rate::per_minute(
                 settings.sign_ups_per_minute.max(1),
                 settings.sign_ups_per_minute.max(1),
@@ -79,8 +91,8 @@ impl Limiter {
         self.requests.take(user, now)
     }
 
-    /// Counts an attempt to sign in. A guesser is slowed by account and address together, so that
-    /// nobody can lock the account's owner out from elsewhere.
+    /// Counts an attempt to sign in from a device that is not known: by address, by account and
+    /// address together, and by account from wherever.
     pub(crate) fn sign_in(
         &self,
         name: &str,
@@ -88,7 +100,14 @@ impl Limiter {
         now: Timestamp,
     ) -> Result<(), Problem> {
         self.sign_ins_by_address.take(address, now)?;
-        self.sign_ins.take((name.to_owned(), address), now)
+        self.sign_ins.take((name.to_owned(), address), now)?;
+        self.sign_ins_by_account.take(name.to_owned(), now)
+    }
+
+    /// Counts an attempt to sign in from a device from which it went well before: what others try
+    /// meanwhile does not slow it down.
+    pub(crate) fn sign_in_known(&self, device: &str, now: Timestamp) -> Result<(), Problem> {
+        self.sign_ins_known.take(device.to_owned(), now)
     }
 
     /// Counts an attempt to sign up.

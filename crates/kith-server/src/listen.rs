@@ -11,7 +11,7 @@ use http::header::{
     CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use crate::app::App;
 use crate::metrics::{self, Metrics};
 use crate::settings::Settings;
-use crate::{rest, ws};
+use crate::{host, rest, ws};
 
 /// Where the WebSocket is.
 pub const WS_PATH: &str = "/api/v1/ws";
@@ -166,6 +166,10 @@ impl Server {
     ) -> Result<Response<Body>, std::convert::Infallible> {
         Metrics::add(&self.app.metrics.http_requests);
         request.extensions_mut().insert(address);
+        let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+        if !probe && !host::is_ours(&request, &self.app.settings) {
+            return Ok(guarded(rest::unknown_host(), &self.app.settings));
+        }
         let response = match (request.method(), request.uri().path()) {
             (&Method::GET, WS_PATH) => match accept(request.headers(), &self.app.settings, address)
             {
@@ -191,7 +195,7 @@ impl Server {
                 self.router.clone().oneshot(request).await?
             }
         };
-        Ok(response)
+        Ok(guarded(response, &self.app.settings))
     }
 
     async fn ready(&self) -> Response<Body> {
@@ -266,15 +270,30 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
+/// Adds what every answer says to browsers.
+fn guarded(mut response: Response<Body>, settings: &Settings) -> Response<Body> {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if settings.public_url.starts_with("https://") {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(http::header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    response
+}
+
 fn text(status: StatusCode, body: String) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, http::HeaderValue::from_static("nosniff"));
-    headers.insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
+    headers
+        .insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

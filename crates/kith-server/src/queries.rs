@@ -96,6 +96,7 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
                 label: one.label.clone(),
                 created_at: one.created_at,
                 expires_at: one.expires_at,
+                used_at: one.used_at,
                 current: one.id == session,
             });
             Answer::Sessions(cards.collect())

@@ -66,6 +66,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 type Path = Result<RawPathParams, RawPathParamsRejection>;
 
+/// The answer to whoever asks for another server.
+pub(crate) fn unknown_host() -> Response<Body> {
+    let message = "this server does not go by that name: see the settings public_url and hosts";
+    reply::problem(&Problem::new("host.unknown", message))
+}
+
 async fn no_route() -> Response<Body> {
     reply::problem(&Problem::new("route.not_found", "there is nothing at this address"))
 }
@@ -147,7 +153,9 @@ async fn perform(app: Arc<App>, route: &Route, call: Call) -> Result<Reply, Prob
                 reply
             })
         }
-        Action::Begin(work) => work(Arc::clone(&app), call).await.map_err(counted(&app)),
+        Action::Begin(work) | Action::Own(work) => {
+            work(Arc::clone(&app), call).await.map_err(counted(&app))
+        }
         Action::Show(page) => Ok(Reply::Page(page())),
     }
 }

@@ -28,8 +28,17 @@ pub struct Settings {
     pub password_chars_min: u32,
     /// Memory of one password hash, in KiB; Argon2id with 3 passes.
     pub password_memory_kib: u32,
-    /// Days after which a session ends.
+    /// Days after which a session ends, however much it is used.
     pub session_days: u32,
+    /// Days without use after which a session ends.
+    pub session_idle_days: u32,
+    /// Days after which a session of a site administrator ends, however much it is used.
+    pub admin_session_days: u32,
+    /// Hours without use after which a session of a site administrator ends; at least 2.
+    pub admin_session_idle_hours: u32,
+    /// Names by which this server is asked for beside that of `public_url`, separated by commas.
+    /// Addresses in numbers and `localhost` need not be named.
+    pub hosts: String,
     /// Milliseconds within which a connection has to authenticate.
     pub auth_ms: u32,
     /// Milliseconds between two signs of life.
@@ -62,6 +71,10 @@ impl Default for Settings {
             password_chars_min: 12,
             password_memory_kib: 19 * 1024,
             session_days: 90,
+            session_idle_days: 14,
+            admin_session_days: 7,
+            admin_session_idle_hours: 12,
+            hosts: String::new(),
             auth_ms: 10_000,
             heartbeat_ms: 25_000,
             frame_bytes: 64 * 1024,

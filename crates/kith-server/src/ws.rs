@@ -18,7 +18,7 @@ use kith_proto::frame::{Auth, Hello, Limits, Push, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use crate::app::{App, problem_of};
-use crate::auth::{Caller, failed};
+use crate::auth::{Caller, SignedIn, failed};
 use crate::wire;
 use read::{Input, Reader};
 
@@ -125,7 +125,7 @@ async fn hello<R: AsyncRead + Unpin>(
         return Err(unauthenticated(Problem::new("protocol.version", message)));
     }
     let label = hello.label.as_deref().unwrap_or("a program");
-    let (caller, token) = prove(app, hello.auth, label, origin).await.map_err(unauthenticated)?;
+    let (caller, begun) = prove(app, hello.auth, label, origin).await.map_err(unauthenticated)?;
     if app.hub.connections_of(caller.user) >= app.settings.connections_per_user as usize {
         let problem =
             Problem::later("limit.connections", "too many connections of this user", 10_000);
@@ -136,7 +136,7 @@ async fn hello<R: AsyncRead + Unpin>(
         Err(kith_hub::HubError::Refused(_)) => return Err(unauthenticated(failed())),
         Err(error) => return Err(Farewell::new(close::OVERLOAD, problem_of(&error))),
     };
-    match welcome(app, &caller, token, hello.v).await {
+    match welcome(app, &caller, begun, hello.v).await {
         Ok(welcome) => Ok(Some((subscriber, welcome))),
         Err(problem) => {
             app.hub.disconnect(&subscriber).await;
@@ -151,16 +151,17 @@ async fn prove(
     auth: Auth,
     label: &str,
     origin: &Origin,
-) -> Result<(Caller, Option<String>), Problem> {
+) -> Result<(Caller, Option<SignedIn>), Problem> {
     match auth {
         Auth::Token(token) => Ok((app.auth.caller(&token).await?, None)),
         Auth::Cookie {} => {
             let token = origin.cookie.as_deref().ok_or_else(failed)?;
             Ok((app.auth.caller(token).await?, None))
         }
-        Auth::Password { name, password } => {
-            let begun = app.sign_in(&name, &password, label, origin.address).await?;
-            Ok((app.auth.caller(&begun.token).await?, Some(begun.token)))
+        Auth::Password { name, password, device } => {
+            let device = device.as_deref();
+            let begun = app.sign_in(&name, &password, label, device, origin.address).await?;
+            Ok((app.auth.caller(&begun.token).await?, Some(begun)))
         }
     }
 }
@@ -168,16 +169,18 @@ async fn prove(
 async fn welcome(
     app: &App,
     caller: &Caller,
-    token: Option<String>,
+    begun: Option<SignedIn>,
     version: u32,
 ) -> Result<Welcome, Problem> {
     let user = app.hub.user(caller.user, caller.user).await;
     let settings = &app.settings;
+    let (token, device) = begun.map(|begun| (begun.token, begun.device)).unzip();
     Ok(Welcome {
         v: version.min(VERSION),
         user: user.map_err(|error| problem_of(&error))?.as_ref().clone(),
         session: caller.session,
         token,
+        device,
         now: app.hub.now(),
         heartbeat_ms: settings.heartbeat_ms,
         limits: Limits {

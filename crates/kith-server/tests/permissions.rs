@@ -221,7 +221,7 @@ async fn every_route_does_an_operation_of_the_matrix_or_is_open_to_everyone() {
         }
     }
     let rest = OPERATIONS.iter().flat_map(|one| one.rest).map(|rest| rest.route.to_owned());
-    let tried: BTreeSet<String> = rest.chain(matrix::open_routes()).collect();
+    let tried: BTreeSet<String> = rest.chain(matrix::other_routes()).collect();
     assert_eq!(routes, tried);
 }
 
@@ -236,7 +236,12 @@ async fn who_has_no_session_is_refused_everything() {
     let tokens = [None, Some("kith_x"), Some(world.token("ended")), Some(world.token("disabled"))];
     let names = world.names("member", "another's message");
     let mut first = None;
-    for rest in OPERATIONS.iter().flat_map(|one| one.rest) {
+    let password = Rest {
+        only: None,
+        route: "PUT /users/me/password",
+        body: r#"{"current":"x","new":"correct horse battery"}"#,
+    };
+    for rest in OPERATIONS.iter().flat_map(|one| one.rest).chain([&password]) {
         for token in tokens {
             let line = surface::fill(rest.route, &names);
             let page = request(world.port, token, &line, &surface::fill(rest.body, &names)).await;
@@ -245,6 +250,44 @@ async fn who_has_no_session_is_refused_everything() {
         }
     }
     assert_eq!(world.dump().await, before);
+}
+
+#[tokio::test]
+async fn every_answer_is_guarded_against_browsers_and_caches() {
+    let world = World::open().await;
+    let names = world.names("owner", "another's message");
+    for rest in OPERATIONS.iter().flat_map(|one| one.rest) {
+        for token in [None, Some(world.token("owner"))] {
+            let line = surface::fill(rest.route, &names);
+            let page = request(world.port, token, &line, &surface::fill(rest.body, &names)).await;
+            for guard in [
+                "cache-control: private, no-store",
+                "x-content-type-options: nosniff",
+                "referrer-policy: no-referrer",
+                "cross-origin-opener-policy: same-origin",
+                "cross-origin-resource-policy: same-origin",
+            ] {
+                let there = page.head.lines().any(|line| line == guard);
+                assert!(there, "{line}: no {guard:?} in\n{}", page.head);
+            }
+        }
+    }
+    for open in ["GET /", "GET /openapi.json", "GET /reference.css"] {
+        let page = request(world.port, None, open, "").await;
+        assert!(page.head.contains("content-security-policy: default-src 'none'"), "{open}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_another_server_gets_nothing() {
+    let world = World::open().await;
+    for target in ["GET /users/me", "GET /openapi.json", "GET /ws"] {
+        let ours = surface::request_of(world.port, "127.0.0.1", target).await;
+        assert_ne!(ours.status, 421, "{target}");
+        let other = surface::request_of(world.port, "evil.example", target).await;
+        assert_eq!(other.status, 421, "{target}");
+        assert!(other.body.contains("\"code\":\"host.unknown\""), "{}", other.body);
+    }
 }
 
 /// Everything that anyone can be told, searched for what they may not know.

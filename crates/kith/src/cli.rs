@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Signup(cmd::signup::Args),
     /// Sign in.
     Login(cmd::login::Args),
+    /// Change your password; all other sessions end
+    Passwd(cmd::passwd::Args),
     /// Sign out: end the session here and on the server.
     Logout(cmd::logout::Args),
     /// Make, list, find, join or leave circles.

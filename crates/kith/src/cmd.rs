@@ -13,6 +13,7 @@ pub(crate) mod join;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod moderate;
+pub(crate) mod passwd;
 pub(crate) mod read;
 pub(crate) mod restore;
 pub(crate) mod send;
@@ -37,6 +38,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Config(args) => config_show::run(args).await,
         Command::Signup(args) => signup::run(&context, args).await,
         Command::Login(args) => login::run(&context, args).await,
+        Command::Passwd(args) => passwd::run(&context, args).await,
         Command::Logout(args) => logout::run(&context, args).await,
         Command::Circle(args) => circle::run(&context, args).await,
         Command::Stream(args) => stream::run(&context, args).await,

@@ -30,6 +30,7 @@ pub(crate) struct Begun {
     pub(crate) user: User,
     pub(crate) session: SessionId,
     pub(crate) token: String,
+    pub(crate) device: String,
 }
 
 /// Sends a request below `/api/v1` and reads the answer.

@@ -1,14 +1,18 @@
 //! Who the user is, kept in a directory that only they can read.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
-const FILE: &str = "session.json";
+const SESSION: &str = "session.json";
+/// What this device is called, by the name and server of whoever signed in here.
+const DEVICES: &str = "devices.json";
 
 /// A session, as it is kept.
 #[derive(Clone, Serialize, Deserialize)]
@@ -19,6 +23,12 @@ pub(crate) struct Session {
     pub(crate) token: String,
     /// The user's name.
     pub(crate) name: String,
+}
+
+type Devices = BTreeMap<String, String>;
+
+fn of(server: &str, name: &str) -> String {
+    format!("{} {server}", name.to_lowercase())
 }
 
 /// The directory that is used when none is named.
@@ -46,12 +56,22 @@ impl Profile {
     }
 
     fn file(&self) -> PathBuf {
-        self.directory.join(FILE)
+        self.directory.join(SESSION)
     }
 
     /// The session, if there is one.
     pub(crate) fn load(&self) -> Result<Option<Session>, Failure> {
-        let file = self.file();
+        self.read(SESSION)
+    }
+
+    /// What this device is called on `server` for whoever is `name` there.
+    pub(crate) fn device(&self, server: &str, name: &str) -> Result<Option<String>, Failure> {
+        let devices: Option<Devices> = self.read(DEVICES)?;
+        Ok(devices.unwrap_or_default().get(&of(server, name)).cloned())
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Failure> {
+        let file = self.directory.join(name);
         let failed =
             |error: &dyn std::fmt::Display| Failure::Local(format!("{}: {error}", file.display()));
         match fs::read(&file) {
@@ -61,19 +81,28 @@ impl Profile {
         }
     }
 
-    /// Keeps a session, whole or not at all, readable by the user alone.
-    pub(crate) fn save(&self, session: &Session) -> Result<(), Failure> {
-        self.write(session)
-            .map_err(|error| Failure::Local(format!("{}: {error}", self.file().display())))
+    /// Keeps a session and what the device is called, each whole or not at all, readable by the user
+    /// alone.
+    pub(crate) fn save(&self, session: &Session, device: &str) -> Result<(), Failure> {
+        let mut devices: Devices = self.read(DEVICES)?.unwrap_or_default();
+        devices.insert(of(&session.server, &session.name), device.to_owned());
+        self.write(DEVICES, &devices)?;
+        self.write(SESSION, session)
     }
 
-    fn write(&self, session: &Session) -> std::io::Result<()> {
+    fn write(&self, name: &str, kept: &impl Serialize) -> Result<(), Failure> {
+        let file = self.directory.join(name);
+        self.replace(&file, kept)
+            .map_err(|error| Failure::Local(format!("{}: {error}", file.display())))
+    }
+
+    fn replace(&self, target: &Path, kept: &impl Serialize) -> std::io::Result<()> {
         let mut directory = fs::DirBuilder::new();
         directory.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
         directory.create(&self.directory)?;
-        let new = self.directory.join(format!("{FILE}.{}", std::process::id()));
+        let new = target.with_extension(std::process::id().to_string());
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -85,12 +114,12 @@ impl Profile {
             return Err(error);
         }
         let mut file = options.open(&new)?;
-        file.write_all(&serde_json::to_vec_pretty(session)?)?;
+        file.write_all(&serde_json::to_vec_pretty(kept)?)?;
         file.sync_all()?;
-        fs::rename(&new, self.file())
+        fs::rename(&new, target)
     }
 
-    /// Forgets the session.
+    /// Forgets the session. The device stays known.
     pub(crate) fn forget(&self) -> Result<(), Failure> {
         match fs::remove_file(self.file()) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -115,8 +144,8 @@ mod tests {
             token: "secret".to_owned(),
             name: name.to_owned(),
         };
-        profile.save(&session("ana")).unwrap();
-        profile.save(&session("bob")).unwrap();
+        profile.save(&session("ana"), "one").unwrap();
+        profile.save(&session("bob"), "two").unwrap();
         assert_eq!(profile.load().unwrap().map(|kept| kept.name), Some("bob".to_owned()));
         #[cfg(unix)]
         {
@@ -127,5 +156,8 @@ mod tests {
         profile.forget().unwrap();
         profile.forget().unwrap();
         assert!(profile.load().unwrap().is_none());
+        let device = |name: &str| profile.device("http://127.0.0.1:1", name).unwrap();
+        assert_eq!(device("Ana").as_deref(), Some("one"));
+        assert_eq!(device("carol"), None);
     }
 }

@@ -40,7 +40,16 @@ fn welcome() -> Welcome {
         queue_bytes: 1 << 20,
     };
     let session = SessionId::new(Timestamp(1), 3);
-    Welcome { v: 1, user, session, token: None, now: Timestamp(1), heartbeat_ms: 1000, limits }
+    Welcome {
+        v: 1,
+        user,
+        session,
+        token: None,
+        device: None,
+        now: Timestamp(1),
+        heartbeat_ms: 1000,
+        limits,
+    }
 }
 
 fn event(seq: u64) -> Event {
@@ -312,7 +321,7 @@ fn who_is_not_let_in_stays_out() {
 
 #[test]
 fn a_password_is_used_once() {
-    let auth = Auth::Password { name: "ana".into(), password: "p".into() };
+    let auth = Auth::Password { name: "ana".into(), password: "p".into(), device: None };
     let mut session = Session::new(auth, None, Encoding::Json);
     session.opened(0);
     session.poll();

@@ -50,6 +50,7 @@ fn welcome() -> Welcome {
         },
         session: SessionId::new(Timestamp(1), 3),
         token: None,
+        device: None,
         now: Timestamp(1),
         heartbeat_ms: 25_000,
         limits: Limits {

@@ -64,6 +64,15 @@ pub fn register(
 /// The most sessions of one user; the server ends the oldest to make room.
 pub const SESSIONS_MAX: usize = 100;
 
+/// How long a session lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// After how many milliseconds without use it ends; 0 for never.
+    pub idle_ms: u64,
+}
+
 /// Begins a session of a user whose token has this hash.
 ///
 /// # Errors
@@ -73,13 +82,16 @@ pub fn start_session(
     user: UserId,
     token_hash: &str,
     label: &Label,
-    expires_at: Timestamp,
+    lifetime: Lifetime,
 ) -> Result<Outcome, Stop> {
     if draft.user(user)?.is_none_or(|user| user.disabled) {
         return Err(Refusal::Disabled.into());
     }
     let id = SessionId::new(draft.now, draft.random());
-    let session = Session { id, user, label: label.clone(), created_at: draft.now, expires_at };
+    let Lifetime { expires_at, idle_ms } = lifetime;
+    let (created_at, used_at) = (draft.now, draft.now);
+    let session =
+        Session { id, user, label: label.clone(), created_at, expires_at, used_at, idle_ms };
     let token_hash = token_hash.to_owned();
     draft.put(Key::Session(token_hash.clone()), Some(Doc::Session(Arc::new(session))));
     draft
@@ -95,13 +107,26 @@ pub fn session(draft: &Draft<'_>, token_hash: &str) -> Result<Arc<Session>, Stop
     let gone = || Stop::from(Refusal::NoSuchSession);
     let session = draft.session(token_hash.to_owned())?.ok_or_else(gone)?;
     let account = draft.account(session.user)?.ok_or_else(gone)?;
-    if session.expires_at <= draft.now || session.created_at < account.sessions_since {
+    if session.is_over(draft.now) || session.created_at < account.sessions_since {
         return Err(gone());
     }
     if draft.user(session.user)?.is_none_or(|user| user.disabled) {
         return Err(Refusal::Disabled.into());
     }
     Ok(session)
+}
+
+/// Notes that a session is in use, where that was not noted for an hour.
+///
+/// # Errors
+/// As [`session`].
+pub fn touch(draft: &mut Draft<'_>, token_hash: &str) -> Result<Outcome, Stop> {
+    let found = session(draft, token_hash)?;
+    if found.is_stale(draft.now) {
+        let used = Session { used_at: draft.now, ..found.as_ref().clone() };
+        draft.put(Key::Session(token_hash.to_owned()), Some(Doc::Session(Arc::new(used))));
+    }
+    Ok(Outcome::default())
 }
 
 /// Sets a new password and ends all sessions that began before now.

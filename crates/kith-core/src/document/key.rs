@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Account, Author, Ban, Circle, DirectRef, Done, FeedHead, Invite, InviteRef, Mark, Member,
-    Message, NameOwner, ParseError, ReadMark, Session, SessionRef, Stream, Tally, User,
+    Message, NameOwner, ParseError, ReadMark, Session, SessionRef, SiteSecret, Stream, Tally, User,
     check_version, with_version,
 };
 use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, UserId};
@@ -177,6 +177,8 @@ documents! {
     Block(Mark) in "block", key(user: UserId, blocked: UserId) = format!("{user}/{blocked}"), get block;
     /// When a user last posted in a stream that is slow.
     LastPost(Mark) in "last_post", key(stream: StreamId, user: UserId) = format!("{stream}/{user}"), get last_post;
+    /// A secret of the site, by what it is for.
+    Secret(SiteSecret) in "secret", key(name: String) = name.clone(), get site_secret;
     /// What an operation did.
     Done(Done) in "done", key(user: UserId, op: OpId) = format!("{user}/{op}"), get done;
 }

@@ -29,6 +29,7 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
             points(walk, "done", &key, &[("user", user)]);
         }
     }
+    walk.all("secret").await?;
     members(walk).await
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use kith_core::command::{Command, Outcome};
-use kith_core::decide::account::{self, NewAccount};
+use kith_core::decide::account::{self, Lifetime, NewAccount};
 use kith_core::decide::secret_hash;
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, UserId};
 use kith_core::text::{CircleName, Label, MessageText, OpId, UserName};
@@ -62,7 +62,8 @@ pub(crate) async fn user(hub: &Hub, name: &str) -> UserId {
     let user = made.unwrap().user.unwrap();
     let (hash, label) = (secret_hash(name), Label::parse("test").unwrap());
     hub.transact(Some(user), None, |draft| {
-        account::start_session(draft, user, &hash, &label, Timestamp(u64::MAX))
+        let lifetime = Lifetime { expires_at: Timestamp(u64::MAX), idle_ms: 0 };
+        account::start_session(draft, user, &hash, &label, lifetime)
     })
     .await
     .unwrap();

@@ -9,10 +9,10 @@ use kith_proto::error::Problem;
 use kith_proto::query::{Answer, Query};
 use serde_json::json;
 
-use super::bodies::{ChangeUser, NewAccount, NewSession, SessionKind};
+use super::bodies::{ChangePassword, ChangeUser, NewAccount, NewSession, SessionKind};
 use super::call::Call;
 use super::reply::{self, Reply};
-use super::route::{Route, Verb, act, begin, get};
+use super::route::{Route, Verb, act, begin, get, own};
 use super::{caller, shapes};
 use crate::app::App;
 use crate::auth::SignedIn;
@@ -63,6 +63,17 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Command::ChangeUser { display_name })
     })
     .body::<ChangeUser>(r#"{"display_name":"Ana Łucja"}"#),
+    own::<shapes::Begun>(
+        Verb::Put,
+        "/users/me/password",
+        "Set a new password; all sessions end, and a new one begins",
+        |app, call| Box::pin(change_password(app, call)),
+    )
+    .body::<ChangePassword>(
+        r#"{"current":"correct horse battery","new":"a horse that is correct"}"#,
+    )
+    .errors(&["password.wrong", "password.length", "password.common", "user.disabled"])
+    .creates(),
     get::<shapes::User>("/users/{user}", "A user whom one shares something with", |call| {
         Ok(Query::Users { users: vec![call.id("user")?] })
     })
@@ -119,19 +130,36 @@ async fn sign_in(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
         caller::prove(&call.headers, &app.settings)?;
     }
     let label = new.label.as_deref().unwrap_or(LABEL);
-    let begun = app.sign_in(&new.name, &new.password, label, call.address()).await?;
+    let device = new.device.or_else(|| caller::device_of(&call.headers, &app.settings));
+    let begun =
+        app.sign_in(&new.name, &new.password, label, device.as_deref(), call.address()).await?;
     match new.kind {
         SessionKind::Token => with_token(&begun),
-        SessionKind::Cookie => {
-            let body = json!({ "user": reply::json(&*begun.user)?, "session": begun.session });
-            let cookie = caller::set_cookie(&app.settings, &begun.token);
-            Ok(Reply::json(StatusCode::CREATED, body).with_cookie(cookie))
-        }
+        SessionKind::Cookie => with_cookies(&app, &begun),
+    }
+}
+
+async fn change_password(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
+    let ChangePassword { current, new, label } = call.body()?;
+    let label = label.as_deref().unwrap_or(LABEL);
+    let begun = app.change_password(call.me()?, &current, &new, label).await?;
+    // Whoever came by cookie is a browser, which must not see the token.
+    match caller::cookie_of(&call.headers, &app.settings) {
+        Some(_) => with_cookies(&app, &begun),
+        None => with_token(&begun),
     }
 }
 
 fn with_token(begun: &SignedIn) -> Result<Reply, Problem> {
     let user = reply::json(&*begun.user)?;
-    let body = json!({ "user": user, "session": begun.session, "token": begun.token });
+    let SignedIn { session, token, device, .. } = begun;
+    let body = json!({ "user": user, "session": session, "token": token, "device": device });
     Ok(Reply::json(StatusCode::CREATED, body))
+}
+
+fn with_cookies(app: &App, begun: &SignedIn) -> Result<Reply, Problem> {
+    let body = json!({ "user": reply::json(&*begun.user)?, "session": begun.session });
+    Ok(Reply::json(StatusCode::CREATED, body)
+        .with_cookie(caller::set_cookie(&app.settings, &begun.token))
+        .with_cookie(caller::set_device(&app.settings, &begun.device)))
 }

@@ -47,6 +47,21 @@ pub(super) struct NewSession {
     pub(super) label: Option<String>,
     #[serde(default)]
     pub(super) kind: SessionKind,
+    /// What this device was called when the user last signed in on it.
+    #[serde(default)]
+    pub(super) device: Option<String>,
+}
+
+/// A new password in the place of the present one.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangePassword {
+    /// The present one.
+    pub(super) current: String,
+    pub(super) new: String,
+    /// What the new session is called in the list of sessions.
+    #[serde(default)]
+    pub(super) label: Option<String>,
 }
 
 /// How a user is shown.

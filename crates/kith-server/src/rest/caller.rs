@@ -14,6 +14,11 @@ use crate::settings::Settings;
 const COOKIE_PLAIN: &str = "kith_session";
 /// The session cookie where it is reached with TLS: browsers take this name from no other host.
 const COOKIE_SECURE: &str = "__Host-kith";
+/// The cookies by which a device is known, named as those of sessions are.
+const DEVICE_PLAIN: &str = "kith_device";
+const DEVICE_SECURE: &str = "__Host-kith-device";
+/// How long a device is known: as long as browsers keep a cookie, 400 days.
+const DEVICE_SECONDS: u64 = 400 * 24 * 3600;
 /// A page of another origin cannot send this header unless the server lets it, which it does not.
 const PROOF: &str = "x-kith-request";
 
@@ -71,16 +76,29 @@ fn is_secure(settings: &Settings) -> bool {
 /// The `Set-Cookie` that begins a session in a browser.
 pub(super) fn set_cookie(settings: &Settings, token: &str) -> String {
     let age = u64::from(settings.session_days) * 24 * 3600;
-    line(settings, token, age)
+    line(settings, name(settings), token, age)
 }
 
 /// The `Set-Cookie` that ends it.
 pub(super) fn clear_cookie(settings: &Settings) -> String {
-    line(settings, "", 0)
+    line(settings, name(settings), "", 0)
 }
 
-fn line(settings: &Settings, token: &str, age_seconds: u64) -> String {
+fn device_name(settings: &Settings) -> &'static str {
+    if is_secure(settings) { DEVICE_SECURE } else { DEVICE_PLAIN }
+}
+
+/// The `Set-Cookie` by which a browser is known the next time.
+pub(super) fn set_device(settings: &Settings, device: &str) -> String {
+    line(settings, device_name(settings), device, DEVICE_SECONDS)
+}
+
+/// What the browser is known by.
+pub(super) fn device_of(headers: &HeaderMap, settings: &Settings) -> Option<String> {
+    named(headers, device_name(settings))
+}
+
+fn line(settings: &Settings, name: &str, token: &str, age_seconds: u64) -> String {
     let secure = if is_secure(settings) { "; Secure" } else { "" };
-    let name = name(settings);
     format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age_seconds}{secure}")
 }

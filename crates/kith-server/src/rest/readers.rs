@@ -9,7 +9,7 @@ use http::{Response, StatusCode};
 use kith_core::id::{SessionId, Timestamp, UserId};
 use kith_proto::error::Problem;
 
-use super::bodies::{NewAccount, NewSession};
+use super::bodies::{ChangePassword, NewAccount, NewSession};
 use super::call::Call;
 use super::reply;
 use super::route::{Action, Route};
@@ -54,6 +54,7 @@ async fn read(route: &Route, path: Path, request: Request) -> Result<(), Problem
         }
         Action::Begin(_) if route.path == "/accounts" => call.body::<NewAccount>().map(drop),
         Action::Begin(_) => call.body::<NewSession>().map(drop),
+        Action::Own(_) => call.body::<ChangePassword>().map(drop),
         Action::Show(_) => Ok(()),
     }
 }

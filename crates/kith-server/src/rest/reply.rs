@@ -27,8 +27,8 @@ pub(super) enum Reply {
     Json {
         status: StatusCode,
         value: Value,
-        /// The value of `Set-Cookie`.
-        cookie: Option<String>,
+        /// The values of `Set-Cookie`.
+        cookies: Vec<String>,
         /// Says when the answer must no longer be sent.
         reading: Option<Reading>,
     },
@@ -44,14 +44,14 @@ pub(super) struct Page {
 
 impl Reply {
     pub(super) fn json(status: StatusCode, value: Value) -> Self {
-        Self::Json { status, value, cookie: None, reading: None }
+        Self::Json { status, value, cookies: Vec::new(), reading: None }
     }
 
     /// An answer that holds what the caller was allowed to read.
     pub(super) fn guarded(self, by: Reading) -> Self {
         match self {
-            Self::Json { status, value, cookie, .. } => {
-                Self::Json { status, value, cookie, reading: Some(by) }
+            Self::Json { status, value, cookies, .. } => {
+                Self::Json { status, value, cookies, reading: Some(by) }
             }
             page @ Self::Page(_) => page,
         }
@@ -59,8 +59,9 @@ impl Reply {
 
     pub(super) fn with_cookie(self, set: String) -> Self {
         match self {
-            Self::Json { status, value, reading, .. } => {
-                Self::Json { status, value, cookie: Some(set), reading }
+            Self::Json { status, value, mut cookies, reading } => {
+                cookies.push(set);
+                Self::Json { status, value, cookies, reading }
             }
             page @ Self::Page(_) => page,
         }
@@ -68,15 +69,17 @@ impl Reply {
 
     pub(super) fn into_response(self) -> Response<Body> {
         match self {
-            Self::Json { status, value, cookie, reading } => {
+            Self::Json { status, value, cookies, reading } => {
                 let text = value.to_string();
                 let body = match reading {
                     Some(reading) => Body::new(Guarded { text: Some(text.into()), reading }),
                     None => Body::from(text),
                 };
                 let mut response = private(status, JSON, body);
-                if let Some(cookie) = cookie {
-                    put(&mut response, SET_COOKIE, &cookie);
+                for cookie in &cookies {
+                    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+                        response.headers_mut().append(SET_COOKIE, cookie);
+                    }
                 }
                 response
             }
@@ -163,6 +166,8 @@ pub(super) fn problem(problem: &Problem) -> Response<Body> {
 pub(super) fn status_of(code: &str) -> StatusCode {
     match code {
         "auth.failed" => StatusCode::UNAUTHORIZED,
+        "password.wrong" => StatusCode::FORBIDDEN,
+        "host.unknown" => StatusCode::MISDIRECTED_REQUEST,
         "method.not_allowed" => StatusCode::METHOD_NOT_ALLOWED,
         "rate.limited" | "stream.too_soon" => StatusCode::TOO_MANY_REQUESTS,
         "input.too_large" => StatusCode::PAYLOAD_TOO_LARGE,

@@ -66,6 +66,8 @@ pub(super) enum Action {
     Do(fn(&Call) -> Result<Command, Problem>),
     /// Signs somebody up or in: needs no session.
     Begin(Work),
+    /// Does something that REST alone offers, for whoever has a session.
+    Own(Work),
     /// Shows a page that is the same for everyone.
     Show(fn() -> Page),
 }
@@ -149,6 +151,16 @@ pub(super) const fn begin<T: JsonSchema>(
     work: Work,
 ) -> Route {
     Route { shape: Some(shape::<T>), ..bare(Verb::Post, path, summary, Action::Begin(work)) }
+}
+
+/// Something that REST alone offers.
+pub(super) const fn own<T: JsonSchema>(
+    verb: Verb,
+    path: &'static str,
+    summary: &'static str,
+    work: Work,
+) -> Route {
+    Route { shape: Some(shape::<T>), ..bare(verb, path, summary, Action::Own(work)) }
 }
 
 /// A page that is the same for everyone.

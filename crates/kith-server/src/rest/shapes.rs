@@ -31,6 +31,9 @@ pub(super) struct Begun {
     session: String,
     /// The session's secret, told this once; absent when it was set as a cookie.
     token: Option<String>,
+    /// What this device is called: to be told at the next sign-in; absent when it was set as a
+    /// cookie.
+    device: Option<String>,
 }
 
 /// A session as its user sees it.
@@ -40,6 +43,8 @@ pub(super) struct SessionCard {
     label: String,
     created_at: Time,
     expires_at: Time,
+    /// To the hour.
+    used_at: Time,
     /// Whether it is the one that asks.
     current: bool,
 }

@@ -48,7 +48,10 @@ async fn a_cookie_changes_nothing_for_foreign_pages() {
     assert_eq!(foreign.status, StatusCode::UNAUTHORIZED);
     let got = site.raw(sign_in(&[("x-kith-request", "1")])).await;
     assert_eq!((got.status, got.body.get("token")), (StatusCode::CREATED, None));
-    let set = got.headers["set-cookie"].to_str().unwrap();
+    let set: Vec<&str> =
+        got.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
+    let [set, device] = set[..] else { panic!("{set:?}") };
+    assert!(device.starts_with("__Host-kith-device=kithd_"), "{device}");
     assert!(set.starts_with("__Host-kith=kith_"), "{set}");
     for part in ["Path=/", "HttpOnly", "SameSite=Lax", "Secure", "Max-Age=7776000"] {
         assert!(set.split("; ").any(|found| found == part), "{set}");

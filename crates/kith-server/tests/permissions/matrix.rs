@@ -65,10 +65,11 @@ fn row(columns: &[String]) -> Row {
     row
 }
 
-/// The routes that the document says are open to everyone, as `METHOD /path`.
-pub(crate) fn open_routes() -> Vec<String> {
+/// The routes that do no operation of the WebSocket: those of REST alone, and those that are open to
+/// everyone, as `METHOD /path`.
+pub(crate) fn other_routes() -> Vec<String> {
     let document = document();
-    let (_, open) = document.split_once("### Open to everyone").unwrap();
-    let quoted = open.split('`').skip(1).step_by(2);
+    let (_, others) = document.split_once("### By REST alone").unwrap();
+    let quoted = others.split('`').skip(1).step_by(2);
     quoted.filter(|text| text.contains(" /")).map(str::to_owned).collect()
 }

@@ -141,14 +141,23 @@ pub(crate) struct Page {
 
 /// Sends a request of its own connection.
 pub(crate) async fn request(port: u16, token: Option<&str>, line: &str, body: &str) -> Page {
+    let bearer = token.map(|token| format!("authorization: Bearer {token}\r\n"));
+    let headers = format!("host: 127.0.0.1:{port}\r\n{}", bearer.unwrap_or_default());
+    send(port, line, &headers, body).await
+}
+
+/// Sends a request that asks for a host.
+pub(crate) async fn request_of(port: u16, host: &str, line: &str) -> Page {
+    send(port, line, &format!("host: {host}\r\n"), "").await
+}
+
+async fn send(port: u16, line: &str, headers: &str, body: &str) -> Page {
     let (method, path) = line.split_once(' ').unwrap();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let bearer = token.map(|token| format!("authorization: Bearer {token}\r\n"));
     let head = format!(
-        "{method} /api/v1{path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n{}\r\n",
-        body.len(),
-        bearer.unwrap_or_default()
+        "{method} /api/v1{path} HTTP/1.1\r\n{headers}connection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(body.as_bytes()).await.unwrap();

@@ -7,6 +7,7 @@ use std::io::{BufRead, IsTerminal, Read};
 use std::sync::Arc;
 
 use anyhow::Context;
+use kith_core::decide::account::Lifetime;
 use kith_core::decide::{account, secret_hash};
 use kith_core::document::{Doc, Key, User};
 use kith_core::id::{Timestamp, UserId};
@@ -318,12 +319,14 @@ impl Site {
         let token = format!("{TOKEN_PREFIX}{:032x}{:032x}", self.hub.random(), self.hub.random());
         let token_hash = secret_hash(&token);
         let expires_at = self.hub.now().plus_ms(u64::from(days) * DAY_MS);
+        // A program that is called twice a year keeps its token.
+        let lifetime = Lifetime { expires_at, idle_ms: 0 };
         // One step: there is no bot whose token nobody knows.
         self.hub
             .transact(None, None, |draft| {
                 let made = account::register(draft, &new, None)?;
                 let bot = made.user.ok_or(Refusal::NoSuchUser)?;
-                account::start_session(draft, bot, &token_hash, &label, expires_at)
+                account::start_session(draft, bot, &token_hash, &label, lifetime)
             })
             .await
             .map_err(failed)?;

@@ -23,7 +23,12 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     let address = context.address()?;
     let password = password(&address, false)?;
-    let body = json!({ "name": args.name, "password": password, "label": LABEL, "kind": "token" });
+    let device = context.profile()?.device(&address.to_string(), &args.name)?;
+    let mut body =
+        json!({ "name": args.name, "password": password, "label": LABEL, "kind": "token" });
+    if let Some(device) = device {
+        body["device"] = device.into();
+    }
     let begun: Begun = request(&address, Method::POST, "/sessions", None, Some(&body)).await?;
     Ok(keep(context, &address, begun, "signed in")?)
 }

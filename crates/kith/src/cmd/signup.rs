@@ -66,9 +66,10 @@ pub(super) fn keep(
     begun: Begun,
     done: &str,
 ) -> Result<(), Failure> {
-    let Begun { user, session, token } = begun;
+    let Begun { user, session, token, device } = begun;
     let (server, name) = (address.to_string(), user.name.to_string());
-    context.profile()?.save(&Session { server: server.clone(), token, name })?;
+    let kept = Session { server: server.clone(), token, name };
+    context.profile()?.save(&kept, &device)?;
     if context.json {
         return output::json(&json!({ "user": user, "session": session, "server": server }));
     }
@@ -80,12 +81,17 @@ pub(super) fn password(address: &Address, twice: bool) -> Result<String, Failure
     if address.is_plain() && !address.is_loopback() {
         output::note(&format!("{address} is not encrypted: others on the way can read this"));
     }
+    ask_password("Password: ", twice)
+}
+
+/// As [`password`], by another name.
+pub(super) fn ask_password(prompt: &str, twice: bool) -> Result<String, Failure> {
     if std::io::stdin().is_terminal() {
         let ask = |prompt: &str| {
             rpassword::prompt_password(prompt)
                 .map_err(|error| Failure::Local(format!("the password cannot be read: {error}")))
         };
-        let password = ask("Password: ")?;
+        let password = ask(prompt)?;
         if twice && ask("Once more: ")? != password {
             return Err(Failure::Usage("the two passwords are not the same".to_owned()));
         }

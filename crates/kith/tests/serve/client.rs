@@ -47,6 +47,26 @@ fn members_are_blocked_kicked_banned_and_let_in_again() {
 }
 
 #[test]
+fn a_password_is_changed_and_other_sessions_end() {
+    let (_dir, data) = place();
+    let server = Server::start(&data, &[]);
+    let ana = Person::sign_up(&server, "ana", PASSWORD);
+    let away = Person::new(format!("http://{}", server.address));
+    assert_eq!(run(away.command(&["login", "ana"]), PASSWORD).code, Some(0));
+    let wrong = run(ana.command(&["passwd"]), "not the password\na horse that is correct\n");
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+    assert!(wrong.err.contains("password.wrong"), "{wrong:?}");
+    let both = format!("{PASSWORD}a horse that is correct\n");
+    let changed = run(ana.command(&["passwd"]), &both);
+    assert_eq!(changed.out, "changed the password, signed in as ana\n", "{changed:?}");
+    ana.done(&["circle", "list"]);
+    let ended = away.say(&["circle", "list"]);
+    assert_ne!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(run(away.command(&["login", "ana"]), PASSWORD).code, Some(1));
+    assert_eq!(run(away.command(&["login", "ana"]), "a horse that is correct\n").code, Some(0));
+}
+
+#[test]
 fn sessions_are_listed_and_ended() {
     let (_dir, data) = place();
     let server = Server::start(&data, &[]);

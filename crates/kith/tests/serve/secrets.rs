@@ -34,8 +34,11 @@ fn stream(window: Answer) -> StreamId {
 /// Goes through all doors of the WebSocket; the code of an invite, and the errors.
 async fn by_socket(server: &str, name: &str) -> (String, Vec<String>) {
     let open = |auth| Client::connect(Options::new(server, auth));
-    let password =
-        |password: &str| Auth::Password { name: name.to_owned(), password: password.to_owned() };
+    let password = |password: &str| Auth::Password {
+        name: name.to_owned(),
+        password: password.to_owned(),
+        device: None,
+    };
     let (client, _events) = open(password(PASSWORD)).await.unwrap();
     let make = Command::CreateCircle {
         name: kith_core::text::CircleName::parse("Tea").unwrap(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::auth::Caller;
+use crate::rest::bodies::ChangePassword;
 use crate::rest::call::Call;
 use crate::rest::route::{Action, path_parameter};
 use crate::rest::{openapi, routes};
@@ -55,6 +56,7 @@ fn every_example_is_accepted() {
         let accepted = match route.action {
             Action::Ask(ask, _) => ask(&call).map(drop),
             Action::Do(make) => make(&call).map(drop),
+            Action::Own(_) => call.body::<ChangePassword>().map(drop),
             Action::Begin(_) | Action::Show(_) => Ok(()),
         };
         assert_eq!(accepted, Ok(()), "{}", route.path);
