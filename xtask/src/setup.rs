@@ -15,6 +15,7 @@ const DEBIAN_PACKAGES: [&str; 3] = ["gcc", "libc6-dev", "make"];
 /// Takes well under a second when nothing is missing, so that other tasks simply begin with it.
 pub(crate) fn setup() -> Result<()> {
     c_compiler()?;
+    tracer()?;
     component("rustfmt", "fmt")?;
     component("clippy", "clippy")?;
     nextest()
@@ -29,21 +30,35 @@ fn c_compiler() -> Result<()> {
     compiler("cc", "#include <stdlib.h>\n", &DEBIAN_PACKAGES)
 }
 
+/// The tests of power losses and failing calls watch the store through strace, which is Linux's.
+fn tracer() -> Result<()> {
+    let there = || !cfg!(target_os = "linux") || works(Command::new("strace").arg("-V"));
+    if !there() {
+        install("strace", &["strace"])?;
+    }
+    if there() { Ok(()) } else { bail!("`strace` still does not start after installing it") }
+}
+
 /// Makes sure that `command` compiles `source`, a file that needs its headers.
 fn compiler(command: &str, source: &str, debian: &[&str]) -> Result<()> {
     if compiles(command, source) {
         return Ok(());
     }
+    install(&format!("a compiler `{command}` and its library's headers"), debian)?;
+    if !compiles(command, source) {
+        bail!("`{command}` still cannot compile a file after installing {}", debian.join(" "));
+    }
+    Ok(())
+}
+
+/// Installs Debian packages, or says how `what` is to be had.
+fn install(what: &str, debian: &[&str]) -> Result<()> {
     let packages = debian.join(" ");
     if !works(Command::new("apt-get").arg("--version")) {
-        bail!(
-            "a compiler `{command}` and its library's headers are missing: install them, then try again"
-        );
+        bail!("missing: {what}. Install it, then try again");
     }
     if !is_root() {
-        bail!(
-            "the compiler `{command}` is missing; run this, then try again:\n  sudo apt-get install -y {packages}"
-        );
+        bail!("missing: {what}. Run this, then try again:\n  sudo apt-get install -y {packages}");
     }
     eprintln!("setup: installing {packages}");
     // A fresh image has no package lists; a failed update still leaves older lists to try.
@@ -53,11 +68,7 @@ fn compiler(command: &str, source: &str, debian: &[&str]) -> Result<()> {
     run(Command::new("apt-get")
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(["install", "-y", "--no-install-recommends"])
-        .args(debian))?;
-    if !compiles(command, source) {
-        bail!("`{command}` still cannot compile a file after installing {packages}");
-    }
-    Ok(())
+        .args(debian))
 }
 
 /// Tries a file that needs the headers: a compiler without them passes `--version` and fails later.
