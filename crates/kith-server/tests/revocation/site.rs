@@ -1,0 +1,171 @@
+//! A server and its clients, over real sockets.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use http::Uri;
+use kith_core::decide::account;
+use kith_core::id::Timestamp;
+use kith_hub::{Environment, Hub, Limits};
+use kith_server::App;
+use kith_server::settings::{Registration, Settings};
+use kith_store::memory::MemoryStore;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_websockets::{ClientBuilder, MaybeTlsStream, Message, WebSocketStream};
+
+struct Clock(AtomicU64);
+
+impl Environment for Clock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_763_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn random(&self) -> u128 {
+        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
+        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+    }
+}
+
+pub(crate) struct Server {
+    app: Arc<App>,
+    port: u16,
+}
+
+impl Server {
+    pub(crate) async fn open() -> Self {
+        let settings = Settings {
+            registration: Registration::Open,
+            password_memory_kib: 8,
+            sign_ups_per_minute: 1000,
+            requests_burst: 1_000_000,
+            ..Settings::default()
+        };
+        let env: Arc<dyn Environment> = Arc::new(Clock(AtomicU64::new(1)));
+        let store = Arc::new(MemoryStore::new());
+        let hub = Hub::open(store, Arc::clone(&env), Limits::default()).await.unwrap();
+        let app = App::new(hub, env, settings);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(kith_server::listen::serve(Arc::clone(&app), listener, None));
+        Self { app, port }
+    }
+
+    pub(crate) async fn user(&self, name: &str) -> String {
+        let address = std::net::Ipv4Addr::LOCALHOST.into();
+        let password = "correct horse battery";
+        self.app.sign_up(name, password, None, None, "test", address).await.unwrap().token
+    }
+
+    pub(crate) async fn enter(&self, token: &str) -> Socket {
+        self.try_enter(token).await.expect("the server lets in")
+    }
+
+    /// Connects, if the server lets in.
+    pub(crate) async fn try_enter(&self, token: &str) -> Option<Socket> {
+        let uri: Uri = format!("ws://127.0.0.1:{}/api/v1/ws", self.port).parse().unwrap();
+        let stream = ClientBuilder::from_uri(uri).connect().await.unwrap().0;
+        let mut socket = Socket { stream, user: Value::Null, session: Value::Null };
+        socket.send(&json!({"v": 1, "auth": {"token": token}})).await;
+        let welcome = socket.next().await?["welcome"].clone();
+        (socket.user, socket.session) = (welcome["user"]["id"].clone(), welcome["session"].clone());
+        (!welcome.is_null()).then_some(socket)
+    }
+
+    /// Ends a session by REST; whether it was acknowledged.
+    pub(crate) async fn revoke(&self, token: &str, session: &str) -> bool {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+        let request = format!(
+            "DELETE /api/v1/sessions/{session} HTTP/1.1\r\nhost: 127.0.0.1\r\n\
+             authorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.starts_with("HTTP/1.1 200")
+    }
+
+    pub(crate) async fn disable(&self, user: &str) -> bool {
+        let user = user.parse().unwrap();
+        self.app.hub.transact(None, None, |d| account::set_disabled(d, user, true)).await.is_ok()
+    }
+}
+
+pub(crate) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub(crate) user: Value,
+    pub(crate) session: Value,
+}
+
+impl Socket {
+    /// Whether the connection took it.
+    pub(crate) async fn send(&mut self, frame: &Value) -> bool {
+        self.stream.send(Message::text(frame.to_string())).await.is_ok()
+    }
+
+    /// The next frame; `None` at the end of the connection.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        loop {
+            let message = self.stream.next().await?.ok()?;
+            if let Some(text) = message.as_text() {
+                return serde_json::from_str(text).ok();
+            }
+            if message.is_close() {
+                return None;
+            }
+        }
+    }
+
+    /// The next frame within so many milliseconds.
+    pub(crate) async fn next_in(&mut self, ms: u64) -> Option<Option<Value>> {
+        tokio::time::timeout(Duration::from_millis(ms), self.next()).await.ok()
+    }
+
+    /// The reply to a request; null when the connection ended instead.
+    pub(crate) async fn ask(&mut self, request: Value) -> Value {
+        self.send(&request).await;
+        while let Some(frame) = self.next().await {
+            for kind in ["ok", "error"] {
+                if frame[kind]["id"] == request["id"] {
+                    return frame[kind].clone();
+                }
+            }
+        }
+        Value::Null
+    }
+
+    /// Everything until the reply, as text.
+    pub(crate) async fn ask_all(&mut self, request: Value) -> String {
+        self.send(&request).await;
+        let mut told = String::new();
+        while let Some(frame) = self.next().await {
+            told.push_str(&frame.to_string());
+            if ["ok", "error"].iter().any(|kind| frame[*kind]["id"] == request["id"]) {
+                break;
+            }
+        }
+        told
+    }
+}
+
+/// Waits until somebody has posted.
+pub(crate) struct Posted {
+    pub(crate) stream: Value,
+    pub(crate) token: String,
+}
+
+impl Posted {
+    /// Until the stream has so many events.
+    pub(crate) async fn wait(&mut self, server: &Server, count: u64) {
+        let mut socket = server.enter(&self.token).await;
+        socket.ask(json!({"id": 1, "subscribe": [{"feed": self.stream, "after": 0}]})).await;
+        while let Some(frame) = socket.next().await {
+            if frame["event"]["seq"].as_u64().is_some_and(|seq| seq >= count) {
+                return;
+            }
+        }
+    }
+}
