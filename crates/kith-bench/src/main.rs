@@ -4,6 +4,7 @@
 
 mod fanout;
 mod idle;
+mod load;
 mod publish;
 mod reference;
 mod report;
@@ -41,7 +42,7 @@ struct Args {
     /// How often each figure is taken
     #[arg(long, default_value_t = 3)]
     times: u32,
-    /// The benchmarks to run: publish, fanout, idle, resume, start; all unless some are named
+    /// The benchmarks to run: publish, fanout, idle, resume, load, start; all unless some are named
     names: Vec<String>,
 }
 
@@ -61,7 +62,7 @@ impl Plan {
 }
 
 /// The benchmarks by name, in the order of the page.
-const NAMES: [&str; 5] = ["publish", "fanout", "idle", "resume", "start"];
+const NAMES: [&str; 6] = ["publish", "fanout", "idle", "resume", "load", "start"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -91,6 +92,7 @@ async fn main() -> Result<()> {
             "fanout" => fanout::measure(&plan).await,
             "idle" => idle::measure(&plan).await,
             "resume" => resume::measure(&plan).await,
+            "load" => load::measure(&plan).await,
             _ => start::measure(&plan).await,
         };
         figures.extend(measured.with_context(|| format!("{name} failed"))?);

@@ -152,6 +152,7 @@ What one machine said once; yours will say something else. `cargo xtask bench` m
 - **fanout**: one writer, *n* connections that follow its stream. *One at a time*: the next message is sent when all have the last, from sending until the last has it. *Full speed*: 64 on their way. *Server time* is processor time of the server for each message delivered, its durable commit included. The reference sends the same number of bytes to as many sockets, one write each, and does nothing else.
 - **idle**: memory of the server for each connection that is signed in and follows a stream. The reference accepts connections and waits.
 - **resume**: a reader who missed 10 000 events gets them page by page, or a snapshot. The reference reads the same rows from the database with one statement.
+- **load**: what a client waits for when it is opened, on a server that has just started: signing in, the window with all streams and unread counts, the circle and one stream's newest messages.
 - **start**: from the start of the process until it takes connections, and its memory then.
 "
     ))

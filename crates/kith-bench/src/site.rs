@@ -61,7 +61,8 @@ impl Site {
     }
 }
 
-async fn sign_up(port: u16, name: &str) -> Result<String> {
+/// Makes an account; the token of its session.
+pub(crate) async fn sign_up(port: u16, name: &str) -> Result<String> {
     let body = json!({"name": name, "password": "correct horse battery"}).to_string();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let request = format!(

@@ -9,6 +9,7 @@ pub(crate) struct Socket {
     stream: TcpStream,
     buffer: Vec<u8>,
     at: usize,
+    received: usize,
 }
 
 impl Socket {
@@ -29,7 +30,7 @@ impl Socket {
         if !answer.starts_with(b"HTTP/1.1 101") {
             bail!("no upgrade: {}", String::from_utf8_lossy(&answer));
         }
-        let mut socket = Self { stream, buffer: Vec::new(), at: 0 };
+        let mut socket = Self { stream, buffer: Vec::new(), at: 0, received: 0 };
         socket.send(&format!(r#"{{"v":1,"auth":{{"token":"{token}"}}}}"#)).await?;
         let welcome = socket.next().await?;
         if !welcome.starts_with(br#"{"welcome""#) {
@@ -97,10 +98,17 @@ impl Socket {
         self.buffer.drain(..self.at);
         self.at = 0;
         self.buffer.reserve(64 * 1024);
-        if self.stream.read_buf(&mut self.buffer).await? == 0 {
+        let read = self.stream.read_buf(&mut self.buffer).await?;
+        if read == 0 {
             bail!("the server closed the connection");
         }
+        self.received += read;
         Ok(())
+    }
+
+    /// Bytes that came since the connection was upgraded.
+    pub(crate) fn received(&self) -> usize {
+        self.received
     }
 
     /// Where the payload of the next frame is, when all of it is there.

@@ -2,7 +2,7 @@
 //! reaches who lost them. `KITH_RACES` sets how often each way is tried.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
-#[path = "revocation/site.rs"]
+#[path = "common/site.rs"]
 mod site;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! A server and its clients, over real sockets.
 
+#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
