@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 /// The licences that Kith accepts of a dependency. `deny.toml` lists the same ones.
-pub(crate) const ALLOWED: [&str; 14] = [
+pub(crate) const ALLOWED: [&str; 15] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -14,6 +14,7 @@ pub(crate) const ALLOWED: [&str; 14] = [
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
+    "MIT-0",
     "MPL-2.0",
     "Unicode-3.0",
     "Unlicense",

@@ -3,6 +3,7 @@
 mod edges;
 mod links;
 mod manifest;
+mod shown;
 mod sources;
 
 use std::fmt;
@@ -32,13 +33,20 @@ pub(crate) fn tidy() -> Result<()> {
     let metadata = workspace()?;
     let mut found = edges::check(&metadata)?;
     found.extend(manifest::check(&metadata)?);
-    for file in files(&["crates", "xtask"], "rs")? {
-        found.extend(sources::check(&file, &read(&file)?));
+    let mut texts = Vec::new();
+    for file in files(&["crates", "fuzz", "xtask"], "rs")? {
+        let text = read(&file)?;
+        found.extend(sources::check(&file, &text));
+        texts.push(text);
     }
     let mut pages = files(&["docs"], "md")?;
     pages.extend(list(Path::new("."))?.into_iter().filter(|path| has_extension(path, "md")));
     for file in pages {
-        found.extend(links::check(&file, &read(&file)?));
+        let text = read(&file)?;
+        found.extend(links::check(&file, &text));
+        if file.starts_with("docs/compat") {
+            found.extend(shown::check(&file, &text, &texts));
+        }
     }
     for violation in &found {
         eprintln!("{violation}");

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{circle, invite, member, message, reading, role, stream, user};
@@ -12,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::text::{CircleName, DisplayName, Emoji, Line, MessageText, RoleName, StreamName};
 
 /// A change that a user asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Change how one is shown.
@@ -330,7 +331,7 @@ impl Command {
 }
 
 /// Where an event went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The feed.
     pub feed: FeedId,
@@ -339,7 +340,7 @@ pub struct Place {
 }
 
 /// The answer to a command that was done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     /// The events that came of it, except those in feeds that the caller may not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::ChainHash;
@@ -22,7 +23,7 @@ pub use key::{AsDoc, COLLECTIONS, Doc, Key, seq_key, tag};
 pub const SCHEMA: u32 = 1;
 
 /// A user, as everyone who shares something with them may see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct User {
     /// The account.
     pub id: UserId,
@@ -107,7 +108,7 @@ pub struct SessionRef {
 }
 
 /// A community.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Circle {
     /// The circle.
     pub id: CircleId,
@@ -131,7 +132,7 @@ pub struct Circle {
 }
 
 /// A named set of permissions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Role {
     /// Its name, by which it can be mentioned.
     pub name: RoleName,
@@ -142,7 +143,7 @@ pub struct Role {
 }
 
 /// A user's place in a circle: data of that user particular to that circle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Member {
     /// Who.
     pub user: UserId,
@@ -172,7 +173,7 @@ pub struct Ban {
 }
 
 /// An invite, found by the hash of its code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Invite {
     /// How managers name it.
     pub id: InviteId,
@@ -207,7 +208,7 @@ pub struct Tally {
 }
 
 /// A feed of messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stream {
     /// The stream.
     pub id: StreamId,
@@ -241,7 +242,7 @@ fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
 }
 
 /// Whose a stream is, and so who may be in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Home {
     /// A channel of a circle: the circle's members, by their roles.
@@ -274,7 +275,7 @@ pub struct DirectRef {
 }
 
 /// A message as it stands after its edits and reactions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     /// The number of the event that posted it: its name in the stream.
     pub seq: Seq,
@@ -305,7 +306,7 @@ pub struct Message {
 }
 
 /// Who is meant by a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mentions {
     /// Users.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

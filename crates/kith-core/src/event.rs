@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Home, Member, Mentions, Role};
@@ -10,7 +11,7 @@ use crate::permission::Permissions;
 use crate::text::{CircleName, DisplayName, Emoji, Line, MessageText, OpId, StreamName, UserName};
 
 /// One numbered event. Its JSON is what is stored, hashed and sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// The feed.
     pub feed: FeedId,
@@ -29,7 +30,7 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Body {
     // In the feed of a stream.
@@ -265,7 +266,7 @@ pub enum Body {
 }
 
 /// How a membership ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Leaving {
     /// By the member's own will.
@@ -277,7 +278,7 @@ pub enum Leaving {
 }
 
 /// An act that the audit log keeps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "act", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Act {

@@ -1,8 +1,10 @@
 //! Names of things: 128-bit ids with a typed prefix, feed ids, and the numbers of events.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The alphabet of Crockford's base 32, lower case: no `i`, `l`, `o` or `u`.
@@ -54,6 +56,17 @@ macro_rules! id {
             #[must_use]
             pub fn new(at: Timestamp, random: u128) -> Self {
                 Self(u128::from(at.0) << 80 | random & ((1 << 80) - 1))
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let pattern = concat!("^", $prefix, "[0-7][0-9a-z]{25}$");
+                json_schema!({ "type": "string", "pattern": pattern })
             }
         }
 
@@ -121,7 +134,18 @@ id! {
 
 /// Milliseconds since the Unix epoch, as told by the clock that was passed in.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
@@ -142,7 +166,18 @@ impl Timestamp {
 
 /// The number of an event in its feed: 1, 2, 3 … without gaps; 0 stands before the first.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(transparent)]
 pub struct Seq(pub u64);
@@ -178,6 +213,17 @@ pub enum FeedId {
 }
 
 const AUDIT: &str = "audit:";
+
+impl JsonSchema for FeedId {
+    fn schema_name() -> Cow<'static, str> {
+        "FeedId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pattern = "^(site|(u_|c_|s_|audit:c_)[0-7][0-9a-z]{25})$";
+        json_schema!({ "type": "string", "pattern": pattern })
+    }
+}
 
 impl fmt::Display for FeedId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,10 @@
 //! Named permissions and the sets that roles grant.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{BitOr, Sub};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -128,6 +130,21 @@ impl fmt::Debug for Permissions {
     }
 }
 
+impl JsonSchema for Permissions {
+    fn schema_name() -> Cow<'static, str> {
+        "Permissions".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = Permission::ALL.iter().map(|one| one.name()).collect();
+        json_schema!({
+            "type": "array",
+            "uniqueItems": true,
+            "items": { "type": "string", "enum": names },
+        })
+    }
+}
+
 impl Serialize for Permissions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
@@ -151,7 +168,7 @@ impl<'de> Deserialize<'de> for Permissions {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Permissions, A::Error> {
                 let mut set = Permissions::NONE;
-                while let Some(name) = names.next_element::<std::borrow::Cow<'de, str>>()? {
+                while let Some(name) = names.next_element::<Cow<'de, str>>()? {
                     let permission = Permission::from_name(&name)
                         .ok_or_else(|| serde::de::Error::custom("unknown permission"))?;
                     set = set | Permissions::of(&[permission]);

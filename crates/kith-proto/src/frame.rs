@@ -5,13 +5,14 @@ use kith_core::document::User;
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, SessionId, StreamId, Timestamp, UserId};
 use kith_core::text::OpId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Problem;
 use crate::query::{Answer, Query};
 
 /// The first frame of a client: who it is. Nothing else is handled before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hello {
     /// The newest version of the protocol that the client speaks.
@@ -24,7 +25,7 @@ pub struct Hello {
 }
 
 /// The proof of who one is.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Auth {
     /// A session's or bot's token.
@@ -52,7 +53,7 @@ impl std::fmt::Debug for Auth {
 
 /// Any later frame of a client. Exactly one of `do`, `get`, `subscribe`, `unsubscribe` and `signal`
 /// is there; each frame gets exactly one reply with the same `id`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// Chosen by the client; the reply carries it.
@@ -96,7 +97,7 @@ impl Request {
 }
 
 /// A feed to follow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
     /// Which.
@@ -117,7 +118,7 @@ pub struct Subscribe {
 }
 
 /// Something for those who are there now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Signal {
     /// The user is writing in a stream.
@@ -133,7 +134,7 @@ pub enum Signal {
 }
 
 /// Whether a user is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Has a connection and is at hand.
@@ -147,7 +148,7 @@ pub enum Status {
 }
 
 /// The limits of this server, told in the welcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
     /// The largest message of a client, in bytes.
     pub frame_bytes: u32,
@@ -164,7 +165,7 @@ pub struct Limits {
 }
 
 /// The first answer of a server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Welcome {
     /// The version of the protocol that will be spoken: the client's or the server's, the older.
     pub v: u32,
@@ -187,7 +188,7 @@ pub struct Welcome {
 }
 
 /// Anything a server sends.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Push {
     /// The answer to the hello.
@@ -245,7 +246,7 @@ pub enum Push {
 }
 
 /// The answer to a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// To `do`.
@@ -257,7 +258,7 @@ pub enum Reply {
 }
 
 /// Where a client is in a feed, and what it missed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Subscribed {
     /// The events after the place that was told. Later ones follow.
@@ -298,7 +299,7 @@ pub enum Subscribed {
 }
 
 /// Why a client's place in a feed cannot be continued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reset {
     /// The numbers were given by another history of this site (a restored backup).
@@ -310,7 +311,7 @@ pub enum Reset {
 }
 
 /// An event as one reader may see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Seen {
     /// The event.

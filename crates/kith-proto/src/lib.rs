@@ -6,6 +6,7 @@ pub mod codec;
 pub mod error;
 pub mod frame;
 pub mod query;
+pub mod schema;
 
 /// The version of the protocol that this program speaks.
 pub const VERSION: u32 = 1;

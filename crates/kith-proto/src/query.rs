@@ -3,12 +3,13 @@
 use kith_core::document::{Circle, Invite, Member, Message, Stream, User};
 use kith_core::id::{CircleId, Seq, SessionId, StreamId, Timestamp, UserId};
 use kith_core::text::Label;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::frame::Status;
 
 /// A question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Query {
     /// Is anybody there?
@@ -97,7 +98,7 @@ pub enum Query {
 }
 
 /// An answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each answers the query of its name")]
 pub enum Answer {
@@ -118,7 +119,7 @@ pub enum Answer {
 }
 
 /// What a client opens with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Window {
     /// The user's circles with those of their streams that the user may read.
     pub circles: Vec<CircleWindow>,
@@ -127,7 +128,7 @@ pub struct Window {
 }
 
 /// A circle in the window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CircleWindow {
     /// The circle.
     pub circle: Circle,
@@ -138,7 +139,7 @@ pub struct CircleWindow {
 }
 
 /// A stream in the window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamWindow {
     /// The stream.
     pub stream: Stream,
@@ -153,7 +154,7 @@ pub struct StreamWindow {
 }
 
 /// What is unread in a stream.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamUnread {
     /// The user's read marker.
     pub read: Seq,
@@ -166,7 +167,7 @@ pub struct StreamUnread {
 }
 
 /// What is unread in a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ThreadUnread {
     /// The message whose thread it is.
     pub thread: Seq,
@@ -177,7 +178,7 @@ pub struct ThreadUnread {
 }
 
 /// A circle as those see it who are not in it yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CircleCard {
     /// The circle.
     pub id: CircleId,
@@ -191,7 +192,7 @@ pub struct CircleCard {
 }
 
 /// A user who is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Present {
     /// Who.
     pub user: UserId,
@@ -202,7 +203,7 @@ pub struct Present {
 }
 
 /// A session as its user sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionCard {
     /// Which.
     pub id: SessionId,
@@ -219,7 +220,7 @@ pub struct SessionCard {
 }
 
 /// The state of a feed: what its events add up to, or a window of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Of a stream: itself and its newest messages, oldest first, threads included.

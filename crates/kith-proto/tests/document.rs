@@ -48,6 +48,35 @@ fn every_push_on_the_page_is_one() {
     survive::<Push>("push", 12);
 }
 
+/// The examples fit the schemas, and what is not a frame does not.
+#[test]
+fn every_example_fits_the_schema_of_its_kind() {
+    let schemas = kith_proto::schema::document();
+    for kind in ["hello", "request", "push"] {
+        let schema = jsonschema::draft202012::new(&schemas[kind]).unwrap();
+        for block in blocks(kind) {
+            let mut shown: Value = serde_json::from_str(block).unwrap();
+            let wrong: Vec<String> =
+                schema.iter_errors(&shown).map(|error| error.to_string()).collect();
+            assert!(wrong.is_empty(), "{block}: {wrong:?}");
+            if kind != "push" {
+                shown["unknown"] = true.into();
+                assert!(!schema.is_valid(&shown), "{shown}");
+            }
+        }
+        assert!(!schema.is_valid(&Value::from("text")), "{kind}");
+    }
+    let request = jsonschema::draft202012::new(&schemas["request"]).unwrap();
+    for wrong in [
+        r#"{"do":{"post":{"stream":"s_01kaf2g6x40000000000000001","text":"no id"}}}"#,
+        r#"{"id":1,"do":{"post":{"stream":"c_01kaf2g6x40000000000000001","text":"a circle"}}}"#,
+        r#"{"id":1,"do":{"post":{"stream":"s_01kaf2g6x40000000000000001"}}}"#,
+        r#"{"id":1,"do":{"fly":{}}}"#,
+    ] {
+        assert!(!request.is_valid(&serde_json::from_str(wrong).unwrap()), "{wrong}");
+    }
+}
+
 #[test]
 fn every_error_code_of_the_rules_is_on_the_page() {
     let source = include_str!("../../kith-core/src/refusal.rs");

@@ -11,6 +11,7 @@ pub(super) const ROUTES: &[Route] = &[
     show("/", "This reference", page),
     show("/reference.css", "The style of the reference", style),
     show("/openapi.json", "The OpenAPI document of this interface", openapi::page),
+    show("/protocol.json", "The JSON Schemas of the WebSocket's frames", protocol),
 ];
 
 const STYLE: &str = "\
@@ -26,6 +27,11 @@ dd { margin-left: 1.5rem; }
 
 fn style() -> Page {
     Page { content_type: "text/css; charset=utf-8", body: STYLE.to_owned() }
+}
+
+fn protocol() -> Page {
+    static TEXT: LazyLock<String> = LazyLock::new(|| kith_proto::schema::document().to_string());
+    Page { content_type: "application/json", body: TEXT.clone() }
 }
 
 fn page() -> Page {
