@@ -52,24 +52,31 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
         }
         Body::Posted { thread, mentions, .. } => {
             let Some(author) = event.by else { return Ok(()) };
-            list(docs, id, *thread, event.seq, author, Some(event));
-            mention(docs, id, event.seq, author, mentions, true);
-            let Some(thread) = thread else { return Ok(()) };
-            let root = message(docs, id, *thread)?.map(|root| root.author);
-            for follower in [Some(author), root].into_iter().flatten() {
-                docs.put(Key::Follow(follower, id, *thread), Some(Doc::Follow(mark(event))));
+            let place = Place { stream: id, thread: thread.unwrap_or_default(), seq: event.seq };
+            place.list(docs, author, Some(event));
+            place.mention(docs, author, mentions, Some(event));
+            if let Some(thread) = thread {
+                let root = message(docs, id, *thread)?.map(|root| root.author);
+                [Some(author), root]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|who| place.follow(docs, who, event));
             }
         }
         Body::Edited { message: seq, mentions, .. } => {
             if let Some(before) = message(docs, id, *seq)? {
-                mention(docs, id, *seq, before.author, &before.mentions, false);
-                mention(docs, id, *seq, before.author, mentions, true);
+                let thread = before.thread.unwrap_or_default();
+                let place = Place { stream: id, thread, seq: *seq };
+                place.mention(docs, before.author, &before.mentions, None);
+                place.mention(docs, before.author, mentions, Some(event));
             }
         }
         Body::Deleted { message: seq, thread } => {
             if let Some(before) = message(docs, id, *seq)? {
-                list(docs, id, *thread, *seq, before.author, None);
-                mention(docs, id, *seq, before.author, &before.mentions, false);
+                let thread = thread.unwrap_or_default();
+                let place = Place { stream: id, thread, seq: *seq };
+                place.list(docs, before.author, None);
+                place.mention(docs, before.author, &before.mentions, None);
             }
         }
         _ => {}
@@ -88,41 +95,54 @@ fn message<D: Documents>(
     })
 }
 
-/// Puts a message on the lists by which messages are shown and counted, or takes it off.
-fn list<D: Documents>(
-    docs: &mut D,
+/// Where a message is: in its stream (thread 0) or in a thread of it.
+#[derive(Clone, Copy)]
+struct Place {
     stream: StreamId,
-    thread: Option<Seq>,
+    thread: Seq,
     seq: Seq,
-    author: UserId,
-    posted: Option<&Event>,
-) {
-    let thread = thread.unwrap_or_default();
-    let line = posted.map(|_| Doc::Timeline(Arc::new(Author { author })));
-    docs.put(Key::Timeline(stream, thread, seq), line);
-    let own = posted.map(|event| Doc::Authored(mark(event)));
-    docs.put(Key::Authored(stream, thread, author, seq), own);
 }
 
-/// Notes whom a message means, or that it means them no longer.
-fn mention<D: Documents>(
-    docs: &mut D,
-    stream: StreamId,
-    seq: Seq,
-    author: UserId,
-    mentions: &Mentions,
-    there: bool,
-) {
-    let author = Arc::new(Author { author });
-    for user in &mentions.users {
-        let doc = there.then(|| Doc::MentionUser(Arc::clone(&author)));
-        docs.put(Key::MentionUser(*user, stream, seq), doc);
+impl Place {
+    /// Puts the message on the lists by which messages are shown and counted, or takes it off.
+    fn list<D: Documents>(self, docs: &mut D, author: UserId, posted: Option<&Event>) {
+        let Self { stream, thread, seq } = self;
+        let line = posted.map(|_| Doc::Timeline(Arc::new(Author { author })));
+        docs.put(Key::Timeline(stream, thread, seq), line);
+        let own = posted.map(|event| Doc::Authored(mark(event)));
+        docs.put(Key::Authored(stream, thread, author, seq), own);
     }
-    for role in &mentions.roles {
-        let doc = there.then(|| Doc::MentionRole(Arc::clone(&author)));
-        docs.put(Key::MentionRole(*role, stream, seq), doc);
+
+    /// Notes whom the message means, or that it means them no longer. Whoever is meant by name in a
+    /// thread follows it: what nobody looks at must not count for ever.
+    fn mention<D: Documents>(
+        self,
+        docs: &mut D,
+        author: UserId,
+        mentions: &Mentions,
+        event: Option<&Event>,
+    ) {
+        let Self { stream, thread, seq } = self;
+        let author = Arc::new(Author { author });
+        for user in &mentions.users {
+            let doc = event.map(|_| Doc::MentionUser(Arc::clone(&author)));
+            docs.put(Key::MentionUser(*user, stream, thread, seq), doc);
+            if let Some(event) = event.filter(|_| thread != Seq(0)) {
+                self.follow(docs, *user, event);
+            }
+        }
+        for role in &mentions.roles {
+            let doc = event.map(|_| Doc::MentionRole(Arc::clone(&author)));
+            docs.put(Key::MentionRole(*role, stream, thread, seq), doc);
+        }
+        if mentions.everyone {
+            let doc = event.map(|_| Doc::MentionAll(author));
+            docs.put(Key::MentionAll(stream, thread, seq), doc);
+        }
     }
-    if mentions.everyone {
-        docs.put(Key::MentionAll(stream, seq), there.then_some(Doc::MentionAll(author)));
+
+    fn follow<D: Documents>(self, docs: &mut D, user: UserId, event: &Event) {
+        let doc = Some(Doc::Follow(mark(event)));
+        docs.put(Key::Follow(user, self.stream, self.thread), doc);
     }
 }

@@ -149,7 +149,7 @@ pub struct StreamWindow {
     pub read: Seq,
     /// How many messages are unread, threads apart.
     pub unread: u64,
-    /// How many unread messages mean the user, threads included.
+    /// How many unread messages mean the user, those of followed threads included.
     pub mentions: u64,
 }
 
@@ -160,9 +160,9 @@ pub struct StreamUnread {
     pub read: Seq,
     /// How many messages are unread, threads apart.
     pub unread: u64,
-    /// How many unread messages mean the user, threads included.
+    /// How many of those mean the user.
     pub mentions: u64,
-    /// Threads that the user follows.
+    /// Threads that the user follows: begun, written in, or meant by name in.
     pub threads: Vec<ThreadUnread>,
 }
 
@@ -175,6 +175,8 @@ pub struct ThreadUnread {
     pub read: Seq,
     /// How many of its messages are unread.
     pub unread: u64,
+    /// How many of those mean the user.
+    pub mentions: u64,
 }
 
 /// A circle as those see it who are not in it yet.

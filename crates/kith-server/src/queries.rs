@@ -141,15 +141,18 @@ async fn around_message(
 }
 
 async fn unread(app: &App, me: UserId, stream: StreamId) -> Result<StreamUnread, HubError> {
-    let found = app.hub.unread(me, stream).await?;
-    let threads = app.hub.unread_threads(me, stream).await?.into_iter();
-    Ok(StreamUnread {
+    let (own, threads) = app.hub.unread(me, stream).await?;
+    let thread = |found: kith_hub::read::Unread| ThreadUnread {
+        thread: found.thread,
         read: found.read,
         unread: found.unread,
         mentions: found.mentions,
-        threads: threads
-            .map(|(thread, read, unread)| ThreadUnread { thread, read, unread })
-            .collect(),
+    };
+    Ok(StreamUnread {
+        read: own.read,
+        unread: own.unread,
+        mentions: own.mentions,
+        threads: threads.into_iter().map(thread).collect(),
     })
 }
 
@@ -181,12 +184,12 @@ async fn stream_window(
     let head = app.hub.head(me, FeedId::Stream(stream.id)).await;
     let unread = app.hub.unread(me, stream.id).await;
     match (head, unread) {
-        (Ok(head), Ok(unread)) => Ok(Some(StreamWindow {
+        (Ok(head), Ok((own, threads))) => Ok(Some(StreamWindow {
             stream: stream.clone(),
             head,
-            read: unread.read,
-            unread: unread.unread,
-            mentions: unread.mentions,
+            read: own.read,
+            unread: own.unread,
+            mentions: own.mentions + threads.iter().map(|thread| thread.mentions).sum::<u64>(),
         })),
         (Err(HubError::Refused(_)), _) | (_, Err(HubError::Refused(_))) => Ok(None),
         (Err(error), _) | (_, Err(error)) => Err(error),

@@ -163,15 +163,15 @@ documents! {
     Timeline(Author) in "timeline", key(stream: StreamId, thread: Seq, seq: Seq) = format!("{stream}/{}/{}", seq_key(*thread), seq_key(*seq)), get timeline;
     /// A message among those of its author in the stream or thread.
     Authored(Mark) in "authored", key(stream: StreamId, thread: Seq, author: UserId, seq: Seq) = format!("{stream}/{}/{author}/{}", seq_key(*thread), seq_key(*seq)), get authored;
-    /// A message that means a user.
-    MentionUser(Author) in "mention_user", key(user: UserId, stream: StreamId, seq: Seq) = format!("{user}/{stream}/{}", seq_key(*seq)), get mention_user;
+    /// A message of a stream (thread 0) or thread that means a user.
+    MentionUser(Author) in "mention_user", key(user: UserId, stream: StreamId, thread: Seq, seq: Seq) = format!("{user}/{stream}/{}/{}", seq_key(*thread), seq_key(*seq)), get mention_user;
     /// A message that means a role.
-    MentionRole(Author) in "mention_role", key(role: RoleId, stream: StreamId, seq: Seq) = format!("{role}/{stream}/{}", seq_key(*seq)), get mention_role;
+    MentionRole(Author) in "mention_role", key(role: RoleId, stream: StreamId, thread: Seq, seq: Seq) = format!("{role}/{stream}/{}/{}", seq_key(*thread), seq_key(*seq)), get mention_role;
     /// A message that means everyone.
-    MentionAll(Author) in "mention_all", key(stream: StreamId, seq: Seq) = format!("{stream}/{}", seq_key(*seq)), get mention_all;
+    MentionAll(Author) in "mention_all", key(stream: StreamId, thread: Seq, seq: Seq) = format!("{stream}/{}/{}", seq_key(*thread), seq_key(*seq)), get mention_all;
     /// How far a user has read a stream (thread 0) or a thread.
     Read(ReadMark) in "read", key(user: UserId, stream: StreamId, thread: Seq) = format!("{user}/{stream}/{}", seq_key(*thread)), get read_mark;
-    /// A thread that a user follows, for having written in it or begun it.
+    /// A thread that a user follows, for having written in it, begun it, or being meant in it.
     Follow(Mark) in "follow", key(user: UserId, stream: StreamId, thread: Seq) = format!("{user}/{stream}/{}", seq_key(*thread)), get follow;
     /// A user that a user blocks.
     Block(Mark) in "block", key(user: UserId, blocked: UserId) = format!("{user}/{blocked}"), get block;

@@ -4,58 +4,56 @@ use std::collections::{BTreeSet, HashSet};
 
 use kith_core::access;
 use kith_core::document::{Doc, Key, seq_key};
-use kith_core::id::{FeedId, RoleId, Seq, StreamId, UserId};
+use kith_core::id::{RoleId, Seq, StreamId, UserId};
 use kith_store::Range;
 
 use super::{damaged, parse_seq};
 use crate::subscriber::{last_part, prefix};
 use crate::{Hub, HubError};
 
-/// What is unread in a stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What is unread in a stream or a thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unread {
+    /// The thread; 0 for the stream itself.
+    pub thread: Seq,
     /// The read marker.
     pub read: Seq,
-    /// Unread messages, threads apart.
+    /// Unread messages.
     pub unread: u64,
-    /// Unread messages that mean the user, threads included.
+    /// Unread messages that mean the user.
     pub mentions: u64,
 }
 
-impl Hub {
-    /// What is unread in a stream that the user may read, threads apart.
-    ///
-    /// # Errors
-    /// As [`may_read`](Self::may_read).
-    pub async fn unread(&self, user: UserId, stream: StreamId) -> Result<Unread, HubError> {
-        let roles = self.roles_in(user, stream).await?;
-        let blocked = self.blocked(user).await?;
-        let read = self.marker(user, stream, Seq(0)).await?;
-        let unread = self.unread_in(user, stream, Seq(0), read, &blocked).await?;
-        let mentions = self.mentions(user, stream, read, &roles, &blocked).await?;
-        Ok(Unread { read, unread, mentions })
-    }
+/// Who asks, and what counts for nothing or something to them.
+struct Reader {
+    user: UserId,
+    stream: StreamId,
+    roles: BTreeSet<RoleId>,
+    blocked: HashSet<UserId>,
+}
 
-    /// The threads of a stream that the user follows: each with the marker and the unread count.
+impl Hub {
+    /// What is unread in a stream that the user may read, and in each of its threads that the user
+    /// follows: by having begun it, written in it, or been meant by name in it.
     ///
     /// # Errors
     /// As [`may_read`](Self::may_read).
-    pub async fn unread_threads(
+    pub async fn unread(
         &self,
         user: UserId,
         stream: StreamId,
-    ) -> Result<Vec<(Seq, Seq, u64)>, HubError> {
-        self.may_read(user, FeedId::Stream(stream)).await?;
+    ) -> Result<(Unread, Vec<Unread>), HubError> {
+        let roles = self.roles_in(user, stream).await?;
         let blocked = self.blocked(user).await?;
+        let reader = Reader { user, stream, roles, blocked };
+        let own = self.unread_in(&reader, Seq(0)).await?;
         let followed = prefix("follow", &format!("{user}/{stream}"));
         let rows = self.inner.store.scan(followed, kith_store::ROWS_MAX).await?;
         let mut threads = Vec::new();
         for thread in rows.iter().filter_map(|row| last_part(&row.key).and_then(parse_seq)) {
-            let read = self.marker(user, stream, thread).await?;
-            let unread = self.unread_in(user, stream, thread, read, &blocked).await?;
-            threads.push((thread, read, unread));
+            threads.push(self.unread_in(&reader, thread).await?);
         }
-        Ok(threads)
+        Ok((own, threads))
     }
 
     /// The roles of a reader, in the circle of a stream.
@@ -72,27 +70,28 @@ impl Hub {
         })
     }
 
-    async fn marker(&self, user: UserId, stream: StreamId, thread: Seq) -> Result<Seq, HubError> {
-        Ok(match self.stored(Key::Read(user, stream, thread)).await? {
+    async fn unread_in(&self, reader: &Reader, thread: Seq) -> Result<Unread, HubError> {
+        let read = match self.stored(Key::Read(reader.user, reader.stream, thread)).await? {
             Some(Doc::Read(mark)) => mark.seq,
             _ => Seq(0),
-        })
+        };
+        let unread = self.messages_above(reader, thread, read).await?;
+        let mentions = if unread == 0 { 0 } else { self.mentions(reader, thread, read).await? };
+        Ok(Unread { thread, read, unread, mentions })
     }
 
     /// All messages above the marker, less one's own, less those of whom one blocks.
-    async fn unread_in(
+    async fn messages_above(
         &self,
-        user: UserId,
-        stream: StreamId,
+        reader: &Reader,
         thread: Seq,
         read: Seq,
-        blocked: &HashSet<UserId>,
     ) -> Result<u64, HubError> {
-        let place = format!("{stream}/{}", seq_key(thread));
+        let place = format!("{}/{}", reader.stream, seq_key(thread));
         let after = Some(format!("{place}/{}", seq_key(read)));
         let range = Range { after, ..prefix("timeline", &place) };
         let mut unread = self.inner.store.count(range).await?;
-        for author in blocked.iter().chain([&user]) {
+        for author in reader.blocked.iter().chain([&reader.user]) {
             let place = format!("{place}/{author}");
             let after = Some(format!("{place}/{}", seq_key(read)));
             let range = Range { after, ..prefix("authored", &place) };
@@ -102,17 +101,12 @@ impl Hub {
     }
 
     /// Messages above the marker that mean the user by name, by role or with everyone, each once.
-    async fn mentions(
-        &self,
-        user: UserId,
-        stream: StreamId,
-        read: Seq,
-        roles: &BTreeSet<RoleId>,
-        blocked: &HashSet<UserId>,
-    ) -> Result<u64, HubError> {
+    async fn mentions(&self, reader: &Reader, thread: Seq, read: Seq) -> Result<u64, HubError> {
+        let Reader { user, stream, roles, blocked } = reader;
+        let place = format!("{stream}/{}", seq_key(thread));
         let mut places =
-            vec![("mention_user", format!("{user}/{stream}")), ("mention_all", stream.to_string())];
-        places.extend(roles.iter().map(|role| ("mention_role", format!("{role}/{stream}"))));
+            vec![("mention_user", format!("{user}/{place}")), ("mention_all", place.clone())];
+        places.extend(roles.iter().map(|role| ("mention_role", format!("{role}/{place}"))));
         let mut meant = BTreeSet::new();
         for (collection, place) in places {
             let after = Some(format!("{place}/{}", seq_key(read)));
@@ -120,7 +114,7 @@ impl Hub {
             for row in self.inner.store.scan(range, kith_store::ROWS_MAX).await? {
                 let author: kith_core::document::Author =
                     serde_json::from_str(&row.body).map_err(|error| damaged("mention", &error))?;
-                if author.author != user && !blocked.contains(&author.author) {
+                if author.author != *user && !blocked.contains(&author.author) {
                     meant.extend(last_part(&row.key).and_then(parse_seq));
                 }
             }

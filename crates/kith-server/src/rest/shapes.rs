@@ -242,6 +242,8 @@ pub(super) struct ThreadUnread {
     thread: u64,
     read: u64,
     unread: u64,
+    /// Unread messages that mean the user.
+    mentions: u64,
 }
 
 /// What is unread in a stream.
@@ -249,8 +251,9 @@ pub(super) struct ThreadUnread {
 pub(super) struct Unread {
     read: u64,
     unread: u64,
+    /// Unread messages that mean the user.
     mentions: u64,
-    /// Threads that the user follows.
+    /// Threads that the user follows: begun, written in, or meant by name in.
     threads: Vec<ThreadUnread>,
 }
 
