@@ -17,6 +17,16 @@ pub enum Query {
     /// The window that a client opens with: the user's circles, streams, conversations, unread
     /// counts. Never members or messages.
     Window {},
+    /// One circle of the window.
+    Circle {
+        /// Which.
+        circle: CircleId,
+    },
+    /// One stream or conversation of the window.
+    Stream {
+        /// Which.
+        stream: StreamId,
+    },
     /// Messages of a stream or thread, oldest first.
     Messages {
         /// The stream.
@@ -104,6 +114,8 @@ pub enum Query {
 pub enum Answer {
     Pong { now: Timestamp },
     Window(Window),
+    Circle(CircleWindow),
+    Stream(StreamWindow),
     Messages { messages: Vec<Message>, more: bool },
     Message(Message),
     Unread(StreamUnread),

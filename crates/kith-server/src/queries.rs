@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use kith_core::document::{Circle, Message, Stream};
+use kith_core::document::{Circle, Member, Message, Stream};
 use kith_core::id::{FeedId, Seq, SessionId, StreamId, UserId};
+use kith_core::refusal::Refusal;
 use kith_core::text::Line;
 use kith_hub::HubError;
 use kith_hub::read::Page;
@@ -38,6 +39,15 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
     Ok(match query {
         Query::Ping {} => Answer::Pong { now: hub.now() },
         Query::Window {} => Answer::Window(window(app, me).await?),
+        Query::Circle { circle } => {
+            let (found, member) = hub.circle(me, circle).await?;
+            Answer::Circle(circle_window(app, me, &found, &member).await?)
+        }
+        Query::Stream { stream } => {
+            let found = hub.stream(me, stream).await?;
+            let window = stream_window(app, me, &found).await?;
+            Answer::Stream(window.ok_or(Refusal::NoSuchStream)?)
+        }
         Query::Messages { stream, thread, before, after, around, limit } => {
             let limit = page(limit, MESSAGES);
             let page = Page { thread, before, after, limit };
@@ -159,20 +169,25 @@ async fn unread(app: &App, me: UserId, stream: StreamId) -> Result<StreamUnread,
 async fn window(app: &App, me: UserId) -> Result<Window, HubError> {
     let mut window = Window::default();
     for (circle, member) in app.hub.circles(me).await? {
-        let mut streams = Vec::new();
-        for stream in app.hub.streams(me, circle.id).await? {
-            streams.extend(stream_window(app, me, &stream).await?);
-        }
-        window.circles.push(CircleWindow {
-            circle: circle.as_ref().clone(),
-            member: member.as_ref().clone(),
-            streams,
-        });
+        window.circles.push(circle_window(app, me, &circle, &member).await?);
     }
     for stream in app.hub.conversations(me).await? {
         window.conversations.extend(stream_window(app, me, &stream).await?);
     }
     Ok(window)
+}
+
+async fn circle_window(
+    app: &App,
+    me: UserId,
+    circle: &Circle,
+    member: &Member,
+) -> Result<CircleWindow, HubError> {
+    let mut streams = Vec::new();
+    for stream in app.hub.streams(me, circle.id).await? {
+        streams.extend(stream_window(app, me, &stream).await?);
+    }
+    Ok(CircleWindow { circle: circle.clone(), member: member.clone(), streams })
 }
 
 /// A stream of the window; `None` when the user lost it meanwhile.

@@ -34,6 +34,30 @@ impl Hub {
         Ok(circles)
     }
 
+    /// A circle that a user is in, with the user's membership.
+    ///
+    /// # Errors
+    /// `circle.not_found`.
+    pub async fn circle(
+        &self,
+        user: UserId,
+        circle: CircleId,
+    ) -> Result<(Arc<Circle>, Arc<Member>), HubError> {
+        let found = self.look(|draft| access::in_circle(draft, user, circle)).await?;
+        self.settled().await?;
+        Ok((found.circle, found.member))
+    }
+
+    /// A stream that a user may read.
+    ///
+    /// # Errors
+    /// `stream.not_found`.
+    pub async fn stream(&self, user: UserId, stream: StreamId) -> Result<Arc<Stream>, HubError> {
+        let found = self.look(|draft| access::in_stream(draft, user, stream)).await?;
+        self.settled().await?;
+        Ok(found.stream)
+    }
+
     /// The streams of a circle that a user may read.
     ///
     /// # Errors

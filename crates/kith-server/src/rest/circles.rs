@@ -1,15 +1,11 @@
 //! Circles, their roles and invites.
 
 use kith_core::command::Command;
-use kith_core::id::CircleId;
-use kith_core::refusal::Refusal;
-use kith_proto::error::Problem;
-use kith_proto::query::{Answer, Query};
+use kith_proto::query::Query;
 
 use super::bodies::{ChangeCircle, NewCircle, NewInvite, NewOwner, Role};
-use super::call::Call;
 use super::route::{Kind, Param, Route, Verb, act, get};
-use super::{reply, shapes};
+use super::shapes;
 
 const UNKNOWN: &[&str] = &["circle.not_found"];
 const MANAGED: &[&str] = &["circle.not_found", "permission.denied"];
@@ -43,9 +39,8 @@ pub(super) const ROUTES: &[Route] = &[
     .errors(&["limit.too_many"])
     .creates(),
     get::<shapes::CircleWindow>("/circles/{circle}", "A circle that one is in", |call| {
-        call.id::<CircleId>("circle").map(|_| Query::Window {})
+        Ok(Query::Circle { circle: call.id("circle")? })
     })
-    .tell(one_circle)
     .errors(UNKNOWN),
     act(Verb::Put, "/circles/{circle}", "Change a circle", |call| {
         let ChangeCircle { name, about, public } = call.body()?;
@@ -111,13 +106,3 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .errors(&["invite.not_found", "limit.too_many"]),
 ];
-
-fn one_circle(call: &Call, answer: &Answer) -> Result<serde_json::Value, Problem> {
-    let id: CircleId = call.id("circle")?;
-    if let Answer::Window(window) = answer
-        && let Some(found) = window.circles.iter().find(|one| one.circle.id == id)
-    {
-        return reply::json(found);
-    }
-    Err(Problem::from(&Refusal::NoSuchCircle))
-}

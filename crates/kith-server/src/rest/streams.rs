@@ -1,15 +1,11 @@
 //! Streams of circles, direct streams and groups.
 
 use kith_core::command::Command;
-use kith_core::id::StreamId;
-use kith_core::refusal::Refusal;
-use kith_proto::error::Problem;
-use kith_proto::query::{Answer, Query};
+use kith_proto::query::Query;
 
 use super::bodies::{ChangeStream, Deny, Direct, NewGroup, NewStream, Read, Users};
-use super::call::Call;
 use super::route::{Route, Verb, act, get};
-use super::{reply, shapes};
+use super::shapes;
 
 const UNKNOWN: &[&str] = &["stream.not_found"];
 const MANAGED: &[&str] =
@@ -40,9 +36,8 @@ pub(super) const ROUTES: &[Route] = &[
     get::<shapes::StreamWindow>(
         "/streams/{stream}",
         "A stream, and how far one has read it",
-        |call| call.id::<StreamId>("stream").map(|_| Query::Window {}),
+        |call| Ok(Query::Stream { stream: call.id("stream")? }),
     )
-    .tell(one_stream)
     .errors(UNKNOWN),
     act(Verb::Put, "/streams/{stream}", "Change a stream of a circle, or a group's name", |call| {
         let ChangeStream { name, about, archived, slow_seconds } = call.body()?;
@@ -93,15 +88,3 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .errors(UNKNOWN),
 ];
-
-fn one_stream(call: &Call, answer: &Answer) -> Result<serde_json::Value, Problem> {
-    let id: StreamId = call.id("stream")?;
-    if let Answer::Window(window) = answer {
-        let channels = window.circles.iter().flat_map(|circle| &circle.streams);
-        let mut streams = channels.chain(&window.conversations);
-        if let Some(found) = streams.find(|one| one.stream.id == id) {
-            return reply::json(found);
-        }
-    }
-    Err(Problem::from(&Refusal::NoSuchStream))
-}

@@ -95,17 +95,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ask("public_circles", "{}", &[rest("GET /circles/public", "")]),
     ask("members", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/members", "")]),
     ask("present", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/present", "")]),
-    ask(
-        "window",
-        "{}",
-        &[
-            only("the site", "GET /window"),
-            only("a circle", "GET /circles/{circle}"),
-            only("a channel", "GET /streams/{stream}"),
-            only("a hidden channel", "GET /streams/{stream}"),
-            only("a direct stream", "GET /streams/{stream}"),
-        ],
-    ),
+    ask("window", "{}", &[rest("GET /window", "")]),
+    ask("circle", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}", "")]),
+    ask("stream", r#"{"stream":"{stream}"}"#, &[rest("GET /streams/{stream}", "")]),
     change(
         "create_role",
         r#"{"circle":"{circle}","name":"new","allow":["read"],"rank":1}"#,

@@ -125,8 +125,6 @@ fn told(operation: &str, answer: &str, names: &Names) -> &'static str {
     let lacks = |name: &str| names.get(name).is_some_and(|id| !answer.contains(id.as_str()));
     match operation {
         "users" if lacks("user") => "user.not_found",
-        "window" if names.contains_key("stream") && lacks("stream") => "stream.not_found",
-        "window" if names.contains_key("feed") && lacks("circle") => "circle.not_found",
         _ => DONE,
     }
 }
