@@ -10,6 +10,7 @@ mod host;
 mod limits;
 pub mod listen;
 pub mod metrics;
+mod page;
 mod queries;
 mod rest;
 pub mod settings;

@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use crate::app::App;
 use crate::metrics::{self, Metrics};
 use crate::settings::Settings;
-use crate::{host, rest, ws};
+use crate::{host, page, rest, ws};
 
 /// Where the WebSocket is.
 pub const WS_PATH: &str = "/api/v1/ws";
@@ -190,10 +190,13 @@ impl Server {
             {
                 text(StatusCode::OK, metrics::render(&self.app))
             }
-            _ => {
-                let request = request.map(Body::new);
-                self.router.clone().oneshot(request).await?
-            }
+            (method, path) => match page::find(path).filter(|_| method == Method::GET) {
+                Some(page) => page,
+                None => {
+                    let request = request.map(Body::new);
+                    self.router.clone().oneshot(request).await?
+                }
+            },
         };
         Ok(guarded(response, &self.app.settings))
     }
@@ -296,4 +299,59 @@ fn text(status: StatusCode, body: String) -> Response<Body> {
         .insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What browsers say of the page that sends a request, by the address that the server goes by.
+    #[test]
+    fn only_pages_of_our_own_address_are_ours() {
+        let same = |public_url: &str, host: &str, origin: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_str(host).unwrap());
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, HeaderValue::from_str(origin).unwrap());
+            }
+            same_origin(&headers, public_url)
+        };
+        let (public, host) = ("https://chat.example", "chat.example");
+        assert!(same(public, host, None), "no browser");
+        assert!(same(public, host, Some("https://chat.example")));
+        assert!(same("https://chat.example/", host, Some("https://chat.example")));
+        assert!(same("", "127.0.0.1:8080", Some("http://127.0.0.1:8080")));
+        let schemes = ["http://", "ws://", "wss://", "file://", "https:", "HTTPS://", ""];
+        let names = [
+            "chat.example.evil.example",
+            "evil.example",
+            "evilchat.example",
+            "chat.example.",
+            "chat.example:443",
+            "chat.example:8443",
+            "CHAT.example",
+            "chat.example@evil.example",
+            "evil.example@chat.example",
+            "user:password@chat.example",
+            "xn--cht-fla.example",
+            "chat.example/",
+            "chat.example#",
+            "chat.example, https://evil.example",
+            "",
+        ];
+        for (scheme, name) in schemes.iter().flat_map(|scheme| names.map(|name| (scheme, name))) {
+            let origin = format!("{scheme}{name}");
+            assert!(!same(public, host, Some(&origin)), "{origin}");
+            assert!(!same("", host, Some(&origin)), "{origin}");
+        }
+        for name in names {
+            let origin = format!("https://{name}");
+            assert!(!same(public, host, Some(&origin)), "{origin}");
+        }
+        for origin in ["null", "chat.example", "https://chat.ex\u{e4}mple", "*", " "] {
+            assert!(!same(public, host, Some(origin)), "{origin}");
+        }
+        // Asked for by another name, the public address is still the only one.
+        assert!(!same(public, "evil.example", Some("https://evil.example")));
+    }
 }

@@ -31,6 +31,7 @@ mod tests;
 
 pub(crate) use caller::cookie_of;
 pub(crate) use readers::router as readers;
+pub(crate) use reply::PAGE_POLICY;
 
 use self::call::Call;
 use self::reply::Reply;

@@ -272,7 +272,7 @@ async fn every_answer_is_guarded_against_browsers_and_caches() {
             }
         }
     }
-    for open in ["GET /", "GET /openapi.json", "GET /reference.css"] {
+    for open in ["GET /", "GET /openapi.json", "GET /protocol.json", "GET /reference.css"] {
         let page = request(world.port, None, open, "").await;
         assert!(page.head.contains("content-security-policy: default-src 'none'"), "{open}");
     }

@@ -19,7 +19,7 @@ use serde_json::{Value, json as object};
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 /// What the pages may load: our own style and nothing else.
-const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub(crate) const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// An answer that went well.
 pub(super) enum Reply {
@@ -86,7 +86,7 @@ impl Reply {
             Self::Page(page) => {
                 let mut response = response(StatusCode::OK, page.content_type, page.body);
                 put(&mut response, CACHE_CONTROL, "no-cache");
-                put(&mut response, CONTENT_SECURITY_POLICY, POLICY);
+                put(&mut response, CONTENT_SECURITY_POLICY, PAGE_POLICY);
                 response
             }
         }

@@ -51,6 +51,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     warn_of_dangers(&config);
+    raise_files();
     let tls = config.tls.as_ref().map(certificate).transpose()?;
     config.make_data()?;
     warn_if_shared(&config.data);
@@ -159,6 +160,18 @@ fn warn_of_dangers(config: &Config) {
         use std::os::unix::fs::MetadataExt;
         if std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
             tracing::warn!("running as root: a user of its own is safer");
+        }
+    }
+}
+
+/// Takes as many open files as the system lets it have: every connection is one.
+fn raise_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+            tracing::warn!(%error, "the number of open files stays as it was");
         }
     }
 }
