@@ -1,5 +1,5 @@
-//! Seeded simulation: readers, writers, kicks, crashes of connections and of the server, and a store
-//! that is slow and fails, in any order of steps, judged by the independent checker. `SEED` replays
+//! Seeded simulation: readers, writers, kicks, crashes of connections and of the server, a clock that
+//! jumps, and a store that is slow and fails, in any order of steps, judged by the independent checker. `SEED` replays
 //! one run, `RUNS` sets how many there are.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
@@ -123,6 +123,17 @@ impl Run {
                 self.recorder.clone(),
                 self.dice.clone(),
             ));
+            let (clock, dice) = (Arc::clone(&self.clock), self.dice.clone());
+            // Nothing that is promised may hang on what time it is.
+            let clockmaker = tokio::spawn(async move {
+                loop {
+                    for _ in 0..dice.roll(60) {
+                        tokio::task::yield_now().await;
+                    }
+                    let day = 24 * 3600 * 1000;
+                    clock.jump_ms(if dice.roll(2) == 0 { day } else { -day });
+                }
+            });
             let killed = async {
                 for _ in 0..turns.unwrap_or(END) {
                     tokio::task::yield_now().await;
@@ -132,6 +143,7 @@ impl Run {
                 () = killed => assert!(turns.is_some(), "some operation never comes to an end"),
                 () = async { while let Some(done) = people.join_next().await { done.unwrap() } } => {}
             }
+            clockmaker.abort();
             if turns.is_none() {
                 self.faulty.store(false, Ordering::Relaxed);
                 self.moderator.let_in(&hub, &self.recorder).await;

@@ -26,6 +26,12 @@ impl Fixed {
     pub(crate) fn pass_ms(&self, ms: u64) {
         self.now.fetch_add(ms, Ordering::Relaxed);
     }
+
+    /// Sets the clock forward or back, as an operator or a time server may.
+    pub(crate) fn jump_ms(&self, ms: i64) {
+        let jumped = |now: u64| Some(now.saturating_add_signed(ms));
+        let _ = self.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, jumped);
+    }
 }
 
 impl Environment for Fixed {
