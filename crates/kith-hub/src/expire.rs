@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use kith_core::command::Outcome;
 use kith_core::document::{Doc, Done, Key, Session};
 use kith_core::id::Timestamp;
-use kith_store::{Document, Range};
+use kith_store::{Batch, DocKey, DocWrite, Document, Range, Store, StoreError};
 
 use crate::{Hub, HubError};
 
@@ -76,6 +76,49 @@ impl Hub {
             }
         }
         Ok(removed)
+    }
+}
+
+/// Ends the sessions of all people, on a store that no hub is open on; says how many. Tokens of
+/// programs, which end by no idleness, stay.
+///
+/// A restored database knows nothing of what was revoked after its backup.
+///
+/// # Errors
+/// Failures of the store.
+pub async fn end_sessions(store: &dyn Store) -> Result<u64, StoreError> {
+    let (mut after, mut ended) = (None, 0);
+    loop {
+        let range = Range {
+            collection: "session",
+            prefix: String::new(),
+            after: after.take(),
+            before: None,
+            descending: false,
+        };
+        let rows = store.scan(range, STEP).await?;
+        let Some(last) = rows.last() else { return Ok(ended) };
+        after = Some(last.key.clone());
+        let mut writes = Vec::new();
+        for row in &rows {
+            let key = Key::Session(row.key.clone());
+            let session = match key.parse(&row.body) {
+                Ok(Doc::Session(session)) if session.idle_ms > 0 => session,
+                Ok(_) => continue,
+                Err(error) => return Err(StoreError::Corrupt(format!("a session: {error}"))),
+            };
+            ended += 1;
+            let keys = [key, Key::SessionRef(session.user, session.id)];
+            writes.extend(
+                keys.iter().filter_map(Key::path).map(|(collection, key)| DocWrite {
+                    key: DocKey { collection, key },
+                    body: None,
+                }),
+            );
+        }
+        for result in store.commit(vec![Batch { appends: Vec::new(), writes }]).await {
+            result?;
+        }
     }
 }
 

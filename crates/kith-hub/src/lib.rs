@@ -34,6 +34,7 @@ use tokio::sync::{Notify, oneshot};
 
 pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
 pub use error::HubError;
+pub use expire::end_sessions;
 pub use fan::{Delivery, WIRES};
 pub use mailbox::{Batch, Item};
 pub use reading::Reading;

@@ -24,6 +24,7 @@ use program::{Server, kith, run};
 use tempfile::TempDir;
 
 const PASSWORD: &str = "correct horse battery\n";
+const SIGN_IN: &str = r#"{"name":"ana","password":"correct horse battery"}"#;
 
 /// A directory for one test and, in it, the path of data that is not there yet.
 fn place() -> (TempDir, String) {
@@ -204,6 +205,9 @@ fn a_backup_of_a_running_server_comes_back_whole() {
     let (dir, data) = place();
     assert_eq!(add(&data, "ana").code, Some(0));
     let server = Server::start(&data, &[]);
+    let begun = server.post("/api/v1/sessions", None, SIGN_IN);
+    let (_, token) = begun.split_once("\"token\":\"").unwrap();
+    let token = token.split('"').next().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (copy, restored) = (path("copy.db"), path("restored"));
 
@@ -231,6 +235,9 @@ fn a_backup_of_a_running_server_comes_back_whole() {
     assert_eq!(json.out, "{\"events\":1,\"feeds\":1,\"ok\":true}\n", "{json:?}");
 
     let other = Server::start(&restored, &[]);
+    let make = |server: &Server| server.post("/api/v1/circles", Some(token), r#"{"name":"Tea"}"#);
+    assert!(make(&server).starts_with("HTTP/1.1 201"), "{}", make(&server));
+    assert!(make(&other).starts_with("HTTP/1.1 401"), "a session that may have been revoked");
     assert_eq!(other.sign_in("ana", PASSWORD), "201 Created");
     assert_eq!(other.stop("TERM"), Some(0));
     assert_eq!(server.stop("TERM"), Some(0));

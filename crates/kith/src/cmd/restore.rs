@@ -14,7 +14,8 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The server must be stopped. The backup is checked completely before anything is replaced, and stays.
-Clients that connect afterwards learn that what came after the backup is gone.
+Clients that connect afterwards learn that what came after the backup is gone. People sign in anew,
+since sessions that were ended after the backup would live again; programs keep their tokens.
 
 Examples:
   kith restore copy.db --data restored
@@ -60,11 +61,22 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         })
     });
     restored.await??;
+    let ended = end(&config).await?;
     if args.json {
-        output::json(&json!({ "data": config.data, "file": args.file }))?;
+        let (data, file) = (&config.data, &args.file);
+        output::json(&json!({ "data": data, "file": file, "sessions_ended": ended }))?;
     } else {
         let (file, data) = (args.file.display(), config.data.display());
         output::line(&format!("restored {file} to {data}"))?;
     }
     Ok(())
+}
+
+/// Ends the sessions of all people; how many there were.
+async fn end(config: &Config) -> anyhow::Result<u64> {
+    let opened = config.clone();
+    let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
+    let ended = kith_hub::end_sessions(&store).await;
+    tokio::task::spawn_blocking(move || drop(store)).await?;
+    Ok(ended.map_err(|error| failure(&config.data, &error))?)
 }
