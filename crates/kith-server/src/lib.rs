@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod auth;
+mod crowd;
 mod device;
 #[doc(hidden)]
 pub mod fuzz;

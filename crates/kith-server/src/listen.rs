@@ -23,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::crowd::Crowd;
 use crate::metrics::{self, Metrics};
 use crate::settings::Settings;
 use crate::{host, page, rest, ws};
@@ -56,6 +57,7 @@ pub async fn serve(
         closed: Notify::new(),
     });
     let tls = tls.map(TlsAcceptor::from);
+    let crowd = Crowd::new(app.settings.connections_per_address);
     tokio::spawn(expire(Arc::clone(&app)));
     loop {
         let accepted = tokio::select! {
@@ -71,11 +73,14 @@ pub async fn serve(
                 continue;
             }
         };
+        // Who has too many is hung up on: an answer would cost what it is to spare.
+        let Some(place) = crowd.enter(peer.ip()) else { continue };
         Metrics::add(&app.metrics.accepted);
         server.open.fetch_add(1, Ordering::Relaxed);
         let (server, tls) = (Arc::clone(&server), tls.clone());
         tokio::spawn(async move {
             server.connection(socket, peer, tls).await;
+            drop(place);
             if server.open.fetch_sub(1, Ordering::Relaxed) == 1 {
                 server.closed.notify_waiters();
             }

@@ -51,6 +51,9 @@ pub struct Settings {
     pub requests_burst: u32,
     /// Connections of one user.
     pub connections_per_user: u32,
+    /// Connections from one address, or one half of an IPv6 address; those from this machine, such as
+    /// a proxy's, are not counted.
+    pub connections_per_address: u32,
     /// Connections that are not authenticated yet.
     pub connections_pending: u32,
     /// Bytes that may wait for one connection before it is told that it lags.
@@ -81,6 +84,7 @@ impl Default for Settings {
             requests_per_second: 30,
             requests_burst: 60,
             connections_per_user: 20,
+            connections_per_address: 100,
             connections_pending: 1000,
             queue_bytes: 1024 * 1024,
             sign_in_burst: 5,
