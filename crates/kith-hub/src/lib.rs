@@ -36,7 +36,7 @@ pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
 pub use error::HubError;
 pub use expire::end_sessions;
 pub use fan::{Delivery, WIRES};
-pub use mailbox::{Batch, Item};
+pub use mailbox::{Batch, Bell, Item};
 pub use reading::Reading;
 pub use subscribe::{Backlog, Place, Reset, Want};
 pub use subscriber::{End, Subscriber};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use kith_core::id::FeedId;
@@ -73,17 +73,41 @@ struct Inside {
     ended: bool,
 }
 
+/// Told when something waits in a mailbox, by whoever put it there: it must not block, nor look
+/// into the mailbox before it returns.
+pub trait Bell: Send + Sync + 'static {
+    /// Something waits, or the end has come.
+    fn ring(self: Arc<Self>);
+}
+
 /// A bounded queue with one reader.
 pub(crate) struct Mailbox {
     inside: Mutex<Inside>,
     max: usize,
+    /// Rung instead of `arrived` once there is one.
+    bell: OnceLock<Weak<dyn Bell>>,
     arrived: Notify,
     written: Notify,
 }
 
 impl Mailbox {
     pub(crate) fn new(max: usize) -> Self {
-        Self { inside: Mutex::default(), max, arrived: Notify::new(), written: Notify::new() }
+        let (inside, bell) = (Mutex::default(), OnceLock::new());
+        Self { inside, max, bell, arrived: Notify::new(), written: Notify::new() }
+    }
+
+    /// Has `bell` rung for everything from now on; the first one stays.
+    pub(crate) fn attach(&self, bell: Weak<dyn Bell>) {
+        let _ = self.bell.set(bell);
+        self.announce();
+    }
+
+    fn announce(&self) {
+        match self.bell.get() {
+            None => self.arrived.notify_one(),
+            // Without its bell the connection is gone.
+            Some(bell) => bell.upgrade().into_iter().for_each(Bell::ring),
+        }
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -110,7 +134,7 @@ impl Mailbox {
             }
         }
         drop(inside);
-        self.arrived.notify_one();
+        self.announce();
         kept
     }
 
@@ -123,7 +147,7 @@ impl Mailbox {
     pub(crate) fn put_under(&self, item: Item, grant: Option<&Arc<Grant>>) {
         let bytes = item.bytes() + ITEM_BYTES;
         self.inside().push(item, grant.map(Arc::clone), None, bytes);
-        self.arrived.notify_one();
+        self.announce();
     }
 
     /// The number that changes whenever access is taken from the reader.
@@ -142,7 +166,7 @@ impl Mailbox {
             inside.push(Item::Reply(instead), None, None, bytes);
         }
         drop(inside);
-        self.arrived.notify_one();
+        self.announce();
     }
 
     /// Notes that access was taken: answers that wait may hold what may no longer be seen.
@@ -159,7 +183,7 @@ impl Mailbox {
     /// Tells the reader that it lost a feed and has to subscribe again.
     pub(crate) fn lag(&self, feed: FeedId) {
         self.inside().lagged.insert(feed);
-        self.arrived.notify_one();
+        self.announce();
     }
 
     /// How many bytes wait.
@@ -174,7 +198,7 @@ impl Mailbox {
         inside.waiting = VecDeque::new();
         inside.bytes = 0;
         drop(inside);
-        self.arrived.notify_one();
+        self.announce();
         self.written.notify_waiters();
     }
 
@@ -187,10 +211,9 @@ impl Mailbox {
                 if inside.ended {
                     return None;
                 }
-                let items = inside.take(bytes);
+                let mut items = Vec::new();
+                inside.take(bytes, &mut items);
                 if !items.is_empty() {
-                    inside.writing = true;
-                    inside.taken += 1;
                     return Some(items);
                 }
             }
@@ -198,10 +221,19 @@ impl Mailbox {
         }
     }
 
-    /// Notes that what was taken is written.
-    pub(crate) fn done(&self) {
-        self.inside().writing = false;
+    /// Takes up to about `bytes` of what waits now into `items`.
+    pub(crate) fn take_now(&self, bytes: usize, items: &mut Vec<Item>) {
+        self.inside().take(bytes, items);
+    }
+
+    /// Notes that what was taken is written; whether more waits.
+    pub(crate) fn done(&self) -> bool {
+        let mut inside = self.inside();
+        inside.writing = false;
+        let more = !inside.waiting.is_empty() || !inside.lagged.is_empty();
+        drop(inside);
         self.written.notify_waiters();
+        more
     }
 
     /// Waits until nothing that was taken before now is still being written.
@@ -261,8 +293,7 @@ impl Inside {
         }
     }
 
-    fn take(&mut self, max: usize) -> Vec<Item> {
-        let mut items = Vec::new();
+    fn take(&mut self, max: usize, items: &mut Vec<Item>) {
         let mut bytes = 0;
         while bytes < max
             && let Some(waiting) = self.waiting.pop_front()
@@ -278,11 +309,15 @@ impl Inside {
         if !self.lagged.is_empty() && self.waiting.is_empty() {
             items.push(Item::Lagged(std::mem::take(&mut self.lagged).into_iter().collect()));
         }
-        items
+        if !items.is_empty() {
+            self.writing = true;
+            self.taken += 1;
+        }
     }
 }
 
-/// Items that were taken. While it lives, a revocation waits for it: drop it when all is written.
+/// Items that were taken, with [`next`](crate::Subscriber::next). While it lives, a revocation
+/// waits for it: drop it when all is written.
 pub struct Batch {
     pub(crate) subscriber: Arc<crate::Subscriber>,
     /// The items, in order.

@@ -1,7 +1,8 @@
 //! One live connection as the hub knows it, and what takes its access away.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use kith_core::id::{CircleId, FeedId, SessionId, StreamId, UserId};
 use kith_store::Range;
 use tokio::sync::Notify;
 
-use crate::mailbox::{Batch, Grant, Item, Mailbox};
+use crate::mailbox::{Batch, Bell, Grant, Item, Mailbox};
 use crate::{Hub, HubError, Inner};
 
 /// Why the hub ends a connection.
@@ -41,6 +42,7 @@ pub struct Subscriber {
     pub(crate) mailbox: Mailbox,
     pub(crate) grants: Mutex<HashMap<FeedId, Arc<Grant>>>,
     blocked: Mutex<Arc<HashSet<UserId>>>,
+    blocks: AtomicBool,
     ended: OnceLock<End>,
     end: Notify,
 }
@@ -50,6 +52,22 @@ impl Subscriber {
     pub async fn next(self: &Arc<Self>, bytes: usize) -> Option<Batch> {
         let items = self.mailbox.take(bytes).await?;
         Some(Batch { subscriber: Arc::clone(self), items })
+    }
+
+    /// Has `bell` rung whenever something waits, in place of [`next`](Self::next).
+    pub fn attach(&self, bell: Weak<dyn Bell>) {
+        self.mailbox.attach(bell);
+    }
+
+    /// Takes up to about `bytes` of what waits now into `items`, which is empty. If it puts anything
+    /// there, revocations wait until [`wrote`](Self::wrote) is called.
+    pub fn take(&self, bytes: usize, items: &mut Vec<Item>) {
+        self.mailbox.take_now(bytes, items);
+    }
+
+    /// Notes that what was taken is written; says whether more waits.
+    pub fn wrote(&self) -> bool {
+        self.mailbox.done()
     }
 
     /// Puts an encoded answer behind everything that waits already.
@@ -75,6 +93,12 @@ impl Subscriber {
         self.mailbox.bytes()
     }
 
+    /// Whether its user blocks anybody, which few do.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        self.blocks.load(Ordering::Acquire)
+    }
+
     /// Whom its user blocks.
     #[must_use]
     pub fn blocked(&self) -> Arc<HashSet<UserId>> {
@@ -94,6 +118,12 @@ impl Subscriber {
 
     pub(crate) fn grants(&self) -> MutexGuard<'_, HashMap<FeedId, Arc<Grant>>> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn block(&self, change: impl FnOnce(&mut Arc<HashSet<UserId>>)) {
+        let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut blocked);
+        self.blocks.store(!blocked.is_empty(), Ordering::Release);
     }
 
     fn finish(&self, why: End) {
@@ -179,6 +209,7 @@ impl Hub {
                 token_hash: token_hash.to_owned(),
                 mailbox: Mailbox::new(self.inner.limits.mailbox_bytes),
                 grants: Mutex::default(),
+                blocks: AtomicBool::new(!blocked.is_empty()),
                 blocked: Mutex::new(blocked),
                 ended: OnceLock::new(),
                 end: Notify::new(),
@@ -189,7 +220,7 @@ impl Hub {
         let again = async {
             self.authenticate(token_hash).await?;
             let blocked = Arc::new(self.blocks_of(user).await?);
-            *subscriber.blocked.lock().unwrap_or_else(PoisonError::into_inner) = blocked;
+            subscriber.block(|all| *all = blocked);
             Ok(())
         };
         if let Err(error) = again.await {
@@ -383,13 +414,10 @@ fn hide(inner: &Arc<Inner>, scope: &Scope) {
     let table = inner.fan.table();
     for (me, user, blocked) in &scope.blocks {
         for subscriber in table.subscribers.get(me).into_iter().flatten() {
-            let mut set = subscriber.blocked.lock().unwrap_or_else(PoisonError::into_inner);
-            let changed = Arc::make_mut(&mut set);
-            if *blocked {
-                changed.insert(*user)
-            } else {
-                changed.remove(user)
-            };
+            subscriber.block(|all| {
+                let all = Arc::make_mut(all);
+                let _ = if *blocked { all.insert(*user) } else { all.remove(user) };
+            });
         }
     }
 }

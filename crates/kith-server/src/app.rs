@@ -13,6 +13,7 @@ use crate::auth::Auth;
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::ws::pump::Pump;
 
 /// The server behind its surfaces.
 pub struct App {
@@ -26,6 +27,7 @@ pub struct App {
     pub metrics: Metrics,
     pub(crate) limiter: Limiter,
     pub(crate) pending: AtomicU64,
+    pub(crate) pump: Arc<Pump>,
     stopping: watch::Sender<bool>,
     ready: AtomicBool,
 }
@@ -43,6 +45,7 @@ impl App {
             settings,
             metrics: Metrics::default(),
             pending: AtomicU64::new(0),
+            pump: Arc::default(),
             stopping: watch::Sender::new(false),
             ready: AtomicBool::new(true),
         })

@@ -59,6 +59,8 @@ pub async fn serve(
     let tls = tls.map(TlsAcceptor::from);
     let crowd = Crowd::new(app.settings.connections_per_address);
     tokio::spawn(expire(Arc::clone(&app)));
+    let pump = Arc::clone(&app.pump);
+    let pumping = tokio::spawn(async move { pump.run().await });
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -97,6 +99,7 @@ pub async fn serve(
         }
     };
     let _ = tokio::time::timeout(DRAIN, drained).await;
+    pumping.abort();
 }
 
 /// How often what has had its time is removed.
@@ -159,7 +162,7 @@ impl Server {
         if let Ok((on_upgrade, origin)) = upgrade.try_recv()
             && let Ok(socket) = on_upgrade.await
         {
-            ws::serve(Arc::clone(&self.app), TokioIo::new(socket), origin).await;
+            ws::serve(Arc::clone(&self.app), socket, origin).await;
         }
     }
 

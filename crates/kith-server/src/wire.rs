@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use kith_core::id::{FeedId, Seq, UserId};
 use kith_hub::{Backlog, Delivery, Item, Reset, presence, read};
 use kith_proto::codec::Encoding;
@@ -34,8 +34,24 @@ pub(crate) fn reply(encoding: Encoding, id: u64, result: Result<Reply, Problem>)
     push(encoding, &message)
 }
 
-/// The bytes of an item for a reader who blocks `blocked`; `None` when there is nothing to show.
-pub(crate) fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Bytes> {
+/// The bytes of `items` for a reader who blocks `blocked`, in one buffer for one system call; a
+/// lone frame goes as it is, shared with all who get it.
+pub(crate) fn items(encoding: Encoding, items: &mut Vec<Item>, blocked: &HashSet<UserId>) -> Bytes {
+    let mut frames = items.drain(..).filter_map(|item| self::item(encoding, item, blocked));
+    let Some(first) = frames.next() else { return Bytes::new() };
+    let Some(second) = frames.next() else { return first };
+    let more = frames.size_hint().1.unwrap_or_default();
+    let mut all = BytesMut::with_capacity(first.len() + second.len() * (more + 1));
+    all.extend_from_slice(&first);
+    all.extend_from_slice(&second);
+    for frame in frames {
+        all.extend_from_slice(&frame);
+    }
+    all.freeze()
+}
+
+/// The bytes of an item; `None` when there is nothing to show.
+fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Bytes> {
     Some(match item {
         Item::Reply(bytes) => bytes,
         Item::Event(delivery) if hides(blocked, delivery.event.by) => {

@@ -2,6 +2,8 @@
 //! either ends, the connection ends.
 
 mod handle;
+mod outlet;
+pub(crate) mod pump;
 mod read;
 mod write;
 
@@ -10,16 +12,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use kith_hub::{End, Subscriber};
 use kith_proto::VERSION;
 use kith_proto::codec::Encoding;
 use kith_proto::error::{Problem, close};
 use kith_proto::frame::{Auth, Hello, Limits, Push, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::app::{App, problem_of};
 use crate::auth::{Caller, SignedIn, failed};
 use crate::wire;
+use outlet::{Inlet, Outlet};
 use read::{Input, Reader};
 
 /// What is known of a connection before it says who it is.
@@ -42,36 +48,77 @@ impl Farewell {
     fn new(code: u16, problem: Problem) -> Self {
         Self { code, problem }
     }
+
+    /// The last frames of the connection, counted.
+    fn frames(self, app: &App, encoding: Encoding) -> Vec<u8> {
+        app.metrics.refused(&self.problem.code);
+        let reason = self.problem.message.clone();
+        let mut last = wire::push(encoding, &Push::Bye(self.problem)).to_vec();
+        last.extend_from_slice(&kith_ws::encode::close_frame(self.code, &reason));
+        last
+    }
 }
 
 /// Serves a connection until it ends.
-pub(crate) async fn serve<S>(app: Arc<App>, socket: S, origin: Origin)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+pub(crate) async fn serve(app: Arc<App>, upgraded: Upgraded, origin: Origin) {
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => plain(&app, parts.io.into_inner(), &parts.read_buf, &origin).await,
+        Err(upgraded) => wrapped(&app, TokioIo::new(upgraded), &origin).await,
+    }
+}
+
+/// Over plain TCP: what it writes goes out in bursts with what others write.
+async fn plain(app: &Arc<App>, socket: TcpStream, early: &[u8], origin: &Origin) {
+    let socket = Arc::new(socket);
+    let frame_bytes = app.settings.frame_bytes as usize;
+    let mut reader = Reader::new(Inlet(Arc::clone(&socket)), frame_bytes, early);
+    match greet(app, &mut reader, origin).await {
+        Ok(Some((subscriber, welcome))) => {
+            subscriber.reply(wire::push(origin.encoding, &Push::Welcome(welcome)));
+            let outlet = Outlet::open(&app.pump, socket, &subscriber, origin.encoding);
+            let heartbeat = Duration::from_millis(u64::from(app.settings.heartbeat_ms));
+            let writing = outlet.tend(heartbeat);
+            let farewell = converse(app, &subscriber, reader, writing, origin.encoding).await;
+            app.hub.disconnect(&subscriber).await;
+            let last = farewell.map(|farewell| farewell.frames(app, origin.encoding));
+            // The other side may be gone, or not read: neither holds this task up.
+            let close = outlet.close(last.as_deref().unwrap_or_default());
+            let _ = tokio::time::timeout(GOODBYE, close).await;
+        }
+        Ok(None) => {}
+        Err(farewell) => {
+            let last = farewell.frames(app, origin.encoding);
+            let _ = tokio::time::timeout(GOODBYE, outlet::write_all(&socket, &last)).await;
+        }
+    }
+}
+
+/// Over a socket that encrypts: its task does all the writing.
+async fn wrapped<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    app: &Arc<App>,
+    socket: S,
+    origin: &Origin,
+) {
     let encoding = origin.encoding;
     let (input, mut output) = tokio::io::split(socket);
-    let mut reader = Reader::new(input, app.settings.frame_bytes as usize);
-    let farewell = match greet(&app, &mut reader, &origin).await {
+    let mut reader = Reader::new(input, app.settings.frame_bytes as usize, &[]);
+    let farewell = match greet(app, &mut reader, origin).await {
         Ok(Some((subscriber, welcome))) => {
             subscriber.reply(wire::push(encoding, &Push::Welcome(welcome)));
-            let farewell = converse(&app, &subscriber, reader, &mut output, encoding).await;
+            let writing = write::items(app, &subscriber, &mut output, encoding);
+            let farewell = converse(app, &subscriber, reader, writing, encoding).await;
             app.hub.disconnect(&subscriber).await;
             farewell
         }
         Ok(None) => None,
         Err(farewell) => Some(farewell),
     };
-    if let Some(Farewell { code, problem }) = farewell {
-        app.metrics.refused(&problem.code);
-        let reason = problem.message.clone();
-        let mut last = wire::push(encoding, &Push::Bye(problem)).to_vec();
-        last.extend_from_slice(&kith_ws::encode::close_frame(code, &reason));
+    if let Some(farewell) = farewell {
+        let last = farewell.frames(app, encoding);
         let goodbye = async {
             output.write_all(&last).await?;
             output.shutdown().await
         };
-        // The other side may be gone, or not read: neither holds this task up.
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
     }
 }
@@ -194,20 +241,16 @@ async fn welcome(
     })
 }
 
-async fn converse<R, W>(
+async fn converse<R: AsyncRead + Unpin>(
     app: &Arc<App>,
     subscriber: &Arc<Subscriber>,
     reader: Reader<R>,
-    output: &mut W,
+    writing: impl Future<Output = Option<Farewell>>,
     encoding: Encoding,
-) -> Option<Farewell>
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
+) -> Option<Farewell> {
     tokio::select! {
         farewell = handle::requests(app, subscriber, reader, encoding) => farewell,
-        farewell = write::items(app, subscriber, output, encoding) => farewell,
+        farewell = writing => farewell,
         why = subscriber.ended() => Some(match why {
             End::Revoked => {
                 Farewell::new(close::REVOKED, Problem::new("session.revoked", "this session has ended"))

@@ -16,15 +16,19 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 14] = [
+const LAYERS: [(&str, May); 15] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
+    ("kith-burst", May::Only(&[])),
     ("kith-checker", May::Only(&[])),
     ("kith-proto", May::Only(&["kith-core"])),
     ("kith-store", May::Only(&["kith-core"])),
     ("kith-store-sqlite", May::Only(&["kith-store", "kith-core"])),
     ("kith-hub", May::Only(&["kith-core", "kith-store"])),
-    ("kith-server", May::Only(&["kith-core", "kith-proto", "kith-ws", "kith-store", "kith-hub"])),
+    (
+        "kith-server",
+        May::Only(&["kith-core", "kith-proto", "kith-ws", "kith-burst", "kith-store", "kith-hub"]),
+    ),
     ("kith-client", May::Only(&["kith-core", "kith-proto"])),
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),

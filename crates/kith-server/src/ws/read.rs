@@ -31,9 +31,12 @@ pub(crate) struct Reader<R> {
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    pub(crate) fn new(input: R, message_bytes_max: usize) -> Self {
+    /// `early` was read from the socket before.
+    pub(crate) fn new(input: R, message_bytes_max: usize, early: &[u8]) -> Self {
         let limits = Limits { message_bytes_max, ..Limits::default() };
-        Self { input, decoder: Decoder::new(limits) }
+        let mut decoder = Decoder::new(limits);
+        decoder.push(early);
+        Self { input, decoder }
     }
 
     /// The next message or ping; `None` when the client left. Losing its place when dropped in the

@@ -1,9 +1,8 @@
-//! Writes what waits in the mailbox to the socket.
+//! Writes what waits in the mailbox to a socket of its own task.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use kith_hub::Subscriber;
 use kith_proto::codec::Encoding;
 use kith_proto::error::{Problem, close};
@@ -14,9 +13,9 @@ use crate::app::App;
 use crate::wire;
 
 /// Bytes taken from the mailbox at a time.
-const BATCH: usize = 64 * 1024;
+pub(super) const BATCH: usize = 64 * 1024;
 /// How long one batch may take; a reader slower than this is gone or hostile.
-const WRITE: Duration = Duration::from_secs(60);
+pub(super) const WRITE: Duration = Duration::from_secs(60);
 
 /// Writes until the mailbox or the socket ends.
 pub(super) async fn items<W: AsyncWrite + Unpin>(
@@ -37,10 +36,7 @@ pub(super) async fn items<W: AsyncWrite + Unpin>(
         let bytes = match batch {
             Some(mut batch) => {
                 let blocked = subscriber.blocked();
-                let items = std::mem::take(&mut batch.items);
-                let frames =
-                    items.into_iter().filter_map(|item| wire::item(encoding, item, &blocked));
-                let bytes = joined(frames);
+                let bytes = wire::items(encoding, &mut batch.items, &blocked);
                 let written = tokio::time::timeout(WRITE, output.write_all(&bytes)).await;
                 drop(batch);
                 written
@@ -60,17 +56,4 @@ pub(super) async fn items<W: AsyncWrite + Unpin>(
             }
         }
     }
-}
-
-/// One buffer for one system call; a lone frame goes as it is.
-fn joined(mut frames: impl Iterator<Item = Bytes>) -> Bytes {
-    let Some(first) = frames.next() else { return Bytes::new() };
-    let Some(second) = frames.next() else { return first };
-    let mut all = BytesMut::with_capacity(first.len() + second.len());
-    all.extend_from_slice(&first);
-    all.extend_from_slice(&second);
-    for frame in frames {
-        all.extend_from_slice(&frame);
-    }
-    all.freeze()
 }
