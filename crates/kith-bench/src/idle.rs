@@ -1,56 +1,45 @@
-//! Memory of connections that have nothing to say.
+//! Memory of connections that have nothing to say, each signed in as a user of its own and
+//! following a stream.
 
 use anyhow::Result;
-use tokio::net::TcpStream;
 
 use crate::Plan;
+use crate::peer::{Kith, Peer, others};
 use crate::report::Figure;
-use crate::server::Server;
-use crate::site::Site;
+use crate::swarm::Swarm;
 
-pub(crate) async fn measure(plan: &Plan) -> Result<Vec<Figure>> {
+const BENCH: &str = "idle";
+
+pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    for connections in [1000, 5000] {
-        let connections = plan.count(connections, connections / 50);
-        let what = format!("{connections} connections, each");
-        let mut figure = Figure::new("idle", what, "bytes").against("accept and wait");
-        for _ in 0..plan.times {
-            let reference = of_sockets(connections).await?;
-            figure.add(of_kith(plan, connections).await?, Some(reference));
+    for connections in [5000, 10_000, 19_000] {
+        let connections = plan.count(connections, connections / 200);
+        let mut peers: Vec<Box<dyn Peer>> = vec![Box::new(Kith::new(&plan.kith))];
+        if connections == plan.count(10_000, 50) {
+            peers.extend(others(&plan.dir, &plan.peers)?);
         }
-        figures.push(figure);
+        for mut peer in peers {
+            let what = format!("{connections} connections, each: {}", peer.name());
+            let mut figure = Figure::new(BENCH, what, "bytes");
+            for _ in 0..plan.times {
+                figure.add(of(plan, peer.as_mut(), connections)?, None);
+            }
+            figures.push(figure);
+        }
     }
     Ok(figures)
 }
 
-fn each(before: u64, after: u64, connections: usize) -> f64 {
-    after.saturating_sub(before) as f64 / connections as f64
-}
-
-async fn of_kith(plan: &Plan, connections: usize) -> Result<f64> {
+fn of(plan: &Plan, peer: &mut dyn Peer, connections: usize) -> Result<f64> {
     let data = tempfile::tempdir_in(&plan.dir)?;
-    let server = Server::kith(&plan.kith, data.path()).await?;
-    let site = Site::make(server.port).await?;
+    let server = peer.start(data.path())?;
+    peer.prepare(&server, 1, connections + 1)?;
+    let mut swarm = Swarm::new(server.port)?;
     // What the first connection brings with it stays.
-    let mut followers = vec![site.follower().await?];
+    swarm.enter(vec![peer.reader(0, 0)])?;
     let before = server.memory()?;
-    for _ in 0..connections {
-        followers.push(site.follower().await?);
-    }
-    let bytes = each(before, server.memory()?, connections);
-    server.stop().await?;
-    Ok(bytes)
-}
-
-async fn of_sockets(connections: usize) -> Result<f64> {
-    let server = Server::reference("hold").await?;
-    let connect = || TcpStream::connect(("127.0.0.1", server.port));
-    let mut held = vec![connect().await?];
-    let before = server.memory()?;
-    for _ in 0..connections {
-        held.push(connect().await?);
-    }
-    let bytes = each(before, server.memory()?, connections);
-    server.stop().await?;
+    swarm.enter((1..=connections).map(|number| peer.reader(0, number)).collect())?;
+    let bytes = server.memory()?.saturating_sub(before) as f64 / connections as f64;
+    eprintln!("  {} at {connections}: {bytes:.0} bytes", peer.name());
     Ok(bytes)
 }

@@ -2,17 +2,20 @@
 //! that the same work needs, on the same machine and disk in the same run.
 #![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
 
-mod fanout;
+mod histogram;
 mod idle;
 mod load;
+mod peer;
 mod publish;
 mod reference;
 mod report;
 mod resume;
+mod rooms;
 mod server;
 mod site;
 mod socket;
 mod start;
+mod swarm;
 
 use std::path::PathBuf;
 
@@ -39,10 +42,13 @@ struct Args {
     /// Where the databases go; the system's place for temporary files unless given
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// The servers of others to measure beside it: all unless some are named, `none` for none
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    peers: Vec<String>,
     /// How often each figure is taken
     #[arg(long, default_value_t = 3)]
     times: u32,
-    /// The benchmarks to run: publish, fanout, idle, resume, load, start; all unless some are named
+    /// The benchmarks to run: publish, rooms, idle, resume, load, start; all unless some are named
     names: Vec<String>,
 }
 
@@ -52,6 +58,7 @@ struct Plan {
     dir: PathBuf,
     quick: bool,
     times: u32,
+    peers: Vec<String>,
 }
 
 impl Plan {
@@ -62,16 +69,12 @@ impl Plan {
 }
 
 /// The benchmarks by name, in the order of the page.
-const NAMES: [&str; 6] = ["publish", "fanout", "idle", "resume", "load", "start"];
+const NAMES: [&str; 6] = ["publish", "rooms", "idle", "resume", "load", "start"];
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let mut own = std::env::args().skip(1);
-    if own.next().as_deref() == Some("reference") {
-        return reference::run(own.next().as_deref().unwrap_or_default()).await;
-    }
+fn main() -> Result<()> {
     let args = Args::parse();
     raise_limits()?;
+    server::pin()?;
     if let Some(name) = args.names.iter().find(|name| !NAMES.contains(&name.as_str())) {
         bail!("there is no benchmark {name:?}: there are {}", NAMES.join(", "));
     }
@@ -79,6 +82,7 @@ async fn main() -> Result<()> {
         kith: args.kith,
         dir: args.dir.unwrap_or_else(std::env::temp_dir),
         quick: args.quick,
+        peers: args.peers,
         times: if args.quick { 1 } else { args.times.max(1) },
     };
     let mut figures: Vec<Figure> = Vec::new();
@@ -88,12 +92,12 @@ async fn main() -> Result<()> {
     {
         eprintln!("{name} …");
         let measured = match *name {
-            "publish" => publish::measure(&plan).await,
-            "fanout" => fanout::measure(&plan).await,
-            "idle" => idle::measure(&plan).await,
-            "resume" => resume::measure(&plan).await,
-            "load" => load::measure(&plan).await,
-            _ => start::measure(&plan).await,
+            "publish" => publish::measure(&plan),
+            "rooms" => rooms::measure(&plan),
+            "idle" => idle::measure(&plan),
+            "resume" => resume::measure(&plan),
+            "load" => load::measure(&plan),
+            _ => start::measure(&plan),
         };
         figures.extend(measured.with_context(|| format!("{name} failed"))?);
     }

@@ -14,50 +14,50 @@ use crate::site::Site;
 
 const BENCH: &str = "resume";
 
-pub(crate) async fn measure(plan: &Plan) -> Result<Vec<Figure>> {
+pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let missed = plan.count(10_000, 2500);
     let mut pages = Figure::new(BENCH, format!("{missed} events, page by page"), "ms")
         .against("SELECT of the rows");
     let mut snapshot = Figure::new(BENCH, format!("{missed} events missed: snapshot of 50"), "ms");
     let data = tempfile::tempdir_in(&plan.dir)?;
-    let server = Server::kith(&plan.kith, data.path()).await?;
-    let site = Site::make(server.port).await?;
-    site.fill(missed).await?;
+    let server = Server::kith(&plan.kith, data.path())?;
+    let site = Site::make(server.port)?;
+    site.fill(missed)?;
     for _ in 0..plan.times {
         let began = Instant::now();
-        ensure!(by_pages(&site).await? == missed, "events are missing");
+        ensure!(by_pages(&site)? == missed, "events are missing");
         let paged = began.elapsed();
         let began = Instant::now();
         select(data.path(), missed)?;
         let selected = began.elapsed();
         pages.add(paged.as_secs_f64() * 1e3, Some(selected.as_secs_f64() * 1e3));
         let began = Instant::now();
-        let mut socket = site.enter().await?;
+        let mut socket = site.enter()?;
         let follow = format!(r#"{{"id":1,"subscribe":[{{"feed":"{}","after":1}}]}}"#, site.stream);
-        socket.ask(&follow, "\"snapshot\"").await?;
+        socket.ask(&follow, "\"snapshot\"")?;
         snapshot.add(began.elapsed().as_secs_f64() * 1e3, None);
     }
-    server.stop().await?;
+    drop(server);
     Ok(vec![pages, snapshot])
 }
 
 /// Reads all events after the first; how many there were.
-async fn by_pages(site: &Site) -> Result<usize> {
-    let mut socket = site.enter().await?;
+fn by_pages(site: &Site) -> Result<usize> {
+    let mut socket = site.enter()?;
     let (mut after, mut count) = (1, 0);
     loop {
         let follow = format!(
             r#"{{"id":1,"subscribe":[{{"feed":"{}","after":{after},"events_only":true}}]}}"#,
             site.stream
         );
-        let answer: Value = serde_json::from_str(&socket.ask(&follow, "\"subscribed\"").await?)?;
+        let answer: Value = serde_json::from_str(&socket.ask(&follow, "\"subscribed\"")?)?;
         let events = &answer["subscribed"]["events"];
         count += events["events"].as_array().context("no events")?.len();
         after = events["seq"].as_u64().context("no place")?;
         if events["more"] != true {
             return Ok(count);
         }
-        socket.skip(1, br#"{"ok""#).await?;
+        socket.skip(1, br#"{"ok""#)?;
     }
 }
 

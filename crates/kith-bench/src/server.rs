@@ -1,14 +1,18 @@
-//! The server under test, and what the system says of its process.
+//! A server under test: started, pinned to a processor, and what the system says of its process.
 
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use anyhow::{Context as _, Result, bail};
 
-/// A running process that says on its first line where it listens.
+/// The processor of the server, and that of the load.
+const PROCESSORS: (usize, usize) = (0, 1);
+
+/// A running process; it ends with this.
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
@@ -16,12 +20,42 @@ pub(crate) struct Server {
     pub(crate) took: Duration,
 }
 
+/// A program on the server's processor.
+pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
+    if !rustix::thread::sched_getaffinity(None).is_ok_and(|set| set.is_set(PROCESSORS.1)) {
+        return Command::new(name);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", &PROCESSORS.0.to_string()]).arg(name);
+    command
+}
+
+/// Moves this process to the load's processor, if there are two.
+pub(crate) fn pin() -> Result<()> {
+    if std::thread::available_parallelism()?.get() < 2 {
+        return Ok(());
+    }
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(PROCESSORS.1);
+    rustix::thread::sched_setaffinity(None, &set).context("cannot choose a processor")
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
 impl Server {
     /// Starts `kith serve` on `data`, with limits that no load of ours reaches.
-    pub(crate) async fn kith(program: &Path, data: &Path) -> Result<Self> {
-        let mut command = Command::new(program);
+    pub(crate) fn kith(program: &Path, data: &Path) -> Result<Self> {
+        Self::kith_with(program, data, &[])
+    }
+
+    /// As [`kith`](Self::kith), with more settings.
+    pub(crate) fn kith_with(kith: &Path, data: &Path, sets: &[String]) -> Result<Self> {
+        let mut command = program(kith);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        for set in [
+        let all = [
             "registration=open",
             "sign_ups_per_minute=60000",
             "requests_per_second=1000",
@@ -30,39 +64,55 @@ impl Server {
             "connections_pending=10000",
             "password_memory_kib=64",
             "log=error",
-        ] {
+        ];
+        for set in all.into_iter().chain(sets.iter().map(String::as_str)) {
             command.args(["--set", set]);
         }
-        Self::start(command).await
+        Self::speaking(command)
     }
 
     /// Starts one of our own [references](crate::reference).
-    pub(crate) async fn reference(name: &str) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
+    pub(crate) fn reference(name: &str) -> Result<Self> {
+        let mut command = program(std::env::current_exe()?);
         command.args(["reference", name]);
-        Self::start(command).await
+        Self::speaking(command)
     }
 
-    async fn start(mut command: Command) -> Result<Self> {
+    /// Starts a server that says on its first line where it listens.
+    fn speaking(mut command: Command) -> Result<Self> {
         let began = Instant::now();
-        command.stdout(Stdio::piped()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().context("cannot start the server")?;
         let out = child.stdout.take().context("the server has no output")?;
-        let line = BufReader::new(out).lines().next_line().await?;
-        let line = line.context("the server ended before it listened")?;
-        let port = line.rsplit(':').next().map(|port| port.trim_end_matches('/'));
-        let port = port.and_then(|port| port.parse().ok()).context("the server names no port")?;
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line)?;
+        let port = line.trim_end().rsplit(':').next().map(|port| port.trim_end_matches('/'));
+        let port = port.and_then(|port| port.parse().ok());
+        let port = port.with_context(|| format!("the server names no port: {line:?}"))?;
         Ok(Self { child, port, took: began.elapsed() })
     }
 
-    /// Ends it.
-    pub(crate) async fn stop(mut self) -> Result<()> {
-        Ok(self.child.kill().await?)
+    /// Starts a server that was told its port, and waits until it listens there.
+    pub(crate) fn listening(mut command: Command, port: u16) -> Result<Self> {
+        let began = Instant::now();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+        let mut server = Self { child, port, took: Duration::ZERO };
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            if let Some(status) = server.child.try_wait()? {
+                bail!("{command:?} ended: {status}");
+            }
+            if began.elapsed() > Duration::from_secs(10) {
+                bail!("{command:?} does not listen");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        server.took = began.elapsed();
+        Ok(server)
     }
 
     fn proc(&self, file: &str) -> Result<String> {
-        let id = self.child.id().context("the server has ended")?;
-        Ok(std::fs::read_to_string(format!("/proc/{id}/{file}"))?)
+        Ok(std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id()))?)
     }
 
     /// Its memory in bytes, what it shares with others counted in part.
@@ -81,5 +131,13 @@ impl Server {
         let ticks: u64 = fields.iter().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok()).sum();
         // Linux counts them in hundredths of a second.
         Ok(Duration::from_millis(ticks * 10))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -2,10 +2,10 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
-use crate::socket::{Socket, frame};
+use crate::socket::Socket;
 
 /// Characters of a message, as in the measurements of other servers.
 pub(crate) const TEXT_CHARS: usize = 128;
@@ -18,62 +18,88 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) async fn make(port: u16) -> Result<Self> {
-        let token = sign_up(port, "ana").await?;
-        let mut socket = Socket::enter(port, &token).await?;
+    pub(crate) fn make(port: u16) -> Result<Self> {
+        let token = sign_up(port, "ana")?;
+        let mut socket = Socket::enter(port, &token)?;
         let made = r#"{"id":1,"do":{"create_circle":{"name":"Bench","public":true}}}"#;
-        let made: Value = serde_json::from_str(&socket.ask(made, "\"ok\"").await?)?;
+        let made: Value = serde_json::from_str(&socket.ask(made, "\"ok\"")?)?;
         let stream = made["ok"]["done"]["stream"].as_str().context("no stream")?.to_owned();
         Ok(Self { port, token, stream })
     }
 
-    pub(crate) async fn enter(&self) -> Result<Socket> {
-        Socket::enter(self.port, &self.token).await
+    pub(crate) fn enter(&self) -> Result<Socket> {
+        Socket::enter(self.port, &self.token)
     }
 
     /// A connection that follows the stream from its end.
-    pub(crate) async fn follower(&self) -> Result<Socket> {
-        let mut socket = self.enter().await?;
+    pub(crate) fn follower(&self) -> Result<Socket> {
+        let mut socket = self.enter()?;
         let stream = &self.stream;
         let follow = format!(r#"{{"id":1,"subscribe":[{{"feed":"{stream}","window":1}}]}}"#);
-        socket.ask(&follow, "\"ok\"").await?;
+        socket.ask(&follow, "\"ok\"")?;
         Ok(socket)
     }
 
     /// The frame of a message: `name` is the operation's and must not be used twice.
     pub(crate) fn post(&self, id: usize, name: &str) -> Vec<u8> {
         let (stream, text) = (&self.stream, "x".repeat(TEXT_CHARS));
-        frame(&format!(
+        crate::peer::text(&format!(
             r#"{{"id":{id},"op":"{name}-{id}","do":{{"post":{{"stream":"{stream}","text":"{text}"}}}}}}"#
         ))
     }
 
     /// Posts many messages as fast as it goes.
-    pub(crate) async fn fill(&self, count: usize) -> Result<()> {
-        let mut socket = self.enter().await?;
+    pub(crate) fn fill(&self, count: usize) -> Result<()> {
+        let mut socket = self.enter()?;
         for first in (0..count).step_by(64) {
             let ids = first..count.min(first + 64);
             let frames: Vec<u8> = ids.clone().flat_map(|id| self.post(id, "fill")).collect();
-            socket.send_frames(&frames).await?;
-            socket.skip(ids.len(), br#"{"ok""#).await?;
+            socket.send_frames(&frames)?;
+            socket.skip(ids.len(), br#"{"ok""#)?;
         }
         Ok(())
     }
 }
 
+/// Does what a command says and gives what it made.
+pub(crate) fn ask(port: u16, token: &str, command: &str) -> Result<Value> {
+    let mut socket = Socket::enter(port, token)?;
+    let done = socket.ask(&format!(r#"{{"id":1,"do":{command}}}"#), "\"ok\"")?;
+    Ok(serde_json::from_str::<Value>(&done)?["ok"]["done"].take())
+}
+
 /// Makes an account; the token of its session.
-pub(crate) async fn sign_up(port: u16, name: &str) -> Result<String> {
+pub(crate) fn sign_up(port: u16, name: &str) -> Result<String> {
     let body = json!({"name": name, "password": "correct horse battery"}).to_string();
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     let request = format!(
         "POST /api/v1/accounts HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    stream.write_all(request.as_bytes()).await?;
+    stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
+    stream.read_to_string(&mut answer)?;
     let (_, body) = answer.split_once("\r\n\r\n").context("no answer to a sign-up")?;
     let begun: Value = serde_json::from_str(body)?;
     begun["token"].as_str().map(str::to_owned).with_context(|| format!("no account: {body}"))
+}
+
+/// Accounts that are made at a time.
+const AT_ONCE: usize = 32;
+
+/// Makes `count` accounts; the tokens of their sessions.
+pub(crate) fn sign_up_all(port: u16, count: usize) -> Result<Vec<String>> {
+    let part = |first: usize| -> Result<Vec<String>> {
+        (first..count)
+            .step_by(AT_ONCE)
+            .map(|number| sign_up(port, &format!("user{number}")))
+            .collect()
+    };
+    let parts: Result<Vec<Vec<String>>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|first| scope.spawn(move || part(first))).collect();
+        let done = threads.into_iter().map(|thread| thread.join());
+        done.map(|part| part.map_err(|_| anyhow::anyhow!("a thread failed"))?).collect()
+    });
+    Ok(parts?.into_iter().flatten().collect())
 }

@@ -1,8 +1,10 @@
 //! A WebSocket client that does as little as it can, so that the server is what is measured.
 
 use anyhow::{Result, bail};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+
+use crate::peer::{text as text_frame, upgrade};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 /// A connection, and what was read from it and not looked at yet.
 pub(crate) struct Socket {
@@ -14,25 +16,22 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Connects and signs in.
-    pub(crate) async fn enter(port: u16, token: &str) -> Result<Self> {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    pub(crate) fn enter(port: u16, token: &str) -> Result<Self> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
-        let head = format!(
-            "GET /api/v1/ws HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nupgrade: websocket\r\n\
-             connection: upgrade\r\nsec-websocket-version: 13\r\n\
-             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(&upgrade("/api/v1/ws", port))?;
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
-            answer.push(stream.read_u8().await?);
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            answer.push(byte[0]);
         }
         if !answer.starts_with(b"HTTP/1.1 101") {
             bail!("no upgrade: {}", String::from_utf8_lossy(&answer));
         }
         let mut socket = Self { stream, buffer: Vec::new(), at: 0, received: 0 };
-        socket.send(&format!(r#"{{"v":1,"auth":{{"token":"{token}"}}}}"#)).await?;
-        let welcome = socket.next().await?;
+        socket.send(&format!(r#"{{"v":1,"auth":{{"token":"{token}"}}}}"#))?;
+        let welcome = socket.next()?;
         if !welcome.starts_with(br#"{"welcome""#) {
             bail!("no welcome: {}", String::from_utf8_lossy(&welcome));
         }
@@ -40,17 +39,17 @@ impl Socket {
     }
 
     /// Sends a text.
-    pub(crate) async fn send(&mut self, text: &str) -> Result<()> {
-        Ok(self.stream.write_all(&frame(text)).await?)
+    pub(crate) fn send(&mut self, text: &str) -> Result<()> {
+        Ok(self.stream.write_all(&text_frame(text))?)
     }
 
-    /// Sends frames that were made by [`frame`].
-    pub(crate) async fn send_frames(&mut self, frames: &[u8]) -> Result<()> {
-        Ok(self.stream.write_all(frames).await?)
+    /// Sends frames that were made by [`peer::text`](crate::peer::text).
+    pub(crate) fn send_frames(&mut self, frames: &[u8]) -> Result<()> {
+        Ok(self.stream.write_all(frames)?)
     }
 
     /// Waits for the next text and gives its bytes.
-    pub(crate) async fn next(&mut self) -> Result<Vec<u8>> {
+    pub(crate) fn next(&mut self) -> Result<Vec<u8>> {
         loop {
             if let Some((start, end)) = self.whole() {
                 let text = self.buffer[start..end].to_vec();
@@ -61,12 +60,12 @@ impl Socket {
                 }
                 return Ok(text);
             }
-            self.fill().await?;
+            self.fill()?;
         }
     }
 
     /// Waits until it has read `count` more texts that hold `mark`; the bytes of the last.
-    pub(crate) async fn skip(&mut self, count: usize, mark: &[u8]) -> Result<()> {
+    pub(crate) fn skip(&mut self, count: usize, mark: &[u8]) -> Result<()> {
         let mut left = count;
         while left > 0 {
             match self.whole() {
@@ -74,17 +73,17 @@ impl Socket {
                     left -= usize::from(self.buffer[start..end].starts_with(mark));
                     self.at = end;
                 }
-                None => self.fill().await?,
+                None => self.fill()?,
             }
         }
         Ok(())
     }
 
     /// Sends a request and waits for the text that holds `mark`.
-    pub(crate) async fn ask(&mut self, text: &str, mark: &str) -> Result<String> {
-        self.send(text).await?;
+    pub(crate) fn ask(&mut self, text: &str, mark: &str) -> Result<String> {
+        self.send(text)?;
         loop {
-            let answer = String::from_utf8(self.next().await?)?;
+            let answer = String::from_utf8(self.next()?)?;
             if answer.contains("\"error\"") {
                 bail!("{text}: {answer}");
             }
@@ -94,11 +93,13 @@ impl Socket {
         }
     }
 
-    async fn fill(&mut self) -> Result<()> {
+    fn fill(&mut self) -> Result<()> {
         self.buffer.drain(..self.at);
         self.at = 0;
-        self.buffer.reserve(64 * 1024);
-        let read = self.stream.read_buf(&mut self.buffer).await?;
+        let filled = self.buffer.len();
+        self.buffer.resize(filled + 64 * 1024, 0);
+        let read = self.stream.read(&mut self.buffer[filled..])?;
+        self.buffer.truncate(filled + read);
         if read == 0 {
             bail!("the server closed the connection");
         }
@@ -125,19 +126,4 @@ impl Socket {
         let (start, end) = (self.at + header, self.at + header + length);
         (end <= self.buffer.len()).then_some((start, end))
     }
-}
-
-/// A text as a client's frame. Its mask is zero, which costs neither side anything.
-pub(crate) fn frame(text: &str) -> Vec<u8> {
-    let mut frame = vec![0x81];
-    match text.len() {
-        short @ ..126 => frame.push(0x80 | u8::try_from(short).unwrap_or_default()),
-        long => {
-            frame.push(0x80 | 126);
-            frame.extend(u16::try_from(long).unwrap_or(u16::MAX).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(text.as_bytes());
-    frame
 }

@@ -9,7 +9,7 @@ use crate::site::Site;
 
 const BENCH: &str = "start";
 
-pub(crate) async fn measure(plan: &Plan) -> Result<Vec<Figure>> {
+pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let events = plan.count(10_000, 100);
     let mut empty = Figure::new(BENCH, "with a new database", "ms");
     let mut filled = Figure::new(BENCH, format!("with {events} messages"), "ms");
@@ -18,14 +18,14 @@ pub(crate) async fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     size.add(std::fs::metadata(&plan.kith)?.len() as f64, None);
     for _ in 0..plan.times {
         let data = tempfile::tempdir_in(&plan.dir)?;
-        let server = Server::kith(&plan.kith, data.path()).await?;
+        let server = Server::kith(&plan.kith, data.path())?;
         empty.add(server.took.as_secs_f64() * 1e3, None);
-        Site::make(server.port).await?.fill(events).await?;
-        server.stop().await?;
-        let server = Server::kith(&plan.kith, data.path()).await?;
+        Site::make(server.port)?.fill(events)?;
+        drop(server);
+        let server = Server::kith(&plan.kith, data.path())?;
         filled.add(server.took.as_secs_f64() * 1e3, None);
         memory.add(server.memory()? as f64, None);
-        server.stop().await?;
+        drop(server);
     }
     Ok(vec![empty, filled, memory, size])
 }

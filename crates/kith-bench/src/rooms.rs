@@ -1,0 +1,121 @@
+//! From publishers to many subscribers, ours beside the servers of others: processor time of the
+//! server for each delivery, and how long deliveries take.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::Plan;
+use crate::peer::{Kith, Peer, others};
+use crate::report::Figure;
+use crate::swarm::{Outcome, Pace, Shape, Swarm};
+
+const BENCH: &str = "rooms";
+
+/// Rooms, subscribers of each, and how fast messages come.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) rooms: usize,
+    pub(crate) readers: usize,
+    pub(crate) pace: Pace,
+}
+
+const LOADS: [Load; 4] = [
+    Load { rooms: 1, readers: 1000, pace: Pace::Rate(100.0) },
+    Load { rooms: 1, readers: 1000, pace: Pace::Flying(16) },
+    Load { rooms: 100, readers: 10, pace: Pace::Rate(2000.0) },
+    Load { rooms: 1, readers: 10, pace: Pace::Flying(64) },
+];
+
+/// Characters of a message.
+pub(crate) const CHARS: usize = 128;
+
+impl Load {
+    pub(crate) fn name(&self) -> String {
+        let Self { rooms, readers, .. } = self;
+        let pace = match self.pace {
+            Pace::Rate(rate) => format!("{rate} messages/s"),
+            Pace::Flying(_) | Pace::Unanswered(_) => "full speed".to_owned(),
+        };
+        format!("{rooms} × {readers}, {pace}")
+    }
+}
+
+pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    let only = std::env::var("LOAD").ok().and_then(|n| n.parse::<usize>().ok());
+    for (_, load) in LOADS.into_iter().enumerate().filter(|(n, _)| only.is_none_or(|o| o == *n)) {
+        let load = Load {
+            rooms: plan.count(load.rooms, load.rooms.min(3)),
+            readers: plan.count(load.readers, load.readers.min(20)),
+            ..load
+        };
+        figures.extend(compare(plan, &load)?);
+    }
+    Ok(figures)
+}
+
+/// Ours and the others in turn, as often as is asked.
+fn compare(plan: &Plan, load: &Load) -> Result<Vec<Figure>> {
+    let mut peers: Vec<Box<dyn Peer>> = vec![Box::new(Kith::new(&plan.kith))];
+    peers.extend(others(&plan.dir, &plan.peers)?);
+    let mut figures: Vec<[Figure; 4]> = Vec::new();
+    for peer in &peers {
+        let new = |what: &str, unit| {
+            Figure::new(BENCH, format!("{}, {what}: {}", load.name(), peer.name()), unit)
+        };
+        figures.push([
+            new("server time", "µs"),
+            new("deliveries", "1/s"),
+            new("latency p50", "µs"),
+            new("latency p99", "µs"),
+        ]);
+    }
+    for _ in 0..plan.times {
+        for (peer, figures) in peers.iter_mut().zip(&mut figures) {
+            let outcome = one(plan, peer.as_mut(), load)
+                .with_context(|| format!("{}, {}", peer.name(), load.name()))?;
+            let deliveries = outcome.delivery.count() as f64;
+            let [cost, rate, half, high] = figures;
+            cost.add(outcome.cpu.as_secs_f64() * 1e6 / deliveries.max(1.0), None);
+            rate.add(deliveries / outcome.took.as_secs_f64(), None);
+            half.add(outcome.delivery.percentile(0.5), None);
+            high.add(outcome.delivery.percentile(0.99), None);
+            anyhow::ensure!(outcome.wrong == 0, "{}: {} out of order", peer.name(), outcome.wrong);
+            eprintln!(
+                "  {}, {}: {:.2} µs, {:.0}/s, p50 {:.0} µs, p99 {:.0} µs, missing {}",
+                load.name(),
+                peer.name(),
+                outcome.cpu.as_secs_f64() * 1e6 / deliveries.max(1.0),
+                deliveries / outcome.took.as_secs_f64(),
+                outcome.delivery.percentile(0.5),
+                outcome.delivery.percentile(0.99),
+                outcome.missing
+            );
+        }
+    }
+    Ok(figures.into_iter().flatten().collect())
+}
+
+/// One run against a fresh server.
+pub(crate) fn one(plan: &Plan, peer: &mut dyn Peer, load: &Load) -> Result<Outcome> {
+    let dir = tempfile::tempdir_in(&plan.dir)?;
+    let server = peer.start(dir.path())?;
+    peer.prepare(&server, load.rooms, load.rooms * load.readers)?;
+    let mut swarm = Swarm::new(server.port)?;
+    let all = (0..load.rooms).flat_map(|room| (0..load.readers).map(move |number| (room, number)));
+    let readers = all.enumerate().map(|(number, (room, _))| peer.reader(room, number)).collect();
+    swarm.enter(readers)?;
+    let first = swarm.enter((0..load.rooms).map(|room| peer.publisher(room)).collect())?;
+    let shape = Shape {
+        publishers: (first..first + load.rooms).collect(),
+        readers: load.readers,
+        chars: CHARS,
+        pace: load.pace,
+        answer: peer.answer(),
+        warm: Duration::from_millis(plan.count(800, 50) as u64),
+        measured: Duration::from_millis(plan.count(3000, 200) as u64),
+    };
+    swarm
+        .run(&shape, &mut |room, seq, text, out| peer.frame(room, seq, text, out), &|| server.cpu())
+}
