@@ -1,3 +1,5 @@
+//! The promises of `Burst`, over real sockets, through the ring and without it.
+
 use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;

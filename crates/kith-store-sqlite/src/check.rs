@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::error::from_sqlite;
 use crate::reader::snapshot;
 use crate::rows::{event_id, seq_of, sum};
+use crate::tables::verified;
 use crate::{files, mark, schema};
 
 /// Most problems that a check reports; where one is, there tend to be many.
@@ -58,6 +59,7 @@ pub(crate) fn connection(conn: &Connection) -> Result<Vec<Problem>, StoreError> 
         found.file(conn)?;
         found.events(conn)?;
         found.documents(conn)?;
+        found.pending(conn)?;
         schema::position(conn).map(|_| ())
     });
     let mut problems = found.problems;
@@ -174,6 +176,30 @@ impl Found {
                 }
                 Err(error) => self.add(format!("A document is unreadable: {error}.")),
             }
+        }
+        Ok(())
+    }
+}
+
+impl Found {
+    /// Commits that are not in the tables yet: each as it was written, and none missing.
+    fn pending(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        let sql = "SELECT no, body, sum, (SELECT commits FROM meta) FROM pending ORDER BY no";
+        let mut statement = conn.prepare(sql).map_err(from_sqlite)?;
+        let mut rows = statement.query([]).map_err(from_sqlite)?;
+        let mut last: Option<i64> = None;
+        while let Some(row) = rows.next().map_err(from_sqlite)? {
+            let read = || Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+            let (no, body, stored, settled): (i64, Vec<u8>, [u8; 16], i64) =
+                read().map_err(from_sqlite)?;
+            let before = last.unwrap_or(settled);
+            if no != before + 1 {
+                self.add(format!("After commit {before} comes commit {no}."));
+            }
+            if verified(&body, stored).is_none() {
+                self.add(format!("Commit {no} is not as it was written."));
+            }
+            last = Some(no);
         }
         Ok(())
     }

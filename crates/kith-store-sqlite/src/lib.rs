@@ -1,10 +1,13 @@
 //! The store in one SQLite file: nothing to install, durable at every commit.
 //!
-//! One thread writes and makes all that waits durable with one sync; a few threads read. Beside the
-//! database `x` lie `x-wal` and `x-shm` (SQLite's log), `x.lock` (held while it is open) and
+//! One thread writes and makes all that waits durable with one sync, as one row; what it changes goes
+//! into the tables a little later, and until then readers find it in memory. A few threads read.
+//!
+//! Beside the database `x` lie `x-wal` and `x-shm` (SQLite's log), `x.lock` (held while it is open) and
 //! `x.mark` (how far the database once was). It must be on a local disk: network file systems break
 //! the locks and the shared memory that the log needs.
 
+mod backlog;
 mod backup;
 mod check;
 mod error;
@@ -12,9 +15,13 @@ mod files;
 #[doc(hidden)]
 pub mod fuzz;
 mod mark;
+mod overlay;
+mod pending;
 mod reader;
 mod rows;
 mod schema;
+mod tables;
+mod view;
 mod writer;
 
 #[cfg(test)]
@@ -34,9 +41,11 @@ use rusqlite::Connection;
 pub use backup::{backup, restore};
 pub use check::{PROBLEMS_MAX, check};
 
+use crate::backlog::Delay;
 use crate::error::{from_io, from_sqlite};
 use crate::mark::Mark;
 use crate::reader::Readers;
+use crate::view::View;
 use crate::writer::{State, Work, Writer};
 
 /// Most reading threads.
@@ -67,6 +76,11 @@ pub struct Options {
     /// Most pages (of 4 KiB) that the database may have, after which it is full. `None`: as many as
     /// SQLite allows.
     pub max_pages: Option<u32>,
+    /// Bytes of durable commits that may wait to be put into the tables, at least one of them; four
+    /// times as many make new commits wait.
+    pub pending_bytes: usize,
+    /// How long the oldest of them may wait while others come.
+    pub pending_for: Duration,
     /// Least time between two writes of the mark, each of which costs one sync. Commits younger
     /// than the mark can be lost to a damaged log without being missed.
     pub mark_every: Duration,
@@ -78,6 +92,8 @@ impl Default for Options {
             durability: Durability::Full,
             readers: 3,
             max_pages: None,
+            pending_bytes: 512 * 1024,
+            pending_for: Duration::from_millis(250),
             mark_every: Duration::from_secs(1),
         }
     }
@@ -90,7 +106,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct SqliteStore {
     // Dropped in this order: the writer closes the last connection, which tidies up.
-    readers: Readers,
+    view: View,
     writer: Writer,
     path: PathBuf,
     epoch: u64,
@@ -126,13 +142,15 @@ impl SqliteStore {
         let epoch = files::random()? >> 11;
         schema::migrate(&mut conn, version, schema::MIGRATIONS, epoch)?;
         files::sync_directory(path)?;
-        let position = schema::position(&conn)?;
         let synced = options.durability == Durability::Full;
         let mark = synced.then(|| Mark::new(path, options.mark_every));
+        let (bytes, time) = (options.pending_bytes, options.pending_for);
+        let state = State::new(conn, mark, lock, Delay { bytes, time, synced })?;
+        let (epoch, overlay) = (state.epoch(), state.overlay());
         let readers = (0..options.readers.clamp(1, READERS_MAX)).map(|_| reader(path));
         let readers = Readers::start(readers.collect::<Result<_, _>>()?)?;
-        let writer = Writer::start(State::new(conn, position, mark, lock)?)?;
-        Ok(Self { readers, writer, path: path.to_owned(), epoch: position.epoch })
+        let writer = Writer::start(state)?;
+        Ok(Self { view: View::new(readers, overlay), writer, path: path.to_owned(), epoch })
     }
 
     /// [`backup`] of this database.
@@ -214,7 +232,7 @@ impl Store for SqliteStore {
     }
 
     async fn head(&self, feed: FeedId) -> Result<Head, StoreError> {
-        self.readers.read(move |conn| rows::head(conn, feed)).await
+        self.view.head(feed).await
     }
 
     async fn events(
@@ -223,23 +241,23 @@ impl Store for SqliteStore {
         after: Seq,
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        self.readers.read(move |conn| rows::events(conn, feed, after, limit)).await
+        self.view.events(feed, after, limit).await
     }
 
     async fn get(&self, keys: Vec<DocKey>) -> Result<Vec<Option<Arc<str>>>, StoreError> {
-        self.readers.read(move |conn| rows::get(conn, &keys)).await
+        self.view.get(keys).await
     }
 
     async fn scan(&self, range: Range, limit: usize) -> Result<Vec<Document>, StoreError> {
-        self.readers.read(move |conn| rows::scan(conn, &range, limit)).await
+        self.view.scan(range, limit).await
     }
 
     async fn count(&self, range: Range) -> Result<u64, StoreError> {
-        self.readers.read(move |conn| rows::count(conn, &range)).await
+        self.view.count(range).await
     }
 
     async fn feeds(&self, after: Option<FeedId>, limit: usize) -> Result<Vec<FeedId>, StoreError> {
-        self.readers.read(move |conn| rows::feeds(conn, after, limit)).await
+        self.view.feeds(after, limit).await
     }
 
     async fn epoch(&self) -> Result<u64, StoreError> {

@@ -36,7 +36,7 @@ pub(crate) fn sum(collection: &str, key: &str, body: &str) -> [u8; 16] {
 }
 
 fn limit(limit: usize) -> i64 {
-    limit.min(ROWS_MAX) as i64
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// The row of a feed: its number in the ids of events, and its end.
@@ -114,10 +114,13 @@ fn verified(
 }
 
 /// See [`kith_store::Store::get`].
-pub(crate) fn get(conn: &Connection, keys: &[DocKey]) -> Result<Vec<Option<Arc<str>>>, StoreError> {
+pub(crate) fn get(
+    conn: &Connection,
+    keys: &[&DocKey],
+) -> Result<Vec<Option<Arc<str>>>, StoreError> {
     let sql = "SELECT body, sum FROM document WHERE collection = ?1 AND key = ?2";
     let mut statement = conn.prepare_cached(sql).map_err(from_sqlite)?;
-    let mut find = |DocKey { collection, key }: &DocKey| {
+    let mut find = |DocKey { collection, key }: &&DocKey| {
         let found = statement.query_row([*collection, key.as_str()], |row| {
             Ok((row.get::<_, Arc<str>>(0)?, row.get::<_, [u8; 16]>(1)?))
         });
@@ -184,21 +187,24 @@ pub(crate) fn count(conn: &Connection, range: &Range) -> Result<u64, StoreError>
     count().map(i64::cast_unsigned).map_err(from_sqlite)
 }
 
-/// See [`kith_store::Store::feeds`].
+/// Whether there is a document with this key.
+pub(crate) fn exists(conn: &Connection, collection: &str, key: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM document WHERE collection = ?1 AND key = ?2";
+    let find = || conn.prepare_cached(sql)?.exists([collection, key]);
+    find().map_err(from_sqlite)
+}
+
+/// The names of feeds above `after`.
 pub(crate) fn feeds(
     conn: &Connection,
-    after: Option<FeedId>,
+    after: &str,
     most: usize,
-) -> Result<Vec<FeedId>, StoreError> {
-    let after = after.map_or_else(String::new, |feed| feed.to_string());
+) -> Result<Vec<String>, StoreError> {
     let read = || {
         let sql = "SELECT name FROM feed WHERE name > ?1 ORDER BY name LIMIT ?2";
         let mut statement = conn.prepare_cached(sql)?;
         let rows = statement.query_map(params![after, limit(most)], |row| row.get(0))?;
         rows.collect::<rusqlite::Result<Vec<String>>>()
     };
-    let parse = |name: String| {
-        name.parse().map_err(|_| StoreError::Corrupt(format!("{name:?} is not a feed")))
-    };
-    read().map_err(from_sqlite)?.into_iter().map(parse).collect()
+    read().map_err(from_sqlite)
 }

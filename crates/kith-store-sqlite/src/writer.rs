@@ -1,19 +1,29 @@
 //! The one thread that writes: it takes all that waits and makes it durable with one sync.
+//!
+//! A commit is one row of `pending`, whatever it changes. Its changes go into the tables later, many
+//! commits in one transaction and without a sync of their own: should a power loss undo that, the
+//! row is there again.
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 use kith_core::id::FeedId;
 use kith_store::{Batch, Head, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::backlog::{Backlog, Delay};
 use crate::error::{from_sqlite, poisons};
 use crate::mark::{Mark, Position};
-use crate::rows::{FEEDS_MAX, event_id, feed, sum};
-use crate::{lost, no_thread};
+use crate::overlay::Overlay;
+use crate::pending::{self, Group};
+use crate::rows::feed;
+use crate::tables::Tables;
+use crate::{lost, no_thread, schema};
 
 #[cfg(test)]
 mod tests;
@@ -58,6 +68,12 @@ pub(crate) struct Job {
     reply: oneshot::Sender<Answer>,
 }
 
+/// A job that commits.
+type Commit = (Vec<Batch>, oneshot::Sender<Answer>);
+
+/// Why a transaction failed, and what was to be written.
+type Failed = (StoreError, Vec<Vec<Batch>>);
+
 /// The writing thread; it ends when this is dropped, after the work that was asked for.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -81,6 +97,9 @@ impl Writer {
         if queue.send(Job { work, reply }).await.is_err() {
             return all_failed(count, lost());
         }
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
         answer.await.unwrap_or_else(|_| all_failed(count, lost()))
     }
 }
@@ -88,6 +107,9 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.queue = None;
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the writing thread had panicked");
         }
@@ -104,26 +126,19 @@ fn all_failed(count: usize, error: StoreError) -> Answer {
     answer
 }
 
-/// A feed as the running transaction will leave it.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    no: i64,
-    head: Head,
-    /// Whether it has a row.
-    stored: bool,
-    /// Whether its row must still be written.
-    changed: bool,
-}
-
 /// What the thread owns.
 pub(crate) struct State {
     conn: Connection,
+    /// The last durable commit.
     position: Position,
     mark: Option<Mark>,
-    heads: HashMap<FeedId, Known>,
-    /// The feeds whose rows the running transaction must still write.
-    grown: Vec<FeedId>,
-    next_feed: i64,
+    /// The ends of feeds, commits that are on their way among them.
+    heads: HashMap<FeedId, Head>,
+    tables: Tables,
+    overlay: Arc<Overlay>,
+    backlog: Backlog,
+    /// See [`Delay::synced`].
+    synced: bool,
     /// Why no write is accepted any more.
     poisoned: Option<StoreError>,
     /// How a transaction is ended; tests make it fail.
@@ -133,242 +148,313 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Takes the database over: what waits for the tables is put there first.
     pub(crate) fn new(
         conn: Connection,
-        position: Position,
         mark: Option<Mark>,
         lock: File,
+        delay: Delay,
     ) -> Result<Self, StoreError> {
-        let sql = "SELECT coalesce(max(no), 0) + 1 FROM feed";
-        let next_feed = conn.query_row(sql, [], |row| row.get(0)).map_err(from_sqlite)?;
+        let mut tables = Tables::new(&conn).map_err(from_sqlite)?;
+        tables.recover(&conn)?;
+        let position = schema::position(&conn)?;
         let commit = |conn: &Connection| conn.prepare_cached("COMMIT")?.execute([]).map(|_| ());
-        let (heads, grown) = (HashMap::new(), Vec::new());
-        let poisoned = None;
-        Ok(Self { conn, position, mark, heads, grown, next_feed, poisoned, commit, _lock: lock })
+        Ok(Self {
+            conn,
+            position,
+            mark,
+            heads: HashMap::new(),
+            tables,
+            overlay: Overlay::new(position.commits),
+            backlog: Backlog::new(delay),
+            synced: delay.synced,
+            poisoned: None,
+            commit,
+            _lock: lock,
+        })
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.position.epoch
+    }
+
+    /// What readers look at first.
+    pub(crate) fn overlay(&self) -> Arc<Overlay> {
+        Arc::clone(&self.overlay)
     }
 
     fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        if let Some(mark) = &mut self.mark {
-            mark.advance(self.position);
-        }
-        while let Some(first) = jobs.blocking_recv() {
-            let mut size_bytes = first.work.size_bytes();
-            let mut group = vec![first];
-            while size_bytes < TRANSACTION_BYTES_MAX && group.len() < QUEUE_MAX {
-                let Ok(next) = jobs.try_recv() else { break };
-                size_bytes += next.work.size_bytes();
-                group.push(next);
-            }
-            self.write_all(group);
-            if let Some(mark) = &mut self.mark {
-                mark.advance(self.position);
+        self.note();
+        loop {
+            match jobs.try_recv() {
+                Ok(first) => {
+                    self.turn(first, &mut jobs);
+                    if self.backlog.is_due() {
+                        self.settle_some();
+                    }
+                }
+                Err(TryRecvError::Disconnected) => break,
+                Err(TryRecvError::Empty) if self.backlog.is_empty() => std::thread::park(),
+                // Nobody waits for anything: a good time, if it stays so for a moment.
+                Err(TryRecvError::Empty) => {
+                    std::thread::park_timeout(self.backlog.quiet());
+                    if jobs.is_empty() && self.backlog.was_quiet() {
+                        self.settle_some();
+                    }
+                }
             }
         }
         self.close();
     }
 
+    /// Does what waits, as one transaction if it can be.
+    fn turn(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
+        let mut size_bytes = first.work.size_bytes();
+        let mut group = vec![first];
+        while size_bytes < TRANSACTION_BYTES_MAX && group.len() < QUEUE_MAX {
+            let Ok(next) = jobs.try_recv() else { break };
+            size_bytes += next.work.size_bytes();
+            group.push(next);
+        }
+        self.write_all(group);
+        self.note();
+    }
+
+    fn note(&mut self) {
+        if let Some(mark) = &mut self.mark {
+            mark.advance(self.position);
+        }
+    }
+
     fn write_all(&mut self, group: Vec<Job>) {
-        match self.transaction(&group) {
+        let mut commits = Vec::new();
+        for Job { work, reply } in group {
+            match work {
+                Work::Commit(batches) => commits.push((batches, reply)),
+                Work::Prune { collection, before, limit } => {
+                    self.commit_all(std::mem::take(&mut commits));
+                    let answer = vec![self.prune(collection, &before, limit)];
+                    // Who was cancelled does not hear that it was done all the same.
+                    let _ = reply.send(answer);
+                }
+            }
+        }
+        self.commit_all(commits);
+    }
+
+    fn commit_all(&mut self, jobs: Vec<Commit>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let (work, replies): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
+        let counts: Vec<usize> = work.iter().map(Vec::len).collect();
+        match self.transaction(work) {
             Ok(answers) => {
-                for (job, answer) in group.into_iter().zip(answers) {
-                    // Who was cancelled does not hear that it was written all the same.
-                    let _ = job.reply.send(answer);
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    let _ = reply.send(answer);
                 }
             }
             // One job may be at fault, such as one that is too large for the disk: alone, the
             // others are not punished for it.
-            Err(_) if group.len() > 1 && self.poisoned.is_none() => {
-                for job in group {
-                    self.write_all(vec![job]);
+            Err((_, work)) if work.len() > 1 && self.poisoned.is_none() => {
+                for job in work.into_iter().zip(replies) {
+                    self.commit_all(vec![job]);
                 }
             }
-            Err(error) => {
-                for job in group {
-                    let _ = job.reply.send(all_failed(job.work.results(), error.clone()));
+            Err((error, _)) => {
+                for (reply, count) in replies.into_iter().zip(counts) {
+                    let _ = reply.send(all_failed(count, error.clone()));
                 }
             }
         }
     }
 
-    /// Writes all jobs in one transaction; after an error nothing of them is written.
-    fn transaction(&mut self, group: &[Job]) -> Result<Vec<Answer>, StoreError> {
+    /// Makes the batches of all jobs durable with one commit; after an error nothing of them is.
+    fn transaction(&mut self, jobs: Vec<Vec<Batch>>) -> Result<Vec<Answer>, Failed> {
         if let Some(error) = &self.poisoned {
-            return Err(error.clone());
+            return Err((error.clone(), jobs));
+        }
+        if let Err(error) = self.make_room() {
+            return Err((error, jobs));
         }
         let mut committing = false;
-        let result = self.try_transaction(group, &mut committing);
+        let result = self.try_transaction(&jobs, &mut committing);
         if self.heads.len() > HEADS_MAX {
             self.heads.clear();
         }
-        result.map_err(|error| {
-            self.heads.clear();
-            self.grown.clear();
-            if !self.conn.is_autocommit() && self.conn.execute_batch("ROLLBACK").is_err() {
-                committing = true;
+        match result {
+            Ok((answers, bytes)) => {
+                if bytes > 0 {
+                    self.keep(jobs, &answers, bytes);
+                }
+                Ok(answers)
             }
-            let poisons = poisons(&error, committing);
-            let error = from_sqlite(error);
-            if poisons {
-                tracing::error!(%error, "no write is accepted until the database is opened again");
-                let refused = match error {
-                    StoreError::Corrupt(_) => error,
-                    other => StoreError::ReadOnly(other.to_string()),
-                };
-                self.poisoned = Some(refused.clone());
-                return refused;
+            Err(error) => {
+                self.heads.clear();
+                Err((self.failed(error, committing), jobs))
             }
-            error
-        })
+        }
+    }
+
+    /// After a failed transaction: it is undone, and if its fate is not known no other is begun.
+    fn failed(&mut self, error: rusqlite::Error, mut committing: bool) -> StoreError {
+        if !self.conn.is_autocommit() && self.conn.execute_batch("ROLLBACK").is_err() {
+            committing = true;
+        }
+        let poisons = poisons(&error, committing);
+        let error = from_sqlite(error);
+        if !poisons {
+            return error;
+        }
+        tracing::error!(%error, "no write is accepted until the database is opened again");
+        let refused = match error {
+            StoreError::Corrupt(_) => error,
+            other => StoreError::ReadOnly(other.to_string()),
+        };
+        self.poisoned = Some(refused.clone());
+        refused
     }
 
     fn try_transaction(
         &mut self,
-        group: &[Job],
+        jobs: &[Vec<Batch>],
         committing: &mut bool,
-    ) -> rusqlite::Result<Vec<Answer>> {
-        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut changed = false;
-        let mut answers = Vec::with_capacity(group.len());
-        for job in group {
-            answers.push(match &job.work {
-                Work::Commit(batches) => self.commit_group(batches, &mut changed)?,
-                Work::Prune { collection, before, limit } => {
-                    let removed = self.prune(collection, before, *limit)?;
-                    changed |= removed > 0;
-                    vec![Ok(removed)]
+    ) -> rusqlite::Result<(Vec<Answer>, usize)> {
+        let mut answers = Vec::with_capacity(jobs.len());
+        let mut accepted = Vec::new();
+        for batches in jobs {
+            let mut failed = false;
+            let mut answer = Vec::with_capacity(batches.len());
+            for batch in batches {
+                if failed {
+                    answer.push(Err(StoreError::after_failure()));
+                    continue;
                 }
-            });
+                let result = self.accept(batch)?;
+                failed = result.is_err();
+                let changes = !batch.appends.is_empty() || !batch.writes.is_empty();
+                if changes && !failed {
+                    accepted.push(batch);
+                }
+                answer.push(result.map(|()| 0));
+            }
+            answers.push(answer);
         }
-        if !changed {
-            self.conn.prepare_cached("ROLLBACK")?.execute([])?;
-            return Ok(answers);
+        if accepted.is_empty() {
+            return Ok((answers, 0));
         }
-        self.write_heads()?;
-        let next = Position { commits: self.position.commits + 1, ..self.position };
-        let sql = "UPDATE meta SET commits = ?1 WHERE only = 1";
-        self.conn.prepare_cached(sql)?.execute([next.commits.cast_signed()])?;
+        let mut body = Vec::new();
+        pending::encode(accepted.into_iter(), &mut body);
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let sql = "INSERT INTO pending (no, body, sum) VALUES (?1, ?2, ?3)";
+        let no = (self.position.commits + 1).cast_signed();
+        self.conn.prepare_cached(sql)?.execute(params![no, body, pending::sum(&body)])?;
         *committing = true;
         (self.commit)(&self.conn)?;
-        self.position = next;
-        Ok(answers)
+        self.position.commits += 1;
+        Ok((answers, body.len()))
     }
 
-    fn commit_group(&mut self, batches: &[Batch], changed: &mut bool) -> rusqlite::Result<Answer> {
-        let mut failed = false;
-        let mut answer = Vec::with_capacity(batches.len());
-        for batch in batches {
-            if failed {
-                answer.push(Err(StoreError::after_failure()));
-                continue;
-            }
-            // Nothing of a batch is written before all of it was found to be right, so that a
-            // conflict needs no savepoint.
-            let ends = self.ends(batch)?;
-            failed = ends.is_err();
-            if let Ok(ends) = &ends {
-                self.write(batch, ends)?;
-                *changed |= !batch.appends.is_empty() || !batch.writes.is_empty();
-            }
-            answer.push(ends.map(|_| 0));
-        }
-        Ok(answer)
-    }
-
-    /// The ends of the feeds after `batch`, or why it cannot be written.
-    fn ends(&mut self, batch: &Batch) -> rusqlite::Result<Result<Vec<Known>, StoreError>> {
+    /// Checks a batch against the ends of its feeds, and moves those on.
+    fn accept(&mut self, batch: &Batch) -> rusqlite::Result<Result<(), StoreError>> {
         if let Err(error) = batch.check() {
             return Ok(Err(error));
         }
         let mut ends = Vec::with_capacity(batch.appends.len());
         for append in &batch.appends {
-            let known = self.known(append.feed)?;
-            if known.no > FEEDS_MAX {
-                return Ok(Err(StoreError::Failed("there are too many feeds".to_owned())));
-            }
-            match append.follow(known.head) {
-                Ok(head) => ends.push(Known { head, changed: true, ..known }),
+            match append.follow(self.head(append.feed)?) {
+                Ok(head) => ends.push((append.feed, head)),
                 Err(error) => return Ok(Err(error)),
             }
         }
-        Ok(Ok(ends))
+        self.heads.extend(ends);
+        Ok(Ok(()))
     }
 
-    fn known(&mut self, id: FeedId) -> rusqlite::Result<Known> {
-        if let Some(known) = self.heads.get(&id) {
-            return Ok(*known);
+    fn head(&self, id: FeedId) -> rusqlite::Result<Head> {
+        if let Some(head) = self.heads.get(&id).copied().or_else(|| self.overlay.head(id)) {
+            return Ok(head);
         }
-        let known = match feed(&self.conn, id)? {
-            Some((no, head)) => Known { no, head, stored: true, changed: false },
-            None => {
-                let no = self.next_feed;
-                self.next_feed = no.saturating_add(1);
-                Known { no, head: Head::default(), stored: false, changed: false }
-            }
-        };
-        self.heads.insert(id, known);
-        Ok(known)
+        Ok(feed(&self.conn, id)?.map_or_else(Head::default, |(_, head)| head))
     }
 
-    fn write(&mut self, batch: &Batch, ends: &[Known]) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO event (id, body, hash) VALUES (?1, ?2, ?3)";
-        let mut insert = self.conn.prepare_cached(sql)?;
-        for (append, end) in batch.appends.iter().zip(ends) {
-            for event in &append.events {
-                insert.execute(params![event_id(end.no, event.seq), event.body, event.hash.0])?;
-            }
-            let before = self.heads.insert(append.feed, *end);
-            if !before.is_some_and(|before| before.changed) {
-                self.grown.push(append.feed);
-            }
-        }
-        let sql = "INSERT INTO document (collection, key, body, sum) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (collection, key) DO UPDATE SET body = excluded.body, sum = excluded.sum";
-        let mut put = self.conn.prepare_cached(sql)?;
-        let sql = "DELETE FROM document WHERE collection = ?1 AND key = ?2";
-        let mut remove = self.conn.prepare_cached(sql)?;
-        for write in &batch.writes {
-            let (collection, key) = (write.key.collection, &write.key.key);
-            match &write.body {
-                Some(body) => {
-                    put.execute(params![collection, key, body, sum(collection, key, body)])?
-                }
-                None => remove.execute(params![collection, key])?,
-            };
+    /// Shows a durable commit to readers, and keeps it until it is in the tables.
+    fn keep(&mut self, jobs: Vec<Vec<Batch>>, answers: &[Answer], bytes: usize) {
+        let written = jobs.into_iter().zip(answers).flat_map(|(batches, answer)| {
+            batches
+                .into_iter()
+                .zip(answer)
+                .filter_map(|(batch, result)| result.is_ok().then_some(batch))
+        });
+        let group = Group { no: self.position.commits, batches: written.collect(), bytes };
+        self.overlay.add(&group);
+        self.backlog.push(group);
+    }
+
+    /// Does not let what waits for the tables grow for ever.
+    fn make_room(&mut self) -> Result<(), StoreError> {
+        while self.backlog.is_overfull() {
+            self.settle()?;
         }
         Ok(())
     }
 
-    /// Writes the ends of the feeds that grew, once per transaction.
-    fn write_heads(&mut self) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO feed (no, name, last, hash) VALUES (?1, ?2, ?3, ?4)";
-        let mut insert = self.conn.prepare_cached(sql)?;
-        let mut update =
-            self.conn.prepare_cached("UPDATE feed SET last = ?2, hash = ?3 WHERE no = ?1")?;
-        for id in self.grown.drain(..) {
-            let Some(known) = self.heads.get_mut(&id) else { continue };
-            let (last, hash) = (known.head.seq.0.cast_signed(), known.head.hash.0);
-            if known.stored {
-                update.execute(params![known.no, last, hash])?;
-            } else {
-                insert.execute(params![known.no, id.to_string(), last, hash])?;
-            }
-            // If the commit fails, all of this is forgotten.
-            (known.stored, known.changed) = (true, false);
+    /// Puts a part of what waits into the tables. If that fails it waits on: it is durable.
+    fn settle_some(&mut self) {
+        if let Err(error) = self.settle() {
+            tracing::error!(%error, "commits wait for their tables");
+            self.backlog.postpone();
         }
+    }
+
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if let Some(error) = &self.poisoned {
+            return Err(error.clone());
+        }
+        let part = self.backlog.part();
+        let mut committing = false;
+        let result = self.tables.settle(&self.conn, &part, self.synced, &mut committing);
+        let count = part.len();
+        if let Err(error) = result {
+            self.tables.forget();
+            return Err(self.failed(error, committing));
+        }
+        self.overlay.remove(part.into_iter());
+        self.backlog.settled(count);
         Ok(())
     }
 
-    fn prune(&self, collection: &str, before: &str, limit: usize) -> rusqlite::Result<u64> {
-        let sql = "DELETE FROM document WHERE collection = ?1 AND key IN
-            (SELECT key FROM document WHERE collection = ?1 AND key < ?2 ORDER BY key LIMIT ?3)";
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut statement = self.conn.prepare_cached(sql)?;
-        Ok(statement.execute(params![collection, before, limit])? as u64)
+    fn prune(&mut self, collection: &str, before: &str, limit: usize) -> Result<u64, StoreError> {
+        while !self.backlog.is_empty() {
+            self.settle()?;
+        }
+        if let Some(error) = &self.poisoned {
+            return Err(error.clone());
+        }
+        let mut committing = false;
+        let result = self.tables.prune(
+            &self.conn,
+            (collection, before, limit),
+            self.position.commits + 1,
+            &mut committing,
+        );
+        let removed = result.map_err(|error| self.failed(error, committing))?;
+        if removed > 0 {
+            self.position.commits += 1;
+            self.overlay.advance(self.position.commits);
+        }
+        Ok(removed)
     }
 
-    /// Puts the log into the database and writes the mark. If the writer was poisoned the log stays
-    /// as it is, for the next open to judge.
+    /// Puts all that waits into the tables, the log into the database, and writes the mark. If the
+    /// writer was poisoned the log stays as it is, for the next open to judge.
     fn close(mut self) {
+        while self.poisoned.is_none() && !self.backlog.is_empty() {
+            if let Err(error) = self.settle() {
+                tracing::warn!(%error, "commits wait for the next start");
+                break;
+            }
+        }
         if self.poisoned.is_some() {
             return;
         }

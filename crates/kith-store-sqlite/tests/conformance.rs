@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::ops::Deref;
+use std::time::Duration;
 
 use kith_core::id::{FeedId, Seq};
 use kith_store::conformance::{all_of, append, batch, document, name, stream};
@@ -34,6 +35,20 @@ fn open(durability: Durability) -> Opened {
 }
 
 kith_store::store_conformance!(open(Durability::Full));
+
+/// A database whose commits go into the tables at once, or as good as never.
+fn open_with(pending_bytes: usize, pending_for: Duration) -> Opened {
+    let dir = TempDir::new().unwrap();
+    let options = Options { pending_bytes, pending_for, ..Options::default() };
+    let store = SqliteStore::open(&dir.path().join("kith.db"), options).unwrap();
+    Opened { store, _dir: dir }
+}
+
+mod settled_at_once {
+    use super::*;
+
+    kith_store::store_conformance!(open_with(0, Duration::ZERO));
+}
 
 /// One step of a random run. Feeds and keys are few, so that they meet.
 #[derive(Clone, Debug)]
@@ -116,11 +131,12 @@ fn kinds(results: &[Result<(), StoreError>]) -> Vec<String> {
     results.iter().map(kind).collect()
 }
 
-async fn agree(steps: Vec<Step>) {
+async fn agree(steps: Vec<Step>, pending_bytes: usize) {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("kith.db");
     let open = || {
-        let options = Options { durability: Durability::NoSync, ..Options::default() };
+        let durability = Durability::NoSync;
+        let options = Options { durability, pending_bytes, ..Options::default() };
         SqliteStore::open(&path, options).unwrap()
     };
     let (model, mut store) = (MemoryStore::new(), open());
@@ -149,8 +165,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_does_what_the_model_does(steps in prop::collection::vec(step(), 1..16)) {
+    fn it_does_what_the_model_does(
+        steps in prop::collection::vec(step(), 1..16),
+        pending_bytes in prop_oneof![Just(0), 0..2000_usize, Just(usize::MAX)],
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(agree(steps));
+        runtime.block_on(agree(steps, pending_bytes));
     }
 }

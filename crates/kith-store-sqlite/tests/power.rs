@@ -41,7 +41,13 @@ fn place() -> TempDir {
 
 fn open(dir: &Path) -> Result<SqliteStore, StoreError> {
     // The mark is written after every commit, so that nothing depends on the clock.
-    let options = Options { mark_every: Duration::ZERO, readers: 1, ..Options::default() };
+    // Some commits go into the tables at once, some wait.
+    let options = Options {
+        mark_every: Duration::ZERO,
+        readers: 1,
+        pending_bytes: 6000,
+        ..Options::default()
+    };
     SqliteStore::open(&dir.join("kith.db"), options)
 }
 
@@ -220,7 +226,8 @@ fn fail(error: &str, ever: bool) {
             inspect(dir.path(), &states, said, &place);
         }
     }
-    assert!(failures > 20, "only {failures} failures were noticed");
+    // Of those within the settling of commits nobody is told: nothing is lost by them.
+    assert!(failures > 10, "only {failures} failures were noticed");
 }
 
 #[test]

@@ -1,0 +1,274 @@
+//! Puts commits into the tables.
+
+use std::collections::HashMap;
+
+use kith_core::id::FeedId;
+use kith_store::{Head, StoreError, StoredEvent};
+use rusqlite::{Connection, params};
+
+use crate::error::from_sqlite;
+use crate::pending::{self, Group};
+use crate::rows::{FEEDS_MAX, event_id, feed, sum};
+
+/// Rows of feeds that are remembered, to save a look-up per append.
+const FEEDS_KEPT: usize = 16 * 1024;
+
+/// A feed as the running transaction will leave it.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    no: i64,
+    head: Head,
+    /// Whether it has a row.
+    stored: bool,
+    /// Whether its row must still be written.
+    changed: bool,
+}
+
+/// What is known of the tables.
+pub(crate) struct Tables {
+    feeds: HashMap<FeedId, Known>,
+    /// The feeds whose rows the running transaction must still write.
+    grown: Vec<FeedId>,
+    next_feed: i64,
+}
+
+/// How a transaction is ended.
+fn end(conn: &Connection, committing: &mut bool) -> rusqlite::Result<()> {
+    *committing = true;
+    conn.prepare_cached("COMMIT")?.execute([]).map(drop)
+}
+
+impl Tables {
+    pub(crate) fn new(conn: &Connection) -> rusqlite::Result<Self> {
+        let sql = "SELECT coalesce(max(no), 0) + 1 FROM feed";
+        let next_feed = conn.query_row(sql, [], |row| row.get(0))?;
+        Ok(Self { feeds: HashMap::new(), grown: Vec::new(), next_feed })
+    }
+
+    /// Forgets what is known, after a failed transaction.
+    pub(crate) fn forget(&mut self) {
+        self.feeds.clear();
+        self.grown.clear();
+    }
+
+    /// Puts what a run before this one left into the tables.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if it is not as it was written.
+    pub(crate) fn recover(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        while let Some((no, read)) = first_pending(conn)? {
+            let result = self.put_read(conn, no, &read);
+            if result.is_err() {
+                self.forget();
+                // What it began must not be taken for a part of what comes next.
+                let _ = conn.execute_batch("ROLLBACK");
+            }
+            result.map_err(from_sqlite)?;
+        }
+        Ok(())
+    }
+
+    fn put_read(
+        &mut self,
+        conn: &Connection,
+        no: u64,
+        read: &[pending::Read],
+    ) -> rusqlite::Result<()> {
+        conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        for batch in read {
+            for (feed, events) in &batch.appends {
+                self.append(conn, *feed, events)?;
+            }
+            for write in &batch.writes {
+                put(conn, &write.collection, &write.key, write.body.as_deref())?;
+            }
+        }
+        self.finish(conn, no)?;
+        end(conn, &mut false)
+    }
+
+    /// Puts `groups`, the oldest that wait, into the tables, with one transaction. A sync of its own
+    /// is saved where `synced` says that there would be one: the rows of `pending` are durable, and
+    /// are there again if this is lost.
+    pub(crate) fn settle(
+        &mut self,
+        conn: &Connection,
+        groups: &[&Group],
+        synced: bool,
+        committing: &mut bool,
+    ) -> rusqlite::Result<()> {
+        let Some(last) = groups.last() else { return Ok(()) };
+        if synced {
+            conn.execute_batch("PRAGMA synchronous = NORMAL")?;
+        }
+        let settled = self.try_settle(conn, groups, last.no, committing);
+        if synced {
+            if settled.is_err() && !conn.is_autocommit() {
+                // The level cannot change within a transaction.
+                conn.execute_batch("ROLLBACK")?;
+            }
+            conn.execute_batch("PRAGMA synchronous = FULL")?;
+        }
+        settled
+    }
+
+    fn try_settle(
+        &mut self,
+        conn: &Connection,
+        groups: &[&Group],
+        last: u64,
+        committing: &mut bool,
+    ) -> rusqlite::Result<()> {
+        conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let batches = || groups.iter().flat_map(|group| &group.batches);
+        for append in batches().flat_map(|batch| &batch.appends) {
+            self.append(conn, append.feed, &append.events)?;
+        }
+        // The last write of each key, in the order of the table: fewer pages are visited, and each
+        // once.
+        let mut writes: HashMap<(&str, &str), Option<&str>> = HashMap::new();
+        for write in batches().flat_map(|batch| &batch.writes) {
+            writes.insert((write.key.collection, &write.key.key), write.body.as_deref());
+        }
+        let mut writes: Vec<_> = writes.into_iter().collect();
+        writes.sort_unstable_by_key(|(key, _)| *key);
+        for ((collection, key), body) in writes {
+            put(conn, collection, key, body)?;
+        }
+        self.finish(conn, last)?;
+        end(conn, committing)
+    }
+
+    /// See [`kith_store::Store::prune`].
+    pub(crate) fn prune(
+        &mut self,
+        conn: &Connection,
+        (collection, before, limit): (&str, &str, usize),
+        no: u64,
+        committing: &mut bool,
+    ) -> rusqlite::Result<u64> {
+        conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let sql = "DELETE FROM document WHERE collection = ?1 AND key IN
+            (SELECT key FROM document WHERE collection = ?1 AND key < ?2 ORDER BY key LIMIT ?3)";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let removed = conn.prepare_cached(sql)?.execute(params![collection, before, limit])?;
+        if removed == 0 {
+            conn.prepare_cached("ROLLBACK")?.execute([])?;
+            return Ok(0);
+        }
+        self.finish(conn, no)?;
+        end(conn, committing)?;
+        Ok(removed as u64)
+    }
+
+    fn append(
+        &mut self,
+        conn: &Connection,
+        id: FeedId,
+        events: &[StoredEvent],
+    ) -> rusqlite::Result<()> {
+        let before = self.known(conn, id)?;
+        if before.no > FEEDS_MAX {
+            return Err(rusqlite::Error::IntegralValueOutOfRange(0, before.no));
+        }
+        let sql = "INSERT INTO event (id, body, hash) VALUES (?1, ?2, ?3)";
+        let mut insert = conn.prepare_cached(sql)?;
+        for event in events {
+            insert.execute(params![event_id(before.no, event.seq), event.body, event.hash.0])?;
+        }
+        if let Some(last) = events.last() {
+            let head = Head { seq: last.seq, hash: last.hash };
+            self.feeds.insert(id, Known { head, changed: true, ..before });
+            if !before.changed {
+                self.grown.push(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&mut self, conn: &Connection, id: FeedId) -> rusqlite::Result<Known> {
+        if let Some(known) = self.feeds.get(&id) {
+            return Ok(*known);
+        }
+        if self.feeds.len() >= FEEDS_KEPT {
+            self.feeds.retain(|_, known| known.changed);
+        }
+        let known = match feed(conn, id)? {
+            Some((no, head)) => Known { no, head, stored: true, changed: false },
+            None => {
+                let no = self.next_feed;
+                self.next_feed = no.saturating_add(1);
+                Known { no, head: Head::default(), stored: false, changed: false }
+            }
+        };
+        self.feeds.insert(id, known);
+        Ok(known)
+    }
+
+    /// Writes the ends of the feeds that grew and the number of the last commit that is in the
+    /// tables now, and takes those commits off the list.
+    fn finish(&mut self, conn: &Connection, no: u64) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO feed (no, name, last, hash) VALUES (?1, ?2, ?3, ?4)";
+        let mut insert = conn.prepare_cached(sql)?;
+        let mut update =
+            conn.prepare_cached("UPDATE feed SET last = ?2, hash = ?3 WHERE no = ?1")?;
+        for id in self.grown.drain(..) {
+            let Some(known) = self.feeds.get_mut(&id) else { continue };
+            let (last, hash) = (known.head.seq.0.cast_signed(), known.head.hash.0);
+            if known.stored {
+                update.execute(params![known.no, last, hash])?;
+            } else {
+                insert.execute(params![known.no, id.to_string(), last, hash])?;
+            }
+            // If the commit fails, all of this is forgotten.
+            (known.stored, known.changed) = (true, false);
+        }
+        let no = no.cast_signed();
+        conn.prepare_cached("DELETE FROM pending WHERE no <= ?1")?.execute([no])?;
+        conn.prepare_cached("UPDATE meta SET commits = ?1 WHERE only = 1")?.execute([no])?;
+        Ok(())
+    }
+}
+
+fn put(conn: &Connection, collection: &str, key: &str, body: Option<&str>) -> rusqlite::Result<()> {
+    match body {
+        Some(body) => {
+            let sql = "INSERT INTO document (collection, key, body, sum) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (collection, key) DO UPDATE SET body = excluded.body, sum = excluded.sum";
+            let sum = sum(collection, key, body);
+            conn.prepare_cached(sql)?.execute(params![collection, key, body, sum])?;
+        }
+        None => {
+            let sql = "DELETE FROM document WHERE collection = ?1 AND key = ?2";
+            conn.prepare_cached(sql)?.execute(params![collection, key])?;
+        }
+    }
+    Ok(())
+}
+
+/// The oldest commit that is not in the tables.
+fn first_pending(conn: &Connection) -> Result<Option<(u64, Vec<pending::Read>)>, StoreError> {
+    let sql = "SELECT no, body, sum FROM pending ORDER BY no LIMIT 1";
+    let read = || {
+        let mut statement = conn.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let no: i64 = row.get(0)?;
+        Ok(Some((no.cast_unsigned(), verified(row.get_ref(1)?.as_blob()?, row.get(2)?))))
+    };
+    match read().map_err(from_sqlite)? {
+        None => Ok(None),
+        Some((no, Some(read))) => Ok(Some((no, read))),
+        Some((no, None)) => {
+            Err(StoreError::Corrupt(format!("commit {no} is not as it was written")))
+        }
+    }
+}
+
+/// A commit as it was written.
+pub(crate) fn verified(body: &[u8], stored: [u8; 16]) -> Option<Vec<pending::Read>> {
+    if pending::sum(body) != stored {
+        return None;
+    }
+    pending::decode(body)
+}
