@@ -57,6 +57,8 @@ pub enum Refusal {
     NotAuthor,
     #[error("the account is disabled")]
     Disabled,
+    #[error("this is not the present password")]
+    WrongPassword,
     #[error("registration is closed here: ask for an invite")]
     RegistrationClosed,
     #[error("this operation was done more than 30 days ago, and its answer is no longer known")]
@@ -96,6 +98,7 @@ impl Refusal {
             Self::RoleStays => "role.stays",
             Self::NotAuthor => "message.not_author",
             Self::Disabled => "user.disabled",
+            Self::WrongPassword => "password.wrong",
             Self::RegistrationClosed => "site.registration_closed",
             Self::OpExpired => "op.expired",
             Self::OpReused => "op.reused",

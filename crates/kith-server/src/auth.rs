@@ -8,7 +8,9 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use kith_core::decide::account::{self, Lifetime, NewAccount};
 use kith_core::decide::secret_hash;
 use kith_core::document::User;
+use kith_core::draft::{Draft, Stop};
 use kith_core::id::{SessionId, UserId};
+use kith_core::refusal::Refusal;
 use kith_core::text::{DisplayName, Label, UserName};
 use kith_hub::{Environment, Hub, HubError};
 use kith_proto::error::Problem;
@@ -68,6 +70,20 @@ pub struct SignedIn {
     pub token: String,
     /// What this device is known by the next time.
     pub device: String,
+}
+
+/// Somebody told the password of an account, as it was at that moment.
+struct Proof {
+    user: UserId,
+    /// The hash that it was compared with.
+    hash: String,
+}
+
+impl Proof {
+    /// Refuses when the password was changed meanwhile.
+    fn still(&self, draft: &Draft<'_>) -> Result<(), Stop> {
+        account::still_password(draft, self.user, &self.hash)
+    }
 }
 
 /// Passwords and tokens.
@@ -160,17 +176,24 @@ impl Auth {
             .ok_or_else(|| Problem::new("server.failed", "the password could not be stored"))
     }
 
-    async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool, Problem> {
-        let known = stored.is_some();
-        let (password, stored) =
-            (password.to_owned(), stored.unwrap_or_else(|| self.dummy.clone()));
+    /// Checks a password. `None` when it is wrong, or there is no such user, who takes as long.
+    async fn prove(&self, user: Option<UserId>, password: &str) -> Result<Option<Proof>, Problem> {
+        let account = match user {
+            Some(user) => self.hub.look(|draft| draft.account(user)).await,
+            None => Ok(None),
+        };
+        let account = account.map_err(|error| problem_of(&error))?;
+        let stored = account.and_then(|account| account.password.clone());
+        let compared = stored.clone().unwrap_or_else(|| self.dummy.clone());
+        let password = password.to_owned();
         let right = self
             .heavy(move |argon| {
-                PasswordHash::new(&stored)
+                PasswordHash::new(&compared)
                     .is_ok_and(|hash| argon.verify_password(password.as_bytes(), &hash).is_ok())
             })
             .await?;
-        Ok(right && known)
+        let proof = user.zip(stored).map(|(user, hash)| Proof { user, hash });
+        Ok(proof.filter(|_| right))
     }
 
     /// Makes an account with a password.
@@ -205,6 +228,16 @@ impl Auth {
     /// # Errors
     /// `user.disabled`, or a failure.
     pub async fn begin(&self, user: UserId, label: &str) -> Result<SignedIn, Problem> {
+        self.begin_if(user, label, |_| Ok(())).await
+    }
+
+    /// Begins a session in one step with `first`, or not at all when that refuses.
+    async fn begin_if(
+        &self,
+        user: UserId,
+        label: &str,
+        mut first: impl FnMut(&mut Draft<'_>) -> Result<(), Stop>,
+    ) -> Result<SignedIn, Problem> {
         let label = Label::parse(label)
             .or_else(|_| Label::parse("unnamed"))
             .map_err(|refusal| refused(&refusal))?;
@@ -214,6 +247,7 @@ impl Auth {
         let started = self
             .hub
             .transact(Some(user), None, |draft| {
+                first(draft)?;
                 let admin = draft.account(user)?.is_some_and(|account| account.site_admin);
                 let Span { whole, idle } = if admin { self.admins } else { self.people };
                 let lifetime = Lifetime { expires_at: now.plus_ms(whole), idle_ms: idle };
@@ -246,23 +280,31 @@ impl Auth {
         }
     }
 
-    /// Sets a new password of a user who knows the present one. All sessions end.
+    /// Begins a session of whoever proved to know the password, if it still is the password.
+    async fn begin_proven(&self, proof: &Proof, label: &str) -> Result<SignedIn, Problem> {
+        self.begin_if(proof.user, label, |draft| proof.still(draft)).await
+    }
+
+    /// Sets a new password of a user who knows the present one. All sessions end, and in the same
+    /// step one begins.
     ///
     /// # Errors
-    /// `password.wrong`; as [`hash_password`](Self::hash_password).
-    async fn change_password(&self, user: UserId, current: &str, new: &str) -> Result<(), Problem> {
-        let account = self.hub.look(|draft| draft.account(user)).await;
-        let account = account.map_err(|error| problem_of(&error))?;
-        let stored = account.and_then(|account| account.password.clone());
-        if !self.verify(current, stored).await? {
-            return Err(Problem::new("password.wrong", "this is not the present password"));
-        }
+    /// `password.wrong`; as [`hash_password`](Self::hash_password) and [`begin`](Self::begin).
+    async fn change_password(
+        &self,
+        user: UserId,
+        current: &str,
+        new: &str,
+        label: &str,
+    ) -> Result<SignedIn, Problem> {
+        let proof = self.prove(Some(user), current).await?;
+        let proof = proof.ok_or_else(|| refused(&Refusal::WrongPassword))?;
         let hash = self.hash_password(new).await?;
-        let set = self
-            .hub
-            .transact(Some(user), None, |draft| account::set_password(draft, user, hash.clone()))
-            .await;
-        set.map(drop).map_err(|error| problem_of(&error))
+        self.begin_if(user, label, |draft| {
+            proof.still(draft)?;
+            account::set_password(draft, user, hash.clone()).map(drop)
+        })
+        .await
     }
 
     /// Who a token belongs to.
@@ -324,7 +366,7 @@ impl App {
             Registration::Closed => false,
         };
         if !open {
-            return Err(refused(&kith_core::refusal::Refusal::RegistrationClosed));
+            return Err(refused(&Refusal::RegistrationClosed));
         }
         let user = self.auth.register(name, password, display_name, invite, false).await?;
         self.auth.begin(user, label).await
@@ -359,23 +401,12 @@ impl App {
             Some(device) => self.limiter.sign_in_known(device, now)?,
             None => self.limiter.sign_in(&folded, address_prefix(address), now)?,
         }
-        let stored = match found {
-            Some(user) => {
-                let account = self.hub.look(|draft| draft.account(user)).await;
-                account
-                    .map_err(|error| problem_of(&error))?
-                    .and_then(|account| account.password.clone())
-            }
-            None => None,
-        };
-        let right = self.auth.verify(password, stored).await?;
-        match found {
-            Some(user) if right => match self.auth.begin(user, label).await {
-                Err(problem) if problem.code == "user.disabled" => Err(failed()),
-                other => other,
-            },
-            _ => Err(failed()),
-        }
+        let proof = self.auth.prove(found, password).await?.ok_or_else(failed)?;
+        let begun = self.auth.begin_proven(&proof, label).await;
+        begun.map_err(|problem| match problem.code.as_str() {
+            "password.wrong" | "user.disabled" => failed(),
+            _ => problem,
+        })
     }
 
     /// Sets the caller's password and begins a session in the place of all that there were.
@@ -391,7 +422,9 @@ impl App {
     ) -> Result<SignedIn, Problem> {
         // Whoever holds a stolen session shall not try passwords with it.
         self.limiter.sign_in_known(&caller.token_hash, self.hub.now())?;
-        self.auth.change_password(caller.user, current, new).await?;
-        self.auth.begin(caller.user, label).await
+        self.auth.change_password(caller.user, current, new, label).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,6 +61,19 @@ pub fn register(
     Ok(outcome)
 }
 
+/// Checks that a password which was compared with `hash` is still the account's: comparing takes a
+/// while, and meanwhile it may have been changed.
+///
+/// # Errors
+/// [`Refusal::WrongPassword`].
+pub fn still_password(draft: &Draft<'_>, user: UserId, hash: &str) -> Result<(), Stop> {
+    let account = draft.account(user)?;
+    match account.as_ref().and_then(|account| account.password.as_deref()) {
+        Some(present) if present == hash => Ok(()),
+        _ => Err(Refusal::WrongPassword.into()),
+    }
+}
+
 /// The most sessions of one user; the server ends the oldest to make room.
 pub const SESSIONS_MAX: usize = 100;
 
