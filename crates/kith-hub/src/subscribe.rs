@@ -11,7 +11,7 @@ use kith_core::access;
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq};
 
-use crate::fan::{Delivery, Live, Table};
+use crate::fan::{Delivery, Fan, Live, Table};
 use crate::mailbox::{Grant, Item};
 use crate::subscriber::Subscriber;
 use crate::{Hub, HubError};
@@ -76,6 +76,29 @@ impl Backlog {
     }
 }
 
+/// One who is catching up with a feed, until this is dropped: also when the connection ends before.
+struct Joining<'a> {
+    fan: &'a Fan,
+    feed: FeedId,
+}
+
+impl<'a> Joining<'a> {
+    fn begin(fan: &'a Fan, feed: FeedId) -> Self {
+        fan.table().feeds.entry(feed).or_default().joining += 1;
+        Self { fan, feed }
+    }
+}
+
+impl Drop for Joining<'_> {
+    fn drop(&mut self) {
+        let mut table = self.fan.table();
+        if let Some(feed) = table.feeds.get_mut(&self.feed) {
+            feed.joining -= 1;
+        }
+        table.tidy(self.feed);
+    }
+}
+
 /// Turns to catch up with a feed that is written faster than it is read.
 const TURNS_MAX: usize = 100;
 
@@ -93,14 +116,8 @@ impl Hub {
         want: Want,
         encode: impl Fn(&Backlog) -> Bytes,
     ) -> Result<(), HubError> {
-        self.inner.fan.table().feeds.entry(feed).or_default().joining += 1;
-        let result = self.catch_up(subscriber, feed, place, want, encode).await;
-        let mut table = self.inner.fan.table();
-        if let Some(followed) = table.feeds.get_mut(&feed) {
-            followed.joining -= 1;
-        }
-        table.tidy(feed);
-        result
+        let _joining = Joining::begin(&self.inner.fan, feed);
+        self.catch_up(subscriber, feed, place, want, encode).await
     }
 
     async fn catch_up(

@@ -262,6 +262,12 @@ impl Hub {
         self.inner.fan.table().connections
     }
 
+    /// How many feeds somebody follows or is about to.
+    #[must_use]
+    pub fn followed(&self) -> usize {
+        self.inner.fan.table().feeds.len()
+    }
+
     /// How many connections a user has.
     #[must_use]
     pub fn connections_of(&self, user: UserId) -> usize {

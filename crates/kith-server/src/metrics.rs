@@ -46,6 +46,7 @@ pub(crate) fn render(app: &App) -> String {
     let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let gauges = [
         ("kith_connections", "Live connections.", app.hub.connections() as u64),
+        ("kith_followed_feeds", "Feeds that a connection follows.", app.hub.followed() as u64),
         ("kith_queue_bytes", "Bytes that wait for connections.", app.hub.waiting_bytes() as u64),
         ("kith_ready", "Whether the server takes work.", u64::from(app.is_ready())),
     ];
