@@ -191,7 +191,8 @@ impl Hub {
     }
 
     /// Brings a connection in. Its session is looked at again once it is known to the hub, so that
-    /// no revocation falls in between.
+    /// no revocation falls in between. Wait for it to its end: whoever gives it up halfway leaves the
+    /// connection behind, which nobody can [let go](Self::disconnect) then.
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate).

@@ -137,36 +137,48 @@ async fn greet<R: AsyncRead + Unpin>(
         let problem = Problem::later("server.busy", "too many connections: try again", 1000);
         Err(Farewell::new(close::OVERLOAD, problem))
     } else {
-        let deadline = Duration::from_millis(u64::from(app.settings.auth_ms));
-        match tokio::time::timeout(deadline, hello(app, reader, origin)).await {
-            Ok(result) => result,
-            Err(_) => Err(Farewell::new(
-                close::UNAUTHENTICATED,
-                Problem::new("auth.too_slow", "the first frame did not come in time"),
-            )),
-        }
+        enter(app, reader, origin).await
     };
     app.pending.fetch_sub(1, Ordering::Relaxed);
     result
 }
 
+/// Reads the hello in the time that a client has for it. Only this is cut short: what comes after
+/// waits for nothing that the client has to do, and a connection that is halfway in would stay.
 async fn hello<R: AsyncRead + Unpin>(
+    app: &App,
+    reader: &mut Reader<R>,
+    encoding: Encoding,
+) -> Result<Option<Hello>, Farewell> {
+    let first = async {
+        loop {
+            match reader.next().await? {
+                Some(Input::Message { payload, encoding: sent }) if sent == encoding => {
+                    return encoding.decode(&payload).map(Some).map_err(unauthenticated);
+                }
+                Some(Input::Message { .. }) => return Err(unauthenticated(failed())),
+                Some(Input::Ping(_)) => {}
+                None => return Ok(None),
+            }
+        }
+    };
+    let deadline = Duration::from_millis(u64::from(app.settings.auth_ms));
+    tokio::time::timeout(deadline, first).await.unwrap_or_else(|_| {
+        let message = "the first frame did not come in time";
+        Err(unauthenticated(Problem::new("auth.too_slow", message)))
+    })
+}
+
+fn unauthenticated(problem: Problem) -> Farewell {
+    Farewell::new(close::UNAUTHENTICATED, problem)
+}
+
+async fn enter<R: AsyncRead + Unpin>(
     app: &App,
     reader: &mut Reader<R>,
     origin: &Origin,
 ) -> Result<Option<(Arc<Subscriber>, Welcome)>, Farewell> {
-    let unauthenticated = |problem| Farewell::new(close::UNAUTHENTICATED, problem);
-    let payload = loop {
-        match reader.next().await? {
-            Some(Input::Message { payload, encoding }) if encoding == origin.encoding => {
-                break payload;
-            }
-            Some(Input::Message { .. }) => return Err(unauthenticated(failed())),
-            Some(Input::Ping(_)) => {}
-            None => return Ok(None),
-        }
-    };
-    let hello: Hello = origin.encoding.decode(&payload).map_err(unauthenticated)?;
+    let Some(hello) = hello(app, reader, origin.encoding).await? else { return Ok(None) };
     if hello.v == 0 {
         let message = format!("this server speaks version {VERSION} of the protocol");
         return Err(unauthenticated(Problem::new("protocol.version", message)));
@@ -272,3 +284,6 @@ async fn converse<R: AsyncRead + Unpin>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! A connection over a pipe, on a clock that the test sets and a store that it holds up.
+
+use std::net::Ipv4Addr;
+use std::sync::atomic::AtomicU64;
+
+use async_trait::async_trait;
+use kith_core::id::{FeedId, Seq, Timestamp};
+use kith_hub::{Environment, Hub};
+use kith_store::memory::MemoryStore;
+use kith_store::{Batch, DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
+use tokio::io::{AsyncReadExt, DuplexStream};
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::settings::{Registration, Settings};
+
+const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+#[derive(Default)]
+struct Clock(AtomicU64);
+
+impl Environment for Clock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_763_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn random(&self) -> u128 {
+        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed) + 1);
+        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+    }
+}
+
+/// A store that reads as many lists as the gate lets through.
+struct Gated {
+    store: MemoryStore,
+    gate: Arc<Gate>,
+}
+
+struct Gate {
+    passes: Semaphore,
+    /// How many came to it.
+    came: AtomicU64,
+}
+
+impl Gate {
+    /// Lets so many more through.
+    fn set(&self, passes: usize) {
+        self.passes.forget_permits(Semaphore::MAX_PERMITS);
+        self.passes.add_permits(passes);
+    }
+}
+
+#[async_trait]
+impl Store for Gated {
+    async fn commit(&self, batches: Vec<Batch>) -> Vec<Result<(), StoreError>> {
+        self.store.commit(batches).await
+    }
+    async fn head(&self, feed: FeedId) -> Result<Head, StoreError> {
+        self.store.head(feed).await
+    }
+    async fn events(
+        &self,
+        feed: FeedId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.store.events(feed, after, limit).await
+    }
+    async fn get(&self, keys: Vec<DocKey>) -> Result<Vec<Option<Arc<str>>>, StoreError> {
+        self.store.get(keys).await
+    }
+    async fn scan(&self, range: Range, limit: usize) -> Result<Vec<Document>, StoreError> {
+        self.gate.came.fetch_add(1, Ordering::Relaxed);
+        if let Ok(pass) = self.gate.passes.acquire().await {
+            pass.forget();
+        }
+        self.store.scan(range, limit).await
+    }
+    async fn count(&self, range: Range) -> Result<u64, StoreError> {
+        self.store.count(range).await
+    }
+    async fn feeds(&self, after: Option<FeedId>, limit: usize) -> Result<Vec<FeedId>, StoreError> {
+        self.store.feeds(after, limit).await
+    }
+    async fn epoch(&self) -> Result<u64, StoreError> {
+        self.store.epoch().await
+    }
+    async fn prune(
+        &self,
+        collection: &'static str,
+        before: String,
+        limit: usize,
+    ) -> Result<u64, StoreError> {
+        self.store.prune(collection, before, limit).await
+    }
+}
+
+/// A server, its gate, and a token.
+async fn server() -> (Arc<App>, Arc<Gate>, String) {
+    let settings = Settings {
+        registration: Registration::Open,
+        password_memory_kib: 8,
+        ..Settings::default()
+    };
+    let gate = Arc::new(Gate { passes: Semaphore::new(100), came: AtomicU64::new(0) });
+    let store = Gated { store: MemoryStore::new(), gate: Arc::clone(&gate) };
+    let env: Arc<dyn Environment> = Arc::new(Clock::default());
+    let hub = Hub::open(Arc::new(store), Arc::clone(&env), kith_hub::Limits::default());
+    let app = App::new(hub.await.unwrap(), env, settings);
+    let password = "correct horse battery";
+    let token = app.sign_up("ana", password, None, None, "home", HOME).await.unwrap().token;
+    (app, gate, token)
+}
+
+fn connect(app: &Arc<App>) -> (DuplexStream, tokio::task::JoinHandle<()>) {
+    let (client, socket) = tokio::io::duplex(64 * 1024);
+    let origin = Origin { address: HOME, cookie: None, encoding: Encoding::Json };
+    (client, tokio::spawn(serve(Arc::clone(app), socket, origin)))
+}
+
+/// A hello as a client's frame, with a mask of zeros.
+fn hello(token: &str) -> Vec<u8> {
+    let text = format!(r#"{{"v":1,"auth":{{"token":"{token}"}}}}"#);
+    let length = u8::try_from(text.len()).unwrap();
+    assert!(length < 126);
+    [&[0x81, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_says_nothing_is_sent_away() {
+    let (app, ..) = server().await;
+    let (mut client, served) = connect(&app);
+    let mut said = Vec::new();
+    client.read_to_end(&mut said).await.unwrap();
+    assert!(String::from_utf8_lossy(&said).contains("auth.too_slow"));
+    served.await.unwrap();
+    assert_eq!(app.pending.load(Ordering::Relaxed), 0);
+}
+
+/// Holds a connection up at the list after `passes` others, for longer than a client has for its
+/// hello.
+async fn check(passes: usize) {
+    let (app, gate, token) = server().await;
+    gate.set(passes);
+    let held = gate.came.load(Ordering::Relaxed) + passes as u64;
+    let (mut client, served) = connect(&app);
+    client.write_all(&hello(&token)).await.unwrap();
+    while gate.came.load(Ordering::Relaxed) <= held {
+        tokio::task::yield_now().await;
+    }
+    let long = Duration::from_millis(2 * u64::from(app.settings.auth_ms));
+    let mut said = [0; 64];
+    assert!(tokio::time::timeout(long, client.read(&mut said)).await.is_err(), "it waits");
+    gate.set(100);
+    let count = client.read(&mut said).await.unwrap();
+    let said = String::from_utf8_lossy(&said[..count]);
+    assert!(said.contains(r#"{"welcome""#), "{said}");
+    assert_eq!(app.hub.connections(), 1);
+    drop(client);
+    served.await.unwrap();
+    assert_eq!(app.hub.connections(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_the_store_held_up_comes_in_and_leaves_nothing() {
+    for passes in 0..3 {
+        check(passes).await;
+    }
+}
