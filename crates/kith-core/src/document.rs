@@ -49,9 +49,16 @@ pub struct Account {
     /// May administer the site.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub site_admin: bool,
-    /// Sessions that began before this are void: set when the password changes.
-    #[serde(default)]
-    pub sessions_since: Timestamp,
+    /// How often all sessions were ended at once: by a new password, or when it was disabled.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub endings: u64,
+}
+
+impl Account {
+    /// The account once all its sessions have ended.
+    pub(crate) fn ended(&self) -> Self {
+        Self { endings: self.endings + 1, ..self.clone() }
+    }
 }
 
 /// A unique name and whose it is.
@@ -79,6 +86,9 @@ pub struct Session {
     /// After how many milliseconds without use it ends; 0 for never.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub idle_ms: u64,
+    /// The [`Account::endings`] at its beginning: it is void once there are more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub endings: u64,
 }
 
 /// How far behind [`Session::used_at`] may be, in milliseconds: one write an hour is enough.

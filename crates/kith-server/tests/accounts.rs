@@ -191,3 +191,18 @@ async fn a_clock_that_is_set_back_keeps_no_session_for_ever() {
     clock.pass(15 * DAY);
     assert_eq!(app.auth.caller(&begun.token).await.err().unwrap().code, "auth.failed");
 }
+
+#[tokio::test]
+async fn a_new_password_ends_sessions_that_a_later_clock_began() {
+    let (app, clock) = server().await;
+    let first = app.sign_up("ana", PASSWORD, None, None, "one", HOME).await.unwrap();
+    let caller = app.auth.caller(&first.token).await.unwrap();
+    clock.now.fetch_sub(HOUR, Ordering::Relaxed);
+    let new = app.change_password(&caller, PASSWORD, "another long one", "x").await.unwrap();
+    assert_eq!(app.auth.caller(&first.token).await.err().unwrap().code, "auth.failed");
+    // And those that begin after it are not ended by it.
+    clock.now.fetch_sub(HOUR, Ordering::Relaxed);
+    app.auth.caller(&new.token).await.unwrap();
+    let begun = app.sign_in("ana", "another long one", "y", None, HOME).await.unwrap();
+    app.auth.caller(&begun.token).await.unwrap();
+}

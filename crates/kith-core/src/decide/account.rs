@@ -43,11 +43,8 @@ pub fn register(
         Some(display_name) => display_name.clone(),
         None => DisplayName::parse(new.name.as_str())?,
     };
-    let account = Account {
-        password: new.password.clone(),
-        site_admin: new.site_admin,
-        sessions_since: Timestamp(0),
-    };
+    let account =
+        Account { password: new.password.clone(), site_admin: new.site_admin, endings: 0 };
     draft.put(Key::Account(user), Some(Doc::Account(Arc::new(account))));
     draft.by = Some(user);
     let body =
@@ -103,8 +100,9 @@ pub fn start_session(
     let id = SessionId::new(draft.now, draft.random());
     let Lifetime { expires_at, idle_ms } = lifetime;
     let (created_at, used_at) = (draft.now, draft.now);
-    let session =
-        Session { id, user, label: label.clone(), created_at, expires_at, used_at, idle_ms };
+    let endings = draft.account(user)?.map_or(0, |account| account.endings);
+    let label = label.clone();
+    let session = Session { id, user, label, created_at, expires_at, used_at, idle_ms, endings };
     let token_hash = token_hash.to_owned();
     draft.put(Key::Session(token_hash.clone()), Some(Doc::Session(Arc::new(session))));
     draft
@@ -120,7 +118,7 @@ pub fn session(draft: &Draft<'_>, token_hash: &str) -> Result<Arc<Session>, Stop
     let gone = || Stop::from(Refusal::NoSuchSession);
     let session = draft.session(token_hash.to_owned())?.ok_or_else(gone)?;
     let account = draft.account(session.user)?.ok_or_else(gone)?;
-    if session.is_over(draft.now) || session.created_at < account.sessions_since {
+    if session.is_over(draft.now) || session.endings != account.endings {
         return Err(gone());
     }
     if draft.user(session.user)?.is_none_or(|user| user.disabled) {
@@ -142,7 +140,8 @@ pub fn touch(draft: &mut Draft<'_>, token_hash: &str) -> Result<Outcome, Stop> {
     Ok(Outcome::default())
 }
 
-/// Sets a new password and ends all sessions that began before now.
+/// Sets a new password and ends all sessions that began before: before in the order of decisions,
+/// whatever the clock said.
 ///
 /// # Errors
 /// [`Refusal::NoSuchUser`].
@@ -152,8 +151,7 @@ pub fn set_password(
     password: String,
 ) -> Result<Outcome, Stop> {
     let account = draft.account(user)?.ok_or(Refusal::NoSuchUser)?;
-    let account =
-        Account { password: Some(password), sessions_since: draft.now, ..account.as_ref().clone() };
+    let account = Account { password: Some(password), ..account.ended() };
     draft.put(Key::Account(user), Some(Doc::Account(Arc::new(account))));
     Ok(Outcome { user: Some(user), ..Outcome::default() })
 }
@@ -165,8 +163,7 @@ pub fn set_password(
 pub fn set_disabled(draft: &mut Draft<'_>, user: UserId, disabled: bool) -> Result<Outcome, Stop> {
     let known = draft.user(user)?.ok_or(Refusal::NoSuchUser)?;
     if disabled && let Some(account) = draft.account(user)? {
-        let account = Account { sessions_since: draft.now, ..account.as_ref().clone() };
-        draft.put(Key::Account(user), Some(Doc::Account(Arc::new(account))));
+        draft.put(Key::Account(user), Some(Doc::Account(Arc::new(account.ended()))));
     }
     let display_name = known.display_name.clone();
     draft.emit(FeedId::Site, Body::UserChanged { user, display_name, disabled })?;

@@ -120,3 +120,14 @@ async fn the_old_password_sets_none_once_there_is_a_new_one() {
     assert_eq!(changed.err().map(|problem| problem.code), Some("password.wrong".to_owned()));
     app.sign_in("ana", NEW, "home", None, HOME).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_new_password_ends_the_sessions_of_the_same_instant() {
+    let app = server().await;
+    let first = app.sign_up("ana", OLD, None, None, "home", HOME).await.unwrap();
+    let caller = app.auth.caller(&first.token).await.unwrap();
+    let new = app.change_password(&caller, OLD, NEW, "home").await.unwrap();
+    let old = app.auth.caller(&first.token).await;
+    assert_eq!(old.err().map(|problem| problem.code), Some("auth.failed".to_owned()));
+    app.auth.caller(&new.token).await.unwrap();
+}
