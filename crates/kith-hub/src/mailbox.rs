@@ -191,6 +191,11 @@ impl Mailbox {
         self.inside().bytes
     }
 
+    /// How many batches were taken.
+    pub(crate) fn taken(&self) -> u64 {
+        self.inside().taken
+    }
+
     /// Ends the mailbox: what waits is dropped and nothing more comes in.
     pub(crate) fn end(&self) {
         let mut inside = self.inside();

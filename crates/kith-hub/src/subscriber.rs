@@ -93,6 +93,12 @@ impl Subscriber {
         self.mailbox.bytes()
     }
 
+    /// How often something was taken from what waits for it.
+    #[must_use]
+    pub fn batches(&self) -> u64 {
+        self.mailbox.taken()
+    }
+
     /// Whether its user blocks anybody, which few do.
     #[must_use]
     pub fn blocks(&self) -> bool {

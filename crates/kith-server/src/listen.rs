@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, Place};
 use crate::metrics::{self, Metrics};
 use crate::settings::Settings;
 use crate::{host, page, rest, ws};
@@ -42,6 +42,20 @@ struct Server {
     router: Router,
     open: AtomicUsize,
     closed: Notify,
+}
+
+/// What a connection has for as long as it lives, in whichever task.
+struct Seat {
+    server: Arc<Server>,
+    _place: Place,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.server.open.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.server.closed.notify_waiters();
+        }
+    }
 }
 
 /// Serves until [`App::stop`] was called and connections have ended, or had 10 seconds to do so.
@@ -79,14 +93,8 @@ pub async fn serve(
         let Some(place) = crowd.enter(peer.ip()) else { continue };
         Metrics::add(&app.metrics.accepted);
         server.open.fetch_add(1, Ordering::Relaxed);
-        let (server, tls) = (Arc::clone(&server), tls.clone());
-        tokio::spawn(async move {
-            server.connection(socket, peer, tls).await;
-            drop(place);
-            if server.open.fetch_sub(1, Ordering::Relaxed) == 1 {
-                server.closed.notify_waiters();
-            }
-        });
+        let seat = Seat { server: Arc::clone(&server), _place: place };
+        tokio::spawn(connection(seat, socket, peer, tls.clone()));
     }
     drop(listener);
     let drained = async {
@@ -119,53 +127,49 @@ async fn expire(app: Arc<App>) {
     }
 }
 
-impl Server {
-    async fn connection(
-        self: &Arc<Self>,
-        socket: TcpStream,
-        peer: SocketAddr,
-        tls: Option<TlsAcceptor>,
-    ) {
-        // Frames are written whole; waiting to fill packets would only delay them.
-        let _ = socket.set_nodelay(true);
-        match tls {
-            None => self.http(socket, peer.ip()).await,
-            Some(tls) => {
-                if let Ok(Ok(socket)) = tokio::time::timeout(HEAD, tls.accept(socket)).await {
-                    self.http(socket, peer.ip()).await;
-                }
+async fn connection(seat: Seat, socket: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
+    // Frames are written whole; waiting to fill packets would only delay them.
+    let _ = socket.set_nodelay(true);
+    match tls {
+        None => http(seat, socket, peer.ip()).await,
+        Some(tls) => {
+            if let Ok(Ok(socket)) = tokio::time::timeout(HEAD, tls.accept(socket)).await {
+                http(seat, socket, peer.ip()).await;
             }
         }
     }
+}
 
-    async fn http<S>(self: &Arc<Self>, socket: S, address: IpAddr)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+async fn http<S>(seat: Seat, socket: S, address: IpAddr)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (upgraded, mut upgrade) =
+        tokio::sync::mpsc::channel::<(hyper::upgrade::OnUpgrade, ws::Origin)>(1);
+    let service = service_fn(|request: Request<Incoming>| {
+        let (server, upgraded) = (Arc::clone(&seat.server), upgraded.clone());
+        async move { server.answer(request, address, &upgraded).await }
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
+    let connection = builder.serve_connection(TokioIo::new(socket), service).with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = seat.server.app.stopped() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = tokio::time::timeout(DRAIN, connection).await;
+        }
+    }
+    if let Ok((on_upgrade, origin)) = upgrade.try_recv()
+        && let Ok(socket) = on_upgrade.await
     {
-        let (upgraded, mut upgrade) =
-            tokio::sync::mpsc::channel::<(hyper::upgrade::OnUpgrade, ws::Origin)>(1);
-        let service = service_fn(|request: Request<Incoming>| {
-            let (server, upgraded) = (Arc::clone(self), upgraded.clone());
-            async move { server.answer(request, address, &upgraded).await }
-        });
-        let mut builder = hyper::server::conn::http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
-        let connection = builder.serve_connection(TokioIo::new(socket), service).with_upgrades();
-        let mut connection = std::pin::pin!(connection);
-        tokio::select! {
-            _ = connection.as_mut() => {}
-            () = self.app.stopped() => {
-                connection.as_mut().graceful_shutdown();
-                let _ = tokio::time::timeout(DRAIN, connection).await;
-            }
-        }
-        if let Ok((on_upgrade, origin)) = upgrade.try_recv()
-            && let Ok(socket) = on_upgrade.await
-        {
-            ws::serve(Arc::clone(&self.app), socket, origin).await;
-        }
+        let app = Arc::clone(&seat.server.app);
+        ws::serve(app, socket, origin, seat);
     }
+}
 
+impl Server {
     async fn answer(
         &self,
         mut request: Request<Incoming>,

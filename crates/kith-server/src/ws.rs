@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use kith_hub::{End, Subscriber};
@@ -59,62 +60,111 @@ impl Farewell {
     }
 }
 
-/// Serves a connection until it ends.
-pub(crate) async fn serve(app: Arc<App>, upgraded: Upgraded, origin: Origin) {
+/// Has a task of its own serve a connection until it ends; `seat` is let go then. What HTTP needed
+/// is not kept, nor what signing in takes.
+pub(crate) fn serve(
+    app: Arc<App>,
+    upgraded: Upgraded,
+    origin: Origin,
+    seat: impl Send + Sync + 'static,
+) {
     match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => plain(&app, parts.io.into_inner(), &parts.read_buf, &origin).await,
-        Err(upgraded) => wrapped(&app, TokioIo::new(upgraded), &origin).await,
+        Ok(parts) => {
+            let arriving =
+                Box::pin(Plain::arrive(app, parts.io.into_inner(), parts.read_buf, origin));
+            tokio::spawn(async move {
+                let arrived = arriving.await;
+                if let Some(mut connection) = arrived {
+                    connection.run().await;
+                }
+                drop(seat);
+            });
+        }
+        Err(upgraded) => {
+            let running = Box::pin(wrapped(app, TokioIo::new(upgraded), origin));
+            tokio::spawn(async move {
+                running.await;
+                drop(seat);
+            });
+        }
     }
 }
 
-/// Over plain TCP: what it writes goes out in bursts with what others write.
-async fn plain(app: &Arc<App>, socket: TcpStream, early: &[u8], origin: &Origin) {
-    let socket = Arc::new(socket);
-    let frame_bytes = app.settings.frame_bytes as usize;
-    let mut reader = Reader::new(Inlet(Arc::clone(&socket)), frame_bytes, early);
-    match greet(app, &mut reader, origin).await {
-        Ok(Some((subscriber, welcome))) => {
-            subscriber.reply(wire::push(origin.encoding, &Push::Welcome(welcome)));
-            let outlet = Outlet::open(&app.pump, socket, &subscriber, origin.encoding);
-            let heartbeat = Duration::from_millis(u64::from(app.settings.heartbeat_ms));
-            let writing = outlet.tend(heartbeat);
-            let farewell = converse(app, &subscriber, reader, writing, origin.encoding).await;
-            app.hub.disconnect(&subscriber).await;
-            let last = farewell.map(|farewell| farewell.frames(app, origin.encoding));
-            // The other side may be gone, or not read: neither holds this task up.
-            let close = outlet.close(last.as_deref().unwrap_or_default());
-            let _ = tokio::time::timeout(GOODBYE, close).await;
+/// A connection over plain TCP: what it writes goes out in bursts with what others write.
+struct Plain {
+    app: Arc<App>,
+    reader: Reader<Inlet>,
+    outlet: Arc<Outlet>,
+    encoding: Encoding,
+}
+
+impl Plain {
+    /// Lets somebody in who proves who they are. `early` was read from the socket before.
+    async fn arrive(
+        app: Arc<App>,
+        socket: TcpStream,
+        early: Bytes,
+        origin: Origin,
+    ) -> Option<Self> {
+        let socket = Arc::new(socket);
+        let frame_bytes = app.settings.frame_bytes as usize;
+        let mut reader = Reader::new(Inlet(Arc::clone(&socket)), frame_bytes, &early);
+        drop(early);
+        let encoding = origin.encoding;
+        match greet(&app, &mut reader, &origin).await {
+            Ok(Some((subscriber, welcome))) => {
+                subscriber.reply(wire::push(encoding, &Push::Welcome(welcome)));
+                let outlet = Outlet::open(&app.pump, socket, subscriber, encoding);
+                Some(Self { app, reader, outlet, encoding })
+            }
+            Ok(None) => None,
+            Err(farewell) => {
+                let last = farewell.frames(&app, encoding);
+                let _ = tokio::time::timeout(GOODBYE, outlet::write_all(&socket, &last)).await;
+                None
+            }
         }
-        Ok(None) => {}
-        Err(farewell) => {
-            let last = farewell.frames(app, origin.encoding);
-            let _ = tokio::time::timeout(GOODBYE, outlet::write_all(&socket, &last)).await;
-        }
+    }
+
+    async fn run(&mut self) {
+        let Self { app, reader, outlet, encoding } = self;
+        let farewell = converse(app, outlet.subscriber(), reader, outlet.tend(), *encoding).await;
+        Box::pin(self.end(farewell)).await;
+    }
+
+    async fn end(&self, farewell: Option<Farewell>) {
+        let Self { app, outlet, encoding, .. } = self;
+        app.hub.disconnect(outlet.subscriber()).await;
+        let last = farewell.map(|farewell| farewell.frames(app, *encoding));
+        // The other side may be gone, or not read: neither holds this task up.
+        let close = outlet.close(last.as_deref().unwrap_or_default());
+        let _ = tokio::time::timeout(GOODBYE, close).await;
     }
 }
 
 /// Over a socket that encrypts: its task does all the writing.
 async fn wrapped<S: AsyncRead + AsyncWrite + Unpin + Send>(
-    app: &Arc<App>,
+    app: Arc<App>,
     socket: S,
-    origin: &Origin,
+    origin: Origin,
 ) {
     let encoding = origin.encoding;
     let (input, mut output) = tokio::io::split(socket);
     let mut reader = Reader::new(input, app.settings.frame_bytes as usize, &[]);
-    let farewell = match greet(app, &mut reader, origin).await {
+    let greeted = Box::pin(greet(&app, &mut reader, &origin)).await;
+    let farewell = match greeted {
         Ok(Some((subscriber, welcome))) => {
             subscriber.reply(wire::push(encoding, &Push::Welcome(welcome)));
-            let writing = write::items(app, &subscriber, &mut output, encoding);
-            let farewell = converse(app, &subscriber, reader, writing, encoding).await;
-            app.hub.disconnect(&subscriber).await;
+            let writing = write::items(&subscriber, &mut output, encoding);
+            let farewell = converse(&app, &subscriber, &mut reader, writing, encoding).await;
+            Box::pin(app.hub.disconnect(&subscriber)).await;
             farewell
         }
         Ok(None) => None,
         Err(farewell) => Some(farewell),
     };
     if let Some(farewell) = farewell {
-        let last = farewell.frames(app, encoding);
+        let last = farewell.frames(&app, encoding);
         let goodbye = async {
             output.write_all(&last).await?;
             output.shutdown().await
@@ -256,7 +306,7 @@ async fn welcome(
 async fn converse<R: AsyncRead + Unpin>(
     app: &Arc<App>,
     subscriber: &Arc<Subscriber>,
-    reader: Reader<R>,
+    reader: &mut Reader<R>,
     writing: impl Future<Output = Option<Farewell>>,
     encoding: Encoding,
 ) -> Option<Farewell> {

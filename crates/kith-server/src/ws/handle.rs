@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -14,6 +15,7 @@ use kith_proto::error::{Problem, close};
 use kith_proto::frame::{Push, Reply, Request, Signal, Status, Subscribe};
 use kith_proto::query::Query;
 use tokio::io::AsyncRead;
+use tokio::time::Instant;
 
 use super::Farewell;
 use super::read::{Input, Reader};
@@ -32,55 +34,157 @@ const WINDOW: u32 = 50;
 const WINDOW_MAX: u32 = 200;
 
 type Waiting = Pin<Box<dyn Future<Output = (u64, Result<Reply, Problem>)> + Send>>;
+type Doing<'a> = Pin<Box<dyn Future<Output = Option<Waiting>> + Send + 'a>>;
+
+/// The requests of a connection that are not answered yet. None of it is there while there are none.
+#[derive(Default)]
+struct Work<'a> {
+    /// The request that is being handled.
+    doing: Option<Doing<'a>>,
+    /// Those that wait for the disk.
+    waiting: Option<FuturesUnordered<Waiting>>,
+}
+
+impl<'a> Work<'a> {
+    /// Whether another request may begin.
+    fn has_room(&self) -> bool {
+        let waiting = self.waiting.as_ref().map_or(0, FuturesUnordered::len);
+        self.doing.is_none() && waiting < IN_FLIGHT_MAX
+    }
+
+    fn begin(&mut self, handling: impl Future<Output = Option<Waiting>> + Send + 'a) {
+        self.doing = Some(Box::pin(handling));
+    }
+
+    /// Goes on with all of it: ready with an answer, or without one when there may be room again.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<(u64, Result<Reply, Problem>)>> {
+        if let Some(doing) = &mut self.doing
+            && let Poll::Ready(waits) = doing.as_mut().poll(context)
+        {
+            self.doing = None;
+            if let Some(waits) = waits {
+                self.waiting.get_or_insert_default().push(waits);
+            }
+            return Poll::Ready(None);
+        }
+        let Some(waiting) = &mut self.waiting else { return Poll::Pending };
+        let answer = ready!(waiting.poll_next_unpin(context));
+        if waiting.is_empty() {
+            self.waiting = None;
+        }
+        Poll::Ready(answer)
+    }
+}
+
+/// Signs of life, both ways.
+struct Pulse {
+    heartbeat: Duration,
+    /// When something came from the client, or began to be awaited.
+    heard: Instant,
+    /// When to look again whether anything was written.
+    beat: Instant,
+    /// How many batches were taken from the mailbox when that was last looked at.
+    batches: u64,
+}
+
+impl Pulse {
+    fn new(heartbeat_ms: u32) -> Self {
+        let (heartbeat, heard) = (Duration::from_millis(heartbeat_ms.into()), Instant::now());
+        Self { heartbeat, heard, beat: heard + heartbeat, batches: 0 }
+    }
+
+    /// Until when something has to come from the client.
+    fn silent(&self) -> Instant {
+        self.heard + self.heartbeat * 5 / 2
+    }
+
+    /// When there is something to do.
+    fn due(&self) -> Instant {
+        self.beat.min(self.silent())
+    }
+
+    /// Does what is due; whether the client still lives.
+    fn beat(&mut self, subscriber: &Subscriber) -> bool {
+        let now = Instant::now();
+        if now >= self.beat {
+            self.beat = now + self.heartbeat;
+            let batches = subscriber.batches();
+            let quiet = batches == self.batches;
+            // The ping is a batch too, which is no reason to leave out the next.
+            self.batches = batches + u64::from(quiet);
+            if quiet {
+                subscriber.reply(kith_ws::encode::ping(b""));
+            }
+        }
+        now < self.silent()
+    }
+}
 
 /// Handles requests until the client leaves, or has to.
 pub(super) async fn requests<R: AsyncRead + Unpin>(
     app: &Arc<App>,
     subscriber: &Arc<Subscriber>,
-    mut reader: Reader<R>,
+    reader: &mut Reader<R>,
     encoding: Encoding,
 ) -> Option<Farewell> {
     let session = Requests { app, subscriber, encoding };
-    let idle = Duration::from_millis(u64::from(app.settings.heartbeat_ms) * 5 / 2);
-    let mut waiting: FuturesUnordered<Waiting> = FuturesUnordered::new();
+    let mut work = Work::default();
     let mut malformed = 0;
+    let mut pulse = Pulse::new(app.settings.heartbeat_ms);
+    let mut timer = std::pin::pin!(tokio::time::sleep_until(pulse.due()));
     loop {
-        let room = waiting.len() < IN_FLIGHT_MAX;
-        tokio::select! {
-            Some((id, result)) = waiting.next(), if !waiting.is_empty() => {
-                subscriber.reply(wire::reply(encoding, id, result));
-            }
-            input = tokio::time::timeout(idle, reader.next()), if room => {
-                let payload = match input {
-                    Err(_) => {
-                        let problem = Problem::later("client.silent", "no sign of life", 0);
-                        return Some(Farewell::new(close::TOO_SLOW, problem));
-                    }
-                    Ok(Err(farewell)) => return Some(farewell),
-                    Ok(Ok(None)) => return None,
-                    Ok(Ok(Some(Input::Ping(payload)))) => {
-                        subscriber.reply(kith_ws::encode::pong(&payload));
-                        continue;
-                    }
-                    Ok(Ok(Some(Input::Message { payload, encoding: sent }))) if sent == encoding => payload,
-                    Ok(Ok(Some(Input::Message { .. }))) => bytes::Bytes::new(),
-                };
-                match encoding.decode::<Request>(&payload) {
-                    Ok(request) => waiting.extend(session.handle(request).await),
-                    Err(problem) => {
-                        app.metrics.refused(&problem.code);
-                        if let Ok(Numbered { id }) = encoding.decode(&payload) {
-                            let limited = app.limiter.request(subscriber.user, app.hub.now());
-                            session.reply(id, Err(limited.err().unwrap_or(problem)));
-                            continue;
-                        }
-                        malformed += 1;
-                        if malformed >= MALFORMED_MAX {
-                            return Some(Farewell::new(close::ABUSE, problem));
-                        }
-                        subscriber.reply(wire::push(encoding, &Push::Error { id: None, problem }));
-                    }
+        let has_room = work.has_room();
+        let input = tokio::select! {
+            answer = std::future::poll_fn(|context| work.poll(context)) => {
+                if let Some((id, result)) = answer {
+                    session.reply(id, result);
                 }
+                None
+            }
+            input = reader.next(), if has_room => Some(input),
+            () = timer.as_mut() => {
+                // Whoever is not read from cannot be heard.
+                if !has_room {
+                    pulse.heard = Instant::now();
+                }
+                if !pulse.beat(subscriber) {
+                    let problem = Problem::later("client.silent", "no sign of life", 0);
+                    return Some(Farewell::new(close::TOO_SLOW, problem));
+                }
+                timer.as_mut().reset(pulse.due());
+                continue;
+            }
+        };
+        pulse.heard = Instant::now();
+        let payload = match input {
+            None => None,
+            Some(Err(farewell)) => return Some(farewell),
+            Some(Ok(None)) => return None,
+            Some(Ok(Some(Input::Ping(payload)))) => {
+                subscriber.reply(kith_ws::encode::pong(&payload));
+                continue;
+            }
+            Some(Ok(Some(Input::Message { payload, encoding: sent }))) if sent == encoding => {
+                Some(payload)
+            }
+            Some(Ok(Some(Input::Message { .. }))) => Some(bytes::Bytes::new()),
+        };
+        match payload.map(|payload| encoding.decode::<Request>(&payload).map_err(|e| (e, payload)))
+        {
+            None => {}
+            Some(Ok(request)) => work.begin(session.handle(request)),
+            Some(Err((problem, payload))) => {
+                app.metrics.refused(&problem.code);
+                if let Ok(Numbered { id }) = encoding.decode(&payload) {
+                    let limited = app.limiter.request(subscriber.user, app.hub.now());
+                    session.reply(id, Err(limited.err().unwrap_or(problem)));
+                    continue;
+                }
+                malformed += 1;
+                if malformed >= MALFORMED_MAX {
+                    return Some(Farewell::new(close::ABUSE, problem));
+                }
+                subscriber.reply(wire::push(encoding, &Push::Error { id: None, problem }));
             }
         }
         // Answers are bounded by requests, and requests stop while answers pile up.

@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use kith_hub::{Bell, Item, Subscriber};
@@ -70,8 +69,6 @@ pub(super) struct Outlet {
     pump: Arc<Pump>,
     /// It stands in the pump's queue.
     queued: AtomicBool,
-    /// Something was written since the last heartbeat.
-    wrote: AtomicBool,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -89,26 +86,29 @@ impl Outlet {
     pub(super) fn open(
         pump: &Arc<Pump>,
         socket: Arc<TcpStream>,
-        subscriber: &Arc<Subscriber>,
+        subscriber: Arc<Subscriber>,
         encoding: Encoding,
     ) -> Arc<Self> {
         let outlet = Arc::new(Self {
             socket,
-            subscriber: Arc::clone(subscriber),
+            subscriber,
             encoding,
             pump: Arc::clone(pump),
             queued: AtomicBool::new(false),
-            wrote: AtomicBool::new(false),
             state: Mutex::new(State::Idle),
             changed: Notify::new(),
         });
         let weak: Weak<Self> = Arc::downgrade(&outlet);
-        subscriber.attach(weak);
+        outlet.subscriber.attach(weak);
         outlet
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn subscriber(&self) -> &Arc<Subscriber> {
+        &self.subscriber
     }
 
     pub(super) fn socket(&self) -> BorrowedFd<'_> {
@@ -142,9 +142,6 @@ impl Outlet {
 
     /// Notes what became of what [`start`](Self::start) gave.
     pub(super) fn finish(self: &Arc<Self>, bytes: Bytes, result: io::Result<usize>) {
-        if !self.wrote.load(Ordering::Relaxed) {
-            self.wrote.store(true, Ordering::Relaxed);
-        }
         let next = match result {
             Ok(sent) if sent >= bytes.len() => State::Idle,
             Ok(sent) => State::Full(bytes.slice(sent..)),
@@ -161,15 +158,11 @@ impl Outlet {
         }
     }
 
-    /// Does what only the task of the connection can: signs of life, and writing to a socket that
-    /// is full. Returns when nothing can be written any more.
-    pub(super) async fn tend(self: &Arc<Self>, heartbeat: Duration) -> Option<Farewell> {
+    /// Does what only the task of the connection can: writing to a socket that is full. Returns when
+    /// nothing can be written any more.
+    pub(super) async fn tend(self: &Arc<Self>) -> Option<Farewell> {
         loop {
-            match tokio::time::timeout(heartbeat, self.changed.notified()).await {
-                Ok(()) => {}
-                Err(_) if self.wrote.swap(false, Ordering::Relaxed) => {}
-                Err(_) => self.subscriber.reply(kith_ws::encode::ping(b"")),
-            }
+            self.changed.notified().await;
             let rest = {
                 let mut state = self.state();
                 match std::mem::replace(&mut *state, State::Draining) {
@@ -181,7 +174,8 @@ impl Outlet {
                     }
                 }
             };
-            match tokio::time::timeout(WRITE, self.write_all(&rest)).await {
+            // Few connections ever come here: the others do not keep the room for it.
+            match Box::pin(tokio::time::timeout(WRITE, self.write_all(&rest))).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
                 Err(_) => {

@@ -1,10 +1,14 @@
 //! Reads messages off a socket, with no buffer while nothing comes.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use bytes::Bytes;
 use kith_proto::codec::Encoding;
 use kith_proto::error::Problem;
 use kith_ws::decode::{Decoder, Limits, Message};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, ReadBuf};
 
 use super::Farewell;
 
@@ -58,14 +62,21 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 Some(Message::Ping(payload)) => return Ok(Some(Input::Ping(payload))),
                 Some(Message::Pong(_)) => {}
                 Some(Message::Close { .. }) => return Ok(None),
-                None => {
-                    let mut chunk = [0; CHUNK];
-                    match self.input.read(&mut chunk).await {
-                        Ok(0) | Err(_) => return Ok(None),
-                        Ok(count) => self.decoder.push(&chunk[..count]),
-                    }
-                }
+                None => match std::future::poll_fn(|context| self.poll_more(context)).await {
+                    Ok(0) | Err(_) => return Ok(None),
+                    Ok(_) => {}
+                },
             }
         }
+    }
+
+    /// Takes in what has come. The room to read into is on the stack of this call, so that a
+    /// connection on which nothing comes keeps none.
+    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut chunk = [0; CHUNK];
+        let mut buffer = ReadBuf::new(&mut chunk);
+        ready!(Pin::new(&mut self.input).poll_read(context, &mut buffer))?;
+        self.decoder.push(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
     }
 }

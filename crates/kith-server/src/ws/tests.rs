@@ -115,7 +115,7 @@ async fn server() -> (Arc<App>, Arc<Gate>, String) {
 fn connect(app: &Arc<App>) -> (DuplexStream, tokio::task::JoinHandle<()>) {
     let (client, socket) = tokio::io::duplex(64 * 1024);
     let origin = Origin { address: HOME, cookie: None, encoding: Encoding::Json };
-    (client, tokio::spawn(serve(Arc::clone(app), socket, origin)))
+    (client, tokio::spawn(wrapped(Arc::clone(app), socket, origin)))
 }
 
 /// A hello as a client's frame, with a mask of zeros.

@@ -9,7 +9,6 @@ use kith_proto::error::{Problem, close};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::Farewell;
-use crate::app::App;
 use crate::wire;
 
 /// Bytes taken from the mailbox at a time.
@@ -19,34 +18,21 @@ pub(super) const WRITE: Duration = Duration::from_secs(60);
 
 /// Writes until the mailbox or the socket ends.
 pub(super) async fn items<W: AsyncWrite + Unpin>(
-    app: &App,
     subscriber: &Arc<Subscriber>,
     output: &mut W,
     encoding: Encoding,
 ) -> Option<Farewell> {
-    let heartbeat = Duration::from_millis(u64::from(app.settings.heartbeat_ms));
     loop {
-        let batch = match tokio::time::timeout(heartbeat, subscriber.next(BATCH)).await {
-            Ok(Some(batch)) => Some(batch),
+        let Some(mut batch) = subscriber.next(BATCH).await else {
             // The hub says why through `ended`.
-            Ok(None) => std::future::pending().await,
-            Err(_) => None,
+            std::future::pending().await
         };
+        let blocked = subscriber.blocked();
+        let bytes = wire::items(encoding, &mut batch.items, &blocked);
+        let written = tokio::time::timeout(WRITE, output.write_all(&bytes)).await;
         // While the batch lives a revocation waits for it, so it is let go after the write.
-        let bytes = match batch {
-            Some(mut batch) => {
-                let blocked = subscriber.blocked();
-                let bytes = wire::items(encoding, &mut batch.items, &blocked);
-                let written = tokio::time::timeout(WRITE, output.write_all(&bytes)).await;
-                drop(batch);
-                written
-            }
-            None => {
-                let ping = kith_ws::encode::ping(b"");
-                tokio::time::timeout(WRITE, output.write_all(&ping)).await
-            }
-        };
-        match bytes {
+        drop(batch);
+        match written {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return None,
             Err(_) => {
