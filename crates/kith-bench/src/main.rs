@@ -45,6 +45,9 @@ struct Args {
     /// The servers of others to measure beside it: all unless some are named, `none` for none
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     peers: Vec<String>,
+    /// Only the cases that have this in their name, of rooms and publish
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
     /// How often each figure is taken
     #[arg(long, default_value_t = 3)]
     times: u32,
@@ -59,9 +62,15 @@ struct Plan {
     quick: bool,
     times: u32,
     peers: Vec<String>,
+    only: String,
 }
 
 impl Plan {
+    /// Whether the case of this name is wanted.
+    fn wants(&self, case: &str) -> bool {
+        case.contains(&self.only)
+    }
+
     /// `full`, or `small` where it is only to be seen whether it works.
     fn count(&self, full: usize, small: usize) -> usize {
         if self.quick { small } else { full }
@@ -83,6 +92,7 @@ fn main() -> Result<()> {
         dir: args.dir.unwrap_or_else(std::env::temp_dir),
         quick: args.quick,
         peers: args.peers,
+        only: args.only,
         times: if args.quick { 1 } else { args.times.max(1) },
     };
     let mut figures: Vec<Figure> = Vec::new();

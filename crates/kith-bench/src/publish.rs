@@ -20,6 +20,9 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for (publishers, flying) in SHAPES {
         let shape = format!("{publishers} × {flying}");
+        if !plan.wants(&shape) {
+            continue;
+        }
         let new = |what: &str, unit| Figure::new(BENCH, format!("{shape}: {what}"), unit);
         let mut rate = new("acknowledged", "1/s").against("bare group commits");
         let mut cost = new("server time", "µs");

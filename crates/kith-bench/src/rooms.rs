@@ -43,8 +43,7 @@ impl Load {
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    let only = std::env::var("LOAD").ok().and_then(|n| n.parse::<usize>().ok());
-    for (_, load) in LOADS.into_iter().enumerate().filter(|(n, _)| only.is_none_or(|o| o == *n)) {
+    for load in LOADS.into_iter().filter(|load| plan.wants(&load.name())) {
         let load = Load {
             rooms: plan.count(load.rooms, load.rooms.min(3)),
             readers: plan.count(load.readers, load.readers.min(20)),

@@ -11,7 +11,9 @@ use rusqlite::config::DbConfig;
 
 use crate::error::{from_io, from_sqlite};
 use crate::files::{Partial, beside, lock, partial, private, remove, size, sync_directory};
-use crate::{check, schema};
+use crate::log::Record;
+use crate::tables::Tables;
+use crate::{check, log, schema};
 
 /// Pages between two reports of progress: 4 MiB.
 const PAGES_PER_STEP: i32 = 1024;
@@ -38,8 +40,11 @@ pub fn backup(
     create(&copy.0)?;
     let source = schema::connect(from)?;
     let mut target = schema::connect(&copy.0)?;
+    // Read first: what leaves the log meanwhile is in the tables that are copied then.
+    let records = schema::position(&source).and_then(|tables| log::read(from, tables))?;
     copy_pages(&source, &mut target, &mut progress).map_err(from_sqlite)?;
     drop(source);
+    recover(&target, records)?;
     finish(target, to)?;
     sync_file(&copy.0)?;
     // A link instead of a rename: it never replaces what somebody else put there meanwhile.
@@ -78,6 +83,13 @@ fn copy_pages(
     Ok(())
 }
 
+/// Puts what the log held into the tables.
+fn recover(conn: &Connection, mut records: Vec<Record>) -> Result<(), StoreError> {
+    let tables = schema::position(conn)?;
+    records.retain(|record| record.no > tables.commits);
+    Tables::new(conn).map_err(from_sqlite)?.recover(conn, &records)
+}
+
 /// Checks the copy and makes it a single file without a log beside it.
 fn finish(conn: Connection, named: &Path) -> Result<(), StoreError> {
     if schema::version(&conn, schema::MIGRATIONS.len())? == 0 {
@@ -113,7 +125,7 @@ pub fn restore(from: &Path, to: &Path, new_epoch: u64, force: bool) -> Result<()
     if replaces && !force {
         return Err(exists(to));
     }
-    if size(&beside(from, "-wal"))?.is_some_and(|bytes| bytes > 0) {
+    if size(&beside(from, "-wal"))?.is_some_and(|bytes| bytes > 0) || log::is_beside(from)? {
         let from = from.display();
         return Err(StoreError::Failed(format!("{from} is a database in use, not a backup")));
     }
@@ -137,17 +149,21 @@ pub fn restore(from: &Path, to: &Path, new_epoch: u64, force: bool) -> Result<()
     Ok(())
 }
 
-/// Takes the log of the old database away, since it must never be replayed into the new one. What
-/// it holds goes into the old file if that is possible, in case the new one never arrives.
+/// Takes the logs of the old database away, since they must never be replayed into the new one. What
+/// they hold goes into the old file if that is possible, in case the new one never arrives.
 fn settle(db: &Path) -> Result<(), StoreError> {
     if size(db)?.is_some_and(|bytes| bytes > 0)
         && let Ok(conn) = schema::connect(db)
     {
         // A database too damaged for this is replaced all the same: that is why it is replaced.
         let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
-        let _ = schema::position(&conn);
+        let tables = schema::position(&conn);
+        if let Ok(records) = tables.and_then(|tables| log::read(db, tables)) {
+            let _ = recover(&conn, records);
+        }
         drop(conn);
     }
+    log::discard(db)?;
     remove(&beside(db, "-wal"))?;
     remove(&beside(db, "-shm"))?;
     sync_directory(db)

@@ -11,8 +11,7 @@ use serde_json::value::RawValue;
 use crate::error::from_sqlite;
 use crate::reader::snapshot;
 use crate::rows::{event_id, seq_of, sum};
-use crate::tables::verified;
-use crate::{files, mark, schema};
+use crate::{files, log, mark, pending, schema};
 
 /// Most problems that a check reports; where one is, there tend to be many.
 pub const PROBLEMS_MAX: usize = 100;
@@ -35,8 +34,20 @@ pub fn check(path: &Path) -> Result<Vec<Problem>, StoreError> {
         if schema::version(&conn, schema::MIGRATIONS.len())? == 0 {
             return Err(StoreError::Corrupt("it is empty".to_owned()));
         }
+        // The log next: what is gone from it is in the tables by then.
+        let records = schema::position(&conn).and_then(|tables| log::read(path, tables));
         let mut problems = connection(&conn)?;
-        let behind = marked.and_then(|mark| mark::compare(mark, schema::position(&conn)?));
+        let behind = marked.and_then(|mark| {
+            let mut position = schema::position(&conn)?;
+            for record in records? {
+                if pending::decode(&record.body).is_none() {
+                    let text = format!("commit {} cannot be read", record.no);
+                    return Err(StoreError::Corrupt(text));
+                }
+                position.commits = position.commits.max(record.no);
+            }
+            mark::compare(mark, position)
+        });
         problems.extend(damage(behind.err())?);
         Ok(problems)
     };
@@ -59,7 +70,6 @@ pub(crate) fn connection(conn: &Connection) -> Result<Vec<Problem>, StoreError> 
         found.file(conn)?;
         found.events(conn)?;
         found.documents(conn)?;
-        found.pending(conn)?;
         schema::position(conn).map(|_| ())
     });
     let mut problems = found.problems;
@@ -176,30 +186,6 @@ impl Found {
                 }
                 Err(error) => self.add(format!("A document is unreadable: {error}.")),
             }
-        }
-        Ok(())
-    }
-}
-
-impl Found {
-    /// Commits that are not in the tables yet: each as it was written, and none missing.
-    fn pending(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        let sql = "SELECT no, body, sum, (SELECT commits FROM meta) FROM pending ORDER BY no";
-        let mut statement = conn.prepare(sql).map_err(from_sqlite)?;
-        let mut rows = statement.query([]).map_err(from_sqlite)?;
-        let mut last: Option<i64> = None;
-        while let Some(row) = rows.next().map_err(from_sqlite)? {
-            let read = || Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-            let (no, body, stored, settled): (i64, Vec<u8>, [u8; 16], i64) =
-                read().map_err(from_sqlite)?;
-            let before = last.unwrap_or(settled);
-            if no != before + 1 {
-                self.add(format!("After commit {before} comes commit {no}."));
-            }
-            if verified(&body, stored).is_none() {
-                self.add(format!("Commit {no} is not as it was written."));
-            }
-            last = Some(no);
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! The store in one SQLite file: nothing to install, durable at every commit.
 //!
-//! One thread writes and makes all that waits durable with one sync, as one row; what it changes goes
-//! into the tables a little later, and until then readers find it in memory. A few threads read.
+//! One thread makes all that waits durable with one sync, as one record of a log; another puts what it
+//! changes into the tables a little later, and until then readers find it in memory. A few threads
+//! read.
 //!
-//! Beside the database `x` lie `x-wal` and `x-shm` (SQLite's log), `x.lock` (held while it is open) and
-//! `x.mark` (how far the database once was). It must be on a local disk: network file systems break
+//! Beside the database `x` lie `x.log1` and `x.log2` (commits on their way into the tables), `x-wal`
+//! and `x-shm` (SQLite's own log), `x.lock` (held while it is open) and `x.mark` (how far the database
+//! once was). It must be on a local disk: network file systems break
 //! the locks and the shared memory that the log needs.
 
 mod backlog;
@@ -14,12 +16,14 @@ mod error;
 mod files;
 #[doc(hidden)]
 pub mod fuzz;
+mod log;
 mod mark;
 mod overlay;
 mod pending;
 mod reader;
 mod rows;
 mod schema;
+mod settler;
 mod tables;
 mod view;
 mod writer;
@@ -41,19 +45,25 @@ use rusqlite::Connection;
 pub use backup::{backup, restore};
 pub use check::{PROBLEMS_MAX, check};
 
-use crate::backlog::Delay;
+use crate::backlog::{Backlog, Delay};
 use crate::error::{from_io, from_sqlite};
-use crate::mark::Mark;
+use crate::log::Log;
+use crate::mark::{Mark, Position};
+use crate::overlay::Overlay;
 use crate::reader::Readers;
+use crate::settler::Settler;
+use crate::tables::Tables;
 use crate::view::View;
 use crate::writer::{State, Work, Writer};
 
 /// Most reading threads.
 pub const READERS_MAX: usize = 16;
 
-/// Pages of the log after which it is put into the database: 16 MiB. A larger log means fewer
+/// Pages of SQLite's log after which it is put into the database: 16 MiB. A larger log means fewer
 /// syncs of the database and a longer replay after a crash.
 const LOG_PAGES: u32 = 4096;
+/// Size of one of the two files of our own log, after which the other is used.
+const SEGMENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// When a commit is confirmed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,10 +86,10 @@ pub struct Options {
     /// Most pages (of 4 KiB) that the database may have, after which it is full. `None`: as many as
     /// SQLite allows.
     pub max_pages: Option<u32>,
-    /// Bytes of durable commits that may wait to be put into the tables, at least one of them; four
-    /// times as many make new commits wait.
+    /// Bytes of durable commits after which they are put into the tables; when four times as many
+    /// wait, new commits wait for them.
     pub pending_bytes: usize,
-    /// How long the oldest of them may wait while others come.
+    /// How long the oldest of them waits when there are fewer.
     pub pending_for: Duration,
     /// Least time between two writes of the mark, each of which costs one sync. Commits younger
     /// than the mark can be lost to a damaged log without being missed.
@@ -92,7 +102,7 @@ impl Default for Options {
             durability: Durability::Full,
             readers: 3,
             max_pages: None,
-            pending_bytes: 512 * 1024,
+            pending_bytes: 2 * 1024 * 1024,
             pending_for: Duration::from_millis(250),
             mark_every: Duration::from_secs(1),
         }
@@ -131,25 +141,37 @@ impl SqliteStore {
         create(path)?;
         let mut conn = schema::connect(path)?;
         let version = schema::version(&conn, schema::MIGRATIONS.len())?;
+        let mut records = Vec::new();
         if version == 0 && marked.is_some() {
             return Err(emptied());
         } else if version > 0 {
             // Before anything is written: what is left of the log may be wanted to save more.
-            mark::compare(marked, schema::position(&conn)?)?;
+            let tables = schema::position(&conn)?;
+            records = log::read(path, tables)?;
+            let commits = records.last().map_or(tables.commits, |last| last.no);
+            mark::compare(marked, Position { commits, ..tables })?;
         }
         configure(&conn, &options)?;
         // 53 bits, so that every language can hold it exactly.
         let epoch = files::random()? >> 11;
         schema::migrate(&mut conn, version, schema::MIGRATIONS, epoch)?;
-        files::sync_directory(path)?;
+        let mut tables = Tables::new(&conn).map_err(from_sqlite)?;
+        tables.recover(&conn, &records)?;
+        drop(records);
+        let position = schema::position(&conn)?;
         let synced = options.durability == Durability::Full;
+        let log = Log::open(path, position.epoch, SEGMENT_BYTES, synced)?;
+        files::sync_directory(path)?;
         let mark = synced.then(|| Mark::new(path, options.mark_every));
         let (bytes, time) = (options.pending_bytes, options.pending_for);
-        let state = State::new(conn, mark, lock, Delay { bytes, time, synced })?;
-        let (epoch, overlay) = (state.epoch(), state.overlay());
+        let backlog = Backlog::new(Delay { bytes, time }, position.commits);
+        let overlay = Overlay::new(position.commits);
+        let settler = Settler { conn, tables, backlog, overlay };
+        let state = State::new(reader(path)?, log, position, mark, lock, &settler);
+        let (epoch, overlay) = (position.epoch, Arc::clone(&settler.overlay));
         let readers = (0..options.readers.clamp(1, READERS_MAX)).map(|_| reader(path));
         let readers = Readers::start(readers.collect::<Result<_, _>>()?)?;
-        let writer = Writer::start(state)?;
+        let writer = Writer::start(state, settler)?;
         Ok(Self { view: View::new(readers, overlay), writer, path: path.to_owned(), epoch })
     }
 

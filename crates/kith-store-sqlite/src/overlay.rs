@@ -85,7 +85,7 @@ impl Overlay {
     }
 
     /// Lets go of commits that the tables have.
-    pub(crate) fn remove<'a>(&self, groups: impl Iterator<Item = &'a Group>) {
+    pub(crate) fn remove(&self, groups: &[Arc<Group>]) {
         let mut inside = self.write();
         for group in groups {
             for batch in &group.batches {
@@ -103,11 +103,6 @@ impl Overlay {
                 }
             }
         }
-    }
-
-    /// A commit that changes the tables themselves.
-    pub(crate) fn advance(&self, top: u64) {
-        self.write().top = top;
     }
 
     pub(crate) fn head(&self, feed: FeedId) -> Option<Head> {

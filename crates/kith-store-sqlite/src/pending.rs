@@ -1,4 +1,4 @@
-//! Commits on their way into the tables, as one text of bytes each.
+//! Commits on their way into the tables, and the body that each has in the log.
 //!
 //! Numbers are little-endian; a text is its length in 32 bits and its bytes. A group is a number of
 //! batches; a batch is a number of appends and a number of writes; an append is the feed's name,
@@ -32,13 +32,6 @@ pub(crate) struct Write {
 pub(crate) struct Read {
     pub(crate) appends: Vec<(FeedId, Vec<StoredEvent>)>,
     pub(crate) writes: Vec<Write>,
-}
-
-/// What a row of `pending` is stored with.
-pub(crate) fn sum(body: &[u8]) -> [u8; 16] {
-    let mut sum = [0; 16];
-    blake3::Hasher::new().update(body).finalize_xof().fill(&mut sum);
-    sum
 }
 
 pub(crate) fn encode<'a>(batches: impl ExactSizeIterator<Item = &'a Batch>, out: &mut Vec<u8>) {

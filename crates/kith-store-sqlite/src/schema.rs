@@ -14,8 +14,7 @@ use crate::mark::Position;
 pub(crate) const APPLICATION_ID: i32 = 0x4B69_7468;
 
 /// One text per schema version, each from the version before it. Only ever append to this list.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
 
 /// Older versions can damage a database in WAL mode when it is checkpointed at a bad moment.
 const SQLITE_LEAST: i32 = 3_051_003;
@@ -102,15 +101,9 @@ fn step(conn: &mut Connection, version: usize, sql: &str, epoch: u64) -> rusqlit
     transaction.commit()
 }
 
-/// Where the database is: the last durable commit, in the tables or not.
+/// Where the tables are: the last commit that is in them.
 pub(crate) fn position(conn: &Connection) -> Result<Position, StoreError> {
-    let sql = match conn.table_exists(None, "pending").map_err(from_sqlite)? {
-        true => {
-            "SELECT epoch, max(commits, coalesce((SELECT max(no) FROM pending), 0))
-             FROM meta WHERE only = 1"
-        }
-        false => "SELECT epoch, commits FROM meta WHERE only = 1",
-    };
+    let sql = "SELECT epoch, commits FROM meta WHERE only = 1";
     let read = |row: &rusqlite::Row<'_>| {
         let signed = |column| row.get::<_, i64>(column);
         Ok(Position { epoch: signed(0)?.cast_unsigned(), commits: signed(1)?.cast_unsigned() })

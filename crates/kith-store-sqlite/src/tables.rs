@@ -1,12 +1,14 @@
 //! Puts commits into the tables.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use kith_core::id::FeedId;
 use kith_store::{Head, StoreError, StoredEvent};
 use rusqlite::{Connection, params};
 
 use crate::error::from_sqlite;
+use crate::log::Record;
 use crate::pending::{self, Group};
 use crate::rows::{FEEDS_MAX, event_id, feed, sum};
 
@@ -51,28 +53,33 @@ impl Tables {
         self.grown.clear();
     }
 
-    /// Puts what a run before this one left into the tables.
+    /// Puts commits that were read back from the log into the tables, with one transaction.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] if it is not as it was written.
-    pub(crate) fn recover(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        while let Some((no, read)) = first_pending(conn)? {
-            let result = self.put_read(conn, no, &read);
-            if result.is_err() {
-                self.forget();
-                // What it began must not be taken for a part of what comes next.
-                let _ = conn.execute_batch("ROLLBACK");
-            }
-            result.map_err(from_sqlite)?;
-        }
-        Ok(())
-    }
-
-    fn put_read(
+    /// [`StoreError::Corrupt`] if one is none.
+    pub(crate) fn recover(
         &mut self,
         conn: &Connection,
-        no: u64,
-        read: &[pending::Read],
+        records: &[Record],
+    ) -> Result<(), StoreError> {
+        let Some(last) = records.last() else { return Ok(()) };
+        let unreadable = |no| StoreError::Corrupt(format!("commit {no} cannot be read"));
+        let read = |record: &Record| pending::decode(&record.body).ok_or(unreadable(record.no));
+        let groups = records.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let result = self.put_read(conn, last.no, groups.iter().flatten());
+        if result.is_err() {
+            self.forget();
+            // What it began must not be taken for a part of what comes next.
+            let _ = conn.execute_batch("ROLLBACK");
+        }
+        result.map_err(from_sqlite)
+    }
+
+    fn put_read<'a>(
+        &mut self,
+        conn: &Connection,
+        last: u64,
+        read: impl Iterator<Item = &'a pending::Read>,
     ) -> rusqlite::Result<()> {
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         for batch in read {
@@ -83,42 +90,18 @@ impl Tables {
                 put(conn, &write.collection, &write.key, write.body.as_deref())?;
             }
         }
-        self.finish(conn, no)?;
+        self.finish(conn, last)?;
         end(conn, &mut false)
     }
 
-    /// Puts `groups`, the oldest that wait, into the tables, with one transaction. A sync of its own
-    /// is saved where `synced` says that there would be one: the rows of `pending` are durable, and
-    /// are there again if this is lost.
+    /// Puts `groups`, the oldest that wait, into the tables, with one transaction.
     pub(crate) fn settle(
         &mut self,
         conn: &Connection,
-        groups: &[&Group],
-        synced: bool,
+        groups: &[Arc<Group>],
         committing: &mut bool,
     ) -> rusqlite::Result<()> {
         let Some(last) = groups.last() else { return Ok(()) };
-        if synced {
-            conn.execute_batch("PRAGMA synchronous = NORMAL")?;
-        }
-        let settled = self.try_settle(conn, groups, last.no, committing);
-        if synced {
-            if settled.is_err() && !conn.is_autocommit() {
-                // The level cannot change within a transaction.
-                conn.execute_batch("ROLLBACK")?;
-            }
-            conn.execute_batch("PRAGMA synchronous = FULL")?;
-        }
-        settled
-    }
-
-    fn try_settle(
-        &mut self,
-        conn: &Connection,
-        groups: &[&Group],
-        last: u64,
-        committing: &mut bool,
-    ) -> rusqlite::Result<()> {
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let batches = || groups.iter().flat_map(|group| &group.batches);
         for append in batches().flat_map(|batch| &batch.appends) {
@@ -135,7 +118,7 @@ impl Tables {
         for ((collection, key), body) in writes {
             put(conn, collection, key, body)?;
         }
-        self.finish(conn, last)?;
+        self.finish(conn, last.no)?;
         end(conn, committing)
     }
 
@@ -143,21 +126,14 @@ impl Tables {
     pub(crate) fn prune(
         &mut self,
         conn: &Connection,
-        (collection, before, limit): (&str, &str, usize),
-        no: u64,
-        committing: &mut bool,
+        collection: &str,
+        before: &str,
+        limit: usize,
     ) -> rusqlite::Result<u64> {
-        conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let sql = "DELETE FROM document WHERE collection = ?1 AND key IN
             (SELECT key FROM document WHERE collection = ?1 AND key < ?2 ORDER BY key LIMIT ?3)";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let removed = conn.prepare_cached(sql)?.execute(params![collection, before, limit])?;
-        if removed == 0 {
-            conn.prepare_cached("ROLLBACK")?.execute([])?;
-            return Ok(0);
-        }
-        self.finish(conn, no)?;
-        end(conn, committing)?;
         Ok(removed as u64)
     }
 
@@ -206,7 +182,7 @@ impl Tables {
     }
 
     /// Writes the ends of the feeds that grew and the number of the last commit that is in the
-    /// tables now, and takes those commits off the list.
+    /// tables now.
     fn finish(&mut self, conn: &Connection, no: u64) -> rusqlite::Result<()> {
         let sql = "INSERT INTO feed (no, name, last, hash) VALUES (?1, ?2, ?3, ?4)";
         let mut insert = conn.prepare_cached(sql)?;
@@ -224,7 +200,6 @@ impl Tables {
             (known.stored, known.changed) = (true, false);
         }
         let no = no.cast_signed();
-        conn.prepare_cached("DELETE FROM pending WHERE no <= ?1")?.execute([no])?;
         conn.prepare_cached("UPDATE meta SET commits = ?1 WHERE only = 1")?.execute([no])?;
         Ok(())
     }
@@ -244,31 +219,4 @@ fn put(conn: &Connection, collection: &str, key: &str, body: Option<&str>) -> ru
         }
     }
     Ok(())
-}
-
-/// The oldest commit that is not in the tables.
-fn first_pending(conn: &Connection) -> Result<Option<(u64, Vec<pending::Read>)>, StoreError> {
-    let sql = "SELECT no, body, sum FROM pending ORDER BY no LIMIT 1";
-    let read = || {
-        let mut statement = conn.prepare_cached(sql)?;
-        let mut rows = statement.query([])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let no: i64 = row.get(0)?;
-        Ok(Some((no.cast_unsigned(), verified(row.get_ref(1)?.as_blob()?, row.get(2)?))))
-    };
-    match read().map_err(from_sqlite)? {
-        None => Ok(None),
-        Some((no, Some(read))) => Ok(Some((no, read))),
-        Some((no, None)) => {
-            Err(StoreError::Corrupt(format!("commit {no} is not as it was written")))
-        }
-    }
-}
-
-/// A commit as it was written.
-pub(crate) fn verified(body: &[u8], stored: [u8; 16]) -> Option<Vec<pending::Read>> {
-    if pending::sum(body) != stored {
-        return None;
-    }
-    pending::decode(body)
 }

@@ -1,8 +1,4 @@
-//! The one thread that writes: it takes all that waits and makes it durable with one sync.
-//!
-//! A commit is one row of `pending`, whatever it changes. Its changes go into the tables later, many
-//! commits in one transaction and without a sync of their own: should a power loss undo that, the
-//! row is there again.
+//! The one thread that commits: it takes all that waits and makes it durable with one sync.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,19 +7,19 @@ use std::thread::{Builder, JoinHandle};
 
 use kith_core::id::FeedId;
 use kith_store::{Batch, Head, StoreError};
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, params};
-use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::backlog::{Backlog, Delay};
-use crate::error::{from_sqlite, poisons};
+use crate::backlog::{Backlog, Prune};
+use crate::error::from_sqlite;
+use crate::log::{self, Log};
 use crate::mark::{Mark, Position};
 use crate::overlay::Overlay;
 use crate::pending::{self, Group};
 use crate::rows::feed;
-use crate::tables::Tables;
-use crate::{lost, no_thread, schema};
+use crate::settler::Settler;
+use crate::{lost, no_thread};
 
 #[cfg(test)]
 mod tests;
@@ -82,10 +78,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(state: State) -> Result<Self, StoreError> {
+    pub(crate) fn start(state: State, settler: Settler) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        let settling = settler.start()?;
         let thread = Builder::new().name("kith-write".to_owned());
-        let thread = thread.spawn(move || state.run(jobs)).map_err(no_thread)?;
+        let thread = thread.spawn(move || state.run(jobs, settling)).map_err(no_thread)?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -97,9 +94,6 @@ impl Writer {
         if queue.send(Job { work, reply }).await.is_err() {
             return all_failed(count, lost());
         }
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
-        }
         answer.await.unwrap_or_else(|_| all_failed(count, lost()))
     }
 }
@@ -107,9 +101,6 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.queue = None;
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
-        }
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the writing thread had panicked");
         }
@@ -128,86 +119,45 @@ fn all_failed(count: usize, error: StoreError) -> Answer {
 
 /// What the thread owns.
 pub(crate) struct State {
+    /// To look up what is in the tables.
     conn: Connection,
+    log: Log,
     /// The last durable commit.
     position: Position,
     mark: Option<Mark>,
     /// The ends of feeds, commits that are on their way among them.
     heads: HashMap<FeedId, Head>,
-    tables: Tables,
     overlay: Arc<Overlay>,
-    backlog: Backlog,
-    /// See [`Delay::synced`].
-    synced: bool,
+    backlog: Arc<Backlog>,
     /// Why no write is accepted any more.
     poisoned: Option<StoreError>,
-    /// How a transaction is ended; tests make it fail.
-    commit: fn(&Connection) -> rusqlite::Result<()>,
     /// Kept to the end of the thread: then nothing of this process touches the database.
-    _lock: File,
+    lock: File,
 }
 
 impl State {
-    /// Takes the database over: what waits for the tables is put there first.
     pub(crate) fn new(
         conn: Connection,
+        log: Log,
+        position: Position,
         mark: Option<Mark>,
         lock: File,
-        delay: Delay,
-    ) -> Result<Self, StoreError> {
-        let mut tables = Tables::new(&conn).map_err(from_sqlite)?;
-        tables.recover(&conn)?;
-        let position = schema::position(&conn)?;
-        let commit = |conn: &Connection| conn.prepare_cached("COMMIT")?.execute([]).map(|_| ());
-        Ok(Self {
-            conn,
-            position,
-            mark,
-            heads: HashMap::new(),
-            tables,
-            overlay: Overlay::new(position.commits),
-            backlog: Backlog::new(delay),
-            synced: delay.synced,
-            poisoned: None,
-            commit,
-            _lock: lock,
-        })
+        settler: &Settler,
+    ) -> Self {
+        let (overlay, backlog) = (Arc::clone(&settler.overlay), Arc::clone(&settler.backlog));
+        let (heads, poisoned) = (HashMap::new(), None);
+        Self { conn, log, position, mark, heads, overlay, backlog, poisoned, lock }
     }
 
-    pub(crate) fn epoch(&self) -> u64 {
-        self.position.epoch
-    }
-
-    /// What readers look at first.
-    pub(crate) fn overlay(&self) -> Arc<Overlay> {
-        Arc::clone(&self.overlay)
-    }
-
-    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>, settling: JoinHandle<Connection>) {
         self.note();
-        loop {
-            match jobs.try_recv() {
-                Ok(first) => {
-                    self.turn(first, &mut jobs);
-                    if self.backlog.is_due() {
-                        self.settle_some();
-                    }
-                }
-                Err(TryRecvError::Disconnected) => break,
-                Err(TryRecvError::Empty) if self.backlog.is_empty() => std::thread::park(),
-                // Nobody waits for anything: a good time, if it stays so for a moment.
-                Err(TryRecvError::Empty) => {
-                    std::thread::park_timeout(self.backlog.quiet());
-                    if jobs.is_empty() && self.backlog.was_quiet() {
-                        self.settle_some();
-                    }
-                }
-            }
+        while let Some(first) = jobs.blocking_recv() {
+            self.turn(first, &mut jobs);
         }
-        self.close();
+        self.close(settling);
     }
 
-    /// Does what waits, as one transaction if it can be.
+    /// Does what waits, as one commit if it can be.
     fn turn(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
         let mut size_bytes = first.work.size_bytes();
         let mut group = vec![first];
@@ -233,9 +183,10 @@ impl State {
                 Work::Commit(batches) => commits.push((batches, reply)),
                 Work::Prune { collection, before, limit } => {
                     self.commit_all(std::mem::take(&mut commits));
-                    let answer = vec![self.prune(collection, &before, limit)];
-                    // Who was cancelled does not hear that it was done all the same.
-                    let _ = reply.send(answer);
+                    match &self.poisoned {
+                        Some(error) => drop(reply.send(vec![Err(error.clone())])),
+                        None => self.backlog.prune(Prune { collection, before, limit, reply }),
+                    }
                 }
             }
         }
@@ -271,15 +222,12 @@ impl State {
 
     /// Makes the batches of all jobs durable with one commit; after an error nothing of them is.
     fn transaction(&mut self, jobs: Vec<Vec<Batch>>) -> Result<Vec<Answer>, Failed> {
-        if let Some(error) = &self.poisoned {
-            return Err((error.clone(), jobs));
-        }
-        if let Err(error) = self.make_room() {
-            return Err((error, jobs));
-        }
-        let mut committing = false;
-        let result = self.try_transaction(&jobs, &mut committing);
-        if self.heads.len() > HEADS_MAX {
+        let room = match &self.poisoned {
+            Some(error) => Err(error.clone()),
+            None => self.backlog.room(),
+        };
+        let result = room.and_then(|settled| self.try_transaction(&jobs, settled));
+        if result.is_err() || self.heads.len() > HEADS_MAX {
             self.heads.clear();
         }
         match result {
@@ -289,37 +237,15 @@ impl State {
                 }
                 Ok(answers)
             }
-            Err(error) => {
-                self.heads.clear();
-                Err((self.failed(error, committing), jobs))
-            }
+            Err(error) => Err((error, jobs)),
         }
-    }
-
-    /// After a failed transaction: it is undone, and if its fate is not known no other is begun.
-    fn failed(&mut self, error: rusqlite::Error, mut committing: bool) -> StoreError {
-        if !self.conn.is_autocommit() && self.conn.execute_batch("ROLLBACK").is_err() {
-            committing = true;
-        }
-        let poisons = poisons(&error, committing);
-        let error = from_sqlite(error);
-        if !poisons {
-            return error;
-        }
-        tracing::error!(%error, "no write is accepted until the database is opened again");
-        let refused = match error {
-            StoreError::Corrupt(_) => error,
-            other => StoreError::ReadOnly(other.to_string()),
-        };
-        self.poisoned = Some(refused.clone());
-        refused
     }
 
     fn try_transaction(
         &mut self,
         jobs: &[Vec<Batch>],
-        committing: &mut bool,
-    ) -> rusqlite::Result<(Vec<Answer>, usize)> {
+        settled: u64,
+    ) -> Result<(Vec<Answer>, usize), StoreError> {
         let mut answers = Vec::with_capacity(jobs.len());
         let mut accepted = Vec::new();
         for batches in jobs {
@@ -330,7 +256,7 @@ impl State {
                     answer.push(Err(StoreError::after_failure()));
                     continue;
                 }
-                let result = self.accept(batch)?;
+                let result = self.accept(batch).map_err(from_sqlite)?;
                 failed = result.is_err();
                 let changes = !batch.appends.is_empty() || !batch.writes.is_empty();
                 if changes && !failed {
@@ -345,12 +271,15 @@ impl State {
         }
         let mut body = Vec::new();
         pending::encode(accepted.into_iter(), &mut body);
-        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let sql = "INSERT INTO pending (no, body, sum) VALUES (?1, ?2, ?3)";
-        let no = (self.position.commits + 1).cast_signed();
-        self.conn.prepare_cached(sql)?.execute(params![no, body, pending::sum(&body)])?;
-        *committing = true;
-        (self.commit)(&self.conn)?;
+        match self.log.append(self.position.commits + 1, &body, settled) {
+            Ok(()) => {}
+            Err(log::Failed::Clean(error)) => return Err(error),
+            Err(log::Failed::Unknown(error)) => {
+                tracing::error!(%error, "no write is accepted until the database is opened again");
+                self.poisoned = Some(error.clone());
+                return Err(error);
+            }
+        }
         self.position.commits += 1;
         Ok((answers, body.len()))
     }
@@ -379,7 +308,7 @@ impl State {
     }
 
     /// Shows a durable commit to readers, and keeps it until it is in the tables.
-    fn keep(&mut self, jobs: Vec<Vec<Batch>>, answers: &[Answer], bytes: usize) {
+    fn keep(&self, jobs: Vec<Vec<Batch>>, answers: &[Answer], bytes: usize) {
         let written = jobs.into_iter().zip(answers).flat_map(|(batches, answer)| {
             batches
                 .into_iter()
@@ -388,85 +317,31 @@ impl State {
         });
         let group = Group { no: self.position.commits, batches: written.collect(), bytes };
         self.overlay.add(&group);
-        self.backlog.push(group);
+        self.backlog.push(Arc::new(group));
     }
 
-    /// Does not let what waits for the tables grow for ever.
-    fn make_room(&mut self) -> Result<(), StoreError> {
-        while self.backlog.is_overfull() {
-            self.settle()?;
-        }
-        Ok(())
-    }
-
-    /// Puts a part of what waits into the tables. If that fails it waits on: it is durable.
-    fn settle_some(&mut self) {
-        if let Err(error) = self.settle() {
-            tracing::error!(%error, "commits wait for their tables");
-            self.backlog.postpone();
-        }
-    }
-
-    fn settle(&mut self) -> Result<(), StoreError> {
-        if let Some(error) = &self.poisoned {
-            return Err(error.clone());
-        }
-        let part = self.backlog.part();
-        let mut committing = false;
-        let result = self.tables.settle(&self.conn, &part, self.synced, &mut committing);
-        let count = part.len();
-        if let Err(error) = result {
-            self.tables.forget();
-            return Err(self.failed(error, committing));
-        }
-        self.overlay.remove(part.into_iter());
-        self.backlog.settled(count);
-        Ok(())
-    }
-
-    fn prune(&mut self, collection: &str, before: &str, limit: usize) -> Result<u64, StoreError> {
-        while !self.backlog.is_empty() {
-            self.settle()?;
-        }
-        if let Some(error) = &self.poisoned {
-            return Err(error.clone());
-        }
-        let mut committing = false;
-        let result = self.tables.prune(
-            &self.conn,
-            (collection, before, limit),
-            self.position.commits + 1,
-            &mut committing,
-        );
-        let removed = result.map_err(|error| self.failed(error, committing))?;
-        if removed > 0 {
-            self.position.commits += 1;
-            self.overlay.advance(self.position.commits);
-        }
-        Ok(removed)
-    }
-
-    /// Puts all that waits into the tables, the log into the database, and writes the mark. If the
-    /// writer was poisoned the log stays as it is, for the next open to judge.
-    fn close(mut self) {
-        while self.poisoned.is_none() && !self.backlog.is_empty() {
-            if let Err(error) = self.settle() {
-                tracing::warn!(%error, "commits wait for the next start");
-                break;
-            }
-        }
-        if self.poisoned.is_some() {
+    /// Puts all that waits into the tables, SQLite's log into the database, and writes the mark. If
+    /// that cannot be, both logs stay as they are, for the next open to judge.
+    fn close(mut self, settling: JoinHandle<Connection>) {
+        self.backlog.close();
+        let Ok(conn) = settling.join() else {
+            tracing::error!("the settling thread had panicked");
+            return;
+        };
+        if self.poisoned.is_some() || !self.backlog.is_empty() {
             return;
         }
         if let Some(mark) = &mut self.mark {
             mark.finish(self.position);
         }
+        drop(self.conn);
         let checkpoint = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-        let closed = self.conn.set_db_config(checkpoint, false).map_err(from_sqlite);
-        self.conn.flush_prepared_statement_cache();
-        let closed = closed.and(self.conn.close().map_err(|(_, error)| from_sqlite(error)));
-        if let Err(error) = closed {
-            tracing::warn!(%error, "the log stays beside the database");
+        let closed = conn.set_db_config(checkpoint, false).map_err(from_sqlite);
+        conn.flush_prepared_statement_cache();
+        let closed = closed.and(conn.close().map_err(|(_, error)| from_sqlite(error)));
+        if let Err(error) = closed.and_then(|()| self.log.remove()) {
+            tracing::warn!(%error, "a log stays beside the database");
         }
+        drop(self.lock);
     }
 }

@@ -84,6 +84,8 @@ fn file(arguments: &str) -> Option<(&str, String, &str)> {
 fn call(line: &str, dir: &str, places: &mut HashMap<String, usize>) -> Option<Call> {
     let (name, arguments) = line.split_once('(')?;
     let (arguments, result) = arguments.rsplit_once(" = ")?;
+    // Behind a call that was interrupted in the record stand spaces.
+    let arguments = arguments.trim_end();
     if result.starts_with('-') || result.starts_with('?') {
         return None;
     }
