@@ -1,6 +1,7 @@
 //! The handles of a client: one to ask with, one to be told with.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use kith_core::command::{Command, Outcome};
@@ -197,13 +198,23 @@ impl Client {
     }
 }
 
-/// A name for an operation that nobody else gives: 128 random bits.
+/// A name for an operation that nobody else gives: 96 random bits that this run of the program has
+/// for all of them, and a number that grows, so that the server knows a new one without looking.
 ///
 /// # Errors
 /// [`ClientError::NoRandomness`].
 pub(crate) fn new_op() -> Result<OpId, ClientError> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| ClientError::NoRandomness)?;
-    let name = format!("{:032x}", u128::from_le_bytes(random));
-    OpId::parse(&name).map_err(|_| ClientError::NoRandomness)
+    static SERIES: OnceLock<String> = OnceLock::new();
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let series = match SERIES.get() {
+        Some(series) => series,
+        None => {
+            let mut random = [0; 12];
+            getrandom::fill(&mut random).map_err(|_| ClientError::NoRandomness)?;
+            let text = random.iter().map(|byte| format!("{byte:02x}")).collect();
+            SERIES.get_or_init(|| text)
+        }
+    };
+    let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    OpId::parse(&format!("{series}-{number}")).map_err(|_| ClientError::NoRandomness)
 }

@@ -151,6 +151,17 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The highest number of a user's operations in a series; 0 when there is none.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] when it has to be loaded first.
+    pub fn last_in_series(&self, user: UserId, series: &str) -> Result<u64, Stop> {
+        match self.find(&Key::Series(user, series.to_owned()))? {
+            Some(Doc::Series(number)) => Ok(number),
+            _ => Ok(0),
+        }
+    }
+
     /// Adds an event to a feed, and changes the documents that it tells about.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ pub mod id;
 pub mod index;
 pub mod limit;
 pub mod mention;
+pub mod op;
 pub mod permission;
 pub mod reduce;
 pub mod refusal;

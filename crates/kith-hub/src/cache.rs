@@ -1,5 +1,6 @@
 //! Documents at hand, and the queue of what was decided and not yet committed.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -46,15 +47,23 @@ struct Entry {
     doc: Option<Doc>,
     /// How many queued operations changed it; it stays until they are committed.
     pending: u32,
-    used: std::cell::Cell<bool>,
+    used: Cell<bool>,
 }
+
+/// Entries that are considered at a time when there are too many: an operation adds fewer.
+const STEPS: usize = 64;
 
 /// Documents as they were last decided.
 #[derive(Default)]
 pub(crate) struct Cache {
     entries: HashMap<Key, Entry>,
-    /// Counts the times that entries were let go: what was read from the store before may be older
-    /// than what was let go since, and must not come in.
+    /// The keys of the entries that may be let go, in the order in which that is considered.
+    hand: VecDeque<Key>,
+    /// How many reads from the store are on their way for each key: what they bring may be older
+    /// than what is let go meanwhile, so it is not let go.
+    loading: HashMap<Key, u32>,
+    /// Counts the times that everything was forgotten: what was read from the store before must not
+    /// come in after.
     generation: u64,
 }
 
@@ -67,29 +76,55 @@ impl Source for Cache {
 }
 
 impl Cache {
-    pub(crate) fn generation(&self) -> u64 {
+    /// Notes that a document is being read from the store; to be given to [`end_load`](Self::end_load).
+    pub(crate) fn begin_load(&mut self, key: &Key) -> u64 {
+        *self.loading.entry(key.clone()).or_default() += 1;
         self.generation
     }
 
-    /// Takes in what was read from the store, unless it may be out of date.
-    pub(crate) fn fill(&mut self, key: Key, doc: Option<Doc>, generation: u64, max: usize) {
-        if self.generation == generation && !self.entries.contains_key(&key) {
-            if self.entries.len() >= max {
-                self.shrink();
+    /// Notes that reading it has ended, with a failure where there is nothing to take in.
+    pub(crate) fn end_load(&mut self, key: Key, read: Option<(Option<Doc>, u64)>, max: usize) {
+        if let Some(count) = self.loading.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                self.loading.remove(&key);
             }
+        }
+        if let Some((doc, generation)) = read
+            && self.generation == generation
+            && !self.entries.contains_key(&key)
+        {
+            self.shrink(max);
+            self.hand.push_back(key.clone());
             self.entries.insert(key, Entry { doc, pending: 0, used: true.into() });
         }
     }
 
-    /// Lets go of what was not used since the last time and waits for no commit.
-    fn shrink(&mut self) {
-        self.generation += 1;
-        self.entries.retain(|_, entry| entry.pending > 0 || entry.used.replace(false));
+    /// Lets go of some that were not used since they were last considered, if there are too many.
+    fn shrink(&mut self, max: usize) {
+        // Each once at most, and no more of them than to outrun those that come: nobody waits for it.
+        for _ in 0..STEPS.min(self.hand.len()) {
+            if self.hand.len() <= max {
+                return;
+            }
+            let Some(key) = self.hand.pop_front() else { return };
+            let Some(entry) = self.entries.get(&key) else { continue };
+            if entry.pending > 0 || entry.used.replace(false) || self.loading.contains_key(&key) {
+                self.hand.push_back(key);
+            } else {
+                self.entries.remove(&key);
+            }
+        }
     }
 
     fn put(&mut self, changes: &Changes) {
         for (key, doc) in &changes.documents {
-            let entry = self.entries.entry(key.clone()).or_default();
+            let entry = self.entries.entry(key.clone()).or_insert_with(|| {
+                if !is_index(key) {
+                    self.hand.push_back(key.clone());
+                }
+                Entry::default()
+            });
             entry.doc.clone_from(doc);
             entry.pending += 1;
             entry.used.set(true);
@@ -107,14 +142,13 @@ impl Cache {
                 }
             }
         }
-        if self.entries.len() > max {
-            self.shrink();
-        }
+        self.shrink(max);
     }
 
     /// Forgets everything: the store has not what was decided.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+        self.hand.clear();
         self.generation += 1;
     }
 }

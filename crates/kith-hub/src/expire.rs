@@ -127,7 +127,7 @@ pub async fn end_sessions(store: &dyn Store) -> Result<u64, StoreError> {
 fn operation(row: &Document, now: Timestamp) -> Vec<Change> {
     let change = || {
         let (user, op) = row.key.split_once('/')?;
-        let key = Key::Done(user.parse().ok()?, kith_core::text::OpId::parse(op).ok()?);
+        let key = Key::Done(user.parse().ok()?, kith_core::text::OpId::from_key(op)?);
         let Ok(Doc::Done(done)) = key.parse(&row.body) else { return None };
         let stub = done.once.then(|| Doc::Done(Done::stub(&done).into()));
         let whole = !done.once || !done.command.is_empty();

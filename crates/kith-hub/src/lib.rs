@@ -24,12 +24,12 @@ pub mod verify;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kith_core::command::{self, Command, Outcome};
-use kith_core::document::{Doc, Done, Key};
+use kith_core::document::{Doc, Done, FeedHead, Key};
 use kith_core::draft::{Draft, Stop};
 use kith_core::id::{Timestamp, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::OpId;
-use kith_store::{DocKey, Store};
+use kith_store::{DocKey, Range, Store};
 use tokio::sync::{Notify, oneshot};
 
 pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
@@ -218,7 +218,10 @@ impl Hub {
         let text = serde_json::to_string(command).unwrap_or_default();
         let hash = kith_core::decide::secret_hash(&text);
         self.queue(Some(me), Some(op.clone()), |draft| {
-            if let Some(done) = draft.done(me, op.clone())? {
+            let series = op.in_series();
+            let last = series.map(|(series, _)| draft.last_in_series(me, series)).transpose()?;
+            let is_new = series.zip(last).is_some_and(|((_, number), last)| number > last);
+            if !is_new && let Some(done) = draft.done(me, op.clone())? {
                 return retold(&done, &hash, draft.now);
             }
             let outcome = command::decide(draft, me, command)?;
@@ -226,6 +229,9 @@ impl Hub {
             let once = command.makes();
             let done = Done { at: draft.now, command: hash.clone(), outcome: kept, once };
             draft.put(Key::Done(me, op.clone()), Some(Doc::Done(Arc::new(done))));
+            if let Some((series, number)) = series.filter(|_| is_new) {
+                draft.put(Key::Series(me, series.to_owned()), Some(Doc::Series(number)));
+            }
             Ok(outcome)
         })
         .await
@@ -331,28 +337,65 @@ impl Hub {
 
     /// Brings a document into the cache.
     async fn load(&self, key: Key) -> Result<(), HubError> {
-        let generation = self.state().cache.generation();
-        let doc = match (&key, key.path()) {
-            (Key::Head(feed), _) => {
-                let head = self.inner.store.head(*feed).await?;
-                let head = kith_core::document::FeedHead { seq: head.seq, hash: head.hash };
-                Some(Doc::Head(head))
-            }
-            (_, Some((collection, text))) => {
-                let found = self.inner.store.get(vec![DocKey { collection, key: text }]).await?;
-                match found.into_iter().next().flatten() {
-                    Some(json) => Some(key.parse(&json).map_err(|error| {
-                        HubError::Store(kith_store::StoreError::Corrupt(format!(
-                            "{key:?}: {error}"
-                        )))
-                    })?),
-                    None => None,
-                }
-            }
-            (_, None) => None,
-        };
-        self.state().cache.fill(key, doc, generation, self.inner.limits.documents_max);
+        let loading = Loading::begin(&self.inner, key);
+        let doc = self.read(&loading.key).await?;
+        loading.end(doc);
         Ok(())
+    }
+
+    /// Reads a document from the store.
+    async fn read(&self, key: &Key) -> Result<Option<Doc>, HubError> {
+        let store = &self.inner.store;
+        if let Key::Head(feed) = key {
+            let head = store.head(*feed).await?;
+            return Ok(Some(Doc::Head(FeedHead { seq: head.seq, hash: head.hash })));
+        }
+        if let Key::Series(user, series) = key {
+            let range = Range {
+                collection: "done",
+                prefix: format!("{user}/{}", OpId::series_prefix(series)),
+                after: None,
+                before: None,
+                descending: true,
+            };
+            let last = store.scan(range, 1).await?;
+            let last = last.first().and_then(|row| OpId::from_key(row.key.split_once('/')?.1));
+            let number = last.as_ref().and_then(OpId::in_series).map(|(_, number)| number);
+            return Ok(number.map(Doc::Series));
+        }
+        let Some((collection, text)) = key.path() else { return Ok(None) };
+        let found = store.get(vec![DocKey { collection, key: text }]).await?;
+        let Some(json) = found.into_iter().next().flatten() else { return Ok(None) };
+        key.parse(&json).map(Some).map_err(|error| {
+            HubError::Store(kith_store::StoreError::Corrupt(format!("{key:?}: {error}")))
+        })
+    }
+}
+
+/// A document on its way from the store into the cache.
+struct Loading<'a> {
+    inner: &'a Inner,
+    key: Key,
+    generation: u64,
+    read: Option<Option<Doc>>,
+}
+
+impl<'a> Loading<'a> {
+    fn begin(inner: &'a Inner, key: Key) -> Self {
+        let generation = inner.state().cache.begin_load(&key);
+        Self { inner, key, generation, read: None }
+    }
+
+    fn end(mut self, doc: Option<Doc>) {
+        self.read = Some(doc);
+    }
+}
+
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        let read = self.read.take().map(|doc| (doc, self.generation));
+        let max = self.inner.limits.documents_max;
+        self.inner.state().cache.end_load(self.key.clone(), read, max);
     }
 }
 

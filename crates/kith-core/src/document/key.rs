@@ -17,6 +17,9 @@ macro_rules! documents {
         pub enum Key {
             /// The end of a feed, which the store keeps with the events.
             Head(FeedId),
+            /// The highest number of a user's operations in a series, which the store keeps with
+            /// what they did.
+            Series(UserId, String),
             $($(#[$doc])* $variant($($arg_type),*),)*
         }
 
@@ -25,15 +28,17 @@ macro_rules! documents {
         pub enum Doc {
             /// The end of a feed.
             Head(FeedHead),
+            /// The highest number of a series.
+            Series(u64),
             $($(#[$doc])* $variant(Arc<$type>),)*
         }
 
         impl Key {
-            /// The collection and the text of the key; `None` for the end of a feed.
+            /// The collection and the text of the key; `None` for the ends of feeds and series.
             #[must_use]
             pub fn path(&self) -> Option<(&'static str, String)> {
                 match self {
-                    Self::Head(_) => None,
+                    Self::Head(_) | Self::Series(..) => None,
                     $(Self::$variant($($arg),*) => Some(($collection, $format)),)*
                 }
             }
@@ -45,7 +50,9 @@ macro_rules! documents {
             pub fn parse(&self, json: &str) -> Result<Doc, ParseError> {
                 check_version(json)?;
                 match self {
-                    Self::Head(_) => Err(ParseError::Malformed("a feed's end is no document".to_owned())),
+                    Self::Head(_) | Self::Series(..) => {
+                        Err(ParseError::Malformed("an end is no document".to_owned()))
+                    }
                     $(Self::$variant(..) => serde_json::from_str(json).map(|doc| Doc::$variant(Arc::new(doc))).map_err(ParseError::from),)*
                 }
             }
@@ -73,7 +80,7 @@ macro_rules! documents {
             #[must_use]
             pub fn to_json(&self) -> String {
                 let json = match self {
-                    Self::Head(_) => Ok(String::new()),
+                    Self::Head(_) | Self::Series(_) => Ok(String::new()),
                     $(Self::$variant(doc) => serde_json::to_string(doc.as_ref()),)*
                 };
                 // Our documents are structs of texts, numbers and maps with text keys.
@@ -180,5 +187,5 @@ documents! {
     /// A secret of the site, by what it is for.
     Secret(SiteSecret) in "secret", key(name: String) = name.clone(), get site_secret;
     /// What an operation did.
-    Done(Done) in "done", key(user: UserId, op: OpId) = format!("{user}/{op}"), get done;
+    Done(Done) in "done", key(user: UserId, op: OpId) = format!("{user}/{}", op.key()), get done;
 }

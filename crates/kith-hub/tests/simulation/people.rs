@@ -194,7 +194,7 @@ impl Writer {
                 if progress.sent == STEPS {
                     return;
                 }
-                let id = format!("{}-{}-{}", self.name, progress.sent, progress.failed);
+                let id = format!("{}-{}", self.name, 1 + progress.sent + progress.failed);
                 // Until it is answered the server may be killed with it.
                 (id, std::mem::replace(&mut progress.doubtful, true))
             };
