@@ -13,6 +13,8 @@ use crate::error::HubError;
 
 /// An operation that was decided and waits for its commit.
 pub(crate) struct Pending {
+    /// The connection that asked, or 0.
+    pub(crate) from: u64,
     pub(crate) changes: Changes,
     pub(crate) outcome: Outcome,
     pub(crate) answer: oneshot::Sender<Result<Outcome, HubError>>,
@@ -31,14 +33,9 @@ pub(crate) struct State {
 
 impl State {
     /// Makes the changes visible to later decisions and queues them for their commit.
-    pub(crate) fn enqueue(
-        &mut self,
-        changes: Changes,
-        outcome: Outcome,
-        answer: oneshot::Sender<Result<Outcome, HubError>>,
-    ) {
-        self.cache.put(&changes);
-        self.queue.push_back(Pending { changes, outcome, answer });
+    pub(crate) fn enqueue(&mut self, pending: Pending) {
+        self.cache.put(&pending.changes);
+        self.queue.push_back(pending);
     }
 }
 
@@ -57,7 +54,8 @@ const STEPS: usize = 64;
 #[derive(Default)]
 pub(crate) struct Cache {
     entries: HashMap<Key, Entry>,
-    /// The keys of the entries that may be let go, in the order in which that is considered.
+    /// The keys of the entries that may be let go, in the order in which that is considered. Some
+    /// have gone before.
     hand: VecDeque<Key>,
     /// How many reads from the store are on their way for each key: what they bring may be older
     /// than what is let go meanwhile, so it is not let go.
@@ -120,7 +118,7 @@ impl Cache {
     fn put(&mut self, changes: &Changes) {
         for (key, doc) in &changes.documents {
             let entry = self.entries.entry(key.clone()).or_insert_with(|| {
-                if !is_index(key) {
+                if !is_brief(key) {
                     self.hand.push_back(key.clone());
                 }
                 Entry::default()
@@ -131,13 +129,12 @@ impl Cache {
         }
     }
 
-    /// Notes that changes are committed. What is only ever written is not kept at hand.
+    /// Notes that changes are committed. What is hardly ever read after is not kept at hand.
     pub(crate) fn committed(&mut self, changes: &Changes, max: usize) {
         for key in changes.documents.keys() {
             if let Some(entry) = self.entries.get_mut(key) {
                 entry.pending = entry.pending.saturating_sub(1);
-                // No rule reads these, so none can have read the store for them meanwhile.
-                if entry.pending == 0 && is_index(key) {
+                if entry.pending == 0 && is_brief(key) && !self.loading.contains_key(key) {
                     self.entries.remove(key);
                 }
             }
@@ -153,11 +150,14 @@ impl Cache {
     }
 }
 
-/// Whether rules write documents of this kind and never read them.
-fn is_index(key: &Key) -> bool {
+/// Whether rules write documents of this kind and seldom read them: only to answer an operation a
+/// second time, to change a message, or never.
+fn is_brief(key: &Key) -> bool {
     matches!(
         key,
-        Key::Timeline(..)
+        Key::Done(..)
+            | Key::Message(..)
+            | Key::Timeline(..)
             | Key::Authored(..)
             | Key::MentionUser(..)
             | Key::MentionRole(..)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
@@ -61,7 +61,11 @@ pub struct Stats {
 
 /// Commits until the hub is closed.
 pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut pace = Pace::default();
     loop {
+        if let Some(pause) = pace.pause(&inner) {
+            tokio::time::sleep(pause).await;
+        }
         let group = take(&inner);
         if group.is_empty() {
             let (closing, drained) = {
@@ -76,6 +80,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             continue;
         }
         let began = Instant::now();
+        pace.note(&group, began);
         // Only a reader that needs the store quiet for a moment holds the permit.
         let quiet = inner.quiet.acquire().await;
         let batches: Vec<Batch> = group.iter().map(|pending| batch(&pending.changes)).collect();
@@ -89,6 +94,44 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         inner.stats.groups.fetch_add(1, Ordering::Relaxed);
         inner.stats.commit.add(micros(began));
         finish(&inner, group, results, began);
+    }
+}
+
+/// For how long it counts that several connections published.
+const SEVERAL: Duration = Duration::from_millis(100);
+
+/// Lets operations gather where that costs nobody much: a commit costs the same for one or for
+/// many. One connection alone gets its answers as fast as the disk can, and so does everybody when
+/// there was no commit for a moment.
+#[derive(Default)]
+struct Pace {
+    /// When the last commit began.
+    began: Option<Instant>,
+    /// Whose the last operation was.
+    from: u64,
+    /// When operations of two connections last followed each other.
+    several: Option<Instant>,
+}
+
+impl Pace {
+    /// How long to wait for more operations.
+    fn pause(&self, inner: &Inner) -> Option<Duration> {
+        self.several.filter(|at| at.elapsed() < SEVERAL)?;
+        let waiting = inner.state().queue.len();
+        let most = inner.limits.group_max / 2;
+        let since = self.began?.elapsed();
+        let left = Duration::from_millis(inner.limits.gather_ms).checked_sub(since)?;
+        (waiting > 0 && waiting < most).then_some(left)
+    }
+
+    fn note(&mut self, group: &[Pending], now: Instant) {
+        for pending in group {
+            if self.began.is_some() && pending.from != self.from {
+                self.several = Some(now);
+            }
+            self.from = pending.from;
+        }
+        self.began = Some(now);
     }
 }
 
@@ -192,7 +235,7 @@ fn doubt(inner: &Arc<Inner>, doubtful: &[Changes], answers: Answers) {
     for scope in doubtful.iter().map(crate::subscriber::scope_of) {
         fenced.extend(crate::subscriber::doubt(inner, scope));
     }
-    let limit = std::time::Duration::from_millis(inner.limits.fence_ms);
+    let limit = Duration::from_millis(inner.limits.fence_ms);
     tokio::spawn(async move {
         crate::subscriber::fence(fenced, limit).await;
         for (answer, error) in answers {
@@ -204,7 +247,7 @@ fn doubt(inner: &Arc<Inner>, doubtful: &[Changes], answers: Answers) {
 /// Shows a committed operation: to subscribers, then to whoever asked, after the fence if it took
 /// anyone's access.
 fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
-    let Pending { changes, outcome, answer } = pending;
+    let Pending { changes, outcome, answer, .. } = pending;
     inner.stats.operations.fetch_add(1, Ordering::Relaxed);
     let mut fenced = Vec::new();
     for drafted in &changes.events {
@@ -223,7 +266,7 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     if fenced.is_empty() {
         let _ = answer.send(Ok(outcome));
     } else {
-        let limit = std::time::Duration::from_millis(inner.limits.fence_ms);
+        let limit = Duration::from_millis(inner.limits.fence_ms);
         tokio::spawn(async move {
             crate::subscriber::fence(fenced, limit).await;
             let _ = answer.send(Ok(outcome));

@@ -64,6 +64,9 @@ pub struct Limits {
     pub replay_max: usize,
     /// Events of a followed feed that stay at hand, so that a reader who catches up can join.
     pub at_hand_max: usize,
+    /// When several connections publish, the least time from the beginning of one group commit to
+    /// the next, in milliseconds: then more share it.
+    pub gather_ms: u64,
     /// How long a revocation waits for a subscriber that is in the middle of a write before its
     /// connection is cut, in milliseconds.
     pub fence_ms: u64,
@@ -78,6 +81,7 @@ impl Default for Limits {
             mailbox_bytes: 1024 * 1024,
             replay_max: 1000,
             at_hand_max: 64,
+            gather_ms: 2,
             fence_ms: 5000,
         }
     }
@@ -198,26 +202,28 @@ impl Hub {
         op: Option<OpId>,
         command: &Command,
     ) -> Result<Outcome, HubError> {
-        self.submit(me, op, command).await?.wait().await
+        self.submit(me, 0, op, command).await?.wait().await
     }
 
     /// Decides what a user asks and queues it: what is submitted later is decided later. The answer
-    /// comes when it is durable.
+    /// comes when it is durable. `from` is the connection, 0 where there is none.
     ///
     /// # Errors
     /// As [`execute`](Self::execute).
     pub async fn submit(
         &self,
         me: UserId,
+        from: u64,
         op: Option<OpId>,
         command: &Command,
     ) -> Result<Answer, HubError> {
         let Some(op) = op else {
-            return self.queue(Some(me), None, |draft| command::decide(draft, me, command)).await;
+            let decide = |draft: &mut Draft<'_>| command::decide(draft, me, command);
+            return self.queue(Some(me), from, None, decide).await;
         };
         let text = serde_json::to_string(command).unwrap_or_default();
         let hash = kith_core::decide::secret_hash(&text);
-        self.queue(Some(me), Some(op.clone()), |draft| {
+        self.queue(Some(me), from, Some(op.clone()), |draft| {
             let series = op.in_series();
             let last = series.map(|(series, _)| draft.last_in_series(me, series)).transpose()?;
             let is_new = series.zip(last).is_some_and(|((_, number), last)| number > last);
@@ -247,12 +253,13 @@ impl Hub {
         op: Option<OpId>,
         decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Outcome, HubError> {
-        self.queue(by, op, decide).await?.wait().await
+        self.queue(by, 0, op, decide).await?.wait().await
     }
 
     async fn queue(
         &self,
         by: Option<UserId>,
+        from: u64,
         op: Option<OpId>,
         mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Answer, HubError> {
@@ -260,7 +267,7 @@ impl Hub {
         // it looks for under them, are the same then.
         let (now, random) = (self.inner.env.now(), self.inner.env.random());
         for _ in 0..LOADS_MAX {
-            match self.attempt((now, random), by, op.clone(), &mut decide)? {
+            match self.attempt((now, random), (by, from), op.clone(), &mut decide)? {
                 Attempt::Queued(answer) => return Ok(answer),
                 Attempt::Missing(key) => self.load(key).await?,
             }
@@ -271,7 +278,7 @@ impl Hub {
     fn attempt(
         &self,
         (now, random): (Timestamp, u128),
-        by: Option<UserId>,
+        (by, from): (Option<UserId>, u64),
         op: Option<OpId>,
         decide: &mut impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Attempt, HubError> {
@@ -290,7 +297,7 @@ impl Hub {
         };
         let changes = draft.into_changes();
         let (answer, receiver) = oneshot::channel();
-        state.enqueue(changes, outcome, answer);
+        state.enqueue(cache::Pending { from, changes, outcome, answer });
         drop(state);
         self.inner.work.notify_one();
         Ok(Attempt::Queued(Answer(receiver)))

@@ -22,11 +22,12 @@ use kith_proto::error::{Problem, close};
 use kith_proto::frame::{Auth, Hello, Limits, Push, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
 
 use crate::app::{App, problem_of};
 use crate::auth::{Caller, SignedIn, failed};
 use crate::wire;
-use outlet::{Inlet, Outlet};
+use outlet::Outlet;
 use read::{Input, Reader};
 
 /// What is known of a connection before it says who it is.
@@ -93,7 +94,7 @@ pub(crate) fn serve(
 /// A connection over plain TCP: what it writes goes out in bursts with what others write.
 struct Plain {
     app: Arc<App>,
-    reader: Reader<Inlet>,
+    reader: Reader<OwnedReadHalf>,
     outlet: Arc<Outlet>,
     encoding: Encoding,
 }
@@ -106,21 +107,22 @@ impl Plain {
         early: Bytes,
         origin: Origin,
     ) -> Option<Self> {
-        let socket = Arc::new(socket);
+        let (input, output) = socket.into_split();
         let frame_bytes = app.settings.frame_bytes as usize;
-        let mut reader = Reader::new(Inlet(Arc::clone(&socket)), frame_bytes, &early);
+        let mut reader = Reader::new(input, frame_bytes, &early);
         drop(early);
         let encoding = origin.encoding;
         match greet(&app, &mut reader, &origin).await {
             Ok(Some((subscriber, welcome))) => {
                 subscriber.reply(wire::push(encoding, &Push::Welcome(welcome)));
-                let outlet = Outlet::open(&app.pump, socket, subscriber, encoding);
+                let outlet = Outlet::open(&app.pump, output, subscriber, encoding);
                 Some(Self { app, reader, outlet, encoding })
             }
             Ok(None) => None,
             Err(farewell) => {
                 let last = farewell.frames(&app, encoding);
-                let _ = tokio::time::timeout(GOODBYE, outlet::write_all(&socket, &last)).await;
+                let _ =
+                    tokio::time::timeout(GOODBYE, outlet::write_all(output.as_ref(), &last)).await;
                 None
             }
         }

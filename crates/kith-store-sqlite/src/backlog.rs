@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::pending::Group;
 
 /// Bytes of commits that go into the tables at a time.
-const PART_BYTES: usize = 2 * 1024 * 1024;
+const PART_BYTES: usize = 4 * 1024 * 1024;
 /// What waits may be so many times [`Delay::bytes`] before new commits wait for it.
 const OVERFULL: usize = 4;
 /// How long to wait after the tables took nothing.

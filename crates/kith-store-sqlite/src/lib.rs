@@ -63,7 +63,7 @@ pub const READERS_MAX: usize = 16;
 /// syncs of the database and a longer replay after a crash.
 const LOG_PAGES: u32 = 4096;
 /// Size of one of the two files of our own log, after which the other is used.
-const SEGMENT_BYTES: usize = 4 * 1024 * 1024;
+const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// When a commit is confirmed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,8 +102,8 @@ impl Default for Options {
             durability: Durability::Full,
             readers: 3,
             max_pages: None,
-            pending_bytes: 2 * 1024 * 1024,
-            pending_for: Duration::from_millis(250),
+            pending_bytes: 4 * 1024 * 1024,
+            pending_for: Duration::from_secs(1),
             mark_every: Duration::from_secs(1),
         }
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kith_core::id::FeedId;
-use kith_store::{Head, StoreError, StoredEvent};
-use rusqlite::{Connection, params};
+use kith_store::{DocWrite, Head, StoreError, StoredEvent};
+use rusqlite::{CachedStatement, Connection, params};
 
 use crate::error::from_sqlite;
 use crate::log::Record;
@@ -82,12 +82,13 @@ impl Tables {
         read: impl Iterator<Item = &'a pending::Read>,
     ) -> rusqlite::Result<()> {
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut statements = Statements::new(conn)?;
         for batch in read {
             for (feed, events) in &batch.appends {
-                self.append(conn, *feed, events)?;
+                self.append(conn, &mut statements, *feed, events)?;
             }
             for write in &batch.writes {
-                put(conn, &write.collection, &write.key, write.body.as_deref())?;
+                statements.put(&write.collection, &write.key, write.body.as_deref())?;
             }
         }
         self.finish(conn, last)?;
@@ -103,21 +104,22 @@ impl Tables {
     ) -> rusqlite::Result<()> {
         let Some(last) = groups.last() else { return Ok(()) };
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut statements = Statements::new(conn)?;
         let batches = || groups.iter().flat_map(|group| &group.batches);
         for append in batches().flat_map(|batch| &batch.appends) {
-            self.append(conn, append.feed, &append.events)?;
+            self.append(conn, &mut statements, append.feed, &append.events)?;
         }
         // The last write of each key, in the order of the table: fewer pages are visited, and each
         // once.
-        let mut writes: HashMap<(&str, &str), Option<&str>> = HashMap::new();
-        for write in batches().flat_map(|batch| &batch.writes) {
-            writes.insert((write.key.collection, &write.key.key), write.body.as_deref());
+        let mut writes: Vec<&DocWrite> = batches().flat_map(|batch| &batch.writes).collect();
+        writes.sort_by(|one, other| name(one).cmp(&name(other)));
+        for (at, write) in writes.iter().enumerate() {
+            if writes.get(at + 1).is_none_or(|next| name(next) != name(write)) {
+                let (collection, key) = name(write);
+                statements.put(collection, key, write.body.as_deref())?;
+            }
         }
-        let mut writes: Vec<_> = writes.into_iter().collect();
-        writes.sort_unstable_by_key(|(key, _)| *key);
-        for ((collection, key), body) in writes {
-            put(conn, collection, key, body)?;
-        }
+        drop(statements);
         self.finish(conn, last.no)?;
         end(conn, committing)
     }
@@ -140,6 +142,7 @@ impl Tables {
     fn append(
         &mut self,
         conn: &Connection,
+        statements: &mut Statements<'_>,
         id: FeedId,
         events: &[StoredEvent],
     ) -> rusqlite::Result<()> {
@@ -147,10 +150,12 @@ impl Tables {
         if before.no > FEEDS_MAX {
             return Err(rusqlite::Error::IntegralValueOutOfRange(0, before.no));
         }
-        let sql = "INSERT INTO event (id, body, hash) VALUES (?1, ?2, ?3)";
-        let mut insert = conn.prepare_cached(sql)?;
         for event in events {
-            insert.execute(params![event_id(before.no, event.seq), event.body, event.hash.0])?;
+            statements.event.execute(params![
+                event_id(before.no, event.seq),
+                event.body,
+                event.hash.0
+            ])?;
         }
         if let Some(last) = events.last() {
             let head = Head { seq: last.seq, hash: last.hash };
@@ -205,18 +210,38 @@ impl Tables {
     }
 }
 
-fn put(conn: &Connection, collection: &str, key: &str, body: Option<&str>) -> rusqlite::Result<()> {
-    match body {
-        Some(body) => {
-            let sql = "INSERT INTO document (collection, key, body, sum) VALUES (?1, ?2, ?3, ?4)
+fn name(write: &DocWrite) -> (&'static str, &str) {
+    (write.key.collection, &write.key.key)
+}
+
+/// What is done many times in a transaction.
+struct Statements<'c> {
+    event: CachedStatement<'c>,
+    document: CachedStatement<'c>,
+    removal: CachedStatement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    fn new(conn: &'c Connection) -> rusqlite::Result<Self> {
+        let event = "INSERT INTO event (id, body, hash) VALUES (?1, ?2, ?3)";
+        let document = "INSERT INTO document (collection, key, body, sum) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (collection, key) DO UPDATE SET body = excluded.body, sum = excluded.sum";
-            let sum = sum(collection, key, body);
-            conn.prepare_cached(sql)?.execute(params![collection, key, body, sum])?;
-        }
-        None => {
-            let sql = "DELETE FROM document WHERE collection = ?1 AND key = ?2";
-            conn.prepare_cached(sql)?.execute(params![collection, key])?;
-        }
+        let removal = "DELETE FROM document WHERE collection = ?1 AND key = ?2";
+        Ok(Self {
+            event: conn.prepare_cached(event)?,
+            document: conn.prepare_cached(document)?,
+            removal: conn.prepare_cached(removal)?,
+        })
     }
-    Ok(())
+
+    fn put(&mut self, collection: &str, key: &str, body: Option<&str>) -> rusqlite::Result<()> {
+        match body {
+            Some(body) => {
+                let sum = sum(collection, key, body);
+                self.document.execute(params![collection, key, body, sum])?;
+            }
+            None => drop(self.removal.execute(params![collection, key])?),
+        }
+        Ok(())
+    }
 }

@@ -261,7 +261,8 @@ impl Requests<'_> {
         op: Option<kith_core::text::OpId>,
         command: &kith_core::command::Command,
     ) -> Option<Waiting> {
-        match self.app.hub.submit(self.subscriber.user, op, command).await {
+        let subscriber = self.subscriber;
+        match self.app.hub.submit(subscriber.user, subscriber.id, op, command).await {
             Ok(answer) => {
                 let app = Arc::clone(self.app);
                 Some(Box::pin(async move {

@@ -4,46 +4,21 @@
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use kith_hub::{Bell, Item, Subscriber};
 use kith_proto::codec::Encoding;
 use kith_proto::error::{Problem, close};
-use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use super::Farewell;
 use super::pump::Pump;
 use super::write::{BATCH, WRITE};
 use crate::wire;
-
-/// The reading side of a socket that is shared with its outlet.
-pub(super) struct Inlet(pub(super) Arc<TcpStream>);
-
-impl AsyncRead for Inlet {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.0.poll_read_ready(context))?;
-            match self.0.try_read(buffer.initialize_unfilled()) {
-                Ok(read) => {
-                    buffer.advance(read);
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-    }
-}
 
 enum State {
     /// Nothing is on its way.
@@ -63,7 +38,7 @@ enum State {
 
 /// The writing side of one connection.
 pub(super) struct Outlet {
-    socket: Arc<TcpStream>,
+    socket: OwnedWriteHalf,
     subscriber: Arc<Subscriber>,
     encoding: Encoding,
     pump: Arc<Pump>,
@@ -85,7 +60,7 @@ impl Bell for Outlet {
 impl Outlet {
     pub(super) fn open(
         pump: &Arc<Pump>,
-        socket: Arc<TcpStream>,
+        socket: OwnedWriteHalf,
         subscriber: Arc<Subscriber>,
         encoding: Encoding,
     ) -> Arc<Self> {
@@ -112,7 +87,7 @@ impl Outlet {
     }
 
     pub(super) fn socket(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.socket.as_ref().as_fd()
     }
 
     /// Takes what waits, for the pump to write; [`finish`](Self::finish) follows. `items` is room
@@ -209,7 +184,7 @@ impl Outlet {
     }
 
     async fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
-        write_all(&self.socket, bytes).await
+        write_all(self.socket.as_ref(), bytes).await
     }
 }
 
