@@ -80,7 +80,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             continue;
         }
         let began = Instant::now();
-        pace.note(&group, began);
+        pace.note(&inner, &group, began);
         // Only a reader that needs the store quiet for a moment holds the permit.
         let quiet = inner.quiet.acquire().await;
         let batches: Vec<Batch> = group.iter().map(|pending| batch(&pending.changes)).collect();
@@ -111,20 +111,43 @@ struct Pace {
     from: u64,
     /// When operations of two connections last followed each other.
     several: Option<Instant>,
+    /// When two operations last shared a commit: nobody waited for the answer to the first.
+    shared: Option<Instant>,
+    /// Deliveries before the last commit.
+    delivered: u64,
 }
+
+/// Deliveries of a commit that are many: they take longer than the commit.
+const FANNED: u64 = 256;
+/// How long operations gather after such a commit, when nobody waits for each of them.
+const SPREAD: Duration = Duration::from_millis(1);
 
 impl Pace {
     /// How long to wait for more operations.
     fn pause(&self, inner: &Inner) -> Option<Duration> {
-        self.several.filter(|at| at.elapsed() < SEVERAL)?;
+        let lately = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < SEVERAL);
+        let (several, shared) = (lately(self.several), lately(self.shared));
+        let gather = Duration::from_millis(inner.limits.gather_ms);
+        if !(several || shared) || gather.is_zero() {
+            return None;
+        }
         let waiting = inner.state().queue.len();
-        let most = inner.limits.group_max / 2;
-        let since = self.began?.elapsed();
-        let left = Duration::from_millis(inner.limits.gather_ms).checked_sub(since)?;
-        (waiting > 0 && waiting < most).then_some(left)
+        let left = gather.saturating_sub(self.began?.elapsed());
+        let delivered = inner.stats.deliveries.load(Ordering::Relaxed) - self.delivered;
+        let pause = match (delivered >= FANNED, several) {
+            (true, _) => left.max(SPREAD),
+            (false, true) => left,
+            (false, false) => Duration::ZERO,
+        };
+        let gathers = waiting > 0 && waiting < inner.limits.group_max / 2;
+        (gathers && !pause.is_zero()).then_some(pause)
     }
 
-    fn note(&mut self, group: &[Pending], now: Instant) {
+    fn note(&mut self, inner: &Inner, group: &[Pending], now: Instant) {
+        self.delivered = inner.stats.deliveries.load(Ordering::Relaxed);
+        if group.len() > 1 {
+            self.shared = Some(now);
+        }
         for pending in group {
             if self.began.is_some() && pending.from != self.from {
                 self.several = Some(now);
