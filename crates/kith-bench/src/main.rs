@@ -2,8 +2,11 @@
 //! that the same work needs, on the same machine and disk in the same run.
 #![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
 
+mod crowd;
+mod growth;
 mod histogram;
 mod idle;
+mod latency;
 mod load;
 mod peer;
 mod publish;
@@ -14,7 +17,9 @@ mod rooms;
 mod server;
 mod site;
 mod socket;
+mod stage;
 mod start;
+mod storm;
 mod swarm;
 
 use std::path::PathBuf;
@@ -51,7 +56,8 @@ struct Args {
     /// How often each figure is taken
     #[arg(long, default_value_t = 3)]
     times: u32,
-    /// The benchmarks to run: publish, rooms, idle, resume, load, start; all unless some are named
+    /// The benchmarks to run: publish, rooms, latency, crowd, growth, idle, storm, resume, load,
+    /// start; all unless some are named
     names: Vec<String>,
 }
 
@@ -78,7 +84,8 @@ impl Plan {
 }
 
 /// The benchmarks by name, in the order of the page.
-const NAMES: [&str; 6] = ["publish", "rooms", "idle", "resume", "load", "start"];
+const NAMES: [&str; 10] =
+    ["publish", "rooms", "latency", "crowd", "growth", "idle", "storm", "resume", "load", "start"];
 
 fn main() -> Result<()> {
     let args = Args::parse();
@@ -104,6 +111,10 @@ fn main() -> Result<()> {
         let measured = match *name {
             "publish" => publish::measure(&plan),
             "rooms" => rooms::measure(&plan),
+            "latency" => latency::measure(&plan),
+            "crowd" => crowd::measure(&plan),
+            "growth" => growth::measure(&plan),
+            "storm" => storm::measure(&plan),
             "idle" => idle::measure(&plan),
             "resume" => resume::measure(&plan),
             "load" => load::measure(&plan),

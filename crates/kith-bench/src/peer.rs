@@ -28,6 +28,10 @@ pub(crate) trait Peer {
     }
     /// How reader `number` of all gets into a room.
     fn reader(&self, room: usize, number: usize) -> Script;
+    /// How one gets in who follows something that nothing is published to.
+    fn bystander(&self, _number: usize) -> Script {
+        Script::new()
+    }
     /// How the publisher of a room gets in.
     fn publisher(&self, room: usize) -> Script;
     /// Appends the bytes that publish a text.

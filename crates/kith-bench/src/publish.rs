@@ -5,11 +5,11 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::Plan;
-use crate::peer::{Kith, Peer};
+use crate::peer::Kith;
 use crate::reference::{group_commits, syncs};
 use crate::report::{Figure, percentile};
-use crate::rooms::CHARS;
-use crate::swarm::{Outcome, Pace, Shape, Swarm};
+use crate::stage::Stage;
+use crate::swarm::{Outcome, Pace};
 
 const BENCH: &str = "publish";
 
@@ -48,21 +48,8 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
 }
 
 fn one(plan: &Plan, publishers: usize, flying: usize) -> Result<Outcome> {
-    let data = tempfile::tempdir_in(&plan.dir)?;
+    let ms = |full, small| Duration::from_millis(plan.count(full, small) as u64);
     let mut kith = Kith::new(&plan.kith);
-    let server = kith.start(data.path())?;
-    kith.prepare(&server, publishers, 0)?;
-    let mut swarm = Swarm::new(server.port)?;
-    let first = swarm.enter((0..publishers).map(|room| kith.publisher(room)).collect())?;
-    let shape = Shape {
-        publishers: (first..first + publishers).collect(),
-        readers: 0,
-        chars: CHARS,
-        pace: Pace::Unanswered(flying),
-        answer: kith.answer(),
-        warm: Duration::from_millis(plan.count(800, 50) as u64),
-        measured: Duration::from_millis(plan.count(3000, 200) as u64),
-    };
-    swarm
-        .run(&shape, &mut |room, seq, text, out| kith.frame(room, seq, text, out), &|| server.cpu())
+    let mut stage = Stage::set(plan, &mut kith, publishers, 0)?;
+    stage.run(Pace::Unanswered(flying), ms(800, 50), ms(3000, 200))
 }

@@ -8,7 +8,8 @@ use anyhow::{Context as _, Result};
 use crate::Plan;
 use crate::peer::{Kith, Peer, others};
 use crate::report::Figure;
-use crate::swarm::{Outcome, Pace, Shape, Swarm};
+use crate::stage::Stage;
+use crate::swarm::{Outcome, Pace};
 
 const BENCH: &str = "rooms";
 
@@ -97,24 +98,8 @@ fn compare(plan: &Plan, load: &Load) -> Result<Vec<Figure>> {
 }
 
 /// One run against a fresh server.
-pub(crate) fn one(plan: &Plan, peer: &mut dyn Peer, load: &Load) -> Result<Outcome> {
-    let dir = tempfile::tempdir_in(&plan.dir)?;
-    let server = peer.start(dir.path())?;
-    peer.prepare(&server, load.rooms, load.rooms * load.readers)?;
-    let mut swarm = Swarm::new(server.port)?;
-    let all = (0..load.rooms).flat_map(|room| (0..load.readers).map(move |number| (room, number)));
-    let readers = all.enumerate().map(|(number, (room, _))| peer.reader(room, number)).collect();
-    swarm.enter(readers)?;
-    let first = swarm.enter((0..load.rooms).map(|room| peer.publisher(room)).collect())?;
-    let shape = Shape {
-        publishers: (first..first + load.rooms).collect(),
-        readers: load.readers,
-        chars: CHARS,
-        pace: load.pace,
-        answer: peer.answer(),
-        warm: Duration::from_millis(plan.count(800, 50) as u64),
-        measured: Duration::from_millis(plan.count(3000, 200) as u64),
-    };
-    swarm
-        .run(&shape, &mut |room, seq, text, out| peer.frame(room, seq, text, out), &|| server.cpu())
+fn one(plan: &Plan, peer: &mut dyn Peer, load: &Load) -> Result<Outcome> {
+    let ms = |full, small| Duration::from_millis(plan.count(full, small) as u64);
+    let mut stage = Stage::set(plan, peer, load.rooms, load.readers)?;
+    stage.run(load.pace, ms(800, 50), ms(3000, 200))
 }

@@ -31,15 +31,6 @@ impl Site {
         Socket::enter(self.port, &self.token)
     }
 
-    /// A connection that follows the stream from its end.
-    pub(crate) fn follower(&self) -> Result<Socket> {
-        let mut socket = self.enter()?;
-        let stream = &self.stream;
-        let follow = format!(r#"{{"id":1,"subscribe":[{{"feed":"{stream}","window":1}}]}}"#);
-        socket.ask(&follow, "\"ok\"")?;
-        Ok(socket)
-    }
-
     /// The frame of a message: `name` is the operation's and must not be used twice.
     pub(crate) fn post(&self, id: usize, name: &str) -> Vec<u8> {
         let (stream, text) = (&self.stream, "x".repeat(TEXT_CHARS));

@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use memchr::memmem;
 use rustix::event::epoll::{self, EventData, EventFlags};
 
-pub(crate) use run::{Outcome, Pace, Shape};
+pub(crate) use run::{CLOSED, OPEN, Outcome, Pace, Shape, UNTIL};
 use stamp::Scanner;
 
 /// Something to say, and the end of the answer to wait for.
@@ -59,10 +59,13 @@ pub(crate) struct Swarm {
     connections: Vec<Connection>,
     buffer: Vec<u8>,
     began: Instant,
+    entering: usize,
 }
 
-/// Connections that are on their way in at a time.
+/// Connections that are on their way in at a time, unless another number is asked for.
 const ENTERING: usize = 128;
+/// All of them.
+pub(crate) const ALL: usize = usize::MAX;
 /// How long all of them may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -70,7 +73,13 @@ impl Swarm {
     pub(crate) fn new(port: u16) -> Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let (connections, buffer) = (Vec::new(), vec![0; 256 * 1024]);
-        Ok(Self { epoll, port, connections, buffer, began: Instant::now() })
+        let (began, entering) = (Instant::now(), ENTERING);
+        Ok(Self { epoll, port, connections, buffer, began, entering })
+    }
+
+    /// Lets so many come in at a time.
+    pub(crate) fn entering(self, entering: usize) -> Self {
+        Self { entering, ..self }
     }
 
     /// Connects one for each script and has it follow that; the number of the first of them.
@@ -80,7 +89,7 @@ impl Swarm {
         let mut entering = 0;
         let deadline = Instant::now() + PATIENCE;
         loop {
-            while entering < ENTERING
+            while entering < self.entering
                 && let Some(script) = waiting.next()
             {
                 self.connect(script)?;

@@ -1,6 +1,8 @@
 //! Kith itself, with everything on that a user has: every reader is a user of its own, every
 //! message is checked, numbered and on the disk before it is delivered or answered.
 
+use std::cell::Cell;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -8,31 +10,69 @@ use serde_json::Value;
 
 use super::{Peer, text, upgrade, websocket};
 use crate::server::Server;
-use crate::site::{ask, sign_up_all};
+use crate::site::{Site, ask, sign_up_all};
+use crate::socket::Socket;
 use crate::swarm::{Mark, Script, Step, step};
 
+/// Streams of one circle; it may have 500.
+const STREAMS: usize = 400;
+
 /// Kith.
+#[derive(Default)]
 pub(crate) struct Kith {
     program: PathBuf,
     sets: Vec<String>,
     port: u16,
-    circle: String,
+    /// Each with up to [`STREAMS`] of the streams.
+    circles: Vec<String>,
     streams: Vec<String>,
     writer: String,
     readers: Vec<String>,
+    /// Accounts beside those of readers.
+    more: usize,
+    /// Counts the operations: a name is given once.
+    operations: Cell<u64>,
 }
 
 impl Kith {
     pub(crate) fn new(program: &Path) -> Self {
-        let (sets, streams, readers) = Default::default();
-        let (circle, writer) = Default::default();
-        Self { program: program.to_owned(), sets, port: 0, circle, streams, writer, readers }
+        Self { program: program.to_owned(), ..Self::default() }
     }
 
     /// With a setting of its own.
     pub(crate) fn with(mut self, set: &str) -> Self {
         self.sets.push(set.to_owned());
         self
+    }
+
+    /// Makes accounts for `count` others beside the readers.
+    pub(crate) fn expect(&mut self, count: usize) {
+        self.more = count;
+    }
+
+    /// The first stream, and who writes there.
+    pub(crate) fn site(&self) -> Site {
+        let (token, stream) = (self.writer.clone(), self.streams[0].clone());
+        Site { port: self.port, token, stream }
+    }
+
+    /// Has readers join the first circle.
+    pub(crate) fn join(&self, numbers: Range<usize>) -> Result<()> {
+        for number in numbers {
+            let join = format!(r#"{{"join":{{"circle":"{}"}}}}"#, self.circles[0]);
+            ask(self.port, &self.readers[number], &join)?;
+        }
+        Ok(())
+    }
+
+    /// How a reader comes back who has the events up to `after`; event `last` is new.
+    pub(crate) fn returning(&self, number: usize, after: u64, last: u64) -> Script {
+        let mut script = self.enter(&self.readers[number]);
+        let stream = &self.streams[0];
+        let follow = format!(r#"{{"id":2,"subscribe":[{{"feed":"{stream}","after":{after}}}]}}"#);
+        script.push(step(text(&follow), format!(r#""seq":{last},"#)));
+        script.push(step("", "\"ok\""));
+        script
     }
 
     fn enter(&self, token: &str) -> Vec<Step> {
@@ -52,29 +92,44 @@ impl Peer for Kith {
 
     fn prepare(&mut self, server: &Server, rooms: usize, readers: usize) -> Result<()> {
         self.port = server.port;
-        let mut tokens = sign_up_all(server.port, readers + 1)?.into_iter();
+        let mut tokens = sign_up_all(server.port, 1 + readers + self.more)?.into_iter();
         self.writer = tokens.next().context("no account")?;
         self.readers = tokens.collect();
-        let made = r#"{"create_circle":{"name":"Bench","public":true}}"#;
-        let made: Value = ask(server.port, &self.writer, made)?;
-        self.circle = made["circle"].as_str().context("no circle")?.to_owned();
-        self.streams = vec![made["stream"].as_str().context("no stream")?.to_owned()];
-        for room in 1..rooms {
-            let circle = &self.circle;
-            let make =
-                format!(r#"{{"create_stream":{{"circle":"{circle}","name":"room {room}"}}}}"#);
-            let made = ask(server.port, &self.writer, &make)?;
+        let mut owner = Socket::enter(server.port, &self.writer)?;
+        for room in 0..rooms {
+            let made = match self.circles.last().filter(|_| room % STREAMS != 0) {
+                None => r#"{"create_circle":{"name":"Bench","public":true}}"#.to_owned(),
+                Some(circle) => {
+                    format!(r#"{{"create_stream":{{"circle":"{circle}","name":"room {room}"}}}}"#)
+                }
+            };
+            let made = owner.ask(&format!(r#"{{"id":1,"do":{made}}}"#), "\"ok\"")?;
+            let made = serde_json::from_str::<Value>(&made)?["ok"]["done"].take();
+            if room % STREAMS == 0 {
+                self.circles.push(made["circle"].as_str().context("no circle")?.to_owned());
+            }
             self.streams.push(made["stream"].as_str().context("no stream")?.to_owned());
         }
         Ok(())
     }
 
     fn reader(&self, room: usize, number: usize) -> Script {
-        let (circle, stream) = (&self.circle, &self.streams[room]);
+        let (circle, stream) = (&self.circles[room / STREAMS], &self.streams[room]);
         let mut script = self.enter(&self.readers[number]);
         let join = format!(r#"{{"id":1,"do":{{"join":{{"circle":"{circle}"}}}}}}"#);
         script.push(step(text(&join), "\"ok\""));
         let follow = format!(r#"{{"id":2,"subscribe":[{{"feed":"{stream}","window":1}}]}}"#);
+        script.push(step(text(&follow), "\"ok\""));
+        script
+    }
+
+    /// It follows its own feed.
+    fn bystander(&self, number: usize) -> Script {
+        let mut script = self.enter(&self.readers[number]);
+        let circle = &self.circles[0];
+        let join = format!(r#"{{"id":1,"do":{{"join":{{"circle":"{circle}"}}}}}}"#);
+        script.push(step(text(&join), "\"ok\""));
+        let follow = format!(r#"{{"id":2,"subscribe":[{{"feed":"{circle}"}}]}}"#);
         script.push(step(text(&follow), "\"ok\""));
         script
     }
@@ -85,8 +140,10 @@ impl Peer for Kith {
 
     fn frame(&self, room: usize, seq: u32, message: &str, out: &mut Vec<u8>) {
         let stream = &self.streams[room];
+        let operation = self.operations.get() + 1;
+        self.operations.set(operation);
         let frame = format!(
-            r#"{{"id":{seq},"op":"{room}-{seq}","do":{{"post":{{"stream":"{stream}","text":"{message}"}}}}}}"#
+            r#"{{"id":{seq},"op":"bench-{operation}","do":{{"post":{{"stream":"{stream}","text":"{message}"}}}}}}"#
         );
         websocket(1, frame.as_bytes(), out);
     }

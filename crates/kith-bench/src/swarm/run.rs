@@ -1,6 +1,8 @@
 //! One run: publishing at a pace, and counting what arrives.
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -22,7 +24,7 @@ pub(crate) enum Pace {
 }
 
 /// Who publishes where, and to how many.
-pub(crate) struct Shape {
+pub(crate) struct Shape<'a> {
     /// The connection that publishes in each room.
     pub(crate) publishers: Vec<usize>,
     /// How many get each message.
@@ -35,23 +37,62 @@ pub(crate) struct Shape {
     /// Before and while it is measured.
     pub(crate) warm: Duration,
     pub(crate) measured: Duration,
+    /// Measured while it is [`OPEN`] instead; the run ends when it is [`CLOSED`].
+    pub(crate) window: Option<&'a AtomicU8>,
 }
+
+/// Before what is measured.
+pub(crate) const UNTIL: u8 = 0;
+/// It is measured.
+pub(crate) const OPEN: u8 = 1;
+/// It is over.
+pub(crate) const CLOSED: u8 = 2;
 
 /// What came of it.
 #[derive(Default)]
 pub(crate) struct Outcome {
     /// From when a message was due until a subscriber had it.
     pub(crate) delivery: Histogram,
+    /// From when a message was due until all had it, in a single room.
+    pub(crate) last: Histogram,
     /// From when a message was due until its publisher had the answer.
     pub(crate) answered: Histogram,
     /// How long the measured part took.
     pub(crate) took: Duration,
     /// Processor time of the server in it.
     pub(crate) cpu: Duration,
+    /// Messages that were published in all.
+    pub(crate) sent: u64,
     /// What did not arrive within two seconds of the last message.
     pub(crate) missing: u64,
     /// What arrived twice, out of order or after a gap.
     pub(crate) wrong: u64,
+}
+
+/// How many still have to get each message.
+struct Last {
+    readers: u64,
+    /// The first message that some do not have.
+    next: u32,
+    missing: VecDeque<u64>,
+}
+
+impl Last {
+    /// Whether this was the last delivery of the message.
+    fn is_last(&mut self, seq: u32) -> bool {
+        let Some(place) = seq.checked_sub(self.next) else { return false };
+        let place = place as usize;
+        while self.missing.len() <= place {
+            self.missing.push_back(self.readers);
+        }
+        self.missing[place] = self.missing[place].saturating_sub(1);
+        let is_last = self.missing[place] == 0;
+        while self.missing.front() == Some(&0) {
+            self.missing.pop_front();
+            self.next += 1;
+        }
+        is_last
+    }
 }
 
 struct Count {
@@ -69,12 +110,14 @@ impl Swarm {
     /// tells the processor time that the server has used.
     pub(crate) fn run(
         &mut self,
-        shape: &Shape,
+        shape: &Shape<'_>,
         frame: &mut dyn FnMut(usize, u32, &str, &mut Vec<u8>),
         cpu: &dyn Fn() -> Result<Duration>,
     ) -> Result<Outcome> {
         let mut count =
             Count { outcome: Outcome::default(), measuring: false, delivered: 0, answers: 0 };
+        let mut last = Last { readers: shape.readers as u64, next: 1, missing: VecDeque::new() };
+        self.connections.iter_mut().for_each(|connection| connection.seq = 0);
         let rooms = shape.publishers.len();
         let mut seqs = vec![0_u32; rooms];
         let (mut sent, mut next_room) = (0_u64, 0);
@@ -84,11 +127,12 @@ impl Swarm {
         let mut measured = (warm_end, Duration::ZERO);
         loop {
             let now = Instant::now();
-            if !count.measuring && now >= warm_end {
+            let window = shape.window.map(|window| window.load(Ordering::Relaxed));
+            if !count.measuring && window.map_or(now >= warm_end, |window| window == OPEN) {
                 count.measuring = true;
                 measured = (now, cpu()?);
             }
-            if now >= end {
+            if now >= end || window == Some(CLOSED) {
                 break;
             }
             // At most a batch in a turn, so that reading is never starved.
@@ -132,7 +176,7 @@ impl Swarm {
             let left = end - now;
             let pause = pause.map_or(left, |pause| pause.min(left)).min(Duration::from_millis(20));
             for number in self.wait(Some(pause))? {
-                self.read(number, shape.answer, &mut count)?;
+                self.read(number, shape.answer, &mut count, &mut last)?;
             }
             for publisher in &shape.publishers {
                 self.connections[*publisher].flush()?;
@@ -147,17 +191,24 @@ impl Swarm {
             && (count.delivered < expected || (shape.answer.is_some() && count.answers < sent))
         {
             for number in self.wait(Some(Duration::from_millis(20)))? {
-                self.read(number, shape.answer, &mut count)?;
+                self.read(number, shape.answer, &mut count, &mut last)?;
             }
             for publisher in &shape.publishers {
                 self.connections[*publisher].flush()?;
             }
         }
+        count.outcome.sent = sent;
         count.outcome.missing = expected.saturating_sub(count.delivered);
         Ok(count.outcome)
     }
 
-    fn read(&mut self, number: usize, answer: Mark, count: &mut Count) -> Result<()> {
+    fn read(
+        &mut self,
+        number: usize,
+        answer: Mark,
+        count: &mut Count,
+        last: &mut Last,
+    ) -> Result<()> {
         let connection = &mut self.connections[number];
         let read = match connection.stream.read(&mut self.buffer) {
             Ok(0) => bail!("the server hung up"),
@@ -194,7 +245,13 @@ impl Swarm {
             }
             *seq = stamp.seq;
             if count.measuring {
-                count.outcome.delivery.add(now_us.saturating_sub(stamp.due_us));
+                let took = now_us.saturating_sub(stamp.due_us);
+                count.outcome.delivery.add(took);
+                if last.is_last(stamp.seq) {
+                    count.outcome.last.add(took);
+                }
+            } else {
+                last.is_last(stamp.seq);
             }
         });
         Ok(())
