@@ -9,6 +9,7 @@ use kith_core::draft::Drafted;
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, UserId};
 
+use crate::Limits;
 use crate::commit::Stats;
 use crate::mailbox::{Grant, Item};
 use crate::presence::Signal;
@@ -30,6 +31,12 @@ pub struct Delivery {
 impl Delivery {
     pub(crate) fn new(event: Arc<Event>, json: Arc<str>) -> Arc<Self> {
         Arc::new(Self { event, json, wire: Default::default() })
+    }
+
+    /// About what it takes in memory.
+    fn bytes(&self) -> usize {
+        // Its text, parsed and as a frame.
+        512 + 3 * self.json.len()
     }
 
     /// The bytes of the frame in one encoding, made by whoever needs it first. `slot` is below
@@ -69,18 +76,32 @@ pub(crate) struct Table {
     pub(crate) connections: usize,
     /// Counts the revocations: access that was looked up before one is looked up again.
     pub(crate) revocations: u64,
+    /// What the events at hand take, of all feeds.
+    bytes: usize,
+    at_hand: AtHand,
+}
+
+/// How much of the past stays at hand.
+#[derive(Clone, Copy, Default)]
+struct AtHand {
+    /// Events of each feed, whatever they take.
+    least: usize,
+    /// Events of each feed, where there is room.
+    most: usize,
+    /// Bytes beyond which each feed keeps the least.
+    bytes: usize,
 }
 
 /// Everybody who is connected, and what they follow.
 pub(crate) struct Fan {
     table: Mutex<Table>,
-    /// Events of a feed that stay at hand.
-    ring_max: usize,
 }
 
 impl Fan {
-    pub(crate) fn new(ring_max: usize) -> Self {
-        Self { table: Mutex::default(), ring_max }
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let Limits { at_hand_max, at_hand_bytes, replay_max, .. } = *limits;
+        let at_hand = AtHand { least: at_hand_max, most: replay_max, bytes: at_hand_bytes };
+        Self { table: Mutex::new(Table { at_hand, ..Table::default() }) }
     }
 
     pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
@@ -90,13 +111,17 @@ impl Fan {
     /// Puts a committed event into the mailboxes of those who follow its feed; says how many.
     pub(crate) fn deliver(&self, drafted: &Drafted, stats: &Stats) -> u64 {
         let mut table = self.table();
-        let Some(feed) = table.feeds.get_mut(&drafted.event.feed) else { return 0 };
+        let Table { feeds, at_hand, bytes, .. } = &mut *table;
+        let Some(feed) = feeds.get_mut(&drafted.event.feed) else { return 0 };
         let delivery = Delivery::new(Arc::clone(&drafted.event), Arc::clone(&drafted.json));
         feed.head = Some(drafted.event.seq);
-        if feed.ring.len() >= self.ring_max {
-            feed.ring.pop_front();
-        }
         feed.ring.push_back(Arc::clone(&delivery));
+        *bytes += delivery.bytes();
+        while feed.ring.len() > at_hand.least
+            && (*bytes > at_hand.bytes || feed.ring.len() > at_hand.most)
+        {
+            *bytes -= feed.ring.pop_front().map_or(0, |old| old.bytes());
+        }
         let bytes = delivery.json.len();
         let mut delivered = 0;
         feed.live.retain(|live| {
@@ -125,9 +150,10 @@ impl Fan {
         // Whoever is catching up has read the store before, and has to read it again.
         table.revocations += 1;
         for id in feeds {
-            let Some(feed) = table.feeds.get_mut(&id) else { continue };
+            let Table { feeds, bytes, .. } = &mut *table;
+            let Some(feed) = feeds.get_mut(&id) else { continue };
             feed.head = None;
-            feed.ring.clear();
+            *bytes -= feed.ring.drain(..).map(|old| old.bytes()).sum::<usize>();
             for Live { subscriber, grant, .. } in feed.live.drain(..) {
                 if !grant.is_revoked() {
                     stats.lagged.fetch_add(1, Ordering::Relaxed);
@@ -150,6 +176,40 @@ impl Fan {
         }
     }
 
+    /// The last committed event of a feed, if it is known here, and the events after `after`, if all
+    /// of them are at hand.
+    pub(crate) fn at_hand(
+        &self,
+        feed: FeedId,
+        after: Option<Seq>,
+    ) -> Option<(Seq, Option<Vec<Arc<Delivery>>>)> {
+        let table = self.table();
+        let feed = table.feeds.get(&feed)?;
+        let head = feed.head?;
+        let first = feed.ring.front().map_or(head.next(), |first| first.event.seq);
+        let skip = after.and_then(|after| after.next().0.checked_sub(first.0));
+        let skip = skip.and_then(|skip| usize::try_from(skip).ok());
+        let events = skip.map(|skip| feed.ring.iter().skip(skip).map(Arc::clone).collect());
+        Some((head, events))
+    }
+
+    /// Keeps events that were read from the store at hand, if they are followed by those that are and
+    /// there is room.
+    pub(crate) fn keep(&self, id: FeedId, events: &[Arc<Delivery>]) {
+        let mut table = self.table();
+        let Table { feeds, at_hand, bytes, .. } = &mut *table;
+        let Some(feed) = feeds.get_mut(&id) else { return };
+        let Some(head) = feed.head else { return };
+        for event in events.iter().rev() {
+            let first = feed.ring.front().map_or(head.next(), |first| first.event.seq);
+            let fits = *bytes + event.bytes() <= at_hand.bytes && feed.ring.len() < at_hand.most;
+            if event.event.seq.next() == first && fits {
+                *bytes += event.bytes();
+                feed.ring.push_front(Arc::clone(event));
+            }
+        }
+    }
+
     /// Whether anybody follows a feed.
     pub(crate) fn is_followed(&self, feed: FeedId) -> bool {
         self.table().feeds.contains_key(&feed)
@@ -162,6 +222,7 @@ impl Table {
         if let Some(feed) = self.feeds.get_mut(&id) {
             feed.live.retain(|live| !live.grant.is_revoked());
             if feed.live.is_empty() && feed.joining == 0 {
+                self.bytes -= feed.ring.iter().map(|old| old.bytes()).sum::<usize>();
                 self.feeds.remove(&id);
             }
         }

@@ -64,6 +64,11 @@ pub struct Limits {
     pub replay_max: usize,
     /// Events of a followed feed that stay at hand, so that a reader who catches up can join.
     pub at_hand_max: usize,
+    /// Bytes of events that stay at hand beyond that, of all feeds together: readers who come back
+    /// find them here, and the store need not be asked for each.
+    pub at_hand_bytes: usize,
+    /// Readers that catch up at a time; the others wait, and whoever is live does not.
+    pub catching_up_max: usize,
     /// When several connections publish, the least time from the beginning of one group commit to
     /// the next, in milliseconds: then more share it.
     pub gather_ms: u64,
@@ -81,6 +86,8 @@ impl Default for Limits {
             mailbox_bytes: 1024 * 1024,
             replay_max: 1000,
             at_hand_max: 64,
+            at_hand_bytes: 8 * 1024 * 1024,
+            catching_up_max: 4,
             gather_ms: 2,
             fence_ms: 5000,
         }
@@ -102,6 +109,8 @@ struct Inner {
     work: Notify,
     fan: fan::Fan,
     presence: presence::Table,
+    /// Places for readers who catch up.
+    catching_up: tokio::sync::Semaphore,
     readings: reading::Readings,
     sweeps: expire::Sweeps,
     stats: Stats,
@@ -127,7 +136,8 @@ impl Hub {
             epoch,
             state: Mutex::default(),
             work: Notify::new(),
-            fan: fan::Fan::new(limits.at_hand_max),
+            fan: fan::Fan::new(&limits),
+            catching_up: tokio::sync::Semaphore::new(limits.catching_up_max.max(1)),
             presence: presence::Table::default(),
             readings: reading::Readings::default(),
             sweeps: expire::Sweeps::default(),

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kith_core::access;
-use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq};
 
 use crate::fan::{Delivery, Fan, Live, Table};
@@ -51,7 +50,7 @@ pub enum Backlog {
     /// The events after its place.
     Events {
         /// In order.
-        events: Vec<Arc<Event>>,
+        events: Vec<Arc<Delivery>>,
         /// The last of them, or the reader's place.
         seq: Seq,
         /// There are more: the reader is not live yet.
@@ -129,12 +128,17 @@ impl Hub {
         encode: impl Fn(&Backlog) -> Bytes,
     ) -> Result<(), HubError> {
         let mut backlog: Option<Backlog> = None;
+        let _place = self.inner.catching_up.acquire().await.map_err(|_| HubError::Closed)?;
         for _ in 0..TURNS_MAX {
             let version = subscriber.mailbox.version();
             let revocations = self.inner.fan.table().revocations;
             let proof = self.look(|draft| access::to_read(draft, subscriber.user, feed)).await?;
             self.settled().await?;
-            let head = self.inner.store.head(feed).await?.seq;
+            // All that is delivered is in the store; what comes after is delivered to the reader.
+            let head = match self.inner.fan.at_hand(feed, None) {
+                Some((head, _)) => head,
+                None => self.inner.store.head(feed).await?.seq,
+            };
             let now = match backlog.take() {
                 None => self.first(&proof, place, want, head).await?,
                 Some(before) => self.further(&proof, before, want).await?,
@@ -204,13 +208,22 @@ impl Hub {
 
     async fn events_after(&self, proof: &access::MayRead, after: Seq) -> Result<Backlog, HubError> {
         let limit = self.inner.limits.replay_max;
+        let at_hand = self.inner.fan.at_hand(proof.feed(), Some(after));
+        if let Some((_, Some(events))) = at_hand
+            && events.len() <= limit
+        {
+            let seq = events.last().map_or(after, |event| event.seq());
+            return Ok(Backlog::Events { events, seq, more: false });
+        }
         let stored = self.inner.store.events(proof.feed(), after, limit + 1).await?;
         let more = stored.len() > limit;
         let mut events = Vec::with_capacity(stored.len().min(limit));
         for row in stored.iter().take(limit) {
-            events.push(Arc::new(crate::read::parse_event(&row.body)?));
+            let event = Arc::new(crate::read::parse_event(&row.body)?);
+            events.push(Delivery::new(event, Arc::clone(&row.body)));
         }
-        let seq = events.last().map_or(after, |event| event.seq);
+        self.inner.fan.keep(proof.feed(), &events);
+        let seq = events.last().map_or(after, |event| event.seq());
         Ok(Backlog::Events { events, seq, more })
     }
 

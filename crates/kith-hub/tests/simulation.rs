@@ -65,6 +65,7 @@ async fn hub(
         replay_max: 12,
         group_max: 3,
         at_hand_max: 2,
+        at_hand_bytes: 4000,
         ..Limits::default()
     };
     let env: Arc<dyn Environment> = Arc::<Fixed>::clone(clock);

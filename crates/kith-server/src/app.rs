@@ -7,13 +7,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use kith_core::refusal::Refusal;
 use kith_hub::{Environment, Hub, HubError};
 use kith_proto::error::Problem;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::auth::Auth;
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::ws::pump::Pump;
+
+/// Connections that are let in at a time: when all come back at once, those that are there are
+/// served between them.
+const ARRIVING: usize = 8;
 
 /// The server behind its surfaces.
 pub struct App {
@@ -27,6 +31,8 @@ pub struct App {
     pub metrics: Metrics,
     pub(crate) limiter: Limiter,
     pub(crate) pending: AtomicU64,
+    /// Places for connections whose token is looked up.
+    pub(crate) arriving: Semaphore,
     pub(crate) pump: Arc<Pump>,
     stopping: watch::Sender<bool>,
     ready: AtomicBool,
@@ -45,6 +51,7 @@ impl App {
             settings,
             metrics: Metrics::default(),
             pending: AtomicU64::new(0),
+            arriving: Semaphore::new(ARRIVING),
             pump: Arc::default(),
             stopping: watch::Sender::new(false),
             ready: AtomicBool::new(true),

@@ -95,6 +95,8 @@ pub async fn serve(
         server.open.fetch_add(1, Ordering::Relaxed);
         let seat = Seat { server: Arc::clone(&server), _place: place };
         tokio::spawn(connection(seat, socket, peer, tls.clone()));
+        // Of many that come at once each is let in after what others do.
+        tokio::task::yield_now().await;
     }
     drop(listener);
     let drained = async {

@@ -1,6 +1,7 @@
 //! Turns what the hub hands out into frames, each event once per encoding for all who get it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use kith_core::id::{FeedId, Seq, UserId};
@@ -90,8 +91,56 @@ fn encode(encoding: Encoding, delivery: &Delivery) -> Bytes {
     }
 }
 
+/// The frame that tells a reader of its place in a feed.
+pub(crate) fn told(
+    encoding: Encoding,
+    feed: FeedId,
+    epoch: &str,
+    backlog: &Backlog,
+    blocked: &HashSet<UserId>,
+) -> Bytes {
+    match backlog {
+        Backlog::Events { events, seq, more } if encoding == Encoding::Json => {
+            spliced(feed, epoch, events, *seq, *more, blocked)
+        }
+        _ => push(encoding, &Push::Subscribed(subscribed(feed, epoch, backlog, blocked))),
+    }
+}
+
+/// The same frame in JSON: the stored texts go out as they are.
+fn spliced(
+    feed: FeedId,
+    epoch: &str,
+    events: &[Arc<Delivery>],
+    seq: Seq,
+    more: bool,
+    blocked: &HashSet<UserId>,
+) -> Bytes {
+    const EMPTY: &str = "\"events\":[]";
+    let told = Subscribed::Events { feed, epoch: epoch.to_owned(), seq, events: Vec::new(), more };
+    let empty = Encoding::Json.encode(&Push::Subscribed(told));
+    let place = empty.windows(EMPTY.len()).rposition(|bytes| bytes == EMPTY.as_bytes());
+    let (head, tail) = empty.split_at(place.map_or(empty.len(), |place| place + EMPTY.len() - 1));
+    let bytes: usize = events.iter().map(|delivery| delivery.json.len() + 1).sum();
+    let mut text = Vec::with_capacity(empty.len() + bytes);
+    text.extend_from_slice(head);
+    for (place, delivery) in events.iter().enumerate() {
+        if place > 0 {
+            text.push(b',');
+        }
+        if hides(blocked, delivery.event.by) {
+            let hidden = Seen::Hidden { hidden: delivery.event.seq };
+            text.extend_from_slice(&Encoding::Json.encode(&hidden));
+        } else {
+            text.extend_from_slice(delivery.json.as_bytes());
+        }
+    }
+    text.extend_from_slice(tail);
+    framed(Encoding::Json, &text)
+}
+
 /// What a reader is told of its place in a feed.
-pub(crate) fn subscribed(
+fn subscribed(
     feed: FeedId,
     epoch: &str,
     backlog: &Backlog,
@@ -100,7 +149,8 @@ pub(crate) fn subscribed(
     let epoch = epoch.to_owned();
     match backlog {
         Backlog::Events { events, seq, more } => {
-            let seen = events.iter().map(|event| {
+            let seen = events.iter().map(|delivery| {
+                let event = &delivery.event;
                 if hides(blocked, event.by) {
                     Seen::Hidden { hidden: event.seq }
                 } else {

@@ -236,6 +236,11 @@ async fn enter<R: AsyncRead + Unpin>(
         return Err(unauthenticated(Problem::new("protocol.version", message)));
     }
     let label = hello.label.as_deref().unwrap_or("a program");
+    // A password takes long on purpose, and has its own limits.
+    let turn = match hello.auth {
+        Auth::Password { .. } => None,
+        Auth::Token(_) | Auth::Cookie {} => app.arriving.acquire().await.ok(),
+    };
     let (caller, begun) = prove(app, hello.auth, label, origin).await.map_err(unauthenticated)?;
     if app.hub.connections_of(caller.user) >= app.settings.connections_per_user as usize {
         let problem =
@@ -247,7 +252,9 @@ async fn enter<R: AsyncRead + Unpin>(
         Err(kith_hub::HubError::Refused(_)) => return Err(unauthenticated(failed())),
         Err(error) => return Err(Farewell::new(close::OVERLOAD, problem_of(&error))),
     };
-    match welcome(app, &caller, begun, hello.v).await {
+    let welcomed = welcome(app, &caller, begun, hello.v).await;
+    drop(turn);
+    match welcomed {
         Ok(welcome) => Ok(Some((subscriber, welcome))),
         Err(problem) => {
             app.hub.disconnect(&subscriber).await;

@@ -26,6 +26,8 @@ pub(crate) struct Kith {
     /// Each with up to [`STREAMS`] of the streams.
     circles: Vec<String>,
     streams: Vec<String>,
+    /// A stream that nothing is published to.
+    quiet: String,
     writer: String,
     readers: Vec<String>,
     /// Accounts beside those of readers.
@@ -110,6 +112,10 @@ impl Peer for Kith {
             }
             self.streams.push(made["stream"].as_str().context("no stream")?.to_owned());
         }
+        let circle = self.circles.last().context("no room")?;
+        let make = format!(r#"{{"create_stream":{{"circle":"{circle}","name":"quiet"}}}}"#);
+        let made = ask(server.port, &self.writer, &make)?;
+        self.quiet = made["stream"].as_str().context("no stream")?.to_owned();
         Ok(())
     }
 
@@ -123,13 +129,13 @@ impl Peer for Kith {
         script
     }
 
-    /// It follows its own feed.
     fn bystander(&self, number: usize) -> Script {
         let mut script = self.enter(&self.readers[number]);
         let circle = &self.circles[0];
         let join = format!(r#"{{"id":1,"do":{{"join":{{"circle":"{circle}"}}}}}}"#);
         script.push(step(text(&join), "\"ok\""));
-        let follow = format!(r#"{{"id":2,"subscribe":[{{"feed":"{circle}"}}]}}"#);
+        let quiet = &self.quiet;
+        let follow = format!(r#"{{"id":2,"subscribe":[{{"feed":"{quiet}","window":1}}]}}"#);
         script.push(step(text(&follow), "\"ok\""));
         script
     }

@@ -45,7 +45,7 @@ impl Log {
     fn tell(&self, backlog: Option<&Told>) {
         match backlog {
             Some((_, Backlog::Events { events, .. })) => {
-                events.iter().for_each(|event| self.deliver(event));
+                events.iter().for_each(|event| self.deliver(&event.event));
             }
             Some((feed, Backlog::Snapshot { seq, state, .. })) => {
                 exact(*seq, state);

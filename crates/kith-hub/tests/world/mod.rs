@@ -121,7 +121,7 @@ pub(crate) async fn follow(
 pub(crate) fn encode(backlog: &Backlog) -> Bytes {
     Bytes::from(match backlog {
         Backlog::Events { events, seq, more } => {
-            let first = events.first().map_or(seq.0 + 1, |event| event.seq.0);
+            let first = events.first().map_or(seq.0 + 1, |event| event.seq().0);
             format!("{} {first}..{}", if *more { "more" } else { "events" }, seq.0)
         }
         Backlog::Snapshot { seq, .. } => format!("snapshot {}", seq.0),

@@ -309,8 +309,7 @@ impl Requests<'_> {
         let encoding = self.encoding;
         let blocked = self.subscriber.blocked();
         let encode = |backlog: &kith_hub::Backlog| {
-            let told = wire::subscribed(feed, hub.epoch(), backlog, &blocked);
-            wire::push(encoding, &Push::Subscribed(told))
+            wire::told(encoding, feed, hub.epoch(), backlog, &blocked)
         };
         if let Err(error) = hub.subscribe(self.subscriber, feed, &place, want, encode).await {
             self.app.metrics.refused(error.code());

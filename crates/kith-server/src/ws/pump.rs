@@ -14,6 +14,9 @@ use super::outlet::Outlet;
 /// Connections in one burst; then others have their turn on this thread.
 const BURST: usize = 1024;
 
+/// About as many bytes in one burst: it is no longer than one of many small messages.
+const BURST_BYTES: usize = 512 * 1024;
+
 /// The queue of connections that have something to write.
 #[derive(Default)]
 pub(crate) struct Pump {
@@ -44,11 +47,18 @@ impl Pump {
                 self.work.notified().await;
                 continue;
             }
-            for part in queue.chunks(BURST) {
-                let started: Vec<(&Arc<Outlet>, Bytes)> = part
-                    .iter()
-                    .filter_map(|outlet| Some((outlet, outlet.start(&mut items)?)))
-                    .collect();
+            let mut queue = queue.iter();
+            while !queue.as_slice().is_empty() {
+                let (mut started, mut bytes): (Vec<(&Arc<Outlet>, Bytes)>, _) = (Vec::new(), 0);
+                while started.len() < BURST
+                    && bytes < BURST_BYTES
+                    && let Some(outlet) = queue.next()
+                {
+                    if let Some(waiting) = outlet.start(&mut items) {
+                        bytes += waiting.len();
+                        started.push((outlet, waiting));
+                    }
+                }
                 let shots: Vec<Shot<'_>> = started
                     .iter()
                     .map(|(outlet, bytes)| Shot { socket: outlet.socket(), bytes })
