@@ -5,10 +5,10 @@ use anyhow::Result;
 use crate::setup::setup;
 use crate::step::{cargo, run};
 
-/// The page of figures that the README links.
-const PAGE: &str = "docs/benchmarks.md";
+/// Where the figures are that the documentation links.
+const FIGURES: &str = "docs/performance";
 
-/// Runs the benchmarks of these names, or all; `write` puts the figures into the page.
+/// Runs the benchmarks of these names, or all; `write` puts the figures into the documentation.
 pub(crate) fn bench(names: &[String], quick: bool, write: bool) -> Result<()> {
     setup()?;
     run(&mut cargo("build --release --quiet -p kith -p kith-bench"))?;
@@ -18,7 +18,7 @@ pub(crate) fn bench(names: &[String], quick: bool, write: bool) -> Result<()> {
         command.arg("--quick");
     }
     if write {
-        command.args(["--page", PAGE]);
+        command.args(["--write", FIGURES]);
     }
     run(command.args(names))
 }

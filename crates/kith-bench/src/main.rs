@@ -2,6 +2,7 @@
 //! that the same work needs, on the same machine and disk in the same run.
 #![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
 
+mod bare;
 mod crowd;
 mod growth;
 mod histogram;
@@ -9,6 +10,7 @@ mod idle;
 mod latency;
 mod load;
 mod peer;
+mod plot;
 mod publish;
 mod reference;
 mod report;
@@ -38,12 +40,9 @@ struct Args {
     /// Small counts: whether it works, not how fast
     #[arg(long)]
     quick: bool,
-    /// Writes the figures as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Writes the figures as a page
-    #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    /// Writes the figures into this directory: a page, JSON, pictures
+    #[arg(long, value_name = "DIR")]
+    write: Option<PathBuf>,
     /// Where the databases go; the system's place for temporary files unless given
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -57,7 +56,7 @@ struct Args {
     #[arg(long, default_value_t = 3)]
     times: u32,
     /// The benchmarks to run: publish, rooms, latency, crowd, growth, idle, storm, resume, load,
-    /// start; all unless some are named
+    /// start, bare; all unless some are named
     names: Vec<String>,
 }
 
@@ -84,8 +83,10 @@ impl Plan {
 }
 
 /// The benchmarks by name, in the order of the page.
-const NAMES: [&str; 10] =
-    ["publish", "rooms", "latency", "crowd", "growth", "idle", "storm", "resume", "load", "start"];
+const NAMES: [&str; 11] = [
+    "publish", "rooms", "latency", "crowd", "growth", "idle", "storm", "resume", "load", "start",
+    "bare",
+];
 
 fn main() -> Result<()> {
     let args = Args::parse();
@@ -111,6 +112,7 @@ fn main() -> Result<()> {
         let measured = match *name {
             "publish" => publish::measure(&plan),
             "rooms" => rooms::measure(&plan),
+            "bare" => bare::measure(&plan),
             "latency" => latency::measure(&plan),
             "crowd" => crowd::measure(&plan),
             "growth" => growth::measure(&plan),
@@ -123,11 +125,15 @@ fn main() -> Result<()> {
         figures.extend(measured.with_context(|| format!("{name} failed"))?);
     }
     println!("{}", report::table(&figures));
-    if let Some(path) = args.json {
-        std::fs::write(path, report::json(&figures).to_string())?;
-    }
-    if let Some(path) = args.page {
-        std::fs::write(path, report::page(&figures, &plan.dir)?)?;
+    if let Some(place) = args.write {
+        std::fs::create_dir_all(&place)?;
+        let plots = plot::plots(&figures);
+        std::fs::write(place.join("figures.md"), report::page(&figures, &plots, &plan.dir)?)?;
+        let json = serde_json::to_string_pretty(&report::json(&figures))?;
+        std::fs::write(place.join("figures.json"), json + "\n")?;
+        for plot in plots {
+            std::fs::write(place.join(format!("{}.svg", plot.name)), plot.svg())?;
+        }
     }
     Ok(())
 }

@@ -59,9 +59,8 @@ pub(crate) fn others(dir: &Path, names: &[String]) -> Result<Vec<Box<dyn Peer>>>
         let known: Vec<&str> = all.iter().map(|peer| peer.name()).collect();
         anyhow::bail!("there is no peer {name:?}: there are {}, and none", known.join(", "));
     }
-    let wanted =
-        |peer: &Box<dyn Peer>| names.is_empty() || names.iter().any(|name| name == peer.name());
-    Ok(all.into_iter().filter(wanted).collect())
+    let wanted = |peer: &str| names.is_empty() || names.iter().any(|name| name == peer);
+    Ok(all.into_iter().filter(|peer| wanted(peer.name())).collect())
 }
 
 /// The request that makes a WebSocket of a connection.

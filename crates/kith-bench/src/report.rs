@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use crate::plot::Plot;
+
 /// One thing that was measured, a few times.
 pub(crate) struct Figure {
     pub(crate) bench: &'static str,
@@ -31,6 +33,10 @@ impl Figure {
         if let (Some((_, values)), Some(value)) = (&mut self.reference, reference) {
             values.push(value);
         }
+    }
+
+    pub(crate) fn median(&self) -> f64 {
+        median(&self.values)
     }
 
     fn ratio(&self) -> Option<f64> {
@@ -63,7 +69,7 @@ pub(crate) fn percentile(times: &mut [Duration], part: f64) -> f64 {
 }
 
 /// Three digits say as much as such a figure knows.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     match value {
         0.0 => "0".to_owned(),
         tiny if tiny < 10.0 => format!("{tiny:.2}"),
@@ -110,6 +116,33 @@ pub(crate) fn table(figures: &[Figure]) -> String {
     text
 }
 
+/// Ours beside the best of the others, for each case that several servers were measured in.
+pub(crate) fn against(figures: &[Figure]) -> String {
+    let mut text = "| case | unit | Kith | the best other | | ratio |\n| --- | --- | ---: | --- | ---: | ---: |\n".to_owned();
+    for ours in figures {
+        let Some(case) = ours.what.strip_suffix(": kith") else { continue };
+        let least = case.ends_with("server time") || case.ends_with("each");
+        let others = figures.iter().filter(|other| {
+            other.bench == ours.bench
+                && other.what != ours.what
+                && other.what.rsplit_once(": ").is_some_and(|(same, _)| same == case)
+        });
+        let best = others.min_by(|one, other| one.median().total_cmp(&other.median()));
+        if let Some(best) = best.filter(|_| least) {
+            let (ours, best_is) = (ours.median(), best.median());
+            let server = best.what.rsplit(": ").next().unwrap_or_default();
+            text.push_str(&format!(
+                "| {case} | {} | {} | {server} | {} | {} |\n",
+                best.unit,
+                number(ours),
+                number(best_is),
+                number(ours / best_is.max(f64::MIN_POSITIVE))
+            ));
+        }
+    }
+    text
+}
+
 /// All figures for programs.
 pub(crate) fn json(figures: &[Figure]) -> Value {
     let rows = figures.iter().map(|figure| {
@@ -132,28 +165,29 @@ fn line_of(path: &str, start: &str) -> String {
     line.and_then(|line| line.split(':').nth(1)).unwrap_or("unknown").trim().to_owned()
 }
 
-/// The page that the README links.
-pub(crate) fn page(figures: &[Figure], dir: &Path) -> Result<String> {
+/// The page of all figures, which shows the pictures beside it.
+pub(crate) fn page(figures: &[Figure], plots: &[Plot], dir: &Path) -> Result<String> {
     let cpu = line_of("/proc/cpuinfo", "model name");
     let memory = line_of("/proc/meminfo", "MemTotal");
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?.trim().to_owned();
-    let cores = std::thread::available_parallelism()?;
-    let table = table(figures);
+    let (against, table) = (against(figures), table(figures));
     let place = if dir.starts_with("/dev/shm") { "memory" } else { "the disk" };
+    let pictures: String =
+        plots.iter().map(|plot| format!("![{0}]({0}.svg)\n\n", plot.name)).collect();
+    let explained = include_str!("report/page.md");
     Ok(format!(
-        "# Benchmarks
+        "# Figures
 
-What one machine said once; yours will say something else. `cargo xtask bench` measures yours, `cargo xtask bench --write` writes this page. Server, load and references run on the same machine, so the load takes its share of the processor: compare ratios rather than figures.
+What one machine said once; yours will say something else. `cargo xtask bench` measures yours, `cargo xtask bench --write` writes this page, `figures.json` and the pictures. [performance.md](../performance.md) says what limits each figure.
 
-{cores} cores of {cpu}, {memory}, Linux {kernel}; databases on {place}; the release build; messages of 128 characters, JSON.
+Server and load run on a processor each of {cpu}, {memory}, Linux {kernel}; databases on {place}; the release build; messages of 128 characters in JSON; medians of several runs, ours and the others' in turn. Other things run on the machine too: compare ratios rather than figures.
+
+## Beside the best of the others
+
+{against}
+{pictures}## All
 
 {table}
-- **publish**: messages are acknowledged once they are on the disk. *n × m*: *n* connections with *m* messages on their way each. The reference is a loop of SQLite commits of one row of that size with `synchronous=FULL`, and for one message at a time also 4 KiB appended to a file with `fdatasync`.
-- **fanout**: one writer, *n* connections that follow its stream. *One at a time*: the next message is sent when all have the last, from sending until the last has it. *Full speed*: 64 on their way. *Server time* is processor time of the server for each message delivered, its durable commit included. The reference sends the same number of bytes to as many sockets, one write each, and does nothing else.
-- **idle**: memory of the server for each connection that is signed in and follows a stream. The reference accepts connections and waits.
-- **resume**: a reader who missed 10 000 events gets them page by page, or a snapshot. The reference reads the same rows from the database with one statement.
-- **load**: what a client waits for when it is opened, on a server that has just started: signing in, the window with all streams and unread counts, the circle and one stream's newest messages.
-- **start**: from the start of the process until it takes connections, and its memory then.
-"
+{explained}"
     ))
 }

@@ -40,6 +40,13 @@ pub(crate) fn pin() -> Result<()> {
     rustix::thread::sched_setaffinity(None, &set).context("cannot choose a processor")
 }
 
+/// Moves this thread to the server's processor.
+pub(crate) fn onto_servers_processor() -> Result<()> {
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(PROCESSORS.0);
+    rustix::thread::sched_setaffinity(None, &set).context("cannot choose a processor")
+}
+
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())

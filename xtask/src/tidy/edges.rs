@@ -33,7 +33,10 @@ const LAYERS: [(&str, May); 15] = [
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),
-    ("kith-bench", May::Only(&[])),
+    (
+        "kith-bench",
+        May::Only(&["kith-core", "kith-burst", "kith-store", "kith-store-sqlite", "kith-hub"]),
+    ),
     ("xtask", May::Only(&[])),
 ];
 

@@ -48,6 +48,9 @@ pub(crate) const OPEN: u8 = 1;
 /// It is over.
 pub(crate) const CLOSED: u8 = 2;
 
+/// Appends the bytes that publish a text: to a room, its how-manieth message.
+pub(crate) type Frame<'a> = dyn FnMut(usize, u32, &str, &mut Vec<u8>) + 'a;
+
 /// What came of it.
 #[derive(Default)]
 pub(crate) struct Outcome {
@@ -111,7 +114,7 @@ impl Swarm {
     pub(crate) fn run(
         &mut self,
         shape: &Shape<'_>,
-        frame: &mut dyn FnMut(usize, u32, &str, &mut Vec<u8>),
+        frame: &mut Frame<'_>,
         cpu: &dyn Fn() -> Result<Duration>,
     ) -> Result<Outcome> {
         let mut count =
