@@ -61,7 +61,7 @@ enum Task {
         /// Small counts: whether it works, not how fast
         #[arg(long)]
         quick: bool,
-        /// Write docs/benchmarks.md
+        /// Write docs/performance
         #[arg(long)]
         write: bool,
     },

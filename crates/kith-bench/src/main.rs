@@ -127,6 +127,10 @@ fn main() -> Result<()> {
     println!("{}", report::table(&figures));
     if let Some(place) = args.write {
         std::fs::create_dir_all(&place)?;
+        // What was not measured now stays as it was.
+        let before = std::fs::read_to_string(place.join("figures.json")).unwrap_or_default();
+        figures.extend(report::others(&before, &figures));
+        figures.sort_by_key(|figure| NAMES.iter().position(|name| *name == figure.bench));
         let plots = plot::plots(&figures);
         std::fs::write(place.join("figures.md"), report::page(&figures, &plots, &plan.dir)?)?;
         let json = serde_json::to_string_pretty(&report::json(&figures))?;

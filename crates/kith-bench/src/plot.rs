@@ -12,7 +12,7 @@ const TOP: usize = 44;
 pub(crate) struct Plot {
     pub(crate) name: String,
     title: String,
-    unit: &'static str,
+    unit: String,
     bars: Vec<(String, f64)>,
 }
 
@@ -27,7 +27,12 @@ pub(crate) fn plots(figures: &[Figure]) -> Vec<Plot> {
         match plots.iter_mut().find(|plot| plot.title == title) {
             Some(plot) => plot.bars.push(bar),
             None if wanted && ["rooms", "idle"].contains(&figure.bench) => {
-                plots.push(Plot { name: name_of(case), title, unit: figure.unit, bars: vec![bar] });
+                plots.push(Plot {
+                    name: name_of(case),
+                    title,
+                    unit: figure.unit.clone(),
+                    bars: vec![bar],
+                });
             }
             None => {}
         }

@@ -6,26 +6,28 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use crate::NAMES;
 use crate::plot::Plot;
 
 /// One thing that was measured, a few times.
 pub(crate) struct Figure {
     pub(crate) bench: &'static str,
     pub(crate) what: String,
-    pub(crate) unit: &'static str,
+    pub(crate) unit: String,
     /// Each time's.
     pub(crate) values: Vec<f64>,
     /// What it is held against, and each time's of that.
-    pub(crate) reference: Option<(&'static str, Vec<f64>)>,
+    pub(crate) reference: Option<(String, Vec<f64>)>,
 }
 
 impl Figure {
-    pub(crate) fn new(bench: &'static str, what: impl Into<String>, unit: &'static str) -> Self {
-        Self { bench, what: what.into(), unit, values: Vec::new(), reference: None }
+    pub(crate) fn new(bench: &'static str, what: impl Into<String>, unit: &str) -> Self {
+        let (what, unit, values) = (what.into(), unit.to_owned(), Vec::new());
+        Self { bench, what, unit, values, reference: None }
     }
 
-    pub(crate) fn against(self, what: &'static str) -> Self {
-        Self { reference: Some((what, Vec::new())), ..self }
+    pub(crate) fn against(self, what: &str) -> Self {
+        Self { reference: Some((what.to_owned(), Vec::new())), ..self }
     }
 
     pub(crate) fn add(&mut self, value: f64, reference: Option<f64>) {
@@ -103,7 +105,7 @@ pub(crate) fn table(figures: &[Figure]) -> String {
     let mut text = "| benchmark | figure | unit | median (least–most) | reference | its median | ratio |\n| --- | --- | --- | ---: | --- | ---: | ---: |\n".to_owned();
     for figure in figures {
         let (name, value) = match &figure.reference {
-            Some((name, values)) => (*name, spread(values)),
+            Some((name, values)) => (name.as_str(), spread(values)),
             None => ("", String::new()),
         };
         let ratio = figure.ratio().map(number).unwrap_or_default();
@@ -157,6 +159,23 @@ pub(crate) fn json(figures: &[Figure]) -> Value {
         })
     });
     Value::Array(rows.collect())
+}
+
+/// The figures of other benchmarks than `these` that were written before.
+pub(crate) fn others(written: &str, these: &[Figure]) -> Vec<Figure> {
+    let Ok(rows) = serde_json::from_str::<Vec<Value>>(written) else { return Vec::new() };
+    let figure = |row: &Value| {
+        let bench = NAMES.into_iter().find(|name| row["benchmark"] == *name)?;
+        let numbers = |list: &Value| -> Option<Vec<f64>> {
+            list.as_array()?.iter().map(Value::as_f64).collect()
+        };
+        let told = |name: &str| row[name].as_str().map(str::to_owned);
+        let reference = told("reference").zip(numbers(&row["reference_values"]));
+        let (what, unit, values) = (told("figure")?, told("unit")?, numbers(&row["values"])?);
+        let again = these.iter().any(|figure| figure.bench == bench);
+        (!again).then_some(Figure { bench, what, unit, values, reference })
+    };
+    rows.iter().filter_map(figure).collect()
 }
 
 fn line_of(path: &str, start: &str) -> String {
