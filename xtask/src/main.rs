@@ -11,6 +11,7 @@ mod license;
 mod metadata;
 mod run;
 mod setup;
+mod soak;
 mod step;
 mod test;
 mod tidy;
@@ -75,6 +76,15 @@ enum Task {
         #[arg(long, default_value_t = 60, value_name = "N")]
         seconds: u32,
     },
+    /// Let clients come and go for a long time, and check that the server does not grow
+    Soak {
+        /// How long they come and go
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        minutes: u32,
+        /// How many of them come at a time
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        connections: u32,
+    },
     /// Kill a busy server over and over, and check that nothing acknowledged is lost
     Torture {
         /// How many times to kill it; without it, what the test finds reasonable
@@ -109,6 +119,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Bench { names, quick, write } => bench::bench(&names, quick, write),
         Task::Drill => drill::drill(),
         Task::Fuzz { targets, seconds } => fuzz::fuzz(&targets, seconds),
+        Task::Soak { minutes, connections } => soak::soak(minutes, connections),
         Task::Torture { kills } => torture::torture(kills),
     }
 }

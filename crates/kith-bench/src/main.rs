@@ -13,6 +13,7 @@ mod resume;
 mod rooms;
 mod server;
 mod site;
+mod soak;
 mod socket;
 mod start;
 mod swarm;
@@ -81,6 +82,10 @@ impl Plan {
 const NAMES: [&str; 6] = ["publish", "rooms", "idle", "resume", "load", "start"];
 
 fn main() -> Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("soak") {
+        raise_limits()?;
+        return soak::run(soak::Args::parse_from(std::env::args().skip(1)));
+    }
     let args = Args::parse();
     raise_limits()?;
     server::pin()?;
