@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
 
 mod histogram;
+mod history;
 mod idle;
 mod load;
 mod peer;
@@ -49,10 +50,14 @@ struct Args {
     /// Only the cases that have this in their name, of rooms and publish
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
+    /// Messages of the long history
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    history: usize,
     /// How often each figure is taken
     #[arg(long, default_value_t = 3)]
     times: u32,
-    /// The benchmarks to run: publish, rooms, idle, resume, load, start; all unless some are named
+    /// The benchmarks to run: publish, rooms, idle, resume, load, start, history; all unless some
+    /// are named
     names: Vec<String>,
 }
 
@@ -64,6 +69,7 @@ struct Plan {
     times: u32,
     peers: Vec<String>,
     only: String,
+    history: usize,
 }
 
 impl Plan {
@@ -79,7 +85,7 @@ impl Plan {
 }
 
 /// The benchmarks by name, in the order of the page.
-const NAMES: [&str; 6] = ["publish", "rooms", "idle", "resume", "load", "start"];
+const NAMES: [&str; 7] = ["publish", "rooms", "idle", "resume", "load", "start", "history"];
 
 fn main() -> Result<()> {
     if std::env::args().nth(1).as_deref() == Some("soak") {
@@ -98,6 +104,7 @@ fn main() -> Result<()> {
         quick: args.quick,
         peers: args.peers,
         only: args.only,
+        history: if args.quick { 3000 } else { args.history },
         times: if args.quick { 1 } else { args.times.max(1) },
     };
     let mut figures: Vec<Figure> = Vec::new();
@@ -112,6 +119,7 @@ fn main() -> Result<()> {
             "idle" => idle::measure(&plan),
             "resume" => resume::measure(&plan),
             "load" => load::measure(&plan),
+            "history" => history::measure(&plan),
             _ => start::measure(&plan),
         };
         figures.extend(measured.with_context(|| format!("{name} failed"))?);

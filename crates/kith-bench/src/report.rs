@@ -154,6 +154,7 @@ What one machine said once; yours will say something else. `cargo xtask bench` m
 - **resume**: a reader who missed 10 000 events gets them page by page, or a snapshot. The reference reads the same rows from the database with one statement.
 - **load**: what a client waits for when it is opened, on a server that has just started: signing in, the window with all streams and unread counts, the circle and one stream's newest messages.
 - **start**: from the start of the process until it takes connections, and its memory then.
+- **history**: a server whose streams hold many messages, beside the same server with few. It starts with nothing of its database in memory. *Open a stream*: subscribing with its newest 50 messages. The database's size is that after all of it was written; it holds what publishing wrote, names of operations included.
 "
     ))
 }

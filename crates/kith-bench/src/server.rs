@@ -44,6 +44,14 @@ pub(crate) fn pin() -> Result<()> {
     rustix::thread::sched_setaffinity(None, &set).context("cannot choose a processor")
 }
 
+/// Gives the calling thread both processors, for work that is not measured.
+pub(crate) fn unpin() -> Result<()> {
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(PROCESSORS.0);
+    set.set(PROCESSORS.1);
+    rustix::thread::sched_setaffinity(None, &set).context("cannot choose processors")
+}
+
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())

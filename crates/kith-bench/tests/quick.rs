@@ -18,7 +18,7 @@ fn every_benchmark_runs_and_gives_figures() {
     let ran = command.arg("--json").arg(&json).arg("--page").arg(&page).output().unwrap();
     assert!(ran.status.success(), "{ran:?}");
     let figures: Vec<Value> = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
-    for name in ["publish", "fanout", "idle", "resume", "load", "start"] {
+    for name in ["publish", "fanout", "idle", "resume", "load", "start", "history"] {
         let of_it: Vec<&Value> = figures.iter().filter(|row| row["benchmark"] == name).collect();
         assert!(!of_it.is_empty(), "{name}");
         for figure in of_it {

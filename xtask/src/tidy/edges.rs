@@ -33,7 +33,7 @@ const LAYERS: [(&str, May); 15] = [
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),
-    ("kith-bench", May::Only(&[])),
+    ("kith-bench", May::Only(&["kith-core", "kith-store", "kith-store-sqlite"])),
     ("xtask", May::Only(&[])),
 ];
 
