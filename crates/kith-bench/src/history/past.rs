@@ -23,8 +23,10 @@ use crate::socket::Socket;
 use crate::{Plan, load};
 
 /// Messages of one commit, and commits that wait for the store.
-const GROUP: usize = 2048;
+const GROUP: usize = 16_384;
 const WAITING: usize = 2;
+/// Bytes of commits that wait for the tables: the next ones need not.
+const PENDING_BYTES: usize = 16 * 1024 * 1024;
 /// Documents of a kind that are read at a time: more than a circle of ours has.
 const ROWS: usize = 1000;
 
@@ -103,7 +105,11 @@ impl Past {
 /// Posts messages of all members to all streams; the streams.
 fn fill(path: &Path, messages: usize) -> Result<Vec<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let options = Options { durability: Durability::NoSync, ..Options::default() };
+    let options = Options {
+        durability: Durability::NoSync,
+        pending_bytes: PENDING_BYTES,
+        ..Options::default()
+    };
     let store = SqliteStore::open(path, options)?;
     let streams: Vec<StreamId> = ids(&runtime, &store, "circle_stream")?;
     let people: Vec<UserId> = ids(&runtime, &store, "member")?;

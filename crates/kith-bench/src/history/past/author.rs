@@ -81,6 +81,8 @@ impl<'a> Author<'a> {
             let changes = self.post(now, who, place, &op)?;
             self.gather(changes, &mut appends, &mut writes);
         }
+        // The store puts them into this order anyway, in the thread that has the most to do.
+        writes.sort_unstable_by(|one, other| one.key.cmp(&other.key));
         Ok(Batch { appends: appends.into_values().collect(), writes })
     }
 
