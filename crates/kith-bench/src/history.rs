@@ -66,14 +66,15 @@ fn round(plan: &Plan, past: &Past, turn: u32) -> Result<Vec<Taken>> {
     let mut asker = Asker { server: &server, past, socket: past.enter(&server)?, drawn: 0 };
     asker.drawn = u128::from(turn) << 32;
     let each: Vec<String> = past.streams.iter().map(|stream| subscribe(stream)).collect();
-    found.extend(asker.times("open a stream for the first time", each)?);
+    found.extend(asker.times("open a stream for the first time", &each)?);
     let count = plan.count(3000, 30);
-    let asked = (0..count).map(|_| subscribe(asker.stream())).collect();
-    found.extend(asker.times("open a stream again", asked)?);
-    let asked = (0..count).map(|_| page(asker.stream(), None)).collect();
-    found.extend(asker.times("ask for the newest messages", asked)?);
-    let asked = (0..count).map(|_| page(asker.stream(), Some(asker.place()))).collect();
-    found.extend(asker.times("ask for messages long ago", asked)?);
+    let asked: Vec<String> = (0..count).map(|_| subscribe(asker.stream())).collect();
+    found.extend(asker.times("open a stream again", &asked)?);
+    let asked: Vec<String> = (0..count).map(|_| page(asker.stream(), None)).collect();
+    found.extend(asker.times("ask for the newest messages", &asked)?);
+    let asked: Vec<String> =
+        (0..count).map(|_| page(asker.stream(), Some(asker.place()))).collect();
+    found.extend(asker.times("ask for messages long ago", &asked)?);
     found.extend(asker.publish(turn, plan.count(20_000, 200))?);
     found.push(taken("memory after all this", "bytes", server.memory()? as f64));
     server.end()?;
@@ -114,10 +115,10 @@ impl<'a> Asker<'a> {
     }
 
     /// Asks one after the other; how long the client waited, and how long the server worked.
-    fn times(&mut self, what: &str, asked: Vec<String>) -> Result<Vec<Taken>> {
+    fn times(&mut self, what: &str, asked: &[String]) -> Result<Vec<Taken>> {
         let (mut times, before) = (Vec::with_capacity(asked.len()), self.server.cpu()?);
         let received = self.socket.received();
-        for text in &asked {
+        for text in asked {
             let began = Instant::now();
             self.socket.ask(text, "\"ok\"")?;
             times.push(began.elapsed());

@@ -149,8 +149,8 @@ fn visit(sites: &[Site], connections: usize, round: usize) -> Result<()> {
     thread::scope(|scope| {
         let threads: Vec<_> =
             parts.map(|part| scope.spawn(|| visit_all(part, &together))).collect();
-        let done = threads.into_iter().map(|thread| thread.join());
-        done.map(|done| done.map_err(|_| anyhow!("a thread failed"))?).collect()
+        let mut done = threads.into_iter().map(|thread| thread.join());
+        done.try_for_each(|done| done.map_err(|_| anyhow!("a thread failed"))?)
     })
 }
 

@@ -129,9 +129,9 @@ mod tests {
         // At first it grows, as caches fill; and now and then a file is open a moment longer.
         check(|number| (40 + 10 * number.min(4)) * MIB, |number| 20 + number % 3, "");
         check(|number| (50 + number / 8) * MIB, |_| 20, "");
-        check(|number| (50 + number) * MIB, |_| 20, "the server grows: memory");
+        check(|number| (50 + 2 * number) * MIB, |_| 20, "the server grows: memory");
         check(|_| 50 * MIB, |number| 20 + number / 8, "the server grows: open files");
-        check(|n| (50 + n) * MIB, |n| n, "the server grows: memory and open files");
+        check(|n| (50 + 2 * n) * MIB, |n| n, "the server grows: memory and open files");
     }
 
     #[test]
