@@ -41,9 +41,11 @@ pub(crate) struct Args {
 
 /// Rounds of a quick run.
 const QUICK_ROUNDS: usize = 3;
-/// Messages before the first round: the server keeps up to 100 000 documents at hand, two for each
+/// Messages before the first round: the server keeps up to 100 000 documents at hand, one for each
 /// of these, and what it keeps on purpose is not what is looked for.
-const WARM: usize = 60_000;
+const WARM: usize = 100_000;
+/// How many of them are on their way.
+const FLYING: usize = 64;
 /// Who comes.
 const USERS: [&str; 6] = ["ana", "bob", "cyd", "dan", "eve", "fay"];
 /// Streams of their circle, each client following half of them.
@@ -82,7 +84,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let sites = circle(server.port)?;
     let first = sites.first().context("nobody is there")?;
     eprintln!("warming up …");
-    first.fill(if args.quick { POSTS } else { WARM })?;
+    warm(first, if args.quick { FLYING } else { WARM })?;
     let connections = args.connections.max(1);
     let until = Instant::now() + Duration::from_secs(60 * u64::from(args.minutes));
     let go_on = |rounds: usize| match args.quick {
@@ -138,6 +140,19 @@ fn circle(port: u16) -> Result<Vec<Site>> {
     Ok(pairs
         .map(|(token, stream)| Site { port, token: token.clone(), stream: stream.clone() })
         .collect())
+}
+
+/// Posts messages, each as the first of a series: the server remembers the ends of series.
+fn warm(site: &Site, count: usize) -> Result<()> {
+    let mut socket = site.enter()?;
+    for first in (0..count).step_by(FLYING) {
+        let numbers = first..count.min(first + FLYING);
+        let posts: Vec<u8> =
+            numbers.clone().flat_map(|number| site.post(1, &format!("warm{number}"))).collect();
+        socket.send_frames(&posts)?;
+        socket.skip(numbers.len(), br#"{"ok""#)?;
+    }
+    Ok(())
 }
 
 /// One round: all come, then all talk, then all go.
@@ -202,7 +217,7 @@ impl<'a> Visitor<'a> {
     }
 
     fn talk(&self, socket: &mut Socket) -> Result<()> {
-        let posts: Vec<u8> = (0..POSTS).flat_map(|id| self.site.post(id, &self.name)).collect();
+        let posts: Vec<u8> = (1..=POSTS).flat_map(|id| self.site.post(id, &self.name)).collect();
         socket.send_frames(&posts)
     }
 
@@ -217,7 +232,7 @@ impl<'a> Visitor<'a> {
         match self.leaving {
             Leaving::Politely => socket.leave(),
             Leaving::InsideFrame => {
-                let post = self.site.post(POSTS, &self.name);
+                let post = self.site.post(POSTS + 1, &self.name);
                 socket.send_frames(&post[..post.len() / 2])
             }
             Leaving::Unread => Ok(()),
