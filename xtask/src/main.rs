@@ -11,6 +11,7 @@ mod license;
 mod metadata;
 mod run;
 mod setup;
+mod soak;
 mod step;
 mod test;
 mod tidy;
@@ -64,6 +65,9 @@ enum Task {
         /// Write docs/performance
         #[arg(long)]
         write: bool,
+        /// How often each figure is taken
+        #[arg(long, default_value_t = 5, value_name = "N")]
+        times: u32,
     },
     /// Plant known bugs into a copy of the server, and check that the simulation catches each
     Drill,
@@ -74,6 +78,15 @@ enum Task {
         /// How long each of them runs
         #[arg(long, default_value_t = 60, value_name = "N")]
         seconds: u32,
+    },
+    /// Let clients come and go for a long time, and check that the server does not grow
+    Soak {
+        /// How long they come and go
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        minutes: u32,
+        /// How many of them come at a time
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        connections: u32,
     },
     /// Kill a busy server over and over, and check that nothing acknowledged is lost
     Torture {
@@ -106,9 +119,10 @@ fn perform(task: Task) -> Result<()> {
         Task::Tidy => tidy::tidy(),
         Task::Audit => audit::audit(),
         Task::Tour => tour::tour(),
-        Task::Bench { names, quick, write } => bench::bench(&names, quick, write),
+        Task::Bench { names, quick, write, times } => bench::bench(&names, quick, write, times),
         Task::Drill => drill::drill(),
         Task::Fuzz { targets, seconds } => fuzz::fuzz(&targets, seconds),
+        Task::Soak { minutes, connections } => soak::soak(minutes, connections),
         Task::Torture { kills } => torture::torture(kills),
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
 }
 
 /// Makes `many` streams, a message in each, and `many` members; the circle.
-fn fill(site: &Site, many: usize) -> Result<String> {
+pub(crate) fn fill(site: &Site, many: usize) -> Result<String> {
     let mut owner = site.enter()?;
     let window: Value =
         serde_json::from_str(&owner.ask(r#"{"id":1,"get":{"window":{}}}"#, "\"window\"")?)?;

@@ -6,6 +6,7 @@ mod bare;
 mod crowd;
 mod growth;
 mod histogram;
+mod history;
 mod idle;
 mod latency;
 mod load;
@@ -18,6 +19,7 @@ mod resume;
 mod rooms;
 mod server;
 mod site;
+mod soak;
 mod socket;
 mod stage;
 mod start;
@@ -52,11 +54,14 @@ struct Args {
     /// Only the cases that have this in their name, of rooms and publish
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
+    /// Messages of the long history
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    history: usize,
     /// How often each figure is taken
     #[arg(long, default_value_t = 3)]
     times: u32,
     /// The benchmarks to run: publish, rooms, latency, crowd, growth, idle, storm, resume, load,
-    /// start, bare; all unless some are named
+    /// start, history, bare; all unless some are named
     names: Vec<String>,
 }
 
@@ -68,6 +73,7 @@ struct Plan {
     times: u32,
     peers: Vec<String>,
     only: String,
+    history: usize,
 }
 
 impl Plan {
@@ -83,12 +89,16 @@ impl Plan {
 }
 
 /// The benchmarks by name, in the order of the page.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "publish", "rooms", "latency", "crowd", "growth", "idle", "storm", "resume", "load", "start",
-    "bare",
+    "history", "bare",
 ];
 
 fn main() -> Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("soak") {
+        raise_limits()?;
+        return soak::run(soak::Args::parse_from(std::env::args().skip(1)));
+    }
     let args = Args::parse();
     raise_limits()?;
     server::pin()?;
@@ -101,6 +111,7 @@ fn main() -> Result<()> {
         quick: args.quick,
         peers: args.peers,
         only: args.only,
+        history: if args.quick { 3000 } else { args.history },
         times: if args.quick { 1 } else { args.times.max(1) },
     };
     let mut figures: Vec<Figure> = Vec::new();
@@ -120,6 +131,7 @@ fn main() -> Result<()> {
             "idle" => idle::measure(&plan),
             "resume" => resume::measure(&plan),
             "load" => load::measure(&plan),
+            "history" => history::measure(&plan),
             _ => start::measure(&plan),
         };
         figures.extend(measured.with_context(|| format!("{name} failed"))?);

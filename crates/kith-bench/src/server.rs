@@ -8,9 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// The processor of the server, and that of the load.
 const PROCESSORS: (usize, usize) = (0, 1);
+
+/// How long a server may take to end.
+const END_MAX: Duration = Duration::from_secs(60);
 
 /// A running process; it ends with this.
 pub(crate) struct Server {
@@ -45,6 +49,14 @@ pub(crate) fn onto_servers_processor() -> Result<()> {
     let mut set = rustix::thread::CpuSet::new();
     set.set(PROCESSORS.0);
     rustix::thread::sched_setaffinity(None, &set).context("cannot choose a processor")
+}
+
+/// Gives the calling thread both processors, for work that is not measured.
+pub(crate) fn unpin() -> Result<()> {
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(PROCESSORS.0);
+    set.set(PROCESSORS.1);
+    rustix::thread::sched_setaffinity(None, &set).context("cannot choose processors")
 }
 
 /// A port that was free a moment ago.
@@ -111,6 +123,20 @@ impl Server {
         Ok(server)
     }
 
+    /// Asks it to end and waits until it has.
+    pub(crate) fn end(mut self) -> Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        let began = Instant::now();
+        loop {
+            match self.child.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => bail!("the server ended: {status}"),
+                None if began.elapsed() > END_MAX => bail!("the server does not end"),
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
     fn proc(&self, file: &str) -> Result<String> {
         Ok(std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id()))?)
     }
@@ -121,6 +147,21 @@ impl Server {
         let line = text.lines().find(|line| line.starts_with("Pss:"));
         let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
         Ok(kib.context("the system does not tell its memory")? * 1024)
+    }
+
+    /// Its open files.
+    pub(crate) fn files(&self) -> Result<u64> {
+        self.count("fd")
+    }
+
+    /// Its threads.
+    pub(crate) fn threads(&self) -> Result<u64> {
+        self.count("task")
+    }
+
+    fn count(&self, dir: &str) -> Result<u64> {
+        let id = self.child.id();
+        Ok(std::fs::read_dir(format!("/proc/{id}/{dir}"))?.count() as u64)
     }
 
     /// The processor time that it has used.

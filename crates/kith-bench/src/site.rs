@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use crate::socket::Socket;
+use crate::socket::{PATIENCE, Socket};
 
 /// Characters of a message, as in the measurements of other servers.
 pub(crate) const TEXT_CHARS: usize = 128;
 
 /// A public circle's stream and who writes there.
+#[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) port: u16,
     pub(crate) token: String,
@@ -62,18 +63,29 @@ pub(crate) fn ask(port: u16, token: &str, command: &str) -> Result<Value> {
 /// Makes an account; the token of its session.
 pub(crate) fn sign_up(port: u16, name: &str) -> Result<String> {
     let body = json!({"name": name, "password": "correct horse battery"}).to_string();
+    let rest =
+        format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let body = call(port, "POST /api/v1/accounts", &rest)?;
+    let begun: Value = serde_json::from_str(&body)?;
+    begun["token"].as_str().map(str::to_owned).with_context(|| format!("no account: {body}"))
+}
+
+/// What the server says at a path.
+pub(crate) fn get(port: u16, path: &str) -> Result<String> {
+    call(port, &format!("GET {path}"), "\r\n")
+}
+
+/// The body of an answer; `rest` is the request behind the headers that all have.
+fn call(port: u16, what: &str, rest: &str) -> Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    let request = format!(
-        "POST /api/v1/accounts HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let request =
+        format!("{what} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n{rest}");
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    let (_, body) = answer.split_once("\r\n\r\n").context("no answer to a sign-up")?;
-    let begun: Value = serde_json::from_str(body)?;
-    begun["token"].as_str().map(str::to_owned).with_context(|| format!("no account: {body}"))
+    let (_, body) = answer.split_once("\r\n\r\n").with_context(|| format!("{what}: no answer"))?;
+    Ok(body.to_owned())
 }
 
 /// Accounts that are made at a time.

@@ -5,6 +5,10 @@ use anyhow::{Result, bail};
 use crate::peer::{text as text_frame, upgrade};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
+
+/// How long a server may be silent or not listen before that is an error.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection, and what was read from it and not looked at yet.
 pub(crate) struct Socket {
@@ -19,6 +23,8 @@ impl Socket {
     pub(crate) fn enter(port: u16, token: &str) -> Result<Self> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
         stream.write_all(&upgrade("/api/v1/ws", port))?;
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
@@ -91,6 +97,14 @@ impl Socket {
                 return Ok(answer);
             }
         }
+    }
+
+    /// Says goodbye and waits until the server has hung up.
+    pub(crate) fn leave(mut self) -> Result<()> {
+        self.stream.write_all(&[0x88, 0x80, 0, 0, 0, 0])?;
+        self.buffer.resize(64 * 1024, 0);
+        while self.stream.read(&mut self.buffer)? > 0 {}
+        Ok(())
     }
 
     fn fill(&mut self) -> Result<()> {

@@ -19,7 +19,7 @@ fn every_benchmark_runs_and_gives_figures() {
     assert!(ran.status.success(), "{ran:?}");
     let figures: Vec<Value> =
         serde_json::from_slice(&std::fs::read(place.join("figures.json")).unwrap()).unwrap();
-    let names = "publish rooms latency crowd growth idle storm resume load start bare";
+    let names = "publish rooms latency crowd growth idle storm resume load start history bare";
     for name in names.split(' ') {
         let of_it: Vec<&Value> = figures.iter().filter(|row| row["benchmark"] == name).collect();
         assert!(!of_it.is_empty(), "{name}");
@@ -31,4 +31,31 @@ fn every_benchmark_runs_and_gives_figures() {
     }
     let page = std::fs::read_to_string(place.join("figures.md")).unwrap();
     assert!(page.contains("| publish | 1 × 1: acknowledged |"), "{page}");
+}
+
+#[test]
+fn clients_come_and_go_in_every_way() {
+    let bench = Path::new(env!("CARGO_BIN_EXE_kith-bench"));
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(bench);
+    command.args(["soak", "--quick", "--connections", "32"]);
+    command.arg("--kith").arg(bench.with_file_name("kith")).arg("--dir").arg(dir.path());
+    let ran = command.output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let text = String::from_utf8(ran.stdout).unwrap();
+    let rounds: Vec<Vec<f64>> = text
+        .lines()
+        .skip(1)
+        .map(|line| line.split_whitespace().filter_map(|cell| cell.parse().ok()).collect())
+        .filter(|cells: &Vec<f64>| !cells.is_empty())
+        .collect();
+    assert_eq!(rounds.len(), 3, "{text}");
+    for round in rounds {
+        let [_, connected, published, memory, files, threads, _] = round[..] else {
+            panic!("{text}")
+        };
+        // What a client says last may be lost with its connection.
+        assert!(connected == 32.0 && (48.0..=64.0).contains(&published), "{text}");
+        assert!(memory > 0.0 && files > 0.0 && threads > 0.0, "{text}");
+    }
 }

@@ -33,10 +33,7 @@ const LAYERS: [(&str, May); 15] = [
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),
-    (
-        "kith-bench",
-        May::Only(&["kith-core", "kith-burst", "kith-store", "kith-store-sqlite", "kith-hub"]),
-    ),
+    ("kith-bench", May::Only(&["kith-core", "kith-burst", "kith-store", "kith-store-sqlite"])),
     ("xtask", May::Only(&[])),
 ];
 
