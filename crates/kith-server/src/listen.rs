@@ -1,8 +1,8 @@
 //! Accepts connections, speaks HTTP/1.1 on them, and hands WebSockets over.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use kith_proto::codec::Encoding;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
@@ -30,6 +30,10 @@ use crate::{host, page, rest, ws};
 
 /// Where the WebSocket is.
 pub const WS_PATH: &str = "/api/v1/ws";
+/// Connections that are let in at a time.
+const TURNS: usize = 16;
+/// How long the next waits for those before it: they may be slow, or say nothing.
+const TURN: Duration = Duration::from_millis(20);
 /// How long requests and connections may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long the head of a request, or a TLS handshake, may take.
@@ -42,12 +46,16 @@ struct Server {
     router: Router,
     open: AtomicUsize,
     closed: Notify,
+    /// Places for connections whose first request is awaited.
+    turns: Arc<Semaphore>,
 }
 
 /// What a connection has for as long as it lives, in whichever task.
 struct Seat {
     server: Arc<Server>,
     _place: Place,
+    /// Given back when its first request is there.
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Drop for Seat {
@@ -69,6 +77,7 @@ pub async fn serve(
         app: Arc::clone(&app),
         open: AtomicUsize::new(0),
         closed: Notify::new(),
+        turns: Arc::new(Semaphore::new(TURNS)),
     });
     let tls = tls.map(TlsAcceptor::from);
     let crowd = Crowd::new(app.settings.connections_per_address);
@@ -93,10 +102,12 @@ pub async fn serve(
         let Some(place) = crowd.enter(peer.ip()) else { continue };
         Metrics::add(&app.metrics.accepted);
         server.open.fetch_add(1, Ordering::Relaxed);
-        let seat = Seat { server: Arc::clone(&server), _place: place };
+        // Of many that come at once a few are let in at a time, so that whoever is there is served
+        // between them. One that says nothing holds the others up for a moment only.
+        let turn = tokio::time::timeout(TURN, Arc::clone(&server.turns).acquire_owned()).await;
+        let turn = Mutex::new(turn.ok().and_then(Result::ok));
+        let seat = Seat { server: Arc::clone(&server), _place: place, turn };
         tokio::spawn(connection(seat, socket, peer, tls.clone()));
-        // Of many that come at once each is let in after what others do.
-        tokio::task::yield_now().await;
     }
     drop(listener);
     let drained = async {
@@ -149,6 +160,7 @@ where
     let (upgraded, mut upgrade) =
         tokio::sync::mpsc::channel::<(hyper::upgrade::OnUpgrade, ws::Origin)>(1);
     let service = service_fn(|request: Request<Incoming>| {
+        seat.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (server, upgraded) = (Arc::clone(&seat.server), upgraded.clone());
         async move { server.answer(request, address, &upgraded).await }
     });
