@@ -13,7 +13,7 @@
 //! encodings; ids, names, texts, mentions; documents and events as they are stored; every REST
 //! route's path, query, headers and body; addresses, invites, answers and the kept session of the
 //! program; the client's session and its list of messages against any server; the configuration
-//! from file, environment and flags; the mark beside the database.
+//! from file, environment and flags; the log and the mark beside the database.
 //!
 //! Not ours, and so not here: HTTP heads (hyper), TLS and PEM (rustls), the command line (clap), the
 //! database file and backups (SQLite; `kith-store-sqlite/tests/damage.rs` flips their bits).
@@ -65,6 +65,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "address", run: program::address, seeds: program::address_seeds },
     Target { name: "answer", run: program::answer, seeds: program::answer_seeds },
     Target { name: "config", run: program::config, seeds: program::config_seeds },
+    Target { name: "log", run: program::log, seeds: program::log_seeds },
     Target { name: "mark", run: program::mark, seeds: program::mark_seeds },
 ];
 

@@ -1,4 +1,5 @@
-//! What the program reads: addresses, invites, answers, its session, its configuration, the mark.
+//! What the program reads: addresses, invites, answers, its session, its configuration, the log and
+//! the mark.
 
 use std::ffi::OsString;
 
@@ -90,6 +91,26 @@ pub(crate) fn config_seeds() -> Vec<Vec<u8>> {
     ]
     .map(|text| text.as_bytes().to_vec())
     .to_vec()
+}
+
+pub(crate) fn log(input: &[u8]) {
+    let (records, batches) = kith_store_sqlite::fuzz::log(input, 7);
+    // A record has a sum that no luck finds; of a body no part is one.
+    assert_eq!(records, 0);
+    if batches.is_some() {
+        let part = &input[..input.len() - 1];
+        assert_eq!(kith_store_sqlite::fuzz::log(part, 7).1, None);
+    }
+}
+
+pub(crate) fn log_seeds() -> Vec<Vec<u8>> {
+    let header = [b"Kith".as_slice(), &[3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0], &[9; 19]].concat();
+    let count = |count: u32| count.to_le_bytes().to_vec();
+    let text = |text: &str| [count(text.len() as u32), text.as_bytes().to_vec()].concat();
+    let append = [text("site"), vec![0; 8], count(1), text("{}"), vec![7; 32]].concat();
+    let write = [text("user"), text("key"), vec![1], text("{}")].concat();
+    let body = [count(1), count(1), append, count(1), write].concat();
+    vec![header, body, count(0)]
 }
 
 pub(crate) fn mark(input: &[u8]) {

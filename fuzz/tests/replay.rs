@@ -76,5 +76,6 @@ replay! {
     address
     answer
     config
+    log
     mark
 }

@@ -148,11 +148,11 @@ impl Pace {
         if group.len() > 1 {
             self.shared = Some(now);
         }
-        for pending in group {
-            if self.began.is_some() && pending.from != self.from {
+        for from in group.iter().map(|pending| pending.from) {
+            if self.began.is_some() && from != self.from {
                 self.several = Some(now);
             }
-            self.from = pending.from;
+            self.from = from;
         }
         self.began = Some(now);
     }

@@ -213,7 +213,7 @@ pub(crate) fn read(db: &Path, tables: Position) -> Result<Vec<Record>, StoreErro
 
 /// Reads the records of one file that follow each other, and the highest number of a good record
 /// behind those.
-fn segment(bytes: &[u8], epoch: u64, records: &mut Vec<Record>) -> Option<u64> {
+pub(crate) fn segment(bytes: &[u8], epoch: u64, records: &mut Vec<Record>) -> Option<u64> {
     let (mut at, mut last) = (0, None);
     while let Some((no, body, length)) = decode(epoch, &bytes[at..])
         && last.is_none_or(|last| no == last + 1)

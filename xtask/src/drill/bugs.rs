@@ -53,14 +53,14 @@ pub(crate) const BUGS: &[Bug] = &[
         "acknowledge before the commit",
         &[edit(
             HUB,
-            "state.enqueue(changes, outcome, answer);",
+            "state.enqueue(cache::Pending { from, changes, outcome, answer });",
             "let answer = if {planted} {
                 let _ = answer.send(Ok(outcome.clone()));
                 oneshot::channel().0
             } else {
                 answer
             };
-            state.enqueue(changes, outcome, answer);",
+            state.enqueue(cache::Pending { from, changes, outcome, answer });",
         )],
     ),
     bug(
@@ -90,8 +90,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "acknowledge at the wrong place",
         &[edit(
             COMMIT,
-            "let Pending { changes, outcome, answer } = pending;",
-            "let Pending { changes, mut outcome, answer } = pending;
+            "let Pending { changes, outcome, answer, .. } = pending;",
+            "let Pending { changes, mut outcome, answer, .. } = pending;
             if {planted} {
                 outcome.events.iter_mut().for_each(|place| place.seq = place.seq.next());
             }",
@@ -112,9 +112,13 @@ pub(crate) const BUGS: &[Bug] = &[
         "number an operation twice",
         &[edit(
             HUB,
-            "if let Some(done) = draft.done(me, op.clone())? {",
-            "if let Some(done) = draft.done(me, op.clone())?.filter(|_| !{planted}) {",
+            "if !is_new && let Some(done) = draft.done(me, op.clone())? {",
+            "if !is_new && let Some(done) = draft.done(me, op.clone())?.filter(|_| !{planted}) {",
         )],
+    ),
+    bug(
+        "take an old number of a series for a new one",
+        &[edit(HUB, "number > last);", "number > last || {planted});")],
     ),
     bug(
         "keep decisions that were not committed",

@@ -94,6 +94,7 @@ impl Peer for Kith {
 
     fn prepare(&mut self, server: &Server, rooms: usize, readers: usize) -> Result<()> {
         self.port = server.port;
+        (self.circles, self.streams) = (Vec::new(), Vec::new());
         let mut tokens = sign_up_all(server.port, 1 + readers + self.more)?.into_iter();
         self.writer = tokens.next().context("no account")?;
         self.readers = tokens.collect();
