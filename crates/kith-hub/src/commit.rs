@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
@@ -11,6 +11,7 @@ use kith_core::draft::Changes;
 use kith_core::id::{FeedId, Seq};
 use kith_store::{Append, Batch, DocKey, DocWrite, StoreError, StoredEvent};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::Inner;
 use crate::cache::Pending;
@@ -148,8 +149,9 @@ impl Pace {
         if group.len() > 1 {
             self.shared = Some(now);
         }
-        for from in group.iter().map(|pending| pending.from) {
-            if self.began.is_some() && from != self.from {
+        // What has no connection is seldom and short, and says nothing of who publishes.
+        for from in group.iter().map(|pending| pending.from).filter(|from| *from != 0) {
+            if self.from != 0 && from != self.from {
                 self.several = Some(now);
             }
             self.from = from;

@@ -1,46 +1,15 @@
 //! What the hub promises, one test each.
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod world;
 
-use std::sync::Arc;
-
 use kith_core::command::Command;
 use kith_core::document::OP_MEMORY_MS;
-use kith_core::event::Body;
 use kith_core::id::{FeedId, Seq};
 use kith_core::refusal::Refusal;
 use kith_hub::verify::Watched;
-use kith_hub::{End, HubError, Item, Limits, Subscriber};
+use kith_hub::{End, HubError, Limits};
 use kith_store::memory::MemoryStore;
-use world::{circle, connect, follow, hub, op, post, say, user};
-
-/// Everything that waits, as texts.
-async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
-    let mut texts = Vec::new();
-    while let Ok(Some(batch)) =
-        tokio::time::timeout(std::time::Duration::ZERO, subscriber.next(usize::MAX)).await
-    {
-        for item in &batch.items {
-            texts.push(match item {
-                Item::Reply(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-                Item::Event(delivery) => match &delivery.event.body {
-                    Body::Posted { text, .. } => format!("{} {text}", delivery.event.seq),
-                    body => format!("{} {}", delivery.event.seq, kind(body)),
-                },
-                Item::Signal(_) => continue,
-                Item::Lagged(feeds) => format!("lagged {}", feeds.len()),
-                Item::Closed(_) => "closed".to_owned(),
-            });
-        }
-    }
-    texts
-}
-
-fn kind(body: &Body) -> String {
-    let json = serde_json::to_value(body).unwrap();
-    json["kind"].as_str().unwrap().to_owned()
-}
+use world::{circle, connect, follow, hub, op, post, say, seen, user};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_said_reaches_every_follower_once_and_in_order() {

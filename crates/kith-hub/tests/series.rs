@@ -1,5 +1,4 @@
 //! Operations that are numbered in a series: done once like any other, and no look-up for new ones.
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod world;
 

@@ -209,7 +209,7 @@ async fn hello<R: AsyncRead + Unpin>(
                     return encoding.decode(&payload).map(Some).map_err(unauthenticated);
                 }
                 Some(Input::Message { .. }) => return Err(unauthenticated(failed())),
-                Some(Input::Ping(_)) => {}
+                Some(Input::Ping(_) | Input::Pong) => {}
                 None => return Ok(None),
             }
         }

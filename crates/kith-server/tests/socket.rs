@@ -151,6 +151,17 @@ async fn a_silent_connection_is_closed_in_time() {
 }
 
 #[tokio::test]
+async fn those_who_say_nothing_keep_nobody_out() {
+    let server = server(|_| {}).await;
+    let token = server.user("ana").await;
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(TcpStream::connect(("127.0.0.1", server.port)).await.unwrap());
+    }
+    server.enter(&token).await;
+}
+
+#[tokio::test]
 async fn wrong_passwords_slow_the_guesser_and_not_the_owner() {
     let server = server(|settings| settings.sign_in_burst = 3).await;
     let token = server.user("ana").await;

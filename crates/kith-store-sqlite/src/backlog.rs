@@ -23,9 +23,11 @@ pub(crate) struct Delay {
     pub(crate) time: Duration,
 }
 
-/// Documents to remove once all that waits is in the tables.
+/// Documents to remove.
 #[derive(Debug)]
 pub(crate) struct Prune {
+    /// Once this commit is in the tables.
+    pub(crate) after: u64,
     pub(crate) collection: &'static str,
     pub(crate) before: String,
     pub(crate) limit: usize,
@@ -146,9 +148,8 @@ impl Backlog {
             if inside.closed && (stuck || inside.groups.is_empty()) && inside.prunes.is_empty() {
                 return None;
             }
-            if (stuck || inside.groups.is_empty())
-                && let Some(prune) = inside.prunes.pop_front()
-            {
+            let settled = inside.settled;
+            if let Some(prune) = inside.prunes.pop_front_if(|next| stuck || next.after <= settled) {
                 return Some(Task::Prune(prune));
             }
             let now = Instant::now();

@@ -41,7 +41,7 @@ pub fn backup(
     let source = schema::connect(from)?;
     let mut target = schema::connect(&copy.0)?;
     // Read first: what leaves the log meanwhile is in the tables that are copied then.
-    let records = schema::position(&source).and_then(|tables| log::read(from, tables))?;
+    let records = log::waiting(from, || schema::position(&source))?;
     copy_pages(&source, &mut target, &mut progress).map_err(from_sqlite)?;
     drop(source);
     recover(&target, records)?;
@@ -157,8 +157,7 @@ fn settle(db: &Path) -> Result<(), StoreError> {
     {
         // A database too damaged for this is replaced all the same: that is why it is replaced.
         let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
-        let tables = schema::position(&conn);
-        if let Ok(records) = tables.and_then(|tables| log::read(db, tables)) {
+        if let Ok(records) = log::waiting(db, || schema::position(&conn)) {
             let _ = recover(&conn, records);
         }
         drop(conn);

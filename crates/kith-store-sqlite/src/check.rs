@@ -34,8 +34,8 @@ pub fn check(path: &Path) -> Result<Vec<Problem>, StoreError> {
         if schema::version(&conn, schema::MIGRATIONS.len())? == 0 {
             return Err(StoreError::Corrupt("it is empty".to_owned()));
         }
-        // The log next: what is gone from it is in the tables by then.
-        let records = schema::position(&conn).and_then(|tables| log::read(path, tables));
+        // The log next: what leaves it is in the tables that are looked at behind it.
+        let records = log::waiting(path, || schema::position(&conn));
         let mut problems = connection(&conn)?;
         let behind = marked.and_then(|mark| {
             let mut position = schema::position(&conn)?;

@@ -147,7 +147,7 @@ impl SqliteStore {
         } else if version > 0 {
             // Before anything is written: what is left of the log may be wanted to save more.
             let tables = schema::position(&conn)?;
-            records = log::read(path, tables)?;
+            records = log::waiting(path, || Ok(tables))?;
             let commits = records.last().map_or(tables.commits, |last| last.no);
             mark::compare(marked, Position { commits, ..tables })?;
         }

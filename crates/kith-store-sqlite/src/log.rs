@@ -185,30 +185,51 @@ fn decode(epoch: u64, bytes: &[u8]) -> Option<(u64, &[u8], usize)> {
     (sum(epoch, no, body) == stored).then(|| (no, body, (HEADER + length).next_multiple_of(ALIGN)))
 }
 
-/// The commits after `tables` that the log holds, in order.
+/// The commits that the tables do not have, in order. The database may be in use.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] if one is damaged or missing, and there are later ones.
-pub(crate) fn read(db: &Path, tables: Position) -> Result<Vec<Record>, StoreError> {
-    let mut records = Vec::new();
-    let mut beyond = None;
+pub(crate) fn waiting(
+    db: &Path,
+    tables: impl Fn() -> Result<Position, StoreError>,
+) -> Result<Vec<Record>, StoreError> {
+    let found = read(db, tables()?.epoch)?;
+    // Looked at once more, behind the log: what has left that is in the tables by then.
+    found.after(tables()?.commits)
+}
+
+/// What both files hold.
+struct Found {
+    records: Vec<Record>,
+    /// The highest number behind a bad record.
+    beyond: Option<u64>,
+}
+
+fn read(db: &Path, epoch: u64) -> Result<Found, StoreError> {
+    let (mut records, mut beyond) = (Vec::new(), None);
     for suffix in SUFFIXES {
         let path = beside(db, suffix);
         if size(&path)?.is_some() {
             let bytes = std::fs::read(&path).map_err(|error| from_io(&path, &error))?;
-            beyond = beyond.max(segment(&bytes, tables.epoch, &mut records));
+            beyond = beyond.max(segment(&bytes, epoch, &mut records));
         }
     }
-    records.retain(|record| record.no > tables.commits);
-    records.sort_by_key(|record| record.no);
-    let whole = records.iter().zip(tables.commits + 1..).take_while(|(one, no)| one.no == *no);
-    let whole = whole.count();
-    let last = tables.commits + whole as u64;
-    if records.len() > whole || beyond.is_some_and(|no| no > last) {
-        let lost = last + 1;
-        return Err(StoreError::Corrupt(format!("commit {lost} is not as it was written")));
+    Ok(Found { records, beyond })
+}
+
+impl Found {
+    fn after(self, commits: u64) -> Result<Vec<Record>, StoreError> {
+        let Self { mut records, beyond } = self;
+        records.retain(|record| record.no > commits);
+        records.sort_by_key(|record| record.no);
+        let whole = records.iter().zip(commits + 1..).take_while(|(one, no)| one.no == *no).count();
+        let last = commits + whole as u64;
+        if records.len() > whole || beyond.is_some_and(|no| no > last) {
+            let lost = last + 1;
+            return Err(StoreError::Corrupt(format!("commit {lost} is not as it was written")));
+        }
+        Ok(records)
     }
-    Ok(records)
 }
 
 /// Reads the records of one file that follow each other, and the highest number of a good record

@@ -66,7 +66,7 @@ impl Settler {
     }
 
     fn prune(&mut self, prune: Prune) {
-        let Prune { collection, before, limit, reply } = prune;
+        let Prune { collection, before, limit, reply, .. } = prune;
         let answer = match self.backlog.failure() {
             Some(error) => Err(error),
             None => {
@@ -95,7 +95,10 @@ impl Settler {
             other if poisons => StoreError::ReadOnly(other.to_string()),
             other => other,
         };
-        tracing::error!(%error, poisons, "commits wait for their tables");
+        // It is tried again and again: once is enough to say so.
+        if self.backlog.failure().is_none() {
+            tracing::error!(%error, poisons, "commits wait for their tables");
+        }
         (error, poisons)
     }
 }

@@ -185,7 +185,10 @@ impl State {
                     self.commit_all(std::mem::take(&mut commits));
                     match &self.poisoned {
                         Some(error) => drop(reply.send(vec![Err(error.clone())])),
-                        None => self.backlog.prune(Prune { collection, before, limit, reply }),
+                        None => {
+                            let after = self.position.commits;
+                            self.backlog.prune(Prune { after, collection, before, limit, reply });
+                        }
                     }
                 }
             }

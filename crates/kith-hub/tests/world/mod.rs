@@ -4,14 +4,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use kith_core::command::{Command, Outcome};
 use kith_core::decide::account::{self, Lifetime, NewAccount};
 use kith_core::decide::secret_hash;
+use kith_core::event::Body;
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, UserId};
 use kith_core::text::{CircleName, Label, MessageText, OpId, UserName};
-use kith_hub::{Backlog, Environment, Hub, HubError, Limits, Place, Subscriber, Want};
+use kith_hub::{Backlog, Environment, Hub, HubError, Item, Limits, Place, Subscriber, Want};
 use kith_store::Store;
 
 /// A clock and random numbers that a seed decides.
@@ -126,4 +128,31 @@ pub(crate) fn encode(backlog: &Backlog) -> Bytes {
         }
         Backlog::Snapshot { seq, .. } => format!("snapshot {}", seq.0),
     })
+}
+
+/// Everything that waits, as texts.
+pub(crate) async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
+    let mut texts = Vec::new();
+    while let Ok(Some(batch)) =
+        tokio::time::timeout(Duration::ZERO, subscriber.next(usize::MAX)).await
+    {
+        for item in &batch.items {
+            texts.push(match item {
+                Item::Reply(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                Item::Event(delivery) => match &delivery.event.body {
+                    Body::Posted { text, .. } => format!("{} {text}", delivery.event.seq),
+                    body => format!("{} {}", delivery.event.seq, kind(body)),
+                },
+                Item::Signal(_) => continue,
+                Item::Lagged(feeds) => format!("lagged {}", feeds.len()),
+                Item::Closed(_) => "closed".to_owned(),
+            });
+        }
+    }
+    texts
+}
+
+fn kind(body: &Body) -> String {
+    let json = serde_json::to_value(body).unwrap();
+    json["kind"].as_str().unwrap().to_owned()
 }

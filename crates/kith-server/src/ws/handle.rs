@@ -164,6 +164,7 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
                 subscriber.reply(kith_ws::encode::pong(&payload));
                 continue;
             }
+            Some(Ok(Some(Input::Pong))) => continue,
             Some(Ok(Some(Input::Message { payload, encoding: sent }))) if sent == encoding => {
                 Some(payload)
             }

@@ -26,6 +26,8 @@ pub(crate) enum Input {
     },
     /// A ping, to be answered with the same bytes.
     Ping(Bytes),
+    /// An answer to a ping: nothing but a sign of life.
+    Pong,
 }
 
 /// Reads messages off a socket.
@@ -43,7 +45,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Self { input, decoder }
     }
 
-    /// The next message or ping; `None` when the client left. Losing its place when dropped in the
+    /// The next message or sign of life; `None` when the client left. Losing its place when dropped in the
     /// middle costs nothing: what was read is in the decoder.
     pub(crate) async fn next(&mut self) -> Result<Option<Input>, Farewell> {
         loop {
@@ -60,7 +62,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                     return Ok(Some(Input::Message { payload, encoding: Encoding::MsgPack }));
                 }
                 Some(Message::Ping(payload)) => return Ok(Some(Input::Ping(payload))),
-                Some(Message::Pong(_)) => {}
+                Some(Message::Pong(_)) => return Ok(Some(Input::Pong)),
                 Some(Message::Close { .. }) => return Ok(None),
                 None => match std::future::poll_fn(|context| self.poll_more(context)).await {
                     Ok(0) | Err(_) => return Ok(None),

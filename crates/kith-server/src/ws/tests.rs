@@ -167,3 +167,87 @@ async fn a_connection_that_the_store_held_up_comes_in_and_leaves_nothing() {
         check(passes).await;
     }
 }
+
+/// The payload of the next frame.
+async fn frame(client: &mut DuplexStream) -> Vec<u8> {
+    let mut head = [0; 2];
+    client.read_exact(&mut head).await.unwrap();
+    let length = match head[1] {
+        126 => usize::from(client.read_u16().await.unwrap()),
+        127 => usize::try_from(client.read_u64().await.unwrap()).unwrap(),
+        short => usize::from(short),
+    };
+    let mut payload = vec![0; length];
+    client.read_exact(&mut payload).await.unwrap();
+    payload
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_past_goes_out_as_it_would_be_written() {
+    use kith_core::command::Command;
+    use kith_core::text::{CircleName, MessageText};
+
+    let (app, _, token) = server().await;
+    let bob = app.sign_up("bob", "correct horse battery", None, None, "home", HOME).await.unwrap();
+    let (ana, bob) =
+        (app.auth.caller(&token).await.unwrap(), app.auth.caller(&bob.token).await.unwrap());
+    let name = CircleName::parse("Tea").unwrap();
+    let made = app.hub.execute(ana.user, None, &Command::CreateCircle { name, public: true }).await;
+    let made = made.unwrap();
+    let (circle, stream) = (made.circle.unwrap(), made.stream.unwrap());
+    app.hub.execute(bob.user, None, &Command::Join { circle }).await.unwrap();
+    for (who, text) in [(&ana, "a \"quoted\" \\ \u{1F375}"), (&bob, "hidden"), (&ana, "last")] {
+        let text = MessageText::parse(text).unwrap();
+        let post = Command::Post { stream, text, reply_to: None, thread: None };
+        app.hub.execute(who.user, None, &post).await.unwrap();
+    }
+    for blocks in [false, true] {
+        if blocks {
+            let block = Command::Block { user: bob.user };
+            app.hub.execute(ana.user, None, &block).await.unwrap();
+        }
+        let (mut client, served) = connect(&app);
+        client.write_all(&hello(&token)).await.unwrap();
+        frame(&mut client).await;
+        // The whole past, and none of it.
+        for after in [1, 4] {
+            let ask = format!(r#"{{"id":1,"subscribe":[{{"feed":"{stream}","after":{after}}}]}}"#);
+            let length = u8::try_from(ask.len()).unwrap();
+            assert!(length < 126);
+            let ask = [&[0x81, 0x80 | length, 0, 0, 0, 0], ask.as_bytes()].concat();
+            client.write_all(&ask).await.unwrap();
+            let told = frame(&mut client).await;
+            frame(&mut client).await;
+            let text = String::from_utf8(told.clone()).unwrap();
+            assert_eq!(text.contains("\"hidden\":3"), blocks && after == 1, "{text}");
+            let read: Push = Encoding::Json.decode(&told).unwrap();
+            assert!(matches!(read, Push::Subscribed(_)), "{text}");
+            assert_eq!(String::from_utf8(Encoding::Json.encode(&read)).unwrap(), text);
+        }
+        drop(client);
+        served.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_answers_pings_stays_and_who_does_not_is_sent_away() {
+    let (app, _, token) = server().await;
+    let (mut client, served) = connect(&app);
+    client.write_all(&hello(&token)).await.unwrap();
+    frame(&mut client).await;
+    let heartbeat = Duration::from_millis(app.settings.heartbeat_ms.into());
+    let mut last = tokio::time::Instant::now();
+    for turn in 0..10 {
+        assert_eq!(frame(&mut client).await, b"", "a ping");
+        // The welcome was said in the first span of time.
+        let spans = if turn == 0 { 2 } else { 1 };
+        assert_eq!(last.elapsed().as_millis(), (spans * heartbeat).as_millis());
+        last = tokio::time::Instant::now();
+        client.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.unwrap();
+    }
+    let mut said = Vec::new();
+    client.read_to_end(&mut said).await.unwrap();
+    assert!(String::from_utf8_lossy(&said).contains("client.silent"));
+    assert_eq!(last.elapsed().as_millis(), (heartbeat * 5 / 2).as_millis());
+    served.await.unwrap();
+}
