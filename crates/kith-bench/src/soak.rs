@@ -41,9 +41,9 @@ pub(crate) struct Args {
 
 /// Rounds of a quick run.
 const QUICK_ROUNDS: usize = 3;
-/// Messages before the first round: the server keeps up to 100 000 documents at hand, one for each
+/// Messages before the first round: the server keeps up to 32 768 documents at hand, one for each
 /// of these, and what it keeps on purpose is not what is looked for.
-const WARM: usize = 100_000;
+const WARM: usize = 35_000;
 /// How many of them are on their way.
 const FLYING: usize = 64;
 /// Who comes.
