@@ -12,8 +12,8 @@ const BENCH: &str = "start";
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let events = plan.count(10_000, 100);
     let mut empty = Figure::new(BENCH, "with a new database", "ms");
-    let mut filled = Figure::new(BENCH, format!("with {events} messages"), "ms");
-    let mut memory = Figure::new(BENCH, "memory after it", "bytes");
+    let mut filled = Figure::new(BENCH, format!("with {events} messages, after a kill"), "ms");
+    let mut memory = Figure::new(BENCH, "memory after that", "bytes");
     let mut size = Figure::new(BENCH, "size of the program", "bytes");
     size.add(std::fs::metadata(&plan.kith)?.len() as f64, None);
     for _ in 0..plan.times {
