@@ -98,6 +98,11 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     }
 }
 
+/// Whether it is more than a question whether all before it is done.
+fn changes(pending: &Pending) -> bool {
+    !pending.changes.events.is_empty() || !pending.changes.documents.is_empty()
+}
+
 /// For how long it counts that several connections published.
 const SEVERAL: Duration = Duration::from_millis(100);
 
@@ -132,7 +137,8 @@ impl Pace {
         if !(several || shared) || gather.is_zero() {
             return None;
         }
-        let waiting = inner.state().queue.len();
+        // What only waits its turn needs no disk, and is not held up.
+        let waiting = inner.state().queue.iter().filter(|pending| changes(pending)).count();
         let left = gather.saturating_sub(self.began?.elapsed());
         let delivered = inner.stats.deliveries.load(Ordering::Relaxed) - self.delivered;
         let pause = match (delivered >= FANNED, several) {
@@ -145,8 +151,11 @@ impl Pace {
     }
 
     fn note(&mut self, inner: &Inner, group: &[Pending], now: Instant) {
+        if !group.iter().any(changes) {
+            return;
+        }
         self.delivered = inner.stats.deliveries.load(Ordering::Relaxed);
-        if group.len() > 1 {
+        if group.iter().filter(|pending| changes(pending)).count() > 1 {
             self.shared = Some(now);
         }
         // What has no connection is seldom and short, and says nothing of who publishes.

@@ -5,6 +5,7 @@ mod world;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use kith_core::command::Outcome;
 use kith_core::id::FeedId;
 use kith_hub::{Hub, HubError, Limits};
 use kith_store::fault::FaultStore;
@@ -32,6 +33,12 @@ async fn one_connection_waits_for_nothing_and_several_for_each_other() {
     let several = posts(&new().await, &[7, 8], 20).await.unwrap();
     let gather = Duration::from_millis(Limits::default().gather_ms);
     assert!(several >= gather * 17 && several <= gather * 21, "{several:?}");
+    // What changes nothing needs no commit, and does not wait for others either.
+    let busy = new().await;
+    posts(&busy, &[7, 8], 4).await.unwrap();
+    let began = Instant::now();
+    busy.transact(None, None, |_| Ok(Outcome::default())).await.unwrap();
+    assert_eq!(began.elapsed(), Duration::ZERO);
     let off = hub(MemoryStore::new(), Limits { gather_ms: 0, ..Limits::default() }).await;
     assert_eq!(posts(&off, &[7, 8], 20).await.unwrap(), Duration::ZERO);
 }
