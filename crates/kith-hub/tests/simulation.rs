@@ -60,12 +60,14 @@ async fn hub(
     faulty: &Arc<AtomicBool>,
 ) -> Hub {
     let slow = Slow { inner: store.clone(), dice: dice.clone(), faulty: Arc::clone(faulty) };
+    // With few events at hand readers catch up from the store, with more they race with writers.
+    let at_hand_bytes = usize::try_from(dice.roll(3) * 1000).unwrap();
     let limits = Limits {
         mailbox_bytes: 3000,
         replay_max: 12,
         group_max: 3,
         at_hand_max: 2,
-        at_hand_bytes: 4000,
+        at_hand_bytes,
         ..Limits::default()
     };
     let env: Arc<dyn Environment> = Arc::<Fixed>::clone(clock);

@@ -199,6 +199,10 @@ impl Writer {
                 (id, std::mem::replace(&mut progress.doubtful, true))
             };
             dice.pause().await;
+            if dice.roll(4) == 0 {
+                // Quiet times are when a doubtful kick is alone in its group.
+                wait(&dice, 100).await;
+            }
             recorder.record(Record::Invoke {
                 client: self.name.clone(),
                 op: id.clone(),
@@ -270,7 +274,7 @@ impl Moderator {
                 let (client, feed) = (self.reader.1.clone(), self.stream.to_string());
                 recorder.record(Record::Fence { client, feed, at: 0 });
             }
-            wait(&dice, 20).await;
+            wait(&dice, 60).await;
             self.let_in(&hub, &recorder).await;
         }
     }
