@@ -1,6 +1,8 @@
 //! Memory of connections that have nothing to say, each signed in as a user of its own and
 //! following a stream.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::Plan;
@@ -9,6 +11,8 @@ use crate::report::Figure;
 use crate::swarm::Swarm;
 
 const BENCH: &str = "idle";
+/// For what the server still does about those who came.
+const REST: Duration = Duration::from_secs(2);
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
@@ -37,8 +41,10 @@ fn of(plan: &Plan, peer: &mut dyn Peer, connections: usize) -> Result<f64> {
     let mut swarm = Swarm::new(server.port)?;
     // What the first connection brings with it stays.
     swarm.enter(vec![peer.reader(0, 0)])?;
+    std::thread::sleep(REST);
     let before = server.memory()?;
     swarm.enter((1..=connections).map(|number| peer.reader(0, number)).collect())?;
+    std::thread::sleep(REST);
     let bytes = server.memory()?.saturating_sub(before) as f64 / connections as f64;
     eprintln!("  {} at {connections}: {bytes:.0} bytes", peer.name());
     Ok(bytes)

@@ -88,21 +88,27 @@ fn call(port: u16, what: &str, rest: &str) -> Result<String> {
     Ok(body.to_owned())
 }
 
-/// Accounts that are made at a time.
+/// Requests of different people that are made at a time.
 const AT_ONCE: usize = 32;
 
 /// Makes `count` accounts; the tokens of their sessions.
 pub(crate) fn sign_up_all(port: u16, count: usize) -> Result<Vec<String>> {
-    let part = |first: usize| -> Result<Vec<String>> {
-        (first..count)
-            .step_by(AT_ONCE)
-            .map(|number| sign_up(port, &format!("user{number}")))
-            .collect()
-    };
-    let parts: Result<Vec<Vec<String>>> = std::thread::scope(|scope| {
+    for_each(count, |number| sign_up(port, &format!("user{number}")))
+}
+
+/// Does for each number what has to be done, for several at a time.
+pub(crate) fn for_each<T: Send>(
+    count: usize,
+    one: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let one = &one;
+    let part = |first| (first..count).step_by(AT_ONCE).map(one).collect();
+    let parts: Result<Vec<Vec<T>>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..AT_ONCE).map(|first| scope.spawn(move || part(first))).collect();
         let done = threads.into_iter().map(|thread| thread.join());
         done.map(|part| part.map_err(|_| anyhow::anyhow!("a thread failed"))?).collect()
     });
-    Ok(parts?.into_iter().flatten().collect())
+    let mut parts: Vec<_> = parts?.into_iter().map(Vec::into_iter).collect();
+    // In the order of the numbers.
+    Ok((0..count).filter_map(|number| parts[number % AT_ONCE].next()).collect())
 }

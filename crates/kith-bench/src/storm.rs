@@ -32,7 +32,6 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
         let mut kith = Kith::new(&plan.kith);
         let server = kith.start(data.path())?;
         kith.prepare(&server, 1, live + clients)?;
-        kith.join(live..live + clients)?;
         kith.site().fill(behind)?;
         let mut swarm = Swarm::new(server.port)?;
         swarm.enter((0..live).map(|number| kith.reader(0, number)).collect())?;

@@ -2,7 +2,6 @@
 //! message is checked, numbered and on the disk before it is delivered or answered.
 
 use std::cell::Cell;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -10,7 +9,7 @@ use serde_json::Value;
 
 use super::{Peer, text, upgrade, websocket};
 use crate::server::Server;
-use crate::site::{Site, ask, sign_up_all};
+use crate::site::{Site, ask, for_each, sign_up_all};
 use crate::socket::Socket;
 use crate::swarm::{Mark, Script, Step, step};
 
@@ -58,15 +57,6 @@ impl Kith {
         Site { port: self.port, token, stream }
     }
 
-    /// Has readers join the first circle.
-    pub(crate) fn join(&self, numbers: Range<usize>) -> Result<()> {
-        for number in numbers {
-            let join = format!(r#"{{"join":{{"circle":"{}"}}}}"#, self.circles[0]);
-            ask(self.port, &self.readers[number], &join)?;
-        }
-        Ok(())
-    }
-
     /// How a reader comes back who has the events up to `after`; event `last` is new.
     pub(crate) fn returning(&self, number: usize, after: u64, last: u64) -> Script {
         let mut script = self.enter(&self.readers[number]);
@@ -92,6 +82,7 @@ impl Peer for Kith {
         Server::kith_with(&self.program, dir, &self.sets)
     }
 
+    /// With a single circle all have joined it before they come; with more each joins when it comes.
     fn prepare(&mut self, server: &Server, rooms: usize, readers: usize) -> Result<()> {
         self.port = server.port;
         (self.circles, self.streams) = (Vec::new(), Vec::new());
@@ -116,6 +107,10 @@ impl Peer for Kith {
         let circle = self.circles.last().context("no room")?;
         let make = format!(r#"{{"create_stream":{{"circle":"{circle}","name":"quiet"}}}}"#);
         let made = ask(server.port, &self.writer, &make)?;
+        if let [circle] = self.circles.as_slice() {
+            let join = format!(r#"{{"join":{{"circle":"{circle}"}}}}"#);
+            for_each(self.readers.len(), |number| ask(self.port, &self.readers[number], &join))?;
+        }
         self.quiet = made["stream"].as_str().context("no stream")?.to_owned();
         Ok(())
     }
