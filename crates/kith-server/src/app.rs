@@ -15,9 +15,15 @@ use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::ws::pump::Pump;
 
-/// Connections that are let in at a time: when all come back at once, those that are there are
-/// served between them.
-const ARRIVING: usize = 8;
+/// Connections that are let in at a time, for each processor: when all come back at once, those that
+/// are there are served between them.
+const ARRIVING: usize = 2;
+
+/// How many processors the server may use.
+#[must_use]
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
 
 /// The server behind its surfaces.
 pub struct App {
@@ -51,7 +57,7 @@ impl App {
             settings,
             metrics: Metrics::default(),
             pending: AtomicU64::new(0),
-            arriving: Semaphore::new(ARRIVING),
+            arriving: Semaphore::new(ARRIVING * processors()),
             pump: Arc::default(),
             stopping: watch::Sender::new(false),
             ready: AtomicBool::new(true),

@@ -18,4 +18,4 @@ pub mod settings;
 mod wire;
 mod ws;
 
-pub use app::App;
+pub use app::{App, processors};

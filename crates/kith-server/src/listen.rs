@@ -31,9 +31,9 @@ use crate::{host, page, rest, ws};
 /// Where the WebSocket is.
 pub const WS_PATH: &str = "/api/v1/ws";
 /// Connections that are let in at a time.
-const TURNS: usize = 16;
+const TURNS: usize = 8;
 /// How long the next waits for those before it: they may be slow, or say nothing.
-const TURN: Duration = Duration::from_millis(20);
+const TURN: Duration = Duration::from_millis(5);
 /// How long requests and connections may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long the head of a request, or a TLS handshake, may take.

@@ -14,8 +14,9 @@ use super::outlet::Outlet;
 /// Connections in one burst; then others have their turn on this thread.
 const BURST: usize = 1024;
 
-/// About as many bytes in one burst: it is no longer than one of many small messages.
-const BURST_BYTES: usize = 512 * 1024;
+/// About as many bytes in one burst. With few, who gets a live message would wait in the queue behind
+/// many bursts to those who catch up.
+const BURST_BYTES: usize = 4 * 1024 * 1024;
 
 /// The queue of connections that have something to write.
 #[derive(Default)]

@@ -1,13 +1,14 @@
 //! `kith serve`: runs the server until it is told to stop.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use kith_hub::{Hub, Limits};
-use kith_server::App;
-use tokio::net::TcpListener;
+use kith_server::{App, processors};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::mpsc;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -60,12 +61,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
     let opened = config.clone();
     let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
-    let limits =
-        Limits { mailbox_bytes: config.settings.queue_bytes as usize, ..Limits::default() };
+    let limits = Limits {
+        mailbox_bytes: config.settings.queue_bytes as usize,
+        catching_up_max: processors(),
+        ..Limits::default()
+    };
     let env = Arc::new(SystemEnvironment);
     let hub = Hub::open(Arc::new(store), env.clone(), limits).await?;
     let app = App::new(hub.clone(), env, config.settings.clone());
-    let listener = match TcpListener::bind(config.listen).await {
+    let listener = match listen(config.listen) {
         Ok(listener) => listener,
         Err(error) => {
             hub.close().await;
@@ -124,6 +128,21 @@ fn stop_signals() -> std::io::Result<mpsc::Receiver<&'static str>> {
 }
 
 /// Reads a certificate and its key.
+/// Connections that may wait until they are accepted: as many as Linux allows unless told otherwise.
+/// One that finds no place tries again after a second, and then after two.
+const BACKLOG: u32 = 4096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A server that starts again finds its own old connections, which still have some time.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 fn certificate(files: &Tls) -> Result<Arc<ServerConfig>, Exit> {
     let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
         Exit::usage(format!("cannot read {}: {error}", path.display()))
