@@ -58,7 +58,7 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = 10_000_000)]
     history: usize,
     /// How often each figure is taken
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 5)]
     times: u32,
     /// The benchmarks to run: publish, rooms, latency, crowd, growth, idle, storm, resume, load,
     /// start, history, bare; all unless some are named
