@@ -25,7 +25,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
         };
         let mut figures = [
             new("start", "ms"),
-            new("memory before they come", "bytes"),
+            new("memory before anybody has an account", "bytes"),
             new("all connected and subscribed", "s"),
             new("deliveries", "1/s"),
             new("server time of each", "µs"),

@@ -20,7 +20,7 @@ pub(crate) struct Stage<'a> {
     publishers: Vec<usize>,
     /// How long it took until all subscribers were in.
     pub(crate) entered: Duration,
-    /// The server's memory before they came.
+    /// The server's memory before anybody has an account.
     pub(crate) before: u64,
     /// Removed when the server has ended.
     _data: TempDir,
@@ -36,11 +36,12 @@ impl<'a> Stage<'a> {
     ) -> Result<Self> {
         let data = tempfile::tempdir_in(&plan.dir)?;
         let server = peer.start(data.path())?;
+        let before = server.memory()?;
         peer.prepare(&server, rooms, rooms * readers)?;
         let mut swarm = Swarm::new(server.port)?;
         let all = (0..rooms).flat_map(|room| (0..readers).map(move |_| room)).enumerate();
         let scripts = all.map(|(number, room)| peer.reader(room, number)).collect();
-        let (before, began) = (server.memory()?, Instant::now());
+        let began = Instant::now();
         swarm.enter(scripts)?;
         let entered = began.elapsed();
         let first = swarm.enter((0..rooms).map(|room| peer.publisher(room)).collect())?;

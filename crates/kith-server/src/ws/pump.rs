@@ -1,7 +1,7 @@
 //! Writes to many connections at once: whoever has something waiting stands in one queue, and a
 //! burst goes to all of them.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -14,9 +14,11 @@ use super::outlet::Outlet;
 /// Connections in one burst; then others have their turn on this thread.
 const BURST: usize = 1024;
 
-/// About as many bytes in one burst. With few, who gets a live message would wait in the queue behind
-/// many bursts to those who catch up.
-const BURST_BYTES: usize = 4 * 1024 * 1024;
+/// About as many bytes in one burst: it is no longer than one of many small messages.
+const BURST_BYTES: usize = 512 * 1024;
+
+/// Whoever gets more at once catches up, and waits until those have theirs who get less.
+const LARGE_BYTES: usize = 64 * 1024;
 
 /// The queue of connections that have something to write.
 #[derive(Default)]
@@ -39,38 +41,74 @@ impl Pump {
 
     /// Writes for as long as it is polled.
     pub(crate) async fn run(&self) {
-        let mut burst = Burst::new();
-        let (mut results, mut items) = (Vec::new(), Vec::new());
+        let mut volley = Volley::new();
+        let mut large = VecDeque::new();
+        let mut items = Vec::new();
         loop {
             let queue =
                 std::mem::take(&mut *self.queue.lock().unwrap_or_else(PoisonError::into_inner));
-            if queue.is_empty() {
+            if queue.is_empty() && large.is_empty() {
                 self.work.notified().await;
                 continue;
             }
-            let mut queue = queue.iter();
-            while !queue.as_slice().is_empty() {
-                let (mut started, mut bytes): (Vec<(&Arc<Outlet>, Bytes)>, _) = (Vec::new(), 0);
-                while started.len() < BURST
-                    && bytes < BURST_BYTES
-                    && let Some(outlet) = queue.next()
-                {
-                    if let Some(waiting) = outlet.start(&mut items) {
-                        bytes += waiting.len();
-                        started.push((outlet, waiting));
-                    }
+            for outlet in queue {
+                let Some(waiting) = outlet.start(&mut items) else { continue };
+                if waiting.len() > LARGE_BYTES {
+                    large.push_back((outlet, waiting));
+                } else if volley.load(outlet, waiting) {
+                    volley.fire();
+                    tokio::task::yield_now().await;
                 }
-                let shots: Vec<Shot<'_>> = started
-                    .iter()
-                    .map(|(outlet, bytes)| Shot { socket: outlet.socket(), bytes })
-                    .collect();
-                burst.send(&shots, &mut results);
-                drop(shots);
-                for ((outlet, bytes), result) in started.into_iter().zip(results.drain(..)) {
-                    outlet.finish(bytes, result);
-                }
+            }
+            if volley.is_loaded() {
+                volley.fire();
                 tokio::task::yield_now().await;
             }
+            while let Some((outlet, waiting)) = large.pop_front()
+                && !volley.load(outlet, waiting)
+            {}
+            if volley.is_loaded() {
+                volley.fire();
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+/// What goes out in the next burst.
+struct Volley {
+    loaded: Vec<(Arc<Outlet>, Bytes)>,
+    bytes: usize,
+    burst: Burst,
+    results: Vec<std::io::Result<usize>>,
+}
+
+impl Volley {
+    fn new() -> Self {
+        Self { loaded: Vec::new(), bytes: 0, burst: Burst::new(), results: Vec::new() }
+    }
+
+    /// Adds what waits for a connection; whether the burst is as large as it may be.
+    fn load(&mut self, outlet: Arc<Outlet>, waiting: Bytes) -> bool {
+        self.bytes += waiting.len();
+        self.loaded.push((outlet, waiting));
+        self.loaded.len() >= BURST || self.bytes >= BURST_BYTES
+    }
+
+    fn is_loaded(&self) -> bool {
+        !self.loaded.is_empty()
+    }
+
+    fn fire(&mut self) {
+        let shots: Vec<Shot<'_>> = self
+            .loaded
+            .iter()
+            .map(|(outlet, bytes)| Shot { socket: outlet.socket(), bytes })
+            .collect();
+        self.burst.send(&shots, &mut self.results);
+        self.bytes = 0;
+        for ((outlet, bytes), result) in self.loaded.drain(..).zip(self.results.drain(..)) {
+            outlet.finish(bytes, result);
         }
     }
 }
