@@ -82,7 +82,7 @@ impl Default for Limits {
         Self {
             queue_max: 8192,
             group_max: 512,
-            documents_max: 8 * 1024,
+            documents_max: 32 * 1024,
             mailbox_bytes: 1024 * 1024,
             replay_max: 1000,
             at_hand_max: 64,
