@@ -141,7 +141,8 @@ fn main() -> Result<()> {
         std::fs::create_dir_all(&place)?;
         // What was not measured now stays as it was.
         let before = std::fs::read_to_string(place.join("figures.json")).unwrap_or_default();
-        figures.extend(report::others(&before, &figures));
+        let whole = plan.only.is_empty() && plan.peers.is_empty();
+        figures.extend(report::others(&before, &figures, whole));
         figures.sort_by_key(|figure| NAMES.iter().position(|name| *name == figure.bench));
         let plots = plot::plots(&figures);
         std::fs::write(place.join("figures.md"), report::page(&figures, &plots, &plan.dir)?)?;

@@ -161,8 +161,9 @@ pub(crate) fn json(figures: &[Figure]) -> Value {
     Value::Array(rows.collect())
 }
 
-/// The figures of other benchmarks than `these` that were written before.
-pub(crate) fn others(written: &str, these: &[Figure]) -> Vec<Figure> {
+/// The figures that were written before and are not among `these`; of a benchmark that was measured
+/// as a `whole`, none.
+pub(crate) fn others(written: &str, these: &[Figure], whole: bool) -> Vec<Figure> {
     let Ok(rows) = serde_json::from_str::<Vec<Value>>(written) else { return Vec::new() };
     let figure = |row: &Value| {
         let bench = NAMES.into_iter().find(|name| row["benchmark"] == *name)?;
@@ -172,7 +173,8 @@ pub(crate) fn others(written: &str, these: &[Figure]) -> Vec<Figure> {
         let told = |name: &str| row[name].as_str().map(str::to_owned);
         let reference = told("reference").zip(numbers(&row["reference_values"]));
         let (what, unit, values) = (told("figure")?, told("unit")?, numbers(&row["values"])?);
-        let again = these.iter().any(|figure| figure.bench == bench);
+        let is_again = |figure: &Figure| figure.bench == bench && (whole || figure.what == what);
+        let again = these.iter().any(is_again);
         (!again).then_some(Figure { bench, what, unit, values, reference })
     };
     rows.iter().filter_map(figure).collect()
