@@ -127,11 +127,11 @@ fn stop_signals() -> std::io::Result<mpsc::Receiver<&'static str>> {
     Ok(receiver)
 }
 
-/// Reads a certificate and its key.
 /// Connections that may wait until they are accepted: as many as Linux allows unless told otherwise.
 /// One that finds no place tries again after a second, and then after two.
 const BACKLOG: u32 = 4096;
 
+/// Listens on an address.
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
@@ -143,6 +143,7 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Reads a certificate and its key.
 fn certificate(files: &Tls) -> Result<Arc<ServerConfig>, Exit> {
     let unreadable = |path: &Path, error: &dyn std::fmt::Display| {
         Exit::usage(format!("cannot read {}: {error}", path.display()))
@@ -208,4 +209,22 @@ fn warn_if_shared(data: &Path) {
     }
     #[cfg(not(unix))]
     let _ = data;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpStream};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn many_who_come_at_once_wait_and_are_not_sent_away() {
+        let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Nobody is accepted meanwhile. Who finds no place would try again after a second.
+        let come = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900));
+        let came: Vec<_> = (0..300).map(come).collect::<Result<_, _>>().unwrap();
+        assert_eq!(came.len(), 300);
+    }
 }
