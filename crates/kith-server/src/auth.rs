@@ -114,7 +114,7 @@ impl Auth {
         let memory = settings.password_memory_kib.clamp(8, HASH_MEMORY_KIB);
         let params = Params::new(memory, 3, 1, None).unwrap_or_default();
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = crate::app::processors();
         let parallel = cores.min((HASH_MEMORY_KIB / memory) as usize).max(1);
         let dummy = hash(&argon, "", &env.random().to_le_bytes()).unwrap_or_default();
         Self {

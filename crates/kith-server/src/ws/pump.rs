@@ -56,21 +56,14 @@ impl Pump {
                 if waiting.len() > LARGE_BYTES {
                     large.push_back((outlet, waiting));
                 } else if volley.load(outlet, waiting) {
-                    volley.fire();
-                    tokio::task::yield_now().await;
+                    volley.fire().await;
                 }
             }
-            if volley.is_loaded() {
-                volley.fire();
-                tokio::task::yield_now().await;
-            }
+            volley.fire().await;
             while let Some((outlet, waiting)) = large.pop_front()
                 && !volley.load(outlet, waiting)
             {}
-            if volley.is_loaded() {
-                volley.fire();
-                tokio::task::yield_now().await;
-            }
+            volley.fire().await;
         }
     }
 }
@@ -95,20 +88,22 @@ impl Volley {
         self.loaded.len() >= BURST || self.bytes >= BURST_BYTES
     }
 
-    fn is_loaded(&self) -> bool {
-        !self.loaded.is_empty()
-    }
-
-    fn fire(&mut self) {
+    /// Sends what there is, and gives others their turn on this thread.
+    async fn fire(&mut self) {
+        if self.loaded.is_empty() {
+            return;
+        }
         let shots: Vec<Shot<'_>> = self
             .loaded
             .iter()
             .map(|(outlet, bytes)| Shot { socket: outlet.socket(), bytes })
             .collect();
         self.burst.send(&shots, &mut self.results);
+        drop(shots);
         self.bytes = 0;
         for ((outlet, bytes), result) in self.loaded.drain(..).zip(self.results.drain(..)) {
             outlet.finish(bytes, result);
         }
+        tokio::task::yield_now().await;
     }
 }

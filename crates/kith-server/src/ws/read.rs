@@ -45,8 +45,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Self { input, decoder }
     }
 
-    /// The next message or sign of life; `None` when the client left. Losing its place when dropped in the
-    /// middle costs nothing: what was read is in the decoder.
+    /// The next message or sign of life; `None` when the client left. Losing its place when dropped
+    /// in the middle costs nothing: what was read is in the decoder.
     pub(crate) async fn next(&mut self) -> Result<Option<Input>, Farewell> {
         loop {
             let decoded = self.decoder.next().map_err(|violation| {
