@@ -8,7 +8,8 @@ use crate::step::{cargo, run};
 /// Where the figures are that the documentation links.
 const FIGURES: &str = "docs/performance";
 
-/// Runs the benchmarks of these names, or all, so many times; `write` puts the figures into the documentation.
+/// Runs the benchmarks of these names, or all, so many times; `write` puts the figures into the
+/// documentation.
 pub(crate) fn bench(names: &[String], quick: bool, write: bool, times: u32) -> Result<()> {
     setup()?;
     run(&mut cargo("build --release --quiet -p kith -p kith-bench"))?;

@@ -12,7 +12,7 @@ use kith_burst::{Burst, Shot};
 use rustix::event::epoll::{self, EventData, EventFlags};
 
 use crate::Plan;
-use crate::report::Figure;
+use crate::report::{Figure, each};
 use crate::server::onto_servers_processor;
 
 const BENCH: &str = "bare";
@@ -79,7 +79,7 @@ fn send(plan: &Plan, sockets: &[TcpStream], batch: usize, mut burst: Burst) -> R
         std::thread::sleep(Duration::from_millis(5));
     }
     anyhow::ensure!(sent == rounds * sockets.len(), "sockets were full");
-    Ok(took.as_secs_f64() * 1e6 / (sent * batch) as f64)
+    Ok(each(took, (sent * batch) as u64))
 }
 
 fn read(sockets: &[TcpStream], done: &AtomicBool) -> Result<()> {

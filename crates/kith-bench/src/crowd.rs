@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::Plan;
 use crate::peer::Kith;
-use crate::report::Figure;
+use crate::report::{Figure, each};
 use crate::stage::Stage;
 use crate::swarm::Pace;
 
@@ -45,7 +45,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
                 memory as f64,
                 stage.entered.as_secs_f64(),
                 deliveries / outcome.took.as_secs_f64(),
-                outcome.cpu.as_secs_f64() * 1e6 / deliveries.max(1.0),
+                each(outcome.cpu, outcome.delivery.count()),
                 outcome.delivery.percentile(0.5) / 1e3,
                 outcome.delivery.percentile(0.99) / 1e3,
             ];

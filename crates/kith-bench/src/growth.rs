@@ -6,9 +6,9 @@ use anyhow::Result;
 
 use crate::Plan;
 use crate::peer::Kith;
-use crate::report::Figure;
+use crate::report::{Figure, each};
 use crate::stage::Stage;
-use crate::swarm::{Outcome, Pace, Swarm};
+use crate::swarm::{Pace, Swarm};
 
 const BENCH: &str = "growth";
 
@@ -30,10 +30,6 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
 const DELIVERIES: f64 = 50_000.0;
 /// Messages a second, whatever the number of streams.
 const MESSAGES: f64 = 500.0;
-
-fn each(outcome: &Outcome, what: u64) -> f64 {
-    outcome.cpu.as_secs_f64() * 1e6 / what.max(1) as f64
-}
 
 fn times(plan: &Plan) -> (Duration, Duration) {
     let ms = |full, small| Duration::from_millis(plan.count(full, small) as u64);
@@ -57,8 +53,8 @@ fn subscribers(plan: &Plan) -> Result<Vec<Figure>> {
             let alone = Stage::set(plan, &mut kith, 1, 0)?.run(pace, warm, measured)?;
             let mut kith = Kith::new(&plan.kith);
             let all = Stage::set(plan, &mut kith, 1, *size)?.run(pace, warm, measured)?;
-            let publishing = each(&alone, alone.answered.count()) / *size as f64;
-            let cost = (each(&all, all.delivery.count()) - publishing).max(0.0);
+            let publishing = each(alone.cpu, alone.answered.count()) / *size as f64;
+            let cost = (each(all.cpu, all.delivery.count()) - publishing).max(0.0);
             figure.add(cost, None);
             eprintln!("  {size} subscribers: {cost:.2} µs");
         }
@@ -82,7 +78,7 @@ fn streams(plan: &Plan) -> Result<Vec<Figure>> {
             // Each stream once, so that what is done once for each is not counted.
             let first = Duration::from_secs_f64(plan.count(*size, 1) as f64 / (4.0 * MESSAGES));
             let outcome = stage.run(Pace::Rate(MESSAGES), warm + first, measured)?;
-            let cost = each(&outcome, outcome.delivery.count());
+            let cost = each(outcome.cpu, outcome.delivery.count());
             figure.add(cost, None);
             eprintln!("  {size} streams: {cost:.2} µs");
         }
@@ -110,7 +106,7 @@ fn connections(plan: &Plan) -> Result<Vec<Figure>> {
             let mut others = Swarm::new(stage.server.port)?;
             others.enter(stage.bystanders(size - readers))?;
             let outcome = stage.run(Pace::Rate(DELIVERIES / readers as f64), warm, measured)?;
-            let cost = each(&outcome, outcome.delivery.count());
+            let cost = each(outcome.cpu, outcome.delivery.count());
             figure.add(cost, None);
             eprintln!("  {size} connections: {cost:.2} µs");
         }

@@ -3,14 +3,14 @@
 
 mod past;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
 use crate::Plan;
 use crate::history::past::{Past, scatter};
 use crate::peer::text as frame;
-use crate::report::{Figure, percentile};
+use crate::report::{Figure, each, percentile};
 use crate::server::Server;
 use crate::socket::Socket;
 
@@ -129,7 +129,7 @@ impl<'a> Asker<'a> {
         Ok(vec![
             taken(format!("{what}, p50"), "µs", percentile(&mut times, 0.5)),
             taken(format!("{what}, p99"), "µs", percentile(&mut times, 0.99)),
-            taken(format!("{what}, server time"), "µs", per(worked, asked.len())),
+            taken(format!("{what}, server time"), "µs", each(worked, asked.len() as u64)),
         ])
     }
 
@@ -155,11 +155,7 @@ impl<'a> Asker<'a> {
         let (took, worked) = (began.elapsed(), self.server.cpu()? - before);
         Ok(vec![
             taken("publish, 64 on their way", "1/s", count as f64 / took.as_secs_f64()),
-            taken("publish, server time", "µs", per(worked, count)),
+            taken("publish, server time", "µs", each(worked, count as u64)),
         ])
     }
-}
-
-fn per(all: Duration, count: usize) -> f64 {
-    all.as_secs_f64() * 1e6 / count as f64
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::Plan;
 use crate::peer::Kith;
 use crate::reference::{group_commits, syncs};
-use crate::report::{Figure, percentile};
+use crate::report::{Figure, each, percentile};
 use crate::stage::Stage;
 use crate::swarm::{Outcome, Pace};
 
@@ -38,7 +38,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
             let bare = group_commits(&plan.dir, group, plan.count(2000, 10))?;
             let mut synced = syncs(&plan.dir, plan.count(1000, 10))?;
             rate.add(count / outcome.took.as_secs_f64(), Some(bare));
-            cost.add(outcome.cpu.as_secs_f64() * 1e6 / count.max(1.0), None);
+            cost.add(each(outcome.cpu, outcome.answered.count()), None);
             half.add(outcome.answered.percentile(0.5), Some(percentile(&mut synced, 0.5)));
             high.add(outcome.answered.percentile(0.99), None);
         }

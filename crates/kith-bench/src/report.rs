@@ -58,6 +58,11 @@ fn median(values: &[f64]) -> f64 {
     sorted(values).get(values.len() / 2).copied().unwrap_or_default()
 }
 
+/// The part of a time that falls to each of so many, in microseconds.
+pub(crate) fn each(all: Duration, count: u64) -> f64 {
+    all.as_secs_f64() * 1e6 / count.max(1) as f64
+}
+
 /// The share `part` of all was at most so long, in microseconds.
 pub(crate) fn percentile(times: &mut [Duration], part: f64) -> f64 {
     times.sort_unstable();

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::Plan;
 use crate::peer::{Kith, Peer, others};
-use crate::report::Figure;
+use crate::report::{Figure, each};
 use crate::stage::Stage;
 use crate::swarm::{Outcome, Pace};
 
@@ -75,21 +75,21 @@ fn compare(plan: &Plan, load: &Load) -> Result<Vec<Figure>> {
         for (peer, figures) in peers.iter_mut().zip(&mut figures) {
             let outcome = one(plan, peer.as_mut(), load)
                 .with_context(|| format!("{}, {}", peer.name(), load.name()))?;
-            let deliveries = outcome.delivery.count() as f64;
-            let [cost, rate, half, high] = figures;
-            cost.add(outcome.cpu.as_secs_f64() * 1e6 / deliveries.max(1.0), None);
-            rate.add(deliveries / outcome.took.as_secs_f64(), None);
-            half.add(outcome.delivery.percentile(0.5), None);
-            high.add(outcome.delivery.percentile(0.99), None);
-            anyhow::ensure!(outcome.wrong == 0, "{}: {} out of order", peer.name(), outcome.wrong);
-            eprintln!(
-                "  {}, {}: {:.2} µs, {:.0}/s, p50 {:.0} µs, p99 {:.0} µs, missing {}",
-                load.name(),
-                peer.name(),
-                outcome.cpu.as_secs_f64() * 1e6 / deliveries.max(1.0),
-                deliveries / outcome.took.as_secs_f64(),
+            let taken = [
+                each(outcome.cpu, outcome.delivery.count()),
+                outcome.delivery.count() as f64 / outcome.took.as_secs_f64(),
                 outcome.delivery.percentile(0.5),
                 outcome.delivery.percentile(0.99),
+            ];
+            for (figure, taken) in figures.iter_mut().zip(taken) {
+                figure.add(taken, None);
+            }
+            let [cost, rate, half, high] = taken;
+            anyhow::ensure!(outcome.wrong == 0, "{}: {} out of order", peer.name(), outcome.wrong);
+            eprintln!(
+                "  {}, {}: {cost:.2} µs, {rate:.0}/s, p50 {half:.0} µs, p99 {high:.0} µs, missing {}",
+                load.name(),
+                peer.name(),
                 outcome.missing
             );
         }

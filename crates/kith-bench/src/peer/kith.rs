@@ -67,10 +67,25 @@ impl Kith {
         script
     }
 
+    /// How a reader comes who joins a circle and follows a stream of it.
+    fn follow(&self, number: usize, circle: &str, stream: &str) -> Script {
+        let mut script = self.enter(&self.readers[number]);
+        let join = format!(r#"{{"id":1,"do":{}}}"#, join(circle));
+        script.push(step(text(&join), "\"ok\""));
+        let follow = format!(r#"{{"id":2,"subscribe":[{{"feed":"{stream}","window":1}}]}}"#);
+        script.push(step(text(&follow), "\"ok\""));
+        script
+    }
+
     fn enter(&self, token: &str) -> Vec<Step> {
         let hello = format!(r#"{{"v":1,"auth":{{"token":"{token}"}}}}"#);
         vec![step(upgrade("/api/v1/ws", self.port), "\r\n\r\n"), step(text(&hello), "\"welcome\"")]
     }
+}
+
+/// The command to join a circle.
+fn join(circle: &str) -> String {
+    format!(r#"{{"join":{{"circle":"{circle}"}}}}"#)
 }
 
 impl Peer for Kith {
@@ -107,33 +122,20 @@ impl Peer for Kith {
         let circle = self.circles.last().context("no room")?;
         let make = format!(r#"{{"create_stream":{{"circle":"{circle}","name":"quiet"}}}}"#);
         let made = ask(server.port, &self.writer, &make)?;
+        self.quiet = made["stream"].as_str().context("no stream")?.to_owned();
         if let [circle] = self.circles.as_slice() {
-            let join = format!(r#"{{"join":{{"circle":"{circle}"}}}}"#);
+            let join = join(circle);
             for_each(self.readers.len(), |number| ask(self.port, &self.readers[number], &join))?;
         }
-        self.quiet = made["stream"].as_str().context("no stream")?.to_owned();
         Ok(())
     }
 
     fn reader(&self, room: usize, number: usize) -> Script {
-        let (circle, stream) = (&self.circles[room / STREAMS], &self.streams[room]);
-        let mut script = self.enter(&self.readers[number]);
-        let join = format!(r#"{{"id":1,"do":{{"join":{{"circle":"{circle}"}}}}}}"#);
-        script.push(step(text(&join), "\"ok\""));
-        let follow = format!(r#"{{"id":2,"subscribe":[{{"feed":"{stream}","window":1}}]}}"#);
-        script.push(step(text(&follow), "\"ok\""));
-        script
+        self.follow(number, &self.circles[room / STREAMS], &self.streams[room])
     }
 
     fn bystander(&self, number: usize) -> Script {
-        let mut script = self.enter(&self.readers[number]);
-        let circle = &self.circles[0];
-        let join = format!(r#"{{"id":1,"do":{{"join":{{"circle":"{circle}"}}}}}}"#);
-        script.push(step(text(&join), "\"ok\""));
-        let quiet = &self.quiet;
-        let follow = format!(r#"{{"id":2,"subscribe":[{{"feed":"{quiet}","window":1}}]}}"#);
-        script.push(step(text(&follow), "\"ok\""));
-        script
+        self.follow(number, &self.circles[0], &self.quiet)
     }
 
     fn publisher(&self, _room: usize) -> Script {
