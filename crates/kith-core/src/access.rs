@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::document::{Circle, Home, Member, Stream};
+use crate::document::{Circle, Home, Member, Stream, Topic};
 use crate::draft::{Draft, Stop};
-use crate::id::{CircleId, FeedId, RoleId, StreamId, Timestamp, UserId};
+use crate::id::{CircleId, FeedId, RoleId, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::{Permission, Permissions};
 use crate::refusal::Refusal;
 
@@ -183,6 +183,45 @@ pub fn in_stream(draft: &Draft<'_>, user: UserId, stream: StreamId) -> Result<In
     Ok(InStream { stream, permissions, standing })
 }
 
+/// What a user may do in a topic that they may read.
+#[derive(Clone, Debug)]
+pub struct InTopic {
+    /// The topic.
+    pub topic: Arc<Topic>,
+    /// What the user may do in it.
+    pub permissions: Permissions,
+    /// The user's place in the circle.
+    pub standing: Standing,
+}
+
+impl InTopic {
+    /// Refuses whoever lacks `permission` here.
+    ///
+    /// # Errors
+    /// [`Refusal::TimedOut`] or [`Refusal::Forbidden`].
+    pub fn require(&self, permission: Permission, now: Timestamp) -> Result<(), Refusal> {
+        require(self.permissions, permission, &self.standing.member, now)
+    }
+}
+
+/// What `user` may do in `topic`.
+///
+/// # Errors
+/// [`Refusal::NoSuchTopic`] to whoever may not read it.
+pub fn in_topic(draft: &Draft<'_>, user: UserId, topic: TopicId) -> Result<InTopic, Stop> {
+    let hidden = || Stop::from(Refusal::NoSuchTopic);
+    let topic = draft.topic(topic)?.ok_or_else(hidden)?;
+    let standing = match in_circle(draft, user, topic.circle) {
+        Err(Stop::Refused(_)) => return Err(hidden()),
+        other => other?,
+    };
+    let permissions = permissions(&standing.circle, &standing.member, &topic.deny, draft.now);
+    if !permissions.has(Permission::Read) {
+        return Err(hidden());
+    }
+    Ok(InTopic { topic, permissions, standing })
+}
+
 /// Proof that a user may read a feed, made by [`to_read`] alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MayRead {
@@ -212,6 +251,9 @@ pub fn to_read(draft: &Draft<'_>, user: UserId, feed: FeedId) -> Result<MayRead,
     match feed {
         FeedId::Stream(stream) => {
             in_stream(draft, user, stream)?;
+        }
+        FeedId::Topic(topic) => {
+            in_topic(draft, user, topic)?;
         }
         FeedId::Circle(circle) => {
             in_circle(draft, user, circle)?;

@@ -4,13 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
+use crate::decide::topic::{self, Wanted};
 use crate::decide::{circle, invite, member, message, reading, role, stream, user};
+use crate::document::Rules;
 use crate::draft::{Draft, Stop};
-use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, UserId};
+use crate::id::{CircleId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::refusal::Refusal;
-use crate::text::{CircleName, DisplayName, Emoji, Line, MessageText, RoleName, StreamName};
+use crate::text::{
+    CircleName, DisplayName, Emoji, Line, MessageText, RoleName, StreamName, TopicName,
+};
+use crate::topic::{Asked, Condition, Kind};
+
+mod outcome;
+
+pub use outcome::{Outcome, Place};
 
 /// A change that a user asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -301,6 +311,54 @@ pub enum Command {
         /// Whether it shall be pinned.
         pinned: bool,
     },
+    /// Make a topic in a circle.
+    CreateTopic {
+        /// In which circle.
+        circle: CircleId,
+        /// Its name, which no other topic of the circle has.
+        name: TopicName,
+        /// The kind of its value.
+        holds: Kind,
+        /// Its first value; that of a list without the names of elements.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<Json>,
+        /// How it behaves.
+        #[serde(default, skip_serializing_if = "Rules::is_default")]
+        rules: Rules,
+        /// What roles are denied in it.
+        #[serde(default)]
+        deny: BTreeMap<RoleId, Permissions>,
+    },
+    /// Change what a topic is called and how it behaves.
+    ChangeTopic {
+        /// Which.
+        topic: TopicId,
+        /// Its name.
+        name: TopicName,
+        /// How it shall behave.
+        #[serde(default, skip_serializing_if = "Rules::is_default")]
+        rules: Rules,
+    },
+    /// Set what roles are denied in a topic.
+    NarrowTopic {
+        /// Which.
+        topic: TopicId,
+        /// What, by role.
+        deny: BTreeMap<RoleId, Permissions>,
+    },
+    /// Remove a topic and what it holds.
+    RemoveTopic {
+        /// Which.
+        topic: TopicId,
+    },
+    /// Change the values of topics: all of it, or nothing.
+    Change {
+        /// The changes, in order; at most 1000.
+        changes: Vec<Asked>,
+        /// What must hold before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        when: Vec<Condition>,
+    },
     /// Set how far one has read, onward or back (to mark as unread).
     Read {
         /// What.
@@ -326,46 +384,10 @@ impl Command {
                 | Self::CreateInvite { .. }
                 | Self::CreateStream { .. }
                 | Self::CreateGroup { .. }
+                | Self::CreateTopic { .. }
+                | Self::Change { .. }
         )
     }
-}
-
-/// Where an event went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Place {
-    /// The feed.
-    pub feed: FeedId,
-    /// The number in it.
-    pub seq: Seq,
-}
-
-/// The answer to a command that was done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Outcome {
-    /// The events that came of it, except those in feeds that the caller may not read.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub events: Vec<Place>,
-    /// The user that was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<UserId>,
-    /// The circle that was made or joined.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub circle: Option<CircleId>,
-    /// The stream that was made or opened.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stream: Option<StreamId>,
-    /// The role that was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<RoleId>,
-    /// The invite that was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub invite: Option<InviteId>,
-    /// The secret of the invite that was made. It is told once: a retry does not tell it again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// The session that was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session: Option<SessionId>,
 }
 
 /// Decides what `command` of `me` changes.
@@ -449,6 +471,16 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
         Command::Pin { stream, message, pinned } => {
             message::pin(draft, me, *stream, *message, *pinned)
         }
+        Command::CreateTopic { circle, name, holds, value, rules, deny } => {
+            let value = value.as_ref();
+            topic::create(draft, me, *circle, &Wanted { name, holds: *holds, value, rules, deny })
+        }
+        Command::ChangeTopic { topic, name, rules } => {
+            topic::change(draft, me, *topic, name, rules)
+        }
+        Command::NarrowTopic { topic, deny } => topic::narrow(draft, me, *topic, deny),
+        Command::RemoveTopic { topic } => topic::remove(draft, me, *topic),
+        Command::Change { changes, when } => topic::transact(draft, me, changes, when),
         Command::Read { stream, thread, seq } => {
             reading::read_to(draft, me, *stream, *thread, *seq)
         }

@@ -8,6 +8,7 @@ pub mod message;
 pub mod reading;
 pub mod role;
 pub mod stream;
+pub mod topic;
 pub mod user;
 
 use crate::command::{Outcome, Place};

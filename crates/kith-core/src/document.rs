@@ -16,8 +16,10 @@ use crate::text::{
 };
 
 mod key;
+mod topic;
 
 pub use key::{AsDoc, COLLECTIONS, Doc, Key, seq_key, tag};
+pub use topic::{BYTES_MAX, COUNT_MAX, Kept, Rules, Topic, TopicRef};
 
 /// The version of all document schemas that this program writes.
 pub const SCHEMA: u32 = 1;
@@ -215,6 +217,9 @@ pub struct Tally {
     pub streams: u32,
     /// Invites that were not revoked.
     pub invites: u32,
+    /// Topics.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub topics: u32,
 }
 
 /// A feed of messages.

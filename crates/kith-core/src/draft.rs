@@ -12,11 +12,12 @@ use std::sync::Arc;
 use crate::chain::ChainHash;
 use crate::document::{AsDoc, Doc, FeedHead, Key};
 use crate::event::{Body, Event};
-use crate::id::{FeedId, Timestamp, UserId};
+use crate::id::{FeedId, Seq, Timestamp, TopicId, UserId};
 use crate::index::index;
 use crate::reduce::{Documents, reduce};
 use crate::refusal::Refusal;
 use crate::text::OpId;
+use crate::topic::{Fact, State};
 
 /// Why a rule ended without a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,20 @@ pub struct Changes {
     pub events: Vec<Drafted>,
     /// The documents that differ, heads included; `None` for removed ones.
     pub documents: BTreeMap<Key, Option<Doc>>,
+}
+
+impl Changes {
+    /// What happened to the values of topics, beyond those that are among the documents.
+    pub fn facts(&self) -> impl Iterator<Item = (TopicId, Seq, &Fact)> {
+        self.events.iter().filter_map(|drafted| match (drafted.event.feed, &drafted.event.body) {
+            (FeedId::Topic(topic), Body::Changed { fact })
+                if !self.documents.contains_key(&Key::State(topic)) =>
+            {
+                Some((topic, drafted.event.seq, fact))
+            }
+            _ => None,
+        })
+    }
 }
 
 /// A decision in the making.
@@ -162,6 +177,27 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The present value of a topic, with what this draft did to it.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] when it has to be loaded first.
+    pub fn state(&mut self, topic: TopicId) -> Result<Option<Arc<State>>, Stop> {
+        let key = Key::State(topic);
+        let facts: Vec<(Seq, Fact)> = self
+            .changes
+            .facts()
+            .filter(|(changed, ..)| *changed == topic)
+            .map(|(_, seq, fact)| (seq, fact.clone()))
+            .collect();
+        let Some(Doc::State(mut state)) = self.find(&key)? else { return Ok(None) };
+        if !facts.is_empty() {
+            let changed = Arc::make_mut(&mut state);
+            facts.iter().for_each(|(seq, fact)| changed.apply(*seq, fact));
+            self.put(key, Some(Doc::State(Arc::clone(&state))));
+        }
+        Ok(Some(state))
+    }
+
     /// Adds an event to a feed, and changes the documents that it tells about.
     ///
     /// # Errors
@@ -209,5 +245,14 @@ impl Documents for Draft<'_> {
 
     fn put(&mut self, key: Key, doc: Option<Doc>) {
         Draft::put(self, key, doc);
+    }
+
+    /// A value that is not among the documents is left alone: it may be large, and nobody may look
+    /// at it again. Whoever takes the changes folds the [facts](Changes::facts) in.
+    fn happen(&mut self, topic: TopicId, seq: Seq, fact: &Fact) -> Result<(), Stop> {
+        if let Some(Some(Doc::State(state))) = self.changes.documents.get_mut(&Key::State(topic)) {
+            Arc::make_mut(state).apply(seq, fact);
+        }
+        Ok(())
     }
 }

@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
-use crate::document::{Home, Member, Mentions, Role};
-use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, StreamId, Timestamp, UserId};
+use crate::document::{Home, Member, Mentions, Role, Rules};
+use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
-use crate::text::{CircleName, DisplayName, Emoji, Line, MessageText, OpId, StreamName, UserName};
+use crate::text::{
+    CircleName, DisplayName, Emoji, Line, MessageText, OpId, StreamName, TopicName, UserName,
+};
+use crate::topic::{Fact, Kind};
 
 /// One numbered event. Its JSON is what is stored, hashed and sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -131,6 +135,45 @@ pub enum Body {
     Unpinned {
         /// Which.
         message: Seq,
+    },
+
+    // In the feed of a topic.
+    /// The topic was made.
+    TopicCreated {
+        /// Whose it is.
+        circle: CircleId,
+        /// Its name.
+        name: TopicName,
+        /// The kind of its value.
+        holds: Kind,
+        /// Its first value, as a snapshot writes it.
+        value: Json,
+        /// How it behaves.
+        #[serde(default, skip_serializing_if = "Rules::is_default")]
+        rules: Rules,
+        /// What roles are denied in it.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        deny: BTreeMap<RoleId, Permissions>,
+    },
+    /// The topic behaves otherwise: it is now as told.
+    TopicChanged {
+        /// Its name.
+        name: TopicName,
+        /// How it behaves.
+        #[serde(default, skip_serializing_if = "Rules::is_default")]
+        rules: Rules,
+    },
+    /// What roles are denied was changed: it is now as told.
+    TopicNarrowed {
+        /// What roles are denied in it.
+        deny: BTreeMap<RoleId, Permissions>,
+    },
+    /// The topic was removed: nothing follows in its feed.
+    TopicRemoved {},
+    /// The value changed.
+    Changed {
+        /// How.
+        fact: Fact,
     },
 
     // In the feed of a circle.
@@ -299,4 +342,8 @@ pub enum Act {
     StreamChanged { stream: StreamId },
     StreamNarrowed { stream: StreamId, deny: BTreeMap<RoleId, Permissions> },
     MessageDeleted { stream: StreamId, message: Seq, author: UserId },
+    TopicCreated { topic: TopicId, name: TopicName },
+    TopicChanged { topic: TopicId },
+    TopicNarrowed { topic: TopicId, deny: BTreeMap<RoleId, Permissions> },
+    TopicRemoved { topic: TopicId, name: TopicName },
 }

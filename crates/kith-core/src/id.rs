@@ -120,6 +120,10 @@ id! {
     StreamId, "s_"
 }
 id! {
+    /// A feed of changes to one typed value: `t_…`.
+    TopicId, "t_"
+}
+id! {
     /// A named set of permissions in a circle: `r_…`.
     RoleId, "r_"
 }
@@ -210,6 +214,8 @@ pub enum FeedId {
     Audit(CircleId),
     /// The messages of a stream: `s_…`.
     Stream(StreamId),
+    /// The changes of a topic: `t_…`.
+    Topic(TopicId),
 }
 
 const AUDIT: &str = "audit:";
@@ -220,7 +226,7 @@ impl JsonSchema for FeedId {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let pattern = "^(site|(u_|c_|s_|audit:c_)[0-7][0-9a-z]{25})$";
+        let pattern = "^(site|(u_|c_|s_|t_|audit:c_)[0-7][0-9a-z]{25})$";
         json_schema!({ "type": "string", "pattern": pattern })
     }
 }
@@ -233,6 +239,7 @@ impl fmt::Display for FeedId {
             Self::Circle(id) => id.fmt(f),
             Self::Audit(id) => write!(f, "{AUDIT}{id}"),
             Self::Stream(id) => id.fmt(f),
+            Self::Topic(id) => id.fmt(f),
         }
     }
 }
@@ -256,6 +263,7 @@ impl FromStr for FeedId {
                 Some(UserId::PREFIX) => text.parse().map(Self::User),
                 Some(CircleId::PREFIX) => text.parse().map(Self::Circle),
                 Some(StreamId::PREFIX) => text.parse().map(Self::Stream),
+                Some(TopicId::PREFIX) => text.parse().map(Self::Topic),
                 _ => Err(IdError),
             }
         }

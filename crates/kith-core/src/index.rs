@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::document::{Author, DirectRef, Doc, Home, Key, Mark, Mentions, Message, NameOwner};
+use crate::document::{
+    Author, DirectRef, Doc, Home, Key, Mark, Mentions, Message, NameOwner, TopicRef,
+};
 use crate::event::{Body, Event};
-use crate::id::{CircleId, FeedId, Seq, StreamId, UserId};
+use crate::id::{CircleId, FeedId, Seq, StreamId, TopicId, UserId};
 use crate::reduce::Documents;
 
 /// Brings the indexes up to date with an event. To be called before the event is
@@ -27,6 +29,7 @@ pub fn index<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error> 
             }
             Ok(())
         }
+        FeedId::Topic(topic) => in_topic(docs, topic, event),
         FeedId::User(_) | FeedId::Audit(_) => Ok(()),
     }
 }
@@ -39,6 +42,27 @@ fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) {
     if let Body::CircleCreated { public, .. } | Body::CircleChanged { public, .. } = event.body {
         docs.put(Key::PublicCircle(id), public.then(|| Doc::PublicCircle(mark(event))));
     }
+}
+
+fn in_topic<D: Documents>(docs: &mut D, id: TopicId, event: &Event) -> Result<(), D::Error> {
+    let before = match docs.find(&Key::Topic(id))? {
+        Some(Doc::Topic(topic)) => Some((topic.circle, topic.name.clone())),
+        _ => None,
+    };
+    let (circle, name) = match (&event.body, before.as_ref().map(|(circle, _)| *circle)) {
+        (Body::TopicCreated { circle, name, .. }, _) => (*circle, Some(name)),
+        (Body::TopicChanged { name, .. }, Some(circle)) => (circle, Some(name)),
+        (Body::TopicRemoved {}, Some(circle)) => (circle, None),
+        _ => return Ok(()),
+    };
+    if let Some((circle, before)) = before {
+        docs.put(Key::TopicName(circle, before), None);
+    }
+    if let Some(name) = name {
+        let named = Doc::TopicName(Arc::new(TopicRef { topic: id }));
+        docs.put(Key::TopicName(circle, name.clone()), Some(named));
+    }
+    Ok(())
 }
 
 fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<(), D::Error> {

@@ -21,3 +21,4 @@ pub mod permission;
 pub mod reduce;
 pub mod refusal;
 pub mod text;
+pub mod topic;

@@ -8,9 +8,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::document::Key;
-use crate::document::{Circle, Doc, Home, Mark, Member, Message, ReadMark, Stream, User};
+use crate::document::{Circle, Doc, Home, Mark, Member, Message, ReadMark, Stream, Topic, User};
 use crate::event::{Body, Event};
-use crate::id::{CircleId, FeedId, Seq, StreamId, UserId};
+use crate::id::{CircleId, FeedId, Seq, StreamId, TopicId, UserId};
+use crate::topic::{Fact, State};
 
 /// Documents that events change.
 pub trait Documents {
@@ -25,6 +26,12 @@ pub trait Documents {
 
     /// Puts a document, or removes it.
     fn put(&mut self, key: Key, doc: Option<Doc>);
+
+    /// Folds what happened into the value of a topic.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    fn happen(&mut self, topic: TopicId, seq: Seq, fact: &Fact) -> Result<(), Self::Error>;
 }
 
 /// What a client holds of a feed.
@@ -40,6 +47,13 @@ impl Documents for BTreeMap<Key, Doc> {
             Some(doc) => self.insert(key, doc),
             None => self.remove(&key),
         };
+    }
+
+    fn happen(&mut self, topic: TopicId, seq: Seq, fact: &Fact) -> Result<(), Infallible> {
+        if let Some(Doc::State(state)) = self.get_mut(&Key::State(topic)) {
+            Arc::make_mut(state).apply(seq, fact);
+        }
+        Ok(())
     }
 }
 
@@ -62,6 +76,7 @@ macro_rules! edit {
 
 edit!(edit_stream, Stream, Stream, stream: StreamId);
 edit!(edit_message, Message, Message, stream: StreamId, seq: Seq);
+edit!(edit_topic, Topic, Topic, topic: TopicId);
 edit!(edit_circle, Circle, Circle, circle: CircleId);
 edit!(edit_user, User, User, user: UserId);
 
@@ -72,6 +87,7 @@ edit!(edit_user, User, User, user: UserId);
 pub fn reduce<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error> {
     match event.feed {
         FeedId::Stream(stream) => in_stream(docs, stream, event),
+        FeedId::Topic(topic) => in_topic(docs, topic, event),
         FeedId::Circle(circle) => in_circle(docs, circle, event),
         FeedId::User(user) => {
             in_user(docs, user, event);
@@ -178,6 +194,38 @@ fn to_message<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result
                 }
             }
         }),
+        _ => Ok(()),
+    }
+}
+
+fn in_topic<D: Documents>(docs: &mut D, id: TopicId, event: &Event) -> Result<(), D::Error> {
+    match &event.body {
+        Body::TopicCreated { circle, name, holds, value, rules, deny } => {
+            let topic = Topic {
+                id,
+                circle: *circle,
+                name: name.clone(),
+                holds: *holds,
+                rules: rules.clone(),
+                deny: deny.clone(),
+                created_at: event.at,
+            };
+            docs.put(Key::Topic(id), Some(Doc::Topic(Arc::new(topic))));
+            let value = holds.read(value).unwrap_or_else(|_| holds.empty());
+            docs.put(Key::State(id), Some(Doc::State(Arc::new(State::new(value)))));
+            Ok(())
+        }
+        Body::TopicChanged { name, rules } => edit_topic(docs, id, |topic| {
+            topic.name = name.clone();
+            topic.rules = rules.clone();
+        }),
+        Body::TopicNarrowed { deny } => edit_topic(docs, id, |topic| topic.deny.clone_from(deny)),
+        Body::TopicRemoved {} => {
+            docs.put(Key::Topic(id), None);
+            docs.put(Key::State(id), None);
+            Ok(())
+        }
+        Body::Changed { fact } => docs.happen(id, event.seq, fact),
         _ => Ok(()),
     }
 }

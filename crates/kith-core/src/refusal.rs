@@ -1,6 +1,7 @@
 //! Why the rules say no: stable codes, a sentence for a person, and when to try again.
 
 use crate::id::{FeedId, Seq};
+use crate::topic::Kind;
 
 /// Why an operation was refused. Every variant is the caller's to fix; a fault of ours is never here.
 ///
@@ -21,6 +22,8 @@ pub enum Refusal {
     NoSuchCircle,
     #[error("there is no such stream")]
     NoSuchStream,
+    #[error("there is no such topic")]
+    NoSuchTopic,
     #[error("there is no such feed")]
     NoSuchFeed,
     #[error("there is no message {0} in this stream")]
@@ -65,6 +68,36 @@ pub enum Refusal {
     OpExpired,
     #[error("this operation id was used for something else")]
     OpReused,
+    #[error("this is no value of the kind {}", kind.name())]
+    WrongKind { kind: Kind },
+    #[error("a topic of the kind {} cannot be changed like this", kind.name())]
+    WrongChange { kind: Kind },
+    #[error("the number would be too large")]
+    Overflow,
+    #[error("the set has this item already")]
+    ItemThere,
+    #[error("the set has no such item")]
+    NoSuchItem,
+    #[error("the list has no such element")]
+    NoSuchElement,
+    #[error("this name of an element is taken, or not to be chosen")]
+    ElementTaken,
+    #[error("there is no such place in the value")]
+    OutOfRange,
+    #[error("the path leads nowhere")]
+    NoSuchPath,
+    #[error("this key is taken")]
+    KeyTaken,
+    #[error("this refers to a state that is no longer known, or not yet")]
+    Stale,
+    #[error("the value would take more than {max} bytes, or hold more than it may")]
+    TooLarge { max: usize },
+    #[error("change {place}: {refusal}")]
+    Part { place: usize, refusal: Box<Refusal> },
+    #[error("the topic is not as was asked for")]
+    NotAsAsked,
+    #[error("others have changed this since")]
+    Overwritten,
     #[error("{feed} has only {head} events, and you claim to have seen more")]
     Ahead { feed: FeedId, head: Seq },
 }
@@ -80,6 +113,7 @@ impl Refusal {
             Self::NoSuchUser => "user.not_found",
             Self::NoSuchCircle => "circle.not_found",
             Self::NoSuchStream => "stream.not_found",
+            Self::NoSuchTopic => "topic.not_found",
             Self::NoSuchFeed => "feed.not_found",
             Self::NoSuchMessage(_) => "message.not_found",
             Self::NoSuchRole => "role.not_found",
@@ -102,6 +136,21 @@ impl Refusal {
             Self::RegistrationClosed => "site.registration_closed",
             Self::OpExpired => "op.expired",
             Self::OpReused => "op.reused",
+            Self::WrongKind { .. } => "topic.wrong_kind",
+            Self::WrongChange { .. } => "topic.wrong_change",
+            Self::Overflow => "topic.overflow",
+            Self::ItemThere => "topic.item_there",
+            Self::NoSuchItem => "topic.item_not_found",
+            Self::NoSuchElement => "topic.element_not_found",
+            Self::ElementTaken => "topic.element_taken",
+            Self::OutOfRange => "topic.out_of_range",
+            Self::NoSuchPath => "topic.path_not_found",
+            Self::KeyTaken => "topic.key_taken",
+            Self::Stale => "topic.stale",
+            Self::Overwritten => "topic.overwritten",
+            Self::TooLarge { .. } => "topic.too_large",
+            Self::Part { refusal, .. } => refusal.code(),
+            Self::NotAsAsked => "topic.not_as_asked",
             Self::Ahead { .. } => "feed.ahead",
         }
     }
@@ -111,6 +160,7 @@ impl Refusal {
     pub fn retry_ms(&self) -> Option<u64> {
         match self {
             Self::TimedOut { wait_ms } | Self::TooSoon { wait_ms } => Some(*wait_ms),
+            Self::Part { refusal, .. } => refusal.retry_ms(),
             _ => None,
         }
     }

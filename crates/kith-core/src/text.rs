@@ -7,6 +7,7 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::id::Seq;
 use crate::refusal::Refusal;
 
 /// Characters that reorder or hide their neighbours: bidirectional controls, zero-width and
@@ -188,6 +189,44 @@ text! {
         }
         Ok(text.into())
     }
+}
+text! {
+    /// The name of an element of a list: 1 to 40 of ASCII letters, digits, `.`, `_`, `-` and `:`.
+    /// Names that the server gives begin with `~`.
+    ElementId, "element", 40, |raw, field, max| {
+        let rest = raw.strip_prefix('~').unwrap_or(raw);
+        if rest.is_empty() || raw.len() > max
+            || !rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':'))
+        {
+            return Err(Refusal::Malformed { field });
+        }
+        Ok(raw.into())
+    }
+}
+
+impl ElementId {
+    /// The name of the element that comes with the event `seq`.
+    #[must_use]
+    pub fn of(seq: Seq) -> Self {
+        Self(format!("~{seq}").into())
+    }
+
+    /// The name of the `place`-th of the elements that come with the event `seq`.
+    #[must_use]
+    pub fn of_part(seq: Seq, place: usize) -> Self {
+        Self(format!("~{seq}.{place}").into())
+    }
+
+    /// Whether it is a name of the kind that the server gives.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.0.starts_with('~')
+    }
+}
+
+text! {
+    /// The name of a topic in its circle; `/` makes a tree of them: `board/todo`.
+    TopicName, "name", 200, line
 }
 text! {
     /// The name that a client gives an operation, so that saying it twice makes it happen once:

@@ -8,16 +8,17 @@ use kith_core::access;
 use kith_core::chain::ChainHash;
 use kith_core::command::{Command, Outcome, decide};
 use kith_core::decide::account::{self, NewAccount};
-use kith_core::document::{Doc, Key};
+use kith_core::document::{Doc, Key, Rules};
 use kith_core::draft::{Draft, Drafted, NotLoaded, Source, Stop};
 use kith_core::event::Event;
-use kith_core::id::{CircleId, FeedId, RoleId, Seq, StreamId, Timestamp, UserId};
+use kith_core::id::{CircleId, FeedId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use kith_core::permission::{Permission, Permissions};
-use kith_core::reduce::reduce;
+use kith_core::reduce::{Documents, reduce};
 use kith_core::refusal::Refusal;
 use kith_core::text::{
-    CircleName, DisplayName, Emoji, MessageText, RoleName, StreamName, UserName,
+    CircleName, DisplayName, Emoji, MessageText, RoleName, StreamName, TopicName, UserName,
 };
+use kith_core::topic::{Asked, Change, Kind};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
@@ -30,6 +31,7 @@ struct World {
     users: Vec<UserId>,
     circles: Vec<CircleId>,
     streams: Vec<StreamId>,
+    topics: Vec<TopicId>,
     roles: Vec<RoleId>,
 }
 
@@ -70,6 +72,9 @@ impl World {
             Err(Stop::Missing(key)) => panic!("{key:?} is always at hand"),
         };
         let changes = draft.into_changes();
+        for (topic, seq, fact) in changes.facts() {
+            let Ok(()) = self.documents.happen(topic, seq, fact);
+        }
         self.events.extend(changes.events);
         for (key, doc) in changes.documents {
             match doc {
@@ -84,6 +89,7 @@ impl World {
         let outcome = self.run(Some(me), |draft| decide(draft, me, command))?;
         self.circles.extend(outcome.circle.filter(|id| !self.circles.contains(id)));
         self.streams.extend(outcome.stream.filter(|id| !self.streams.contains(id)));
+        self.topics.extend(outcome.topic.filter(|id| !self.topics.contains(id)));
         self.roles.extend(outcome.role.filter(|id| !self.roles.contains(id)));
         Ok(outcome)
     }
@@ -98,6 +104,8 @@ impl World {
                     | Key::Member(..)
                     | Key::Stream(_)
                     | Key::Message(..)
+                    | Key::Topic(_)
+                    | Key::State(_)
                     | Key::Joined(..)
                     | Key::Conversation(..)
                     | Key::Read(..)
@@ -131,12 +139,13 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
     let circle = pick(&world.circles, a);
     // Few enough that people meet in them.
     let stream = pick(&world.streams, a % 3);
+    let topic = pick(&world.topics, a % 3);
     let user = pick(&world.users, b);
     let message = Seq(2 + seq % 3);
     let text = MessageText::parse(&format!("hello @user{} and @everyone", b % 4)).unwrap();
     let emoji = Emoji::parse("👍").unwrap();
     let set = Permissions::of(&[Permission::Read, Permission::Write]);
-    Some(match kind % 38 {
+    Some(match kind % 46 {
         0 => Command::CreateCircle { name: CircleName::parse("Tea").unwrap(), public: b % 2 == 0 },
         1 | 2 => Command::Join { circle: circle? },
         3 => Command::Leave { circle: circle? },
@@ -197,6 +206,37 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
         30 => Command::Unreact { stream: stream?, message, emoji },
         31 => Command::Pin { stream: stream?, message, pinned: true },
         32 => Command::Pin { stream: stream?, message, pinned: false },
+        33 | 34 => Command::CreateTopic {
+            circle: circle?,
+            name: TopicName::parse(&format!("topic{}", b % 9)).unwrap(),
+            holds: [Kind::Int, Kind::List][b % 2],
+            value: None,
+            rules: Rules::default(),
+            deny: BTreeMap::new(),
+        },
+        35 => Command::ChangeTopic {
+            topic: topic?,
+            name: TopicName::parse("renamed").unwrap(),
+            rules: Rules { bytes_max: Some(b as u32 * 10), count_max: None },
+        },
+        36 => Command::NarrowTopic {
+            topic: topic?,
+            deny: BTreeMap::from([(pick(&world.roles, b)?, set)]),
+        },
+        37 => Command::RemoveTopic { topic: topic? },
+        38..=41 => {
+            let other = pick(&world.topics, b % 3)?;
+            let asked = [topic?, other, topic?].map(|topic| Asked {
+                topic,
+                change: match world.documents.get(&Key::Topic(topic)) {
+                    Some(Doc::Topic(found)) if found.holds == Kind::Int => {
+                        Change::Add { by: seq.into() }
+                    }
+                    _ => Change::Insert { value: seq.into(), to: None, element: None },
+                },
+            });
+            Command::Change { changes: asked.to_vec(), when: Vec::new() }
+        }
         _ => Command::Post {
             stream: stream?,
             text,

@@ -127,15 +127,26 @@ impl Cache {
             entry.pending += 1;
             entry.used.set(true);
         }
+        for (topic, seq, fact) in changes.facts() {
+            // It is there: what happened was decided on it.
+            if let Some(entry) = self.entries.get_mut(&Key::State(topic)) {
+                if let Some(Doc::State(state)) = &mut entry.doc {
+                    Arc::make_mut(state).apply(seq, fact);
+                }
+                entry.pending += 1;
+                entry.used.set(true);
+            }
+        }
     }
 
     /// Notes that changes are committed. What is hardly ever read after is not kept at hand.
     pub(crate) fn committed(&mut self, changes: &Changes, max: usize) {
-        for key in changes.documents.keys() {
-            if let Some(entry) = self.entries.get_mut(key) {
+        let values = changes.facts().map(|(topic, ..)| Key::State(topic));
+        for key in changes.documents.keys().cloned().chain(values) {
+            if let Some(entry) = self.entries.get_mut(&key) {
                 entry.pending = entry.pending.saturating_sub(1);
-                if entry.pending == 0 && is_brief(key) && !self.loading.contains_key(key) {
-                    self.entries.remove(key);
+                if entry.pending == 0 && is_brief(&key) && !self.loading.contains_key(&key) {
+                    self.entries.remove(&key);
                 }
             }
         }
@@ -165,5 +176,6 @@ fn is_brief(key: &Key) -> bool {
             | Key::Follow(..)
             | Key::CircleStream(..)
             | Key::PublicCircle(..)
+            | Key::Kept(..)
     )
 }

@@ -380,6 +380,9 @@ impl Hub {
             let number = last.as_ref().and_then(OpId::in_series).map(|(_, number)| number);
             return Ok(number.map(Doc::Series));
         }
+        if let Key::State(topic) = key {
+            return Ok(self.value(*topic).await?.map(|state| Doc::State(Arc::new(state))));
+        }
         let Some((collection, text)) = key.path() else { return Ok(None) };
         let found = store.get(vec![DocKey { collection, key: text }]).await?;
         let Some(json) = found.into_iter().next().flatten() else { return Ok(None) };

@@ -1,16 +1,18 @@
 //! Reading what is committed, for those who may.
 
 mod directory;
+mod topic;
 mod unread;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use kith_core::access::{self, MayRead};
-use kith_core::document::{Circle, Doc, Key, Member, Message, Stream, seq_key};
+use kith_core::document::{Circle, Doc, Key, Member, Message, Stream, Topic, seq_key};
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, StreamId, UserId};
 use kith_core::refusal::Refusal;
+use kith_core::topic::State;
 use kith_store::{DocKey, Document, Range, StoreError};
 
 use crate::subscriber::{last_part, prefix};
@@ -34,6 +36,13 @@ pub enum Snapshot {
         circle: Arc<Circle>,
         /// The membership.
         member: Arc<Member>,
+    },
+    /// A topic and its value.
+    Topic {
+        /// The topic.
+        topic: Arc<Topic>,
+        /// Its value.
+        state: Arc<State>,
     },
     /// Nothing but the end of the feed.
     Head,
@@ -72,6 +81,11 @@ impl Hub {
         reset: Option<crate::Reset>,
     ) -> Result<crate::Backlog, HubError> {
         let feed = proof.feed();
+        if let FeedId::Topic(topic) = feed {
+            let (seq, topic, state) = self.topic_now(topic).await?;
+            let state = Snapshot::Topic { topic, state };
+            return Ok(crate::Backlog::Snapshot { seq, reset, state });
+        }
         for turn in 0..=TURNS_MAX {
             // A feed that is written all the time is not caught between two events by luck.
             let quiet =
@@ -113,7 +127,9 @@ impl Hub {
                     _ => Err(Refusal::NoSuchCircle.into()),
                 }
             }
-            FeedId::User(_) | FeedId::Site | FeedId::Audit(_) => Ok(Snapshot::Head),
+            FeedId::User(_) | FeedId::Site | FeedId::Audit(_) | FeedId::Topic(_) => {
+                Ok(Snapshot::Head)
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use kith_core::decide::account;
 use kith_core::document::{Doc, Key, Session, SiteSecret};
 use kith_core::draft::{Changes, Draft, Stop};
 use kith_core::event::Body;
-use kith_core::id::{CircleId, FeedId, SessionId, StreamId, UserId};
+use kith_core::id::{CircleId, FeedId, SessionId, UserId};
 use kith_store::Range;
 use tokio::sync::Notify;
 
@@ -309,7 +309,7 @@ pub(crate) fn last_part(key: &str) -> Option<&str> {
 pub(crate) struct Scope {
     circles: BTreeSet<CircleId>,
     members: BTreeSet<(CircleId, UserId)>,
-    streams: BTreeSet<StreamId>,
+    feeds: BTreeSet<FeedId>,
     users: BTreeSet<UserId>,
     sessions: BTreeSet<String>,
     blocks: Vec<(UserId, UserId, bool)>,
@@ -319,7 +319,7 @@ impl Scope {
     pub(crate) fn is_empty(&self) -> bool {
         self.circles.is_empty()
             && self.members.is_empty()
-            && self.streams.is_empty()
+            && self.feeds.is_empty()
             && self.users.is_empty()
             && self.sessions.is_empty()
             && self.blocks.is_empty()
@@ -328,7 +328,7 @@ impl Scope {
     /// Whether a user's access may have changed.
     fn touches(&self, user: UserId) -> bool {
         !self.circles.is_empty()
-            || !self.streams.is_empty()
+            || !self.feeds.is_empty()
             || !self.sessions.is_empty()
             || self.users.contains(&user)
             || self.members.iter().any(|(_, member)| *member == user)
@@ -352,8 +352,14 @@ pub(crate) fn scope_of(changes: &Changes) -> Scope {
             ) => {
                 scope.circles.insert(circle);
             }
-            (FeedId::Stream(stream), Body::StreamNarrowed { .. } | Body::GroupLeft { .. }) => {
-                scope.streams.insert(stream);
+            (
+                feed,
+                Body::StreamNarrowed { .. }
+                | Body::GroupLeft { .. }
+                | Body::TopicNarrowed { .. }
+                | Body::TopicRemoved {},
+            ) => {
+                scope.feeds.insert(feed);
             }
             (FeedId::Site, Body::UserChanged { user, disabled: true, .. }) => {
                 scope.users.insert(*user);

@@ -9,8 +9,9 @@ mod references;
 mod watched;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
-use kith_core::document::{Doc, Key};
+use kith_core::document::{Doc, Kept, Key};
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq};
 use kith_core::index::index;
@@ -25,7 +26,7 @@ const PROBLEMS_MAX: usize = 100;
 /// Documents compared, and written, in one step.
 const STEP: usize = 500;
 /// The collections that follow from events.
-const DERIVED: [&str; 19] = [
+const DERIVED: [&str; 21] = [
     "user",
     "name",
     "circle",
@@ -36,6 +37,8 @@ const DERIVED: [&str; 19] = [
     "circle_stream",
     "conversation",
     "direct",
+    "topic",
+    "topic_name",
     "message",
     "timeline",
     "authored",
@@ -153,6 +156,7 @@ impl Walk<'_> {
     async fn feed(&mut self, feed: FeedId) -> Result<(), StoreError> {
         self.found.feeds += 1;
         let mut documents = BTreeMap::new();
+        let kept = self.kept(feed).await?;
         let mut after = Seq(0);
         loop {
             let rows = self.store.events(feed, after, STEP).await?;
@@ -163,16 +167,69 @@ impl Walk<'_> {
                 match serde_json::from_str::<Event>(&row.body) {
                     Ok(event) if (event.feed, event.seq) == (feed, row.seq) => {
                         add(&mut documents, &event);
+                        if let Some(kept) = kept.as_ref().filter(|kept| kept.seq == event.seq) {
+                            self.compare_kept(feed, kept, &documents).await?;
+                        }
                     }
                     Ok(_) => self.wrong(format!("Event {} of {feed} is another's.", row.seq)),
                     Err(error) => self.wrong(format!("Event {} of {feed}: {error}.", row.seq)),
                 }
             }
         }
+        if let Some(kept) = kept.filter(|kept| kept.seq > after)
+            && let FeedId::Topic(topic) = feed
+            && let Some((collection, key)) = Key::Kept(topic).path()
+        {
+            let what = format!("The kept value of {feed} is of event {}: there is none.", kept.seq);
+            self.change(DocWrite { key: DocKey { collection, key }, body: None }, what).await?;
+        }
         let rows = documents.iter().filter_map(|(key, doc)| Some((key.path()?, doc)));
         let rows: Vec<((&'static str, String), &Doc)> = rows.collect();
         for step in rows.chunks(STEP) {
             self.compare(step).await?;
+        }
+        Ok(())
+    }
+
+    /// The value of a topic that is kept so that its events need not all be read. One that cannot be
+    /// read goes: it follows from the events.
+    async fn kept(&mut self, feed: FeedId) -> Result<Option<Arc<Kept>>, StoreError> {
+        let FeedId::Topic(topic) = feed else { return Ok(None) };
+        let name = Key::Kept(topic);
+        let Some((collection, text)) = name.path() else { return Ok(None) };
+        let key = DocKey { collection, key: text };
+        let found = match self.store.get(vec![key.clone()]).await {
+            Err(StoreError::Corrupt(why)) => Err(why),
+            found => Ok(found?.into_iter().next().flatten()),
+        };
+        let why = match found {
+            Ok(None) => return Ok(None),
+            Ok(Some(json)) => match name.parse(&json) {
+                Ok(Doc::Kept(kept)) => return Ok(Some(kept)),
+                other => format!("{other:?}"),
+            },
+            Err(why) => why,
+        };
+        let what = format!("The kept value of {feed} cannot be read: {why}.");
+        self.change(DocWrite { key, body: None }, what).await?;
+        Ok(None)
+    }
+
+    async fn compare_kept(
+        &mut self,
+        feed: FeedId,
+        kept: &Kept,
+        documents: &BTreeMap<Key, Doc>,
+    ) -> Result<(), StoreError> {
+        let FeedId::Topic(topic) = feed else { return Ok(()) };
+        let Some(Doc::State(state)) = documents.get(&Key::State(topic)) else { return Ok(()) };
+        let right = Kept { seq: kept.seq, holds: state.kind(), value: state.value.to_json() };
+        if *kept != right
+            && let Some((collection, key)) = Key::Kept(topic).path()
+        {
+            let what = format!("The kept value of {feed} is not what happened.");
+            let body = Some(Doc::Kept(Arc::new(right)).to_json().into());
+            self.change(DocWrite { key: DocKey { collection, key }, body }, what).await?;
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Questions that change nothing, and their answers; REST asks the same.
 
-use kith_core::document::{Circle, Invite, Member, Message, Stream, User};
-use kith_core::id::{CircleId, Seq, SessionId, StreamId, Timestamp, UserId};
-use kith_core::text::Label;
+use kith_core::document::{Circle, Invite, Member, Message, Stream, Topic, User};
+use kith_core::id::{CircleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
+use kith_core::text::{Label, TopicName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::frame::Status;
 
@@ -53,6 +54,32 @@ pub enum Query {
         stream: StreamId,
         /// Which.
         message: Seq,
+    },
+    /// A topic and its value.
+    Topic {
+        /// Which.
+        topic: TopicId,
+    },
+    /// The topic of a name, and its value.
+    TopicByName {
+        /// In which circle.
+        circle: CircleId,
+        /// The name.
+        name: TopicName,
+    },
+    /// Topics of a circle, in the order of their names.
+    Topics {
+        /// Of which circle.
+        circle: CircleId,
+        /// Only those whose names begin like this.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        begin: String,
+        /// Only those whose names come after this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// How many, at most 200; 100 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
     },
     /// Unread and mention counts of a stream and its threads that the user follows.
     Unread {
@@ -118,6 +145,8 @@ pub enum Answer {
     Stream(StreamWindow),
     Messages { messages: Vec<Message>, more: bool },
     Message(Message),
+    Topic(TopicWindow),
+    Topics { topics: Vec<Topic>, more: bool },
     Unread(StreamUnread),
     Users(Vec<User>),
     User(User),
@@ -163,6 +192,17 @@ pub struct StreamWindow {
     pub unread: u64,
     /// How many unread messages mean the user, those of followed threads included.
     pub mentions: u64,
+}
+
+/// A topic and its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TopicWindow {
+    /// The topic.
+    pub topic: Topic,
+    /// The last event that the value has in it.
+    pub seq: Seq,
+    /// The value; the elements of a list with their names: `[{"element": …, "value": …}]`.
+    pub value: Json,
 }
 
 /// What is unread in a stream.
@@ -250,6 +290,13 @@ pub enum State {
         circle: Circle,
         /// The user's own membership.
         member: Member,
+    },
+    /// Of a topic: itself and its value.
+    Topic {
+        /// The topic.
+        topic: Topic,
+        /// Its value; the elements of a list with their names: `[{"element": …, "value": …}]`.
+        value: Json,
     },
     /// Of any other feed: nothing but its end; ask for what is needed.
     Head {},

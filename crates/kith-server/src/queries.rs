@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kith_core::document::{Circle, Member, Message, Stream};
-use kith_core::id::{FeedId, Seq, SessionId, StreamId, UserId};
+use kith_core::id::{FeedId, Seq, SessionId, StreamId, TopicId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::Line;
 use kith_hub::HubError;
@@ -11,7 +11,7 @@ use kith_hub::read::Page;
 use kith_proto::error::Problem;
 use kith_proto::query::{
     Answer, CircleCard, CircleWindow, Present, Query, SessionCard, StreamUnread, StreamWindow,
-    ThreadUnread, Window,
+    ThreadUnread, TopicWindow, Window,
 };
 
 use crate::app::App;
@@ -21,6 +21,8 @@ use crate::wire::to_wire;
 const PAGE_MAX: u32 = 200;
 /// Messages of one answer when nothing else is asked.
 const MESSAGES: u32 = 50;
+/// Topics of one answer when nothing else is asked.
+const TOPICS: u32 = 100;
 /// Members and circles of one answer when nothing else is asked.
 const MEMBERS: u32 = 100;
 
@@ -59,6 +61,17 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
         }
         Query::Message { stream, message } => {
             Answer::Message(hub.message(me, stream, message).await?.as_ref().clone())
+        }
+        Query::Topic { topic } => Answer::Topic(topic_window(app, me, topic).await?),
+        Query::TopicByName { circle, name } => {
+            let topic = app.hub.topic_named(me, circle, &name).await?.id;
+            Answer::Topic(topic_window(app, me, topic).await?)
+        }
+        Query::Topics { circle, begin, after, limit } => {
+            let limit = page(limit, TOPICS);
+            let (topics, more) = hub.topics(me, circle, &begin, after.as_deref(), limit).await?;
+            let topics = topics.into_iter().map(Arc::unwrap_or_clone).collect();
+            Answer::Topics { topics, more }
         }
         Query::Unread { stream } => Answer::Unread(unread(app, me, stream).await?),
         Query::Users { users } => {
@@ -130,6 +143,11 @@ fn card(circle: &Circle) -> CircleCard {
         about: circle.about.as_ref().map(Line::as_str).map(str::to_owned),
         members: circle.members,
     }
+}
+
+async fn topic_window(app: &App, me: UserId, topic: TopicId) -> Result<TopicWindow, HubError> {
+    let (seq, topic, state) = app.hub.topic_value(me, topic).await?;
+    Ok(TopicWindow { topic: topic.as_ref().clone(), seq, value: state.value.to_json() })
 }
 
 async fn around_message(

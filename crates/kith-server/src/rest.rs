@@ -28,6 +28,7 @@ mod shapes;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 pub(crate) use caller::cookie_of;
 pub(crate) use readers::router as readers;
@@ -46,6 +47,7 @@ const TABLE: &[(&str, &[Route])] = &[
     ("Members", members::ROUTES),
     ("Streams and conversations", streams::ROUTES),
     ("Messages", messages::ROUTES),
+    ("Topics", topics::ROUTES),
     ("Reference", reference::ROUTES),
 ];
 

@@ -179,6 +179,9 @@ fn state_of(state: &read::Snapshot) -> State {
         read::Snapshot::Circle { circle, member } => {
             State::Circle { circle: circle.as_ref().clone(), member: member.as_ref().clone() }
         }
+        read::Snapshot::Topic { topic, state } => {
+            State::Topic { topic: topic.as_ref().clone(), value: state.value.to_json() }
+        }
         read::Snapshot::Head => State::Head {},
     }
 }

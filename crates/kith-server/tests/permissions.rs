@@ -26,7 +26,7 @@ use crate::matrix::{DONE, PRINCIPALS, Row, rows};
 use crate::operations::{Kind, OPERATIONS, Operation, Rest};
 use crate::replica::Replicas;
 use crate::surface::{Given, Socket, by_resuming, over_rest, over_socket, request};
-use crate::world::{Names, STREAMS, World, missing, secret};
+use crate::world::{Names, STREAMS, TOPICS, World, missing, secret};
 
 /// One way to try a cell.
 #[derive(Clone, Copy)]
@@ -47,7 +47,7 @@ impl Surface {
         match self {
             Self::Socket => over_socket(world, who, operation, names).await,
             Self::Resume => by_resuming(world, who, names).await,
-            Self::Rest(rest) => over_rest(world, who, rest, names).await,
+            Self::Rest(rest) => over_rest(world, who, operation, rest, names).await,
         }
     }
 
@@ -82,6 +82,7 @@ fn without(names: &Names, code: &str) -> Option<Names> {
         "user.not_found" => &[("user", "u_")],
         "session.not_found" => &[("session", "d_")],
         "feed.not_found" => &[("feed", "u_")],
+        "topic.not_found" => &[("topic", "t_"), ("topic_name", "")],
         "invite.not_found" => &[("code", ""), ("invite", "i_")],
         _ => return None,
     };
@@ -98,7 +99,7 @@ fn without(names: &Names, code: &str) -> Option<Names> {
 
 /// An answer without the ids that were asked for.
 fn anonymous(given: &Given, names: &Names) -> String {
-    ["circle", "stream", "user", "session", "feed", "code", "invite"].iter().fold(
+    ["circle", "stream", "topic", "user", "session", "feed", "code", "invite"].iter().fold(
         given.answer.clone(),
         |answer, name| match names.get(name) {
             Some(id) => answer.replace(id.as_str(), "…"),
@@ -339,6 +340,14 @@ async fn nothing_that_is_hidden_is_in_any_answer() {
             let told = told.replace(&format!("\"feed\":\"{}\"", world.stream(stream)), "");
             let named = told.contains(&secret(stream)) || told.contains(world.stream(stream));
             assert_eq!(named, expected, "{who} and {stream}");
+        }
+        for topic in TOPICS {
+            let row = rows.iter().find(|row| row.operation == "topic" && row.on == topic);
+            // A topic without a row of its own is read like the open one.
+            let row = row.or(rows.iter().find(|row| row.operation == "topic")).unwrap();
+            let told = told.replace(&format!("\"feed\":\"{}\"", world.topic(topic)), "");
+            let named = told.contains(&secret(topic)) || told.contains(world.topic(topic));
+            assert_eq!(named, row.cells[who] == DONE, "{who} and {topic}");
         }
         assert!(!told.contains(&secret("a deleted message")) || may(who, "a channel"));
     }

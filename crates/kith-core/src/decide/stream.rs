@@ -48,7 +48,7 @@ pub(crate) fn add(
 }
 
 /// Refuses narrowing by roles that are not there or not below one's own.
-fn may_deny(
+pub(crate) fn may_deny(
     standing: &Standing,
     before: &BTreeMap<RoleId, Permissions>,
     deny: &BTreeMap<RoleId, Permissions>,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Account, Author, Ban, Circle, DirectRef, Done, FeedHead, Invite, InviteRef, Mark, Member,
-    Message, NameOwner, ParseError, ReadMark, Session, SessionRef, SiteSecret, Stream, Tally, User,
-    check_version, with_version,
+    Account, Author, Ban, Circle, DirectRef, Done, FeedHead, Invite, InviteRef, Kept, Mark, Member,
+    Message, NameOwner, ParseError, ReadMark, Session, SessionRef, SiteSecret, Stream, Tally,
+    Topic, TopicRef, User, check_version, with_version,
 };
-use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, UserId};
-use crate::text::OpId;
+use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
+use crate::text::{OpId, TopicName};
+use crate::topic::State;
 
 macro_rules! documents {
     ($($(#[$doc:meta])* $variant:ident($type:ty) in $collection:literal, key($($arg:ident: $arg_type:ty),*) = $format:expr, get $get:ident;)*) => {
@@ -20,6 +21,8 @@ macro_rules! documents {
             /// The highest number of a user's operations in a series, which the store keeps with
             /// what they did.
             Series(UserId, String),
+            /// The present value of a topic, which follows from its events.
+            State(TopicId),
             $($(#[$doc])* $variant($($arg_type),*),)*
         }
 
@@ -30,15 +33,18 @@ macro_rules! documents {
             Head(FeedHead),
             /// The highest number of a series.
             Series(u64),
+            /// The present value of a topic.
+            State(Arc<State>),
             $($(#[$doc])* $variant(Arc<$type>),)*
         }
 
         impl Key {
-            /// The collection and the text of the key; `None` for the ends of feeds and series.
+            /// The collection and the text of the key; `None` for the ends of feeds and series, and the
+            /// values of topics.
             #[must_use]
             pub fn path(&self) -> Option<(&'static str, String)> {
                 match self {
-                    Self::Head(_) | Self::Series(..) => None,
+                    Self::Head(_) | Self::Series(..) | Self::State(_) => None,
                     $(Self::$variant($($arg),*) => Some(($collection, $format)),)*
                 }
             }
@@ -50,8 +56,8 @@ macro_rules! documents {
             pub fn parse(&self, json: &str) -> Result<Doc, ParseError> {
                 check_version(json)?;
                 match self {
-                    Self::Head(_) | Self::Series(..) => {
-                        Err(ParseError::Malformed("an end is no document".to_owned()))
+                    Self::Head(_) | Self::Series(..) | Self::State(_) => {
+                        Err(ParseError::Malformed("this is no document".to_owned()))
                     }
                     $(Self::$variant(..) => serde_json::from_str(json).map(|doc| Doc::$variant(Arc::new(doc))).map_err(ParseError::from),)*
                 }
@@ -80,7 +86,7 @@ macro_rules! documents {
             #[must_use]
             pub fn to_json(&self) -> String {
                 let json = match self {
-                    Self::Head(_) | Self::Series(_) => Ok(String::new()),
+                    Self::Head(_) | Self::Series(_) | Self::State(_) => Ok(String::new()),
                     $(Self::$variant(doc) => serde_json::to_string(doc.as_ref()),)*
                 };
                 // Our documents are structs of texts, numbers and maps with text keys.
@@ -160,6 +166,12 @@ documents! {
     Stream(Stream) in "stream", key(stream: StreamId) = format!("{stream}"), get stream;
     /// A stream of a circle.
     CircleStream(Mark) in "circle_stream", key(circle: CircleId, stream: StreamId) = format!("{circle}/{stream}"), get circle_stream;
+    /// A topic.
+    Topic(Topic) in "topic", key(topic: TopicId) = format!("{topic}"), get topic;
+    /// A topic of a circle by its name.
+    TopicName(TopicRef) in "topic_name", key(circle: CircleId, name: TopicName) = format!("{circle}/{name}"), get topic_named;
+    /// The value of a topic, from time to time.
+    Kept(Kept) in "kept", key(topic: TopicId) = format!("{topic}"), get kept;
     /// A direct stream or group of a user.
     Conversation(Mark) in "conversation", key(user: UserId, stream: StreamId) = format!("{user}/{stream}"), get conversation;
     /// The stream between two users, named in the order of their ids.

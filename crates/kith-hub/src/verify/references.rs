@@ -29,6 +29,13 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
             points(walk, "done", &key, &[("user", user)]);
         }
     }
+    for (key, _) in walk.all("kept").await? {
+        if !walk.expects("topic", &key) {
+            let what = format!("The kept value {key:?} is of no topic.");
+            let key = DocKey { collection: "kept", key };
+            walk.change(DocWrite { key, body: None }, what).await?;
+        }
+    }
     walk.all("secret").await?;
     members(walk).await
 }
@@ -88,6 +95,11 @@ async fn invites(walk: &mut Walk<'_>) -> Result<(), StoreError> {
     for (key, _) in walk.all("circle_stream").await? {
         if let Some((circle, _)) = key.split_once('/') {
             counts.entry(circle.to_owned()).or_default().streams += 1;
+        }
+    }
+    for (key, _) in walk.all("topic_name").await? {
+        if let Some((circle, _)) = key.split_once('/') {
+            counts.entry(circle.to_owned()).or_default().topics += 1;
         }
     }
     tallies(walk, counts).await

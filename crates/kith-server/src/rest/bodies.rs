@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kith_core::document::Rules;
 use kith_core::id::{RoleId, Seq, UserId};
 use kith_core::permission::Permissions;
-use kith_core::text::{CircleName, DisplayName, Line, MessageText, RoleName, StreamName};
+use kith_core::text::{
+    CircleName, DisplayName, Line, MessageText, RoleName, StreamName, TopicName,
+};
+use kith_core::topic::{Asked, Condition, Kind};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// A new account.
 #[derive(Deserialize, JsonSchema)]
@@ -199,12 +204,50 @@ pub(super) struct ChangeStream {
     pub(super) slow_seconds: u32,
 }
 
-/// What roles are denied in a stream.
+/// What roles are denied in a stream or a topic.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Deny {
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub(super) deny: BTreeMap<RoleId, Permissions>,
+}
+
+/// A new topic.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewTopic {
+    /// `/` makes a tree of names.
+    pub(super) name: TopicName,
+    pub(super) holds: Kind,
+    /// Its first value.
+    #[serde(default)]
+    pub(super) value: Option<Value>,
+    #[serde(default)]
+    pub(super) rules: Rules,
+    /// By role.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub(super) deny: BTreeMap<RoleId, Permissions>,
+}
+
+/// What a topic is called and how it behaves.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeTopic {
+    pub(super) name: TopicName,
+    #[serde(default)]
+    pub(super) rules: Rules,
+}
+
+/// Changes that happen together or not at all.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Changes {
+    /// In order; at most 1000.
+    pub(super) changes: Vec<Asked>,
+    /// What must hold before.
+    #[serde(default)]
+    pub(super) when: Vec<Condition>,
 }
 
 /// With whom.

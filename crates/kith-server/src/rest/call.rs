@@ -86,6 +86,11 @@ impl Call {
         asked.map(|value| value.parse().map_err(|_| malformed(name))).transpose()
     }
 
+    /// A text in the query.
+    pub(super) fn asked(&self, name: &str) -> Option<String> {
+        self.query.get(name).cloned()
+    }
+
     /// The number of an event in the query.
     pub(super) fn asked_seq(&self, name: &str) -> Result<Option<Seq>, Problem> {
         let asked = self.query.get(name);

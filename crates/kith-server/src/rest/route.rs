@@ -264,6 +264,7 @@ pub(super) fn path_parameter(route: &Route, name: &str) -> Option<(Kind, &'stati
         "circle" => (Kind::Id("c_"), "The circle."),
         "user" => (Kind::Id("u_"), "The user."),
         "stream" => (Kind::Id("s_"), "The stream."),
+        "topic" => (Kind::Id("t_"), "The topic."),
         "role" => (Kind::Id("r_"), "The role."),
         "invite" => (Kind::Id("i_"), "The invite."),
         "session" => (Kind::Id("d_"), "The session."),

@@ -137,6 +137,14 @@ pub(super) struct StreamWindow {
     mentions: u64,
 }
 
+/// Topics of a circle.
+#[derive(JsonSchema)]
+pub(super) struct Topics {
+    topics: Vec<kith_core::document::Topic>,
+    /// There are more after the last.
+    more: bool,
+}
+
 /// A circle with the streams that the user may read.
 #[derive(JsonSchema)]
 pub(super) struct CircleWindow {
@@ -278,6 +286,7 @@ pub(super) struct Outcome {
     user: Option<String>,
     circle: Option<String>,
     stream: Option<String>,
+    topic: Option<String>,
     role: Option<String>,
     invite: Option<String>,
     /// The secret of an invite, told this once.

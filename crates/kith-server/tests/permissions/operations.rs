@@ -50,6 +50,9 @@ const fn live(name: &'static str, kind: Kind, fields: &'static str) -> Operation
 
 const MESSAGE: &str = r#"{"stream":"{stream}","message":{message}}"#;
 
+const CHANGE: &str =
+    r#"{"changes":[{"topic":"{topic}","change":{"set":{"value":"another secret"}}}]}"#;
+
 pub(crate) const OPERATIONS: &[Operation] = &[
     change(
         "change_user",
@@ -212,6 +215,26 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ),
     ask("messages", r#"{"stream":"{stream}"}"#, &[rest("GET /streams/{stream}/messages", "")]),
     ask("message", MESSAGE, &[rest("GET /streams/{stream}/messages/{message}", "")]),
+    change(
+        "create_topic",
+        r#"{"circle":"{circle}","name":"new","holds":"int"}"#,
+        &[rest("POST /circles/{circle}/topics", r#"{"name":"new","holds":"int"}"#)],
+    ),
+    change(
+        "change_topic",
+        r#"{"topic":"{topic}","name":"new"}"#,
+        &[rest("PUT /topics/{topic}", r#"{"name":"new"}"#)],
+    ),
+    change(
+        "narrow_topic",
+        r#"{"topic":"{topic}","deny":{"{everyone}":["write"]}}"#,
+        &[rest("PUT /topics/{topic}/deny", r#"{"deny":{"{everyone}":["write"]}}"#)],
+    ),
+    change("remove_topic", r#"{"topic":"{topic}"}"#, &[rest("DELETE /topics/{topic}", "")]),
+    change("change", CHANGE, &[rest("POST /topics/changes", CHANGE)]),
+    ask("topic", r#"{"topic":"{topic}"}"#, &[rest("GET /topics/{topic}", "")]),
+    ask("topic_by_name", r#"{"circle":"{circle}","name":"{topic_name}"}"#, &[]),
+    ask("topics", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/topics", "")]),
     ask(
         "users",
         r#"{"users":["{user}"]}"#,

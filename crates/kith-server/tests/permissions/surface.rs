@@ -125,6 +125,7 @@ fn told(operation: &str, answer: &str, names: &Names) -> &'static str {
     let lacks = |name: &str| names.get(name).is_some_and(|id| !answer.contains(id.as_str()));
     match operation {
         "users" if lacks("user") => "user.not_found",
+        "topics" if lacks("topic") => "topic.not_found",
         _ => DONE,
     }
 }
@@ -170,11 +171,17 @@ async fn send(port: u16, line: &str, headers: &str, body: &str) -> Page {
 }
 
 /// Tries an operation by a route.
-pub(crate) async fn over_rest(world: &World, who: &str, rest: &Rest, names: &Names) -> Given {
+pub(crate) async fn over_rest(
+    world: &World,
+    who: &str,
+    operation: &Operation,
+    rest: &Rest,
+    names: &Names,
+) -> Given {
     let (line, body) = (fill(rest.route, names), fill(rest.body, names));
     let page = request(world.port, Some(world.token(who)), &line, &body).await;
     let outcome = if (200..300).contains(&page.status) {
-        DONE.to_owned()
+        told(operation.name, &page.body, names).to_owned()
     } else {
         let problem: Value = serde_json::from_str(&page.body).expect(&page.body);
         problem["code"].as_str().unwrap().to_owned()

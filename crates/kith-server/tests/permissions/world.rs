@@ -48,6 +48,9 @@ pub(crate) const STREAMS: [&str; 8] = [
     "a group",
 ];
 
+/// The topics of the world.
+pub(crate) const TOPICS: [&str; 3] = ["a topic", "a hidden topic", "a read-only topic"];
+
 pub(crate) struct World {
     pub(crate) port: u16,
     app: Arc<App>,
@@ -62,6 +65,7 @@ pub(crate) struct World {
     everyone: String,
     helper: String,
     streams: BTreeMap<&'static str, String>,
+    topics: BTreeMap<&'static str, String>,
     /// The message of each author in each stream.
     messages: BTreeMap<(&'static str, &'static str), u64>,
     deleted: u64,
@@ -98,6 +102,7 @@ impl World {
             everyone: String::new(),
             helper: String::new(),
             streams: BTreeMap::new(),
+            topics: BTreeMap::new(),
             messages: BTreeMap::new(),
             deleted: 0,
             invite: Default::default(),
@@ -106,6 +111,7 @@ impl World {
         world.people().await;
         world.circles().await;
         world.streams().await;
+        world.topics().await;
         world.words().await;
         world.standings().await;
         world
@@ -200,6 +206,23 @@ impl World {
         let make = json!({"create_group": {"users": users, "name": secret("a group")}});
         let made = self.act("member", make).await;
         self.streams.insert("a group", made.stream.unwrap().to_string());
+    }
+
+    async fn topics(&mut self) {
+        for name in TOPICS {
+            let denied = match name {
+                "a hidden topic" => json!(["read"]),
+                "a read-only topic" => json!(["write"]),
+                _ => json!([]),
+            };
+            let deny = json!({(self.everyone.clone()): denied});
+            let make = json!({
+                "circle": self.circle, "name": topic_name(name), "holds": "string",
+                "value": secret(name), "deny": deny,
+            });
+            let made = self.act("owner", json!({"create_topic": make})).await;
+            self.topics.insert(name, made.topic.unwrap().to_string());
+        }
     }
 
     /// Everyone who may says something everywhere.
@@ -312,6 +335,16 @@ impl World {
                 put("stream", missing("s_"));
                 put("feed", missing("s_"));
             }
+            "no such topic" => {
+                put("topic", missing("t_"));
+                put("feed", missing("t_"));
+                put("topic_name", "nothing".to_owned());
+            }
+            topic if self.topics.contains_key(topic) => {
+                put("topic", self.topics[topic].clone());
+                put("feed", self.topics[topic].clone());
+                put("topic_name", topic_name(topic));
+            }
             stream if self.streams.contains_key(stream) => {
                 put("stream", self.streams[stream].clone());
                 put("feed", self.streams[stream].clone());
@@ -353,6 +386,10 @@ impl World {
         &self.streams[name]
     }
 
+    pub(crate) fn topic(&self, name: &str) -> &str {
+        &self.topics[name]
+    }
+
     /// What is wrong with the documents, by the events.
     pub(crate) async fn problems(&self) -> Vec<String> {
         let verified = kith_hub::verify::verify(&self.store).await.unwrap();
@@ -384,6 +421,11 @@ impl World {
 /// A text that is nowhere but in what goes by `name`.
 pub(crate) fn secret(name: &str) -> String {
     format!("secret of {}", name.replace(' ', "-"))
+}
+
+/// The name of the topic that goes by `name` here.
+fn topic_name(name: &str) -> String {
+    name.replace(' ', "-")
 }
 
 /// An id that nothing has.

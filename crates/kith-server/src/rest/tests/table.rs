@@ -37,6 +37,7 @@ fn every_example_is_accepted() {
                     "circle" => id("c_"),
                     "user" => id("u_"),
                     "stream" => id("s_"),
+                    "topic" => id("t_"),
                     "role" => id("r_"),
                     "invite" => id("i_"),
                     "session" => id("d_"),

@@ -1,0 +1,226 @@
+//! Topics: made, changed in what they are, and changed in what they hold.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::access::{self, InTopic};
+use crate::command::Outcome;
+use crate::decide::stream::may_deny;
+use crate::decide::{audit, tell};
+use crate::document::{Doc, Kept, Key, Rules, Tally};
+use crate::draft::{Draft, Stop};
+use crate::event::{Act, Body};
+use crate::id::{CircleId, FeedId, RoleId, Seq, TopicId, UserId};
+use crate::permission::{Permission, Permissions};
+use crate::refusal::Refusal;
+use crate::text::TopicName;
+use crate::topic::{Asked, Condition, Fact, Kind, State, same};
+
+/// The most topics of a circle.
+pub const TOPICS_MAX: usize = 10_000;
+/// The most changes and conditions of one transaction.
+pub const CHANGES_MAX: usize = 1000;
+
+/// How a topic shall be.
+pub(crate) struct Wanted<'a> {
+    pub(crate) name: &'a TopicName,
+    pub(crate) holds: Kind,
+    pub(crate) value: Option<&'a Json>,
+    pub(crate) rules: &'a Rules,
+    pub(crate) deny: &'a BTreeMap<RoleId, Permissions>,
+}
+
+pub(crate) fn create(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    circle: CircleId,
+    to: &Wanted<'_>,
+) -> Result<Outcome, Stop> {
+    let standing = access::in_circle(draft, me, circle)?;
+    standing.require(Permission::ManageFeeds, draft.now)?;
+    may_deny(&standing, &BTreeMap::new(), to.deny)?;
+    to.rules.check()?;
+    free(draft, circle, to.name)?;
+    let tally = draft.tally(circle)?.unwrap_or_default();
+    if tally.topics as usize >= TOPICS_MAX {
+        return Err(Refusal::TooMany { max: TOPICS_MAX }.into());
+    }
+    count(draft, circle, &tally, tally.topics + 1);
+    let value = match to.value {
+        Some(json) if to.holds != Kind::Event => to.holds.value(json, Seq(1))?,
+        _ => to.holds.empty(),
+    };
+    fits(&State::new(value.clone()), to.rules)?;
+    let topic = TopicId::new(draft.now, draft.random());
+    let body = Body::TopicCreated {
+        circle,
+        name: to.name.clone(),
+        holds: to.holds,
+        value: value.to_json(),
+        rules: to.rules.clone(),
+        deny: to.deny.clone(),
+    };
+    let mut outcome = Outcome { topic: Some(topic), ..Outcome::default() };
+    tell(draft, &mut outcome, FeedId::Topic(topic), body)?;
+    audit(draft, circle, Act::TopicCreated { topic, name: to.name.clone() })?;
+    Ok(outcome)
+}
+
+/// Refuses a name that another topic of the circle has.
+fn free(draft: &Draft<'_>, circle: CircleId, name: &TopicName) -> Result<(), Stop> {
+    match draft.topic_named(circle, name.clone())? {
+        Some(_) => Err(Refusal::NameTaken.into()),
+        None => Ok(()),
+    }
+}
+
+fn count(draft: &mut Draft<'_>, circle: CircleId, tally: &Tally, topics: u32) {
+    let tally = Tally { topics, ..tally.clone() };
+    draft.put(Key::Tally(circle), Some(Doc::Tally(Arc::new(tally))));
+}
+
+fn managed(draft: &Draft<'_>, me: UserId, topic: TopicId) -> Result<InTopic, Stop> {
+    let access = access::in_topic(draft, me, topic)?;
+    access.require(Permission::ManageFeeds, draft.now)?;
+    Ok(access)
+}
+
+pub(crate) fn change(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    topic: TopicId,
+    name: &TopicName,
+    rules: &Rules,
+) -> Result<Outcome, Stop> {
+    let access = managed(draft, me, topic)?;
+    rules.check()?;
+    if *name != access.topic.name {
+        free(draft, access.topic.circle, name)?;
+    }
+    audit(draft, access.topic.circle, Act::TopicChanged { topic })?;
+    let mut outcome = Outcome::default();
+    let body = Body::TopicChanged { name: name.clone(), rules: rules.clone() };
+    tell(draft, &mut outcome, FeedId::Topic(topic), body)?;
+    Ok(outcome)
+}
+
+pub(crate) fn narrow(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    topic: TopicId,
+    deny: &BTreeMap<RoleId, Permissions>,
+) -> Result<Outcome, Stop> {
+    let access = managed(draft, me, topic)?;
+    may_deny(&access.standing, &access.topic.deny, deny)?;
+    audit(draft, access.topic.circle, Act::TopicNarrowed { topic, deny: deny.clone() })?;
+    let mut outcome = Outcome::default();
+    tell(draft, &mut outcome, FeedId::Topic(topic), Body::TopicNarrowed { deny: deny.clone() })?;
+    Ok(outcome)
+}
+
+pub(crate) fn remove(draft: &mut Draft<'_>, me: UserId, topic: TopicId) -> Result<Outcome, Stop> {
+    let access = managed(draft, me, topic)?;
+    let (circle, name) = (access.topic.circle, access.topic.name.clone());
+    let tally = draft.tally(circle)?.unwrap_or_default();
+    count(draft, circle, &tally, tally.topics.saturating_sub(1));
+    draft.emit(FeedId::Topic(topic), Body::TopicRemoved {})?;
+    draft.put(Key::Kept(topic), None);
+    audit(draft, circle, Act::TopicRemoved { topic, name })?;
+    Ok(Outcome::default())
+}
+
+/// Does all of `changes`, or nothing, if all of `when` hold.
+pub(crate) fn transact(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    changes: &[Asked],
+    when: &[Condition],
+) -> Result<Outcome, Stop> {
+    if changes.len() > CHANGES_MAX || when.len() > CHANGES_MAX {
+        return Err(Refusal::TooMany { max: CHANGES_MAX }.into());
+    }
+    for condition in when {
+        access::in_topic(draft, me, condition.topic)?;
+        holds(draft, condition)?;
+    }
+    let mut outcome = Outcome::default();
+    for (place, asked) in changes.iter().enumerate() {
+        one(draft, me, asked, &mut outcome).map_err(|stop| match stop {
+            Stop::Refused(refusal) if changes.len() > 1 => {
+                Refusal::Part { place, refusal: Box::new(refusal) }.into()
+            }
+            stop => stop,
+        })?;
+    }
+    Ok(outcome)
+}
+
+fn holds(draft: &mut Draft<'_>, condition: &Condition) -> Result<(), Stop> {
+    let seq = draft.head(FeedId::Topic(condition.topic))?.seq;
+    let state = draft.state(condition.topic)?.ok_or(Refusal::NoSuchTopic)?;
+    let is_at = condition.seq.is_none_or(|asked| asked == seq);
+    let equals = condition.value.as_ref().is_none_or(|asked| same(asked, &state.value.to_plain()));
+    if is_at && equals { Ok(()) } else { Err(Refusal::NotAsAsked.into()) }
+}
+
+fn one(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    asked: &Asked,
+    outcome: &mut Outcome,
+) -> Result<(), Stop> {
+    let access = access::in_topic(draft, me, asked.topic)?;
+    access.require(Permission::Write, draft.now)?;
+    let feed = FeedId::Topic(asked.topic);
+    let seq = draft.head(feed)?.seq.next();
+    let (fact, due) = {
+        let state = draft.state(asked.topic)?.ok_or(Refusal::NoSuchTopic)?;
+        let fact = state.resolve(seq, &asked.change)?;
+        fits_after(&state, &fact, &access.topic.rules)?;
+        (fact, state.is_due())
+    };
+    tell(draft, outcome, feed, Body::Changed { fact })?;
+    if due {
+        keep(draft, asked.topic, seq)?;
+    }
+    Ok(())
+}
+
+/// Keeps the value, so that it need not be told from its beginning.
+fn keep(draft: &mut Draft<'_>, topic: TopicId, seq: Seq) -> Result<(), Stop> {
+    let Some(mut state) = draft.state(topic)? else { return Ok(()) };
+    let (holds, value) = (state.kind(), state.value.to_json());
+    draft.put(Key::Kept(topic), Some(Doc::Kept(Arc::new(Kept { seq, holds, value }))));
+    Arc::make_mut(&mut state).kept();
+    draft.put(Key::State(topic), Some(Doc::State(state)));
+    Ok(())
+}
+
+/// Refuses a value beyond what the rules allow.
+fn fits(state: &State, rules: &Rules) -> Result<(), Refusal> {
+    if state.weight() > rules.bytes() || state.value.count() > rules.count() {
+        return Err(Refusal::TooLarge { max: rules.bytes() });
+    }
+    Ok(())
+}
+
+/// Refuses what brings the value beyond what the rules allow. What makes it smaller is never
+/// refused, for how else could it become so.
+fn fits_after(state: &State, fact: &Fact, rules: &Rules) -> Result<(), Refusal> {
+    let growth = fact.growth();
+    let weight = match fact {
+        Fact::Set { .. } | Fact::Emit { .. } => growth.more,
+        _ => (state.weight() + growth.more).saturating_sub(growth.less),
+    };
+    let count = match fact {
+        Fact::Set { value, .. } => value.as_array().map_or(0, Vec::len),
+        _ => state.value.count() + usize::from(growth.one_more),
+    };
+    let heavier = growth.more > growth.less && weight > rules.bytes();
+    if heavier || (growth.one_more && count > rules.count()) {
+        return Err(Refusal::TooLarge { max: rules.bytes() });
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! What is stored of a topic.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::id::{CircleId, RoleId, Seq, Timestamp, TopicId};
+use crate::permission::Permissions;
+use crate::refusal::Refusal;
+use crate::text::TopicName;
+use crate::topic::Kind;
+
+/// A topic: what it is; its value is kept apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Topic {
+    /// Its id.
+    pub id: TopicId,
+    /// Whose it is.
+    pub circle: CircleId,
+    /// Its name, which no other topic of the circle has.
+    pub name: TopicName,
+    /// The kind of its value.
+    pub holds: Kind,
+    /// How it behaves.
+    #[serde(default, skip_serializing_if = "Rules::is_default")]
+    pub rules: Rules,
+    /// What roles are denied in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub deny: BTreeMap<RoleId, Permissions>,
+    /// Since when there is one.
+    pub created_at: Timestamp,
+}
+
+/// How a topic behaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 1 MiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_max: Option<u32>,
+    /// The most items, elements or entries of its value; 10 000 if absent, which is the most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count_max: Option<u32>,
+}
+
+impl Rules {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The most bytes of the value.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes_max.unwrap_or(64 * 1024) as usize
+    }
+
+    /// The most items, elements or entries of the value.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count_max.unwrap_or(COUNT_MAX) as usize
+    }
+
+    /// Refuses what no topic may have.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`].
+    pub fn check(&self) -> Result<(), Refusal> {
+        let within = |asked: Option<u32>, max: u32| match asked {
+            Some(asked) if asked > max => Err(Refusal::TooMany { max: max as usize }),
+            _ => Ok(()),
+        };
+        within(self.bytes_max, BYTES_MAX)?;
+        within(self.count_max, COUNT_MAX)
+    }
+}
+
+/// The most bytes that a topic's value may be allowed.
+pub const BYTES_MAX: u32 = 1024 * 1024;
+/// The most items, elements or entries that a topic's value may be allowed.
+pub const COUNT_MAX: u32 = 10_000;
+
+/// Which topic has a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicRef {
+    /// The topic.
+    pub topic: TopicId,
+}
+
+/// The value of a topic after one of its events, so that it need not be told from its beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The event.
+    pub seq: Seq,
+    /// The kind of the value.
+    pub holds: Kind,
+    /// The value, with the names of elements.
+    pub value: Json,
+}

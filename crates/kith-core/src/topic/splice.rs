@@ -1,0 +1,101 @@
+//! Edits of a string in places, and how one is reckoned over those that came before it.
+//!
+//! Places are counted in UTF-16 code units, as browsers and most editors count. The rules of
+//! reckoning are those of topicsync (`docs/topics.md`), with one exception: a text that was put
+//! inside a part which somebody else took out is kept.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A part of a string and what came in its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Splice {
+    /// Where, in UTF-16 code units from the beginning.
+    pub at: u32,
+    /// What was taken out there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub delete: String,
+    /// What was put in there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub insert: String,
+}
+
+impl Splice {
+    /// What takes it back, right after it.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self { at: self.at, delete: self.insert.clone(), insert: self.delete.clone() }
+    }
+
+    /// What it is after `earlier` happened, which it did not know of.
+    #[must_use]
+    pub fn over(&self, earlier: &Self) -> Self {
+        let mut splice = self.clone();
+        splice.over_deletion(earlier.at, units(&earlier.delete));
+        splice.over_insertion(earlier.at, &earlier.insert);
+        splice
+    }
+
+    /// What it is after the whole text was replaced.
+    #[must_use]
+    pub fn over_set(&self) -> Self {
+        Self { at: 0, delete: String::new(), insert: self.insert.clone() }
+    }
+
+    fn over_deletion(&mut self, from: u32, count: u32) {
+        let (start, end) = (self.at, self.at + units(&self.delete));
+        let until = from + count;
+        let shared = start.max(from)..end.min(until);
+        if shared.start < shared.end {
+            self.delete = without(&self.delete, shared.start - start, shared.end - start);
+            self.at = start.min(from);
+        } else if until <= start {
+            self.at -= count;
+        } else if from < start {
+            self.at = from;
+        }
+    }
+
+    fn over_insertion(&mut self, at: u32, text: &str) {
+        let end = self.at + units(&self.delete);
+        if at < self.at || (at == self.at && end > self.at) {
+            self.at += units(text);
+        } else if at < end
+            && let Some(place) = byte_at(&self.delete, at - self.at)
+        {
+            self.delete.insert_str(place, text);
+        }
+    }
+}
+
+/// The UTF-16 code units of a text.
+pub(super) fn units(text: &str) -> u32 {
+    let count = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The byte at which a UTF-16 code unit begins; `None` beyond the end and inside a character.
+pub(super) fn byte_at(text: &str, unit: u32) -> Option<usize> {
+    let unit = unit as usize;
+    if text.is_ascii() {
+        return (unit <= text.len()).then_some(unit);
+    }
+    let mut passed = 0;
+    for (place, char) in text.char_indices() {
+        if passed >= unit {
+            return (passed == unit).then_some(place);
+        }
+        passed += char.len_utf16();
+    }
+    (passed == unit).then_some(text.len())
+}
+
+/// The text without the code units from `from` up to `until`.
+fn without(text: &str, from: u32, until: u32) -> String {
+    let (from, until) = (byte_at(text, from), byte_at(text, until));
+    match from.zip(until).and_then(|(from, until)| Some((text.get(..from)?, text.get(until..)?))) {
+        Some((before, after)) => [before, after].concat(),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,263 @@
+//! The present value of a topic, and how what happens changes it.
+
+use std::collections::VecDeque;
+
+use serde_json::{Number, Value as Json};
+
+use super::fact::Fact;
+use super::json;
+use super::list::named;
+use super::path::{Path, Step, get_mut};
+use super::splice::{Splice, byte_at, units};
+use super::value::{Element, Kind, Value};
+use crate::id::Seq;
+
+/// What happened to a string, for those who do not know of it yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recent {
+    /// The number of the event.
+    pub seq: Seq,
+    /// The edit; `None` when the whole text was replaced.
+    pub splice: Option<Splice>,
+}
+
+/// The fewest bytes of facts after which a value is kept.
+const KEEP_BYTES: usize = 16 * 1024;
+/// What an event takes beside its fact, about.
+const EVENT_BYTES: usize = 128;
+
+/// How many edits of a string are kept to be reckoned over.
+pub(super) const RECENT_MAX: usize = 1000;
+
+/// The value of a topic after an event, and what is needed to go on from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The value.
+    pub value: Value,
+    /// About how many bytes it takes as JSON.
+    weight: usize,
+    /// About how many bytes of facts came since the value was last kept.
+    unkept: usize,
+    /// Of a string: what happened lately, oldest first, without a gap up to the last event.
+    recent: VecDeque<Recent>,
+}
+
+impl State {
+    /// A state in which nothing happened yet.
+    #[must_use]
+    pub fn new(value: Value) -> Self {
+        let weight = value.weight();
+        Self { value, weight, unkept: 0, recent: VecDeque::new() }
+    }
+
+    /// Whether so much happened since the value was last kept that it is time to keep it: telling
+    /// what happened since takes about as long as reading the value then.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.unkept > KEEP_BYTES.max(2 * self.weight)
+    }
+
+    /// Notes that the value is kept.
+    pub fn kept(&mut self) {
+        self.unkept = 0;
+    }
+
+    /// The kind of the topic.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.value.kind()
+    }
+
+    /// About how many bytes the value takes as JSON.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// What happened to a string after `seq`; `None` when that is no longer known.
+    pub(super) fn since(&self, seq: Seq) -> Option<impl Iterator<Item = &Recent>> {
+        let known = self.recent.front().is_none_or(|first| first.seq <= seq.next());
+        known.then(|| self.recent.iter().filter(move |one| one.seq > seq))
+    }
+
+    /// Folds in what happened with the event `seq`. What does not fit the value changes nothing.
+    pub fn apply(&mut self, seq: Seq, fact: &Fact) {
+        self.unkept += EVENT_BYTES + fact.weight();
+        let before = self.weight;
+        let change = fold(&mut self.value, fact);
+        self.weight = match change {
+            Some((less, more)) => (before + more).saturating_sub(less),
+            None => self.value.weight(),
+        };
+        if self.kind() == Kind::String {
+            let splice = match fact {
+                Fact::Splice(splice) => Some(splice.clone()),
+                _ => None,
+            };
+            self.recent.push_back(Recent { seq, splice });
+            if self.recent.len() > RECENT_MAX {
+                self.recent.pop_front();
+            }
+        }
+    }
+}
+
+/// Changes the value; how many bytes left it and came into it, where that is less work to say than
+/// to count.
+fn fold(value: &mut Value, fact: &Fact) -> Option<(usize, usize)> {
+    match (value, fact) {
+        (value, Fact::Set { value: to, .. }) => {
+            if let Ok(to) = value.kind().read(to) {
+                *value = to;
+            }
+            None
+        }
+        (Value::Int(number), Fact::Add { by, .. }) => {
+            *number = number.saturating_add(json::int(by).unwrap_or(0));
+            Some((0, 0))
+        }
+        (Value::Float(number), Fact::Add { by, .. }) => {
+            *number += json::float(by).unwrap_or(0.0);
+            Some((0, 0))
+        }
+        (Value::Set(items), Fact::Append { item, at }) => {
+            let place = at.map_or(items.len(), |at| (at as usize).min(items.len()));
+            items.insert(place, item.clone());
+            Some((0, json::weight(item) + 1))
+        }
+        (Value::Set(items), Fact::Exclude { item, .. }) => {
+            let place = json::position(items, item)?;
+            let gone = items.remove(place);
+            Some((json::weight(&gone) + 1, 0))
+        }
+        (Value::List(elements), fact) => in_list(elements, fact),
+        (Value::Map(entries), fact) => in_map(entries, fact),
+        (Value::Json(json), fact) => in_json(json, fact),
+        (Value::String(text), Fact::Splice(splice)) => {
+            let from = byte_at(text, splice.at)?;
+            let until = byte_at(text, splice.at + units(&splice.delete))?;
+            text.replace_range(from..until, &splice.insert);
+            Some((until - from, splice.insert.len()))
+        }
+        _ => Some((0, 0)),
+    }
+}
+
+fn in_list(elements: &mut Vec<Element>, fact: &Fact) -> Option<(usize, usize)> {
+    match fact {
+        Fact::Insert { element, at, value } => {
+            let place = (*at as usize).min(elements.len());
+            let new = Element { element: element.clone(), value: value.clone() };
+            let weight = new.weight();
+            elements.insert(place, new);
+            Some((0, weight))
+        }
+        Fact::Remove { element, at, .. } => {
+            let gone = elements.remove(named(elements, element, *at)?);
+            Some((gone.weight(), 0))
+        }
+        Fact::Move { element, from, to } => {
+            let moved = elements.remove(named(elements, element, *from)?);
+            elements.insert((*to as usize).min(elements.len()), moved);
+            Some((0, 0))
+        }
+        Fact::Replace { element, at, value, .. } => {
+            let place = named(elements, element, *at)?;
+            let was = std::mem::replace(&mut elements.get_mut(place)?.value, value.clone());
+            Some((json::weight(&was), json::weight(value)))
+        }
+        _ => Some((0, 0)),
+    }
+}
+
+fn in_map(
+    entries: &mut std::collections::BTreeMap<String, Json>,
+    fact: &Fact,
+) -> Option<(usize, usize)> {
+    let (Fact::Put { path, .. } | Fact::Drop { path, .. } | Fact::Rename { path, .. }) = fact
+    else {
+        return Some((0, 0));
+    };
+    let Some((Step::Key(key), inner)) = path.0.split_first() else { return Some((0, 0)) };
+    if !inner.is_empty() {
+        let inner = with_path(fact, Path(inner.to_vec()));
+        return in_json(entries.get_mut(key)?, &inner);
+    }
+    match fact {
+        Fact::Put { value, .. } => {
+            let was = entries.insert(key.clone(), value.clone());
+            let less = was.as_ref().map_or(0, |was| json::weight(was) + path.last_weight());
+            Some((less, json::weight(value) + path.last_weight()))
+        }
+        Fact::Drop { .. } => {
+            let was = entries.remove(key)?;
+            Some((json::weight(&was) + path.last_weight(), 0))
+        }
+        Fact::Rename { key: to, .. } => {
+            let value = entries.remove(key)?;
+            entries.insert(to.clone(), value);
+            Some((key.len(), to.len()))
+        }
+        _ => Some((0, 0)),
+    }
+}
+
+/// The same at another place.
+fn with_path(fact: &Fact, path: Path) -> Fact {
+    match fact.clone() {
+        Fact::Put { value, was, between, .. } => Fact::Put { path, value, was, between },
+        Fact::Drop { was, .. } => Fact::Drop { path, was },
+        Fact::Rename { key, .. } => Fact::Rename { path, key },
+        other => other,
+    }
+}
+
+fn in_json(json: &mut Json, fact: &Fact) -> Option<(usize, usize)> {
+    let (Fact::Put { path, .. } | Fact::Drop { path, .. } | Fact::Rename { path, .. }) = fact
+    else {
+        return Some((0, 0));
+    };
+    let Some((steps, last)) = path.split() else {
+        // The outermost value is put as a whole.
+        if let Fact::Put { value, .. } = fact {
+            *json = value.clone();
+        }
+        return None;
+    };
+    match (fact, get_mut(json, steps)?, last) {
+        (Fact::Put { value, .. }, Json::Object(entries), Step::Key(key)) => {
+            let was = entries.insert(key.clone(), value.clone());
+            let less = was.as_ref().map_or(0, |was| json::weight(was) + path.last_weight());
+            Some((less, json::weight(value) + path.last_weight()))
+        }
+        (Fact::Put { value, between, .. }, Json::Array(items), Step::At(at)) => {
+            let place = (*at as usize).min(items.len());
+            if *between || place == items.len() {
+                items.insert(place, value.clone());
+                return Some((0, json::weight(value) + 1));
+            }
+            let was = std::mem::replace(items.get_mut(place)?, value.clone());
+            Some((json::weight(&was), json::weight(value)))
+        }
+        (Fact::Drop { .. }, Json::Object(entries), Step::Key(key)) => {
+            let was = entries.remove(key)?;
+            Some((json::weight(&was) + path.last_weight(), 0))
+        }
+        (Fact::Drop { .. }, Json::Array(items), Step::At(at)) => {
+            let place = *at as usize;
+            let was = (place < items.len()).then(|| items.remove(place))?;
+            Some((json::weight(&was) + 1, 0))
+        }
+        (Fact::Rename { key: to, .. }, Json::Object(entries), Step::Key(key)) => {
+            let value = entries.remove(key)?;
+            entries.insert(to.clone(), value);
+            Some((key.len(), to.len()))
+        }
+        _ => Some((0, 0)),
+    }
+}
+
+/// A finite float as JSON.
+pub(super) fn number(float: f64) -> Option<Number> {
+    Number::from_f64(float)
+}

@@ -1,0 +1,157 @@
+//! Topics and their values.
+
+use std::sync::Arc;
+
+use kith_core::access;
+use kith_core::document::{Doc, Key, Topic};
+use kith_core::event::Body;
+use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
+use kith_core::reduce::{Documents, reduce};
+use kith_core::refusal::Refusal;
+use kith_core::text::TopicName;
+use kith_core::topic::State;
+use kith_store::Range;
+
+use super::{damaged, parse_event};
+use crate::subscriber::prefix;
+use crate::{Hub, HubError};
+
+/// Events that are read in one step.
+const STEP: usize = 500;
+
+impl Hub {
+    /// The value of a topic as the store has it: what was kept, and what happened since.
+    pub(crate) async fn value(&self, topic: TopicId) -> Result<Option<State>, HubError> {
+        let feed = FeedId::Topic(topic);
+        let mut documents = std::collections::BTreeMap::new();
+        let mut after = Seq(0);
+        if let Some(Doc::Kept(kept)) = self.stored(Key::Kept(topic)).await? {
+            let value = kept.holds.read(&kept.value);
+            let state = State::new(value.map_err(|error| damaged("value", &error))?);
+            documents.insert(Key::State(topic), Doc::State(Arc::new(state)));
+            after = kept.seq;
+        }
+        loop {
+            let rows = self.inner.store.events(feed, after, STEP).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.seq;
+            for row in &rows {
+                let event = parse_event(&row.body)?;
+                match &event.body {
+                    Body::Changed { fact } => documents.happen(topic, event.seq, fact),
+                    _ => reduce(&mut documents, &event),
+                }
+                .unwrap_or_else(|never| match never {});
+            }
+            if rows.len() < STEP {
+                break;
+            }
+        }
+        Ok(documents.remove(&Key::State(topic)).and_then(|doc| match doc {
+            Doc::State(state) => Some(Arc::unwrap_or_clone(state)),
+            _ => None,
+        }))
+    }
+
+    /// A topic with its value, and the event after which it is so.
+    pub(crate) async fn topic_now(
+        &self,
+        id: TopicId,
+    ) -> Result<(Seq, Arc<Topic>, Arc<State>), HubError> {
+        let found = self
+            .look(|draft| {
+                let topic = draft.topic(id)?.ok_or(Refusal::NoSuchTopic)?;
+                let seq = draft.head(FeedId::Topic(id))?.seq;
+                match draft.find(&Key::State(id))? {
+                    Some(Doc::State(state)) => Ok((seq, topic, state)),
+                    _ => Err(Refusal::NoSuchTopic.into()),
+                }
+            })
+            .await?;
+        self.settled().await?;
+        Ok(found)
+    }
+
+    /// A topic that a user may read.
+    ///
+    /// # Errors
+    /// `topic.not_found`.
+    pub async fn topic(&self, user: UserId, topic: TopicId) -> Result<Arc<Topic>, HubError> {
+        let found = self.look(|draft| access::in_topic(draft, user, topic)).await?;
+        self.settled().await?;
+        Ok(found.topic)
+    }
+
+    /// A topic with its value, and the number of the event after which it is so.
+    ///
+    /// # Errors
+    /// `topic.not_found`.
+    pub async fn topic_value(
+        &self,
+        user: UserId,
+        topic: TopicId,
+    ) -> Result<(Seq, Arc<Topic>, Arc<State>), HubError> {
+        self.look(|draft| access::in_topic(draft, user, topic)).await?;
+        self.topic_now(topic).await
+    }
+
+    /// The topic of a name in a circle.
+    ///
+    /// # Errors
+    /// `topic.not_found`.
+    pub async fn topic_named(
+        &self,
+        user: UserId,
+        circle: CircleId,
+        name: &TopicName,
+    ) -> Result<Arc<Topic>, HubError> {
+        let found = self
+            .look(|draft| {
+                let named = draft.topic_named(circle, name.clone())?;
+                let named = named.ok_or(Refusal::NoSuchTopic)?;
+                access::in_topic(draft, user, named.topic)
+            })
+            .await?;
+        self.settled().await?;
+        Ok(found.topic)
+    }
+
+    /// Topics of a circle that a user may read, in the order of their names, and whether there are
+    /// more. Only those whose names begin with `begin` and come after `after`.
+    ///
+    /// # Errors
+    /// `circle.not_found`.
+    pub async fn topics(
+        &self,
+        user: UserId,
+        circle: CircleId,
+        begin: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Arc<Topic>>, bool), HubError> {
+        self.look(|draft| access::in_circle(draft, user, circle)).await?;
+        self.settled().await?;
+        let range = Range {
+            prefix: format!("{circle}/{begin}"),
+            after: after.map(|name| format!("{circle}/{name}")),
+            ..prefix("topic_name", &circle)
+        };
+        let mut rows = self.inner.store.scan(range, limit + 1).await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let mut topics = Vec::new();
+        for row in rows {
+            let id = match Doc::parse_in("topic_name", &row.body) {
+                Some(Ok(Doc::TopicName(named))) => named.topic,
+                _ => return Err(damaged("topic_name", &row.key)),
+            };
+            match self.look(|draft| access::in_topic(draft, user, id)).await {
+                Ok(found) => topics.push(found.topic),
+                Err(HubError::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.settled().await?;
+        Ok((topics, more))
+    }
+}

@@ -1,0 +1,104 @@
+//! Topics of circles, and what they hold.
+
+use kith_core::command::Command;
+use kith_proto::query::{Query, TopicWindow};
+
+use super::bodies::{ChangeTopic, Changes, Deny, NewTopic};
+use super::route::{Kind, Param, Route, Verb, act, get};
+use super::shapes;
+
+const UNKNOWN: &[&str] = &["topic.not_found"];
+const MANAGED: &[&str] = &["topic.not_found", "permission.denied", "name.taken", "limit.too_many"];
+const CHANGED: &[&str] = &[
+    "topic.not_found",
+    "topic.wrong_kind",
+    "topic.wrong_change",
+    "topic.overflow",
+    "topic.item_there",
+    "topic.item_not_found",
+    "topic.element_not_found",
+    "topic.element_taken",
+    "topic.out_of_range",
+    "topic.path_not_found",
+    "topic.key_taken",
+    "topic.stale",
+    "topic.too_large",
+    "topic.not_as_asked",
+    "limit.too_many",
+    "permission.denied",
+];
+
+pub(super) const ROUTES: &[Route] = &[
+    act(Verb::Post, "/circles/{circle}/topics", "Make a topic in a circle", |call| {
+        let NewTopic { name, holds, value, rules, deny } = call.body()?;
+        Ok(Command::CreateTopic { circle: call.id("circle")?, name, holds, value, rules, deny })
+    })
+    .body::<NewTopic>(r#"{"name":"board/todo","holds":"list","value":["water"]}"#)
+    .errors(&[
+        "circle.not_found",
+        "name.taken",
+        "role.not_found",
+        "topic.wrong_kind",
+        "topic.too_large",
+        "permission.denied",
+        "permission.outranked",
+        "limit.too_many",
+    ])
+    .creates(),
+    get::<shapes::Topics>(
+        "/circles/{circle}/topics",
+        "Topics of a circle, in the order of their names",
+        |call| {
+            let begin = call.asked("begin").unwrap_or_default();
+            let (after, limit) = (call.asked("after"), call.limit()?);
+            Ok(Query::Topics { circle: call.id("circle")?, begin, after, limit })
+        },
+    )
+    .query(&[
+        Param {
+            name: "begin",
+            kind: Kind::Text(200),
+            about: "Only those whose names begin like this.",
+        },
+        Param {
+            name: "after",
+            kind: Kind::Text(200),
+            about: "Only those whose names come after this one.",
+        },
+        Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." },
+    ])
+    .errors(&["circle.not_found"]),
+    get::<TopicWindow>("/topics/{topic}", "A topic and its value", |call| {
+        Ok(Query::Topic { topic: call.id("topic")? })
+    })
+    .errors(UNKNOWN),
+    act(Verb::Put, "/topics/{topic}", "Change what a topic is called and how it behaves", |call| {
+        let ChangeTopic { name, rules } = call.body()?;
+        Ok(Command::ChangeTopic { topic: call.id("topic")?, name, rules })
+    })
+    .body::<ChangeTopic>(r#"{"name":"board/done"}"#)
+    .errors(MANAGED),
+    act(Verb::Put, "/topics/{topic}/deny", "Set what roles are denied in a topic", |call| {
+        let Deny { deny } = call.body()?;
+        Ok(Command::NarrowTopic { topic: call.id("topic")?, deny })
+    })
+    .body::<Deny>(r#"{"deny":{"r_01h455vb4pex5vsknk084sn02q":["write"]}}"#)
+    .errors(&[
+        "topic.not_found",
+        "role.not_found",
+        "permission.denied",
+        "permission.outranked",
+    ]),
+    act(Verb::Delete, "/topics/{topic}", "Remove a topic and what it holds", |call| {
+        Ok(Command::RemoveTopic { topic: call.id("topic")? })
+    })
+    .errors(&["topic.not_found", "permission.denied"]),
+    act(Verb::Post, "/topics/changes", "Change topics: all of it, or nothing", |call| {
+        let Changes { changes, when } = call.body()?;
+        Ok(Command::Change { changes, when })
+    })
+    .body::<Changes>(
+        r#"{"changes":[{"topic":"t_01h455vb4pex5vsknk084sn02q","change":{"add":{"by":1}}}]}"#,
+    )
+    .errors(CHANGED),
+];
