@@ -1,4 +1,4 @@
-//! What users ask for. A command is decided by [`decide`]; its wire form is its serde form.
+//! What users ask for. A command is decided by [`decide()`]; its wire form is its serde form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,20 +6,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::decide::topic::{self, Wanted};
-use crate::decide::{circle, invite, member, message, reading, role, stream, user};
 use crate::document::Rules;
-use crate::draft::{Draft, Stop};
 use crate::id::{CircleId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
 use crate::permission::Permissions;
-use crate::refusal::Refusal;
 use crate::text::{
-    CircleName, DisplayName, Emoji, Line, MessageText, RoleName, StreamName, TopicName,
+    CircleName, DisplayName, Emoji, Label, Line, MessageText, RoleName, StreamName, TopicName,
 };
 use crate::topic::{Asked, Condition, Kind};
 
+mod decide;
 mod outcome;
 
+pub use decide::decide;
 pub use outcome::{Outcome, Place};
 
 /// A change that a user asks for.
@@ -353,11 +351,31 @@ pub enum Command {
     },
     /// Change the values of topics: all of it, or nothing.
     Change {
-        /// The changes, in order; at most 1000.
+        /// The changes, in order; at most 1000, all of topics of one circle.
         changes: Vec<Asked>,
         /// What must hold before.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         when: Vec<Condition>,
+        /// What makes it one step with the user's last one, when that has the same: all of a drag,
+        /// say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Label>,
+    },
+    /// Take back one's last step in a circle.
+    Undo {
+        /// In which circle.
+        circle: CircleId,
+        /// Forget the step instead, because it cannot be taken back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        skip: bool,
+    },
+    /// Do again what one took back last in a circle.
+    Redo {
+        /// In which circle.
+        circle: CircleId,
+        /// Forget the step instead, because it cannot be done again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        skip: bool,
     },
     /// Set how far one has read, onward or back (to mark as unread).
     Read {
@@ -386,103 +404,8 @@ impl Command {
                 | Self::CreateGroup { .. }
                 | Self::CreateTopic { .. }
                 | Self::Change { .. }
+                | Self::Undo { .. }
+                | Self::Redo { .. }
         )
-    }
-}
-
-/// Decides what `command` of `me` changes.
-///
-/// # Errors
-/// A refusal, or a document that has to be loaded first.
-pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Outcome, Stop> {
-    if draft.user(me)?.is_none_or(|user| user.disabled) {
-        return Err(Refusal::Disabled.into());
-    }
-    match command {
-        Command::ChangeUser { display_name } => user::change(draft, me, display_name),
-        Command::Block { user } => user::block(draft, me, *user),
-        Command::Unblock { user } => user::unblock(draft, me, *user),
-        Command::RevokeSession { session } => user::revoke_session(draft, me, *session),
-        Command::CreateCircle { name, public } => circle::create(draft, me, name, *public),
-        Command::ChangeCircle { circle, name, about, public } => {
-            circle::change(draft, me, *circle, name, about.as_ref(), *public)
-        }
-        Command::ChangeOwner { circle, owner } => circle::change_owner(draft, me, *circle, *owner),
-        Command::Join { circle } => member::join(draft, me, *circle),
-        Command::AcceptInvite { code } => invite::accept(draft, me, code),
-        Command::Leave { circle } => member::leave(draft, me, *circle),
-        Command::CreateRole { circle, name, allow, rank } => {
-            role::create(draft, me, *circle, &role::wanted(name, *allow, *rank))
-        }
-        Command::ChangeRole { circle, role, name, allow, rank } => {
-            role::change(draft, me, *circle, *role, &role::wanted(name, *allow, *rank))
-        }
-        Command::RemoveRole { circle, role } => role::remove(draft, me, *circle, *role),
-        Command::SetRoles { circle, user, roles } => role::give(draft, me, *circle, *user, roles),
-        Command::SetNickname { circle, user, nickname } => {
-            member::rename(draft, me, *circle, *user, nickname.as_ref())
-        }
-        Command::TimeOut { circle, user, seconds, reason } => {
-            member::time_out(draft, me, *circle, *user, *seconds, reason.as_ref())
-        }
-        Command::Kick { circle, user, reason } => {
-            member::kick(draft, me, *circle, *user, reason.as_ref())
-        }
-        Command::Ban { circle, user, reason } => {
-            member::ban(draft, me, *circle, *user, reason.as_ref())
-        }
-        Command::Unban { circle, user } => member::unban(draft, me, *circle, *user),
-        Command::CreateInvite { circle, seconds, uses } => {
-            invite::create(draft, me, *circle, *seconds, *uses)
-        }
-        Command::RevokeInvite { circle, invite } => invite::revoke(draft, me, *circle, *invite),
-        Command::CreateStream { circle, name, about, deny } => {
-            stream::create(draft, me, *circle, name, about.as_ref(), deny)
-        }
-        Command::ChangeStream { stream, name, about, archived, slow_seconds } => {
-            let to = stream::Wanted {
-                name,
-                about: about.as_ref(),
-                archived: *archived,
-                slow_seconds: *slow_seconds,
-            };
-            stream::change(draft, me, *stream, &to)
-        }
-        Command::NarrowStream { stream, deny } => stream::narrow(draft, me, *stream, deny),
-        Command::OpenDirect { user } => stream::open_direct(draft, me, *user),
-        Command::CreateGroup { users, name } => {
-            stream::create_group(draft, me, users, name.as_ref())
-        }
-        Command::AddToGroup { stream, users } => stream::add_to_group(draft, me, *stream, users),
-        Command::LeaveGroup { stream } => stream::leave_group(draft, me, *stream),
-        Command::Post { stream, text, reply_to, thread } => {
-            message::post(draft, me, *stream, text, *reply_to, *thread)
-        }
-        Command::Edit { stream, message, text } => {
-            message::edit(draft, me, *stream, *message, text)
-        }
-        Command::Delete { stream, message } => message::delete(draft, me, *stream, *message),
-        Command::React { stream, message, emoji } => {
-            message::react(draft, me, *stream, *message, emoji)
-        }
-        Command::Unreact { stream, message, emoji } => {
-            message::unreact(draft, me, *stream, *message, emoji)
-        }
-        Command::Pin { stream, message, pinned } => {
-            message::pin(draft, me, *stream, *message, *pinned)
-        }
-        Command::CreateTopic { circle, name, holds, value, rules, deny } => {
-            let value = value.as_ref();
-            topic::create(draft, me, *circle, &Wanted { name, holds: *holds, value, rules, deny })
-        }
-        Command::ChangeTopic { topic, name, rules } => {
-            topic::change(draft, me, *topic, name, rules)
-        }
-        Command::NarrowTopic { topic, deny } => topic::narrow(draft, me, *topic, deny),
-        Command::RemoveTopic { topic } => topic::remove(draft, me, *topic),
-        Command::Change { changes, when } => topic::transact(draft, me, changes, when),
-        Command::Read { stream, thread, seq } => {
-            reading::read_to(draft, me, *stream, *thread, *seq)
-        }
     }
 }

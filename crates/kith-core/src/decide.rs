@@ -9,6 +9,7 @@ pub mod reading;
 pub mod role;
 pub mod stream;
 pub mod topic;
+pub mod undo;
 pub mod user;
 
 use crate::command::{Outcome, Place};

@@ -16,9 +16,11 @@ use crate::text::{
 };
 
 mod key;
+mod step;
 mod topic;
 
 pub use key::{AsDoc, COLLECTIONS, Doc, Key, seq_key, tag};
+pub use step::{Facts, Part, STEP_CHANGES_MAX, STEP_MEMORY_MS, STEPS_MAX, Step, Steps};
 pub use topic::{BYTES_MAX, COUNT_MAX, Kept, Rules, Topic, TopicRef};
 
 /// The version of all document schemas that this program writes.

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::chain::ChainHash;
-use crate::document::{AsDoc, Doc, FeedHead, Key};
+use crate::document::{AsDoc, Doc, Facts, FeedHead, Key, Steps};
 use crate::event::{Body, Event};
-use crate::id::{FeedId, Seq, Timestamp, TopicId, UserId};
+use crate::id::{CircleId, FeedId, Seq, Timestamp, TopicId, UserId};
 use crate::index::index;
 use crate::reduce::{Documents, reduce};
 use crate::refusal::Refusal;
@@ -174,6 +174,29 @@ impl<'a> Draft<'a> {
         match self.find(&Key::Series(user, series.to_owned()))? {
             Some(Doc::Series(number)) => Ok(number),
             _ => Ok(0),
+        }
+    }
+
+    /// What a user can take back in a circle.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] when it has to be loaded first.
+    pub fn steps(&self, circle: CircleId, user: UserId) -> Result<Arc<Steps>, Stop> {
+        match self.find(&Key::Steps(circle, user))? {
+            Some(Doc::Steps(steps)) => Ok(steps),
+            _ => Ok(Arc::default()),
+        }
+    }
+
+    /// What happened to a topic from one event to another, both of them counted in. Events of this
+    /// draft are not among them.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`] when it has to be loaded first.
+    pub fn facts(&self, topic: TopicId, from: Seq, to: Seq) -> Result<Arc<Facts>, Stop> {
+        match self.find(&Key::Facts(topic, from, to))? {
+            Some(Doc::Facts(facts)) => Ok(facts),
+            _ => Ok(Arc::default()),
         }
     }
 

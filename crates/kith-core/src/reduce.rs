@@ -212,7 +212,7 @@ fn in_topic<D: Documents>(docs: &mut D, id: TopicId, event: &Event) -> Result<()
             };
             docs.put(Key::Topic(id), Some(Doc::Topic(Arc::new(topic))));
             let value = holds.read(value).unwrap_or_else(|_| holds.empty());
-            docs.put(Key::State(id), Some(Doc::State(Arc::new(State::new(value)))));
+            docs.put(Key::State(id), Some(Doc::State(Arc::new(State::new(event.seq, value)))));
             Ok(())
         }
         Body::TopicChanged { name, rules } => edit_topic(docs, id, |topic| {

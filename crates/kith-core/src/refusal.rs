@@ -98,6 +98,12 @@ pub enum Refusal {
     NotAsAsked,
     #[error("others have changed this since")]
     Overwritten,
+    #[error("the changes are of topics of several circles")]
+    SeveralCircles,
+    #[error("there is nothing to take back")]
+    NothingToUndo,
+    #[error("there is nothing to do again")]
+    NothingToRedo,
     #[error("{feed} has only {head} events, and you claim to have seen more")]
     Ahead { feed: FeedId, head: Seq },
 }
@@ -148,6 +154,9 @@ impl Refusal {
             Self::KeyTaken => "topic.key_taken",
             Self::Stale => "topic.stale",
             Self::Overwritten => "topic.overwritten",
+            Self::SeveralCircles => "topic.several_circles",
+            Self::NothingToUndo => "undo.nothing",
+            Self::NothingToRedo => "redo.nothing",
             Self::TooLarge { .. } => "topic.too_large",
             Self::Part { refusal, .. } => refusal.code(),
             Self::NotAsAsked => "topic.not_as_asked",

@@ -15,6 +15,7 @@ mod resolve;
 mod revert;
 mod splice;
 mod state;
+mod trace;
 mod value;
 
 #[cfg(test)]
@@ -24,6 +25,6 @@ pub use change::{Anchor, Asked, Change, Condition, Spot};
 pub use fact::{Fact, Growth};
 pub use json::same;
 pub use path::{Path, Step};
-pub use splice::Splice;
+pub use splice::{Splice, Turn};
 pub use state::{Recent, State};
 pub use value::{Element, Kind, Value};

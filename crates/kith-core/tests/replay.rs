@@ -3,14 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kith_core::access;
 use kith_core::chain::ChainHash;
 use kith_core::command::{Command, Outcome, decide};
 use kith_core::decide::account::{self, NewAccount};
-use kith_core::document::{Doc, Key, Rules};
+use kith_core::document::{Doc, Facts, Key, Rules, Steps};
 use kith_core::draft::{Draft, Drafted, NotLoaded, Source, Stop};
-use kith_core::event::Event;
+use kith_core::event::{Body, Event};
 use kith_core::id::{CircleId, FeedId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use kith_core::permission::{Permission, Permissions};
 use kith_core::reduce::{Documents, reduce};
@@ -37,11 +38,27 @@ struct World {
 
 impl Source for World {
     fn find(&self, key: &Key) -> Result<Option<Doc>, NotLoaded> {
+        if let Key::Facts(topic, from, to) = key {
+            return Ok(Some(Doc::Facts(Arc::new(self.facts(*topic, *from, *to)))));
+        }
         Ok(self.documents.get(key).cloned())
     }
 }
 
 impl World {
+    fn facts(&self, topic: TopicId, from: Seq, to: Seq) -> Facts {
+        let events = self.events.iter().map(|drafted| drafted.event.as_ref());
+        let facts = events.filter_map(|event| match &event.body {
+            Body::Changed { fact }
+                if event.feed == FeedId::Topic(topic) && (from..=to).contains(&event.seq) =>
+            {
+                Some((event.seq, fact.clone()))
+            }
+            _ => None,
+        });
+        Facts { facts: facts.collect() }
+    }
+
     fn new(users: usize) -> Self {
         let mut world = Self::default();
         for number in 0..users {
@@ -145,7 +162,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
     let text = MessageText::parse(&format!("hello @user{} and @everyone", b % 4)).unwrap();
     let emoji = Emoji::parse("👍").unwrap();
     let set = Permissions::of(&[Permission::Read, Permission::Write]);
-    Some(match kind % 46 {
+    Some(match kind % 50 {
         0 => Command::CreateCircle { name: CircleName::parse("Tea").unwrap(), public: b % 2 == 0 },
         1 | 2 => Command::Join { circle: circle? },
         3 => Command::Leave { circle: circle? },
@@ -235,8 +252,10 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
                     _ => Change::Insert { value: seq.into(), to: None, element: None },
                 },
             });
-            Command::Change { changes: asked.to_vec(), when: Vec::new() }
+            Command::Change { changes: asked.to_vec(), when: Vec::new(), group: None }
         }
+        42 | 43 => Command::Undo { circle: circle?, skip: b == 0 },
+        44 => Command::Redo { circle: circle?, skip: b == 0 },
         _ => Command::Post {
             stream: stream?,
             text,
@@ -297,6 +316,15 @@ proptest! {
         }
         prop_assert_eq!(&replayed, &after.told());
         for (key, doc) in &after.documents {
+            if let (Key::Steps(circle, user), Doc::Steps(steps)) = (key, doc) {
+                let kept = after.documents.iter().filter_map(|(key, doc)| match (key, doc) {
+                    (Key::Step(c, u, _), Doc::Step(step)) if (c, u) == (circle, user) => {
+                        Some(step.as_ref().clone())
+                    }
+                    _ => None,
+                });
+                prop_assert_eq!(&Steps::new(kept), steps.as_ref());
+            }
             if key.path().is_some() {
                 let read = key.parse(&doc.to_json());
                 prop_assert_eq!(read.as_ref(), Ok(doc));

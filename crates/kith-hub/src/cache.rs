@@ -177,5 +177,6 @@ fn is_brief(key: &Key) -> bool {
             | Key::CircleStream(..)
             | Key::PublicCircle(..)
             | Key::Kept(..)
+            | Key::Step(..)
     )
 }

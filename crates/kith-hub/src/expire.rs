@@ -1,4 +1,5 @@
-//! Forgetting what has had its time: results of old operations, and sessions that have ended.
+//! Forgetting what has had its time: results of old operations, sessions that have ended, and what
+//! was done too long ago to be taken back.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -34,7 +35,8 @@ impl Hub {
         let now = self.now();
         let operations = self.sweep("done", |row| operation(row, now)).await?;
         let sessions = self.sweep("session", |row| session(row, now)).await?;
-        Ok(operations + sessions)
+        let steps = self.sweep("step", |row| step(row, now)).await?;
+        Ok(operations + sessions + steps)
     }
 
     /// Walks on through a collection and changes what `old` says for each of its documents.
@@ -132,6 +134,17 @@ fn operation(row: &Document, now: Timestamp) -> Vec<Change> {
         let stub = done.once.then(|| Doc::Done(Done::stub(&done).into()));
         let whole = !done.once || !done.command.is_empty();
         (whole && done.is_over(now)).then_some((key, stub))
+    };
+    change().into_iter().collect()
+}
+
+/// A step that can no longer be taken back.
+fn step(row: &Document, now: Timestamp) -> Vec<Change> {
+    let change = || {
+        let Some(Ok(Doc::Step(step))) = Doc::parse_in("step", &row.body) else { return None };
+        let mut key = row.key.split('/');
+        let (circle, user) = (key.next()?.parse().ok()?, key.next()?.parse().ok()?);
+        step.is_over(now).then(|| (Key::Step(circle, user, step.slot()), None))
     };
     change().into_iter().collect()
 }

@@ -13,6 +13,7 @@ mod commit;
 mod error;
 mod expire;
 mod fan;
+mod load;
 mod mailbox;
 pub mod presence;
 pub mod read;
@@ -24,12 +25,12 @@ pub mod verify;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kith_core::command::{self, Command, Outcome};
-use kith_core::document::{Doc, Done, FeedHead, Key};
+use kith_core::document::{Doc, Done, Key};
 use kith_core::draft::{Draft, Stop};
 use kith_core::id::{Timestamp, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::OpId;
-use kith_store::{DocKey, Range, Store};
+use kith_store::Store;
 use tokio::sync::{Notify, oneshot};
 
 pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
@@ -350,72 +351,6 @@ impl Hub {
             return Ok(());
         }
         self.transact(None, None, |_| Ok(Outcome::default())).await.map(drop)
-    }
-
-    /// Brings a document into the cache.
-    async fn load(&self, key: Key) -> Result<(), HubError> {
-        let loading = Loading::begin(&self.inner, key);
-        let doc = self.read(&loading.key).await?;
-        loading.end(doc);
-        Ok(())
-    }
-
-    /// Reads a document from the store.
-    async fn read(&self, key: &Key) -> Result<Option<Doc>, HubError> {
-        let store = &self.inner.store;
-        if let Key::Head(feed) = key {
-            let head = store.head(*feed).await?;
-            return Ok(Some(Doc::Head(FeedHead { seq: head.seq, hash: head.hash })));
-        }
-        if let Key::Series(user, series) = key {
-            let range = Range {
-                collection: "done",
-                prefix: format!("{user}/{}", OpId::series_prefix(series)),
-                after: None,
-                before: None,
-                descending: true,
-            };
-            let last = store.scan(range, 1).await?;
-            let last = last.first().and_then(|row| OpId::from_key(row.key.split_once('/')?.1));
-            let number = last.as_ref().and_then(OpId::in_series).map(|(_, number)| number);
-            return Ok(number.map(Doc::Series));
-        }
-        if let Key::State(topic) = key {
-            return Ok(self.value(*topic).await?.map(|state| Doc::State(Arc::new(state))));
-        }
-        let Some((collection, text)) = key.path() else { return Ok(None) };
-        let found = store.get(vec![DocKey { collection, key: text }]).await?;
-        let Some(json) = found.into_iter().next().flatten() else { return Ok(None) };
-        key.parse(&json).map(Some).map_err(|error| {
-            HubError::Store(kith_store::StoreError::Corrupt(format!("{key:?}: {error}")))
-        })
-    }
-}
-
-/// A document on its way from the store into the cache.
-struct Loading<'a> {
-    inner: &'a Inner,
-    key: Key,
-    generation: u64,
-    read: Option<Option<Doc>>,
-}
-
-impl<'a> Loading<'a> {
-    fn begin(inner: &'a Inner, key: Key) -> Self {
-        let generation = inner.state().cache.begin_load(&key);
-        Self { inner, key, generation, read: None }
-    }
-
-    fn end(mut self, doc: Option<Doc>) {
-        self.read = Some(doc);
-    }
-}
-
-impl Drop for Loading<'_> {
-    fn drop(&mut self) {
-        let read = self.read.take().map(|doc| (doc, self.generation));
-        let max = self.inner.limits.documents_max;
-        self.inner.state().cache.end_load(self.key.clone(), read, max);
     }
 }
 

@@ -38,7 +38,7 @@ async fn transact(
     changes: Vec<Asked>,
     when: Vec<Condition>,
 ) -> Result<Outcome, HubError> {
-    hub.execute(me, None, &Command::Change { changes, when }).await
+    hub.execute(me, None, &Command::Change { changes, when, group: None }).await
 }
 
 async fn value(hub: &Hub, me: UserId, topic: TopicId) -> (u64, Value) {
@@ -99,6 +99,7 @@ async fn a_change_said_twice_happens_once() {
     let add = Command::Change {
         changes: vec![change(count, json!({"add": {"by": 1}}))],
         when: Vec::new(),
+        group: None,
     };
     let first = hub.execute(ana, Some(op("a-1")), &add).await.unwrap();
     assert_eq!(hub.execute(ana, Some(op("a-1")), &add).await.unwrap(), first);

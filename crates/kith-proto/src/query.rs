@@ -81,6 +81,11 @@ pub enum Query {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
+    /// How many steps the user can take back in a circle, and do again.
+    Undoable {
+        /// In which circle.
+        circle: CircleId,
+    },
     /// Unread and mention counts of a stream and its threads that the user follows.
     Unread {
         /// The stream.
@@ -147,6 +152,7 @@ pub enum Answer {
     Message(Message),
     Topic(TopicWindow),
     Topics { topics: Vec<Topic>, more: bool },
+    Undoable { undo: u32, redo: u32 },
     Unread(StreamUnread),
     Users(Vec<User>),
     User(User),

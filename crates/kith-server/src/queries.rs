@@ -73,6 +73,11 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
             let topics = topics.into_iter().map(Arc::unwrap_or_clone).collect();
             Answer::Topics { topics, more }
         }
+        Query::Undoable { circle } => {
+            let (undo, redo) = hub.undoable(me, circle).await?;
+            let count = |steps| u32::try_from(steps).unwrap_or(u32::MAX);
+            Answer::Undoable { undo: count(undo), redo: count(redo) }
+        }
         Query::Unread { stream } => Answer::Unread(unread(app, me, stream).await?),
         Query::Users { users } => {
             let mut found = Vec::new();

@@ -8,14 +8,14 @@ use serde_json::Value as Json;
 use crate::access::{self, InTopic};
 use crate::command::Outcome;
 use crate::decide::stream::may_deny;
-use crate::decide::{audit, tell};
-use crate::document::{Doc, Kept, Key, Rules, Tally};
+use crate::decide::{audit, tell, undo};
+use crate::document::{Doc, Kept, Key, Rules, Tally, Topic};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
 use crate::id::{CircleId, FeedId, RoleId, Seq, TopicId, UserId};
 use crate::permission::{Permission, Permissions};
 use crate::refusal::Refusal;
-use crate::text::TopicName;
+use crate::text::{Label, TopicName};
 use crate::topic::{Asked, Condition, Fact, Kind, State, same};
 
 /// The most topics of a circle.
@@ -52,7 +52,7 @@ pub(crate) fn create(
         Some(json) if to.holds != Kind::Event => to.holds.value(json, Seq(1))?,
         _ => to.holds.empty(),
     };
-    fits(&State::new(value.clone()), to.rules)?;
+    fits(&State::new(Seq(1), value.clone()), to.rules)?;
     let topic = TopicId::new(draft.now, draft.random());
     let body = Body::TopicCreated {
         circle,
@@ -131,12 +131,14 @@ pub(crate) fn remove(draft: &mut Draft<'_>, me: UserId, topic: TopicId) -> Resul
     Ok(Outcome::default())
 }
 
-/// Does all of `changes`, or nothing, if all of `when` hold.
+/// Does all of `changes`, or nothing, if all of `when` hold. It is a step of the user's, or part of
+/// their last one, when that has the same `group`.
 pub(crate) fn transact(
     draft: &mut Draft<'_>,
     me: UserId,
     changes: &[Asked],
     when: &[Condition],
+    group: Option<&Label>,
 ) -> Result<Outcome, Stop> {
     if changes.len() > CHANGES_MAX || when.len() > CHANGES_MAX {
         return Err(Refusal::TooMany { max: CHANGES_MAX }.into());
@@ -146,15 +148,27 @@ pub(crate) fn transact(
         holds(draft, condition)?;
     }
     let mut outcome = Outcome::default();
+    let mut done = Transaction::default();
     for (place, asked) in changes.iter().enumerate() {
-        one(draft, me, asked, &mut outcome).map_err(|stop| match stop {
+        one(draft, me, asked, &mut outcome, &mut done).map_err(|stop| match stop {
             Stop::Refused(refusal) if changes.len() > 1 => {
                 Refusal::Part { place, refusal: Box::new(refusal) }.into()
             }
             stop => stop,
         })?;
     }
+    if let Some(circle) = done.circle {
+        undo::note(draft, me, circle, group, &done.places)?;
+    }
     Ok(outcome)
+}
+
+/// What a transaction came to so far.
+#[derive(Default)]
+struct Transaction {
+    circle: Option<CircleId>,
+    /// What of it can be taken back.
+    places: Vec<(TopicId, Seq)>,
 }
 
 fn holds(draft: &mut Draft<'_>, condition: &Condition) -> Result<(), Stop> {
@@ -170,26 +184,46 @@ fn one(
     me: UserId,
     asked: &Asked,
     outcome: &mut Outcome,
+    done: &mut Transaction,
 ) -> Result<(), Stop> {
     let access = access::in_topic(draft, me, asked.topic)?;
     access.require(Permission::Write, draft.now)?;
-    let feed = FeedId::Topic(asked.topic);
-    let seq = draft.head(feed)?.seq.next();
-    let (fact, due) = {
+    if *done.circle.get_or_insert(access.topic.circle) != access.topic.circle {
+        return Err(Refusal::SeveralCircles.into());
+    }
+    let seq = draft.head(FeedId::Topic(asked.topic))?.seq.next();
+    let fact = {
         let state = draft.state(asked.topic)?.ok_or(Refusal::NoSuchTopic)?;
-        let fact = state.resolve(seq, &asked.change)?;
-        fits_after(&state, &fact, &access.topic.rules)?;
-        (fact, state.is_due())
+        state.resolve(seq, &asked.change)?
     };
-    tell(draft, outcome, feed, Body::Changed { fact })?;
+    if fact.can_turn_back() {
+        done.places.push((asked.topic, seq));
+    }
+    happen(draft, outcome, &access.topic, fact)
+}
+
+/// Tells of what happens to a topic, if its rules allow it.
+pub(super) fn happen(
+    draft: &mut Draft<'_>,
+    outcome: &mut Outcome,
+    topic: &Topic,
+    fact: Fact,
+) -> Result<(), Stop> {
+    let due = {
+        let state = draft.state(topic.id)?.ok_or(Refusal::NoSuchTopic)?;
+        fits_after(&state, &fact, &topic.rules)?;
+        state.is_due()
+    };
+    tell(draft, outcome, FeedId::Topic(topic.id), Body::Changed { fact })?;
     if due {
-        keep(draft, asked.topic, seq)?;
+        keep(draft, topic.id)?;
     }
     Ok(())
 }
 
 /// Keeps the value, so that it need not be told from its beginning.
-fn keep(draft: &mut Draft<'_>, topic: TopicId, seq: Seq) -> Result<(), Stop> {
+fn keep(draft: &mut Draft<'_>, topic: TopicId) -> Result<(), Stop> {
+    let seq = draft.head(FeedId::Topic(topic))?.seq;
     let Some(mut state) = draft.state(topic)? else { return Ok(()) };
     let (holds, value) = (state.kind(), state.value.to_json());
     draft.put(Key::Kept(topic), Some(Doc::Kept(Arc::new(Kept { seq, holds, value }))));

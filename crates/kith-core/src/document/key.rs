@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Account, Author, Ban, Circle, DirectRef, Done, FeedHead, Invite, InviteRef, Kept, Mark, Member,
-    Message, NameOwner, ParseError, ReadMark, Session, SessionRef, SiteSecret, Stream, Tally,
-    Topic, TopicRef, User, check_version, with_version,
+    Account, Author, Ban, Circle, DirectRef, Done, Facts, FeedHead, Invite, InviteRef, Kept, Mark,
+    Member, Message, NameOwner, ParseError, ReadMark, Session, SessionRef, SiteSecret, Step, Steps,
+    Stream, Tally, Topic, TopicRef, User, check_version, with_version,
 };
 use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
 use crate::text::{OpId, TopicName};
@@ -23,6 +23,10 @@ macro_rules! documents {
             Series(UserId, String),
             /// The present value of a topic, which follows from its events.
             State(TopicId),
+            /// What happened to a topic, from one event to another.
+            Facts(TopicId, Seq, Seq),
+            /// What a user can take back in a circle: all their steps there.
+            Steps(CircleId, UserId),
             $($(#[$doc])* $variant($($arg_type),*),)*
         }
 
@@ -35,16 +39,21 @@ macro_rules! documents {
             Series(u64),
             /// The present value of a topic.
             State(Arc<State>),
+            /// What happened to a topic.
+            Facts(Arc<Facts>),
+            /// What a user can take back.
+            Steps(Arc<Steps>),
             $($(#[$doc])* $variant(Arc<$type>),)*
         }
 
         impl Key {
-            /// The collection and the text of the key; `None` for the ends of feeds and series, and the
-            /// values of topics.
+            /// The collection and the text of the key; `None` for what is put together from events or
+            /// from several documents.
             #[must_use]
             pub fn path(&self) -> Option<(&'static str, String)> {
                 match self {
                     Self::Head(_) | Self::Series(..) | Self::State(_) => None,
+                    Self::Facts(..) | Self::Steps(..) => None,
                     $(Self::$variant($($arg),*) => Some(($collection, $format)),)*
                 }
             }
@@ -56,7 +65,11 @@ macro_rules! documents {
             pub fn parse(&self, json: &str) -> Result<Doc, ParseError> {
                 check_version(json)?;
                 match self {
-                    Self::Head(_) | Self::Series(..) | Self::State(_) => {
+                    Self::Head(_)
+                    | Self::Series(..)
+                    | Self::State(_)
+                    | Self::Facts(..)
+                    | Self::Steps(..) => {
                         Err(ParseError::Malformed("this is no document".to_owned()))
                     }
                     $(Self::$variant(..) => serde_json::from_str(json).map(|doc| Doc::$variant(Arc::new(doc))).map_err(ParseError::from),)*
@@ -86,7 +99,11 @@ macro_rules! documents {
             #[must_use]
             pub fn to_json(&self) -> String {
                 let json = match self {
-                    Self::Head(_) | Self::Series(_) | Self::State(_) => Ok(String::new()),
+                    Self::Head(_)
+                    | Self::Series(_)
+                    | Self::State(_)
+                    | Self::Facts(_)
+                    | Self::Steps(_) => Ok(String::new()),
                     $(Self::$variant(doc) => serde_json::to_string(doc.as_ref()),)*
                 };
                 // Our documents are structs of texts, numbers and maps with text keys.
@@ -172,6 +189,8 @@ documents! {
     TopicName(TopicRef) in "topic_name", key(circle: CircleId, name: TopicName) = format!("{circle}/{name}"), get topic_named;
     /// The value of a topic, from time to time.
     Kept(Kept) in "kept", key(topic: TopicId) = format!("{topic}"), get kept;
+    /// A step of a user in a circle that can be taken back, in one of so many places.
+    Step(Step) in "step", key(circle: CircleId, user: UserId, slot: u8) = format!("{circle}/{user}/{slot:02}"), get step;
     /// A direct stream or group of a user.
     Conversation(Mark) in "conversation", key(user: UserId, stream: StreamId) = format!("{user}/{stream}"), get conversation;
     /// The stream between two users, named in the order of their ids.

@@ -118,6 +118,21 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// Whether it is of those that can be taken back.
+    #[must_use]
+    pub fn can_turn_back(&self) -> bool {
+        !matches!(self, Self::Emit { .. })
+    }
+
+    /// Whether it changes what one sees.
+    #[must_use]
+    pub fn is_visible(&self) -> bool {
+        match self {
+            Self::Splice(splice) => !splice.delete.is_empty() || !splice.insert.is_empty(),
+            _ => true,
+        }
+    }
+
     /// What it takes and gives.
     #[must_use]
     pub fn growth(&self) -> Growth {

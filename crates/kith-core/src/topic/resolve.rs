@@ -198,30 +198,31 @@ impl State {
         };
         if since.peek().is_none() {
             let delete = told(at, delete, text)?;
-            return Ok(Fact::Splice(Splice { at, delete, insert: insert.to_owned() }));
+            let insert = insert.to_owned();
+            return Ok(Fact::Splice(Splice { at, delete, insert, turn: None }));
         }
         // What is taken out was counted on the text as it was then.
         let then = self.text_after(text, after).ok_or(Refusal::Stale)?;
         let delete = told(at, delete, &then)?;
-        let splice = Splice { at, delete, insert: insert.to_owned() };
+        let splice = Splice { at, delete, insert: insert.to_owned(), turn: None };
         Ok(Fact::Splice(self.rebased(splice, after).ok_or(Refusal::Stale)?))
     }
 
     /// An edit that was made after the event `after`, as it is now.
-    pub(super) fn rebased(&self, splice: Splice, after: Seq) -> Option<Splice> {
+    fn rebased(&self, splice: Splice, after: Seq) -> Option<Splice> {
         let since = self.since(after)?;
-        Some(since.fold(splice, |splice, earlier| match &earlier.splice {
-            Some(earlier) => splice.over(earlier),
-            None => splice.over_set(),
+        Some(since.fold(splice, |splice, earlier| match earlier.whole {
+            false => splice.over(&earlier.splice),
+            true => splice.over_set(),
         }))
     }
 
     /// The text as it was after an event; `None` when that is not known.
-    fn text_after(&self, text: &str, after: Seq) -> Option<String> {
+    pub(super) fn text_after(&self, text: &str, after: Seq) -> Option<String> {
         let mut then = text.to_owned();
         let since: Vec<_> = self.since(after)?.collect();
         for recent in since.into_iter().rev() {
-            let back = recent.splice.as_ref()?.inverse();
+            let back = recent.splice.inverse();
             let from = byte_at(&then, back.at)?;
             let until = byte_at(&then, back.at + super::splice::units(&back.delete))?;
             then.replace_range(from..until, &back.insert);

@@ -2,6 +2,10 @@
 //!
 //! What somebody else did later stays. Where it stands in the way, the value cannot be taken back and
 //! the one who asks is told so; where it did away with what is to be taken back, nothing is left to do.
+//! Edits of a string are taken back [character by character](super::trace), however much others wrote
+//! since.
+
+use std::borrow::Cow;
 
 use serde_json::{Number, Value as Json};
 
@@ -10,18 +14,74 @@ use super::json::{self, same};
 use super::list::{named, told};
 use super::path::{Path, Step};
 use super::resolve::Entry;
+use super::splice::{Splice, Turn};
 use super::state::{State, number};
+use super::trace::Trace;
 use super::value::Value;
 use crate::id::Seq;
 use crate::refusal::Refusal;
 
 impl State {
-    /// What takes back `fact`, which happened with the event `seq`; `None` when nothing is left of it.
+    /// What takes back `facts`, each with the number of its event, in their order: to be folded in
+    /// one after the other. Nothing where nothing is left of them.
     ///
     /// # Errors
     /// [`Refusal::Overwritten`] when others have changed the same since, [`Refusal::Stale`] when it
     /// is not known what happened since.
-    pub fn revert(&self, seq: Seq, fact: &Fact) -> Result<Option<Fact>, Refusal> {
+    pub fn revert(&self, facts: &[(Seq, Fact)]) -> Result<Vec<Fact>, Refusal> {
+        if let Value::String(text) = &self.value {
+            return self.turn_back(text, facts);
+        }
+        let mut state = Cow::Borrowed(self);
+        let mut back = Vec::new();
+        for (seq, fact) in facts.iter().rev() {
+            if let Some(fact) = state.back(fact)? {
+                state.to_mut().apply(*seq, &fact);
+                back.push(fact);
+            }
+        }
+        Ok(back)
+    }
+
+    /// Puts the edits of a string that `facts` tell of out of force, or in force again where they
+    /// were taken back by these facts.
+    fn turn_back(&self, text: &str, facts: &[(Seq, Fact)]) -> Result<Vec<Fact>, Refusal> {
+        let turns = facts.iter().rev().map(|(seq, fact)| match fact {
+            Fact::Splice(Splice { turn: Some(turn), .. }) => {
+                Turn { on: !turn.on, edits: turn.edits.clone() }
+            }
+            _ => Turn { on: false, edits: vec![(*seq, *seq)] },
+        });
+        let turns = together(turns);
+        let edits = turns.iter().flat_map(|turn| &turn.edits);
+        let Some(first) = edits.map(|(from, _)| *from).min() else { return Ok(Vec::new()) };
+        let first = self.turned_since(first);
+        let before = Seq(first.0.saturating_sub(1));
+        let then = self.text_after(text, before).ok_or(Refusal::Stale)?;
+        let since = self.since(before).ok_or(Refusal::Stale)?;
+        let mut trace = Trace::of(&then, first, since).ok_or(Refusal::Stale)?;
+        if trace.text() != *text {
+            return Err(Refusal::Overwritten);
+        }
+        Ok(turns.iter().flat_map(|turn| trace.turned(turn)).map(Fact::Splice).collect())
+    }
+
+    /// The first edit that has to be known to know what became of `first`: what was taken back or done
+    /// again since began earlier, maybe.
+    fn turned_since(&self, mut first: Seq) -> Seq {
+        while let Some(since) = self.since(Seq(first.0.saturating_sub(1))) {
+            let turns = since.filter_map(|recent| recent.splice.turn.as_ref());
+            let edits = turns.flat_map(|turn| &turn.edits).map(|(from, _)| *from);
+            match edits.filter(|from| self.since(Seq(from.0.saturating_sub(1))).is_some()).min() {
+                Some(earlier) if earlier < first => first = earlier,
+                _ => break,
+            }
+        }
+        first
+    }
+
+    /// What takes back one fact, the last of those that are left.
+    fn back(&self, fact: &Fact) -> Result<Option<Fact>, Refusal> {
         match (&self.value, fact) {
             (_, Fact::Emit { .. }) => Ok(None),
             (value, Fact::Set { value: to, was }) => {
@@ -45,11 +105,6 @@ impl State {
             }
             (Value::List(_), fact) => self.back_in_list(fact),
             (Value::Map(_) | Value::Json(_), fact) => self.back_in_json(fact).map(Some),
-            (Value::String(_), Fact::Splice(splice)) => {
-                let back = self.rebased(splice.inverse(), seq).ok_or(Refusal::Stale)?;
-                let nothing = back.delete.is_empty() && back.insert.is_empty();
-                Ok((!nothing).then_some(Fact::Splice(back)))
-            }
             _ => Err(Refusal::Overwritten),
         }
     }
@@ -156,6 +211,30 @@ impl State {
             _ => Err(Refusal::Overwritten),
         }
     }
+}
+
+/// The same turns, with those that follow each other in the same way made one.
+fn together(turns: impl Iterator<Item = Turn>) -> Vec<Turn> {
+    let mut all: Vec<Turn> = Vec::new();
+    for turn in turns {
+        match all.last_mut() {
+            Some(last) if last.on == turn.on => last.edits.extend(turn.edits),
+            _ => all.push(turn),
+        }
+    }
+    for turn in &mut all {
+        turn.edits.sort_unstable();
+        turn.edits.dedup();
+        let mut ranges: Vec<(Seq, Seq)> = Vec::new();
+        for (from, to) in std::mem::take(&mut turn.edits) {
+            match ranges.last_mut() {
+                Some((_, end)) if from <= end.next() => *end = to.max(*end),
+                _ => ranges.push((from, to)),
+            }
+        }
+        turn.edits = ranges;
+    }
+    all
 }
 
 /// Refuses to take back what others have changed since.

@@ -7,6 +7,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::id::Seq;
+
 /// A part of a string and what came in its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -19,13 +21,28 @@ pub struct Splice {
     /// What was put in there.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub insert: String,
+    /// The edits that it took back or did again, where it was made for that. A turn may need several
+    /// splices; each says the whole of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+}
+
+/// Edits of a string that are taken back, or done again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Turn {
+    /// Which: the numbers of their events, from and to.
+    pub edits: Vec<(Seq, Seq)>,
+    /// Whether they are done again.
+    pub on: bool,
 }
 
 impl Splice {
     /// What takes it back, right after it.
     #[must_use]
     pub fn inverse(&self) -> Self {
-        Self { at: self.at, delete: self.insert.clone(), insert: self.delete.clone() }
+        let (delete, insert) = (self.insert.clone(), self.delete.clone());
+        Self { at: self.at, delete, insert, turn: None }
     }
 
     /// What it is after `earlier` happened, which it did not know of.
@@ -40,7 +57,7 @@ impl Splice {
     /// What it is after the whole text was replaced.
     #[must_use]
     pub fn over_set(&self) -> Self {
-        Self { at: 0, delete: String::new(), insert: self.insert.clone() }
+        Self { insert: self.insert.clone(), ..Self::default() }
     }
 
     fn over_deletion(&mut self, from: u32, count: u32) {

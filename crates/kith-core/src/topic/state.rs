@@ -17,8 +17,10 @@ use crate::id::Seq;
 pub struct Recent {
     /// The number of the event.
     pub seq: Seq,
-    /// The edit; `None` when the whole text was replaced.
-    pub splice: Option<Splice>,
+    /// The edit.
+    pub splice: Splice,
+    /// The whole text was replaced.
+    pub whole: bool,
 }
 
 /// The fewest bytes of facts after which a value is kept.
@@ -28,6 +30,8 @@ const EVENT_BYTES: usize = 128;
 
 /// How many edits of a string are kept to be reckoned over.
 pub(super) const RECENT_MAX: usize = 1000;
+/// How many bytes of them.
+const RECENT_BYTES: usize = 256 * 1024;
 
 /// The value of a topic after an event, and what is needed to go on from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,16 +42,20 @@ pub struct State {
     weight: usize,
     /// About how many bytes of facts came since the value was last kept.
     unkept: usize,
-    /// Of a string: what happened lately, oldest first, without a gap up to the last event.
+    /// Of a string: all that happened after the event [`known`](Self::known), oldest first.
     recent: VecDeque<Recent>,
+    /// How many bytes that is, about.
+    recent_bytes: usize,
+    /// The event after which all is known.
+    known: Seq,
 }
 
 impl State {
-    /// A state in which nothing happened yet.
+    /// The value after the event `seq`.
     #[must_use]
-    pub fn new(value: Value) -> Self {
+    pub fn new(seq: Seq, value: Value) -> Self {
         let weight = value.weight();
-        Self { value, weight, unkept: 0, recent: VecDeque::new() }
+        Self { value, weight, unkept: 0, recent: VecDeque::new(), recent_bytes: 0, known: seq }
     }
 
     /// Whether so much happened since the value was last kept that it is time to keep it: telling
@@ -76,8 +84,7 @@ impl State {
 
     /// What happened to a string after `seq`; `None` when that is no longer known.
     pub(super) fn since(&self, seq: Seq) -> Option<impl Iterator<Item = &Recent>> {
-        let known = self.recent.front().is_none_or(|first| first.seq <= seq.next());
-        known.then(|| self.recent.iter().filter(move |one| one.seq > seq))
+        (seq >= self.known).then(|| self.recent.iter().filter(move |one| one.seq > seq))
     }
 
     /// Folds in what happened with the event `seq`. What does not fit the value changes nothing.
@@ -90,16 +97,32 @@ impl State {
             None => self.value.weight(),
         };
         if self.kind() == Kind::String {
-            let splice = match fact {
-                Fact::Splice(splice) => Some(splice.clone()),
-                _ => None,
-            };
-            self.recent.push_back(Recent { seq, splice });
-            if self.recent.len() > RECENT_MAX {
-                self.recent.pop_front();
-            }
+            self.remember(seq, fact);
         }
     }
+
+    fn remember(&mut self, seq: Seq, fact: &Fact) {
+        let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+        let recent = match fact {
+            Fact::Splice(splice) => Recent { seq, splice: splice.clone(), whole: false },
+            Fact::Set { value, was } => {
+                let (delete, insert) = (text(was), text(value));
+                Recent { seq, splice: Splice { delete, insert, ..Splice::default() }, whole: true }
+            }
+            _ => return,
+        };
+        self.recent_bytes += bytes(&recent);
+        self.recent.push_back(recent);
+        while self.recent.len() > RECENT_MAX || self.recent_bytes > RECENT_BYTES {
+            let Some(oldest) = self.recent.pop_front() else { break };
+            self.recent_bytes -= bytes(&oldest);
+            self.known = oldest.seq;
+        }
+    }
+}
+
+fn bytes(recent: &Recent) -> usize {
+    EVENT_BYTES + recent.splice.delete.len() + recent.splice.insert.len()
 }
 
 /// Changes the value; how many bytes left it and came into it, where that is less work to say than

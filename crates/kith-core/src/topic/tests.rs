@@ -1,5 +1,7 @@
 //! Properties of values, of what happens to them, and of taking it back.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -10,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::text::ElementId;
 
 fn state(kind: Kind, value: &Json) -> State {
-    State::new(kind.value(value, Seq(0)).unwrap())
+    State::new(Seq(0), kind.value(value, Seq(0)).unwrap())
 }
 
 /// A topic with the number of its last event.
@@ -22,7 +24,7 @@ struct Topic {
 
 impl Topic {
     fn new(kind: Kind) -> Self {
-        Self { state: State::new(kind.empty()), seq: Seq(0), facts: Vec::new() }
+        Self { state: State::new(Seq(0), kind.empty()), seq: Seq(0), facts: Vec::new() }
     }
 
     fn of(kind: Kind, value: &Json) -> Self {
@@ -45,17 +47,22 @@ impl Topic {
         self.change(&serde_json::from_value(change).unwrap())
     }
 
-    fn revert(&mut self, (seq, fact): &(Seq, Fact)) -> Result<(), Refusal> {
-        if let Some(back) = self.state.revert(*seq, fact)? {
-            self.happen(back);
-        }
-        Ok(())
+    fn revert(&mut self, happened: &(Seq, Fact)) -> Result<Vec<(Seq, Fact)>, Refusal> {
+        self.revert_all(std::slice::from_ref(happened))
+    }
+
+    fn revert_all(&mut self, facts: &[(Seq, Fact)]) -> Result<Vec<(Seq, Fact)>, Refusal> {
+        let back = self.state.revert(facts)?;
+        Ok(back.into_iter().map(|fact| self.happen(fact)).collect())
     }
 
     fn plain(&self) -> Json {
         self.state.value.to_plain()
     }
 }
+
+/// An edit, and what last put it in or out of force.
+type Turned = (usize, Vec<(Seq, Fact)>);
 
 const KINDS: [Kind; 9] = [
     Kind::Bool,
@@ -175,7 +182,7 @@ proptest! {
                 prop_assert_eq!(&told, change);
                 let _ = topic.change(change);
             }
-            let mut again = State::new(kind.empty());
+            let mut again = State::new(Seq(0), kind.empty());
             for (seq, fact) in &topic.facts {
                 let told: Fact = serde_json::from_str(&serde_json::to_string(fact).unwrap()).unwrap();
                 prop_assert_eq!(&told, fact);
@@ -196,14 +203,74 @@ proptest! {
             for change in &changes {
                 let _ = topic.change(change);
             }
+            let end = topic.state.value.clone();
+            let mut back = Vec::new();
             for happened in topic.facts.clone().iter().rev() {
-                // Of a text each edit is reckoned over those that came since, which cancel out.
-                if kind == Kind::String {
-                    break;
-                }
-                topic.revert(happened).unwrap();
+                back.push(topic.revert(happened).unwrap());
             }
-            prop_assert!(kind == Kind::String || begin == topic.state.value);
+            prop_assert_eq!(&begin, &topic.state.value);
+            for taken in back.iter().rev() {
+                topic.revert_all(taken).unwrap();
+            }
+            prop_assert_eq!(&end, &topic.state.value);
+            topic.revert_all(&topic.facts.clone()).unwrap();
+            prop_assert_eq!(&begin, &topic.state.value);
+        }
+    }
+
+    /// Of a text, exactly those characters are there whose edits are in force, whoever takes back or
+    /// does again what, in whatever order. Every character is written once, so each is known.
+    #[test]
+    fn each_takes_back_their_own_writing_and_nothing_else(
+        steps in vec((0..3_usize, 0..6_u8, any::<prop::sample::Index>(), 0..4_u32, 0..4_u32), 1..80),
+    ) {
+        let mut topic = Topic::of(Kind::String, &json!("0123456789"));
+        let mut next = 0x4e00_u32;
+        // By character: the edit that wrote it and the edits that took it out.
+        let mut fates: BTreeMap<char, (Option<usize>, BTreeSet<usize>)> =
+            "0123456789".chars().map(|char| (char, (None, BTreeSet::new()))).collect();
+        let mut in_force: Vec<bool> = Vec::new();
+        // By user: what is done, newest last, and what is undone, newest last.
+        let mut lines: [Vec<Turned>; 3] = Default::default();
+        let mut undone: [Vec<Turned>; 3] = Default::default();
+        for (user, kind, place, delete, insert) in steps {
+            let taken = match kind {
+                0 => lines[user].pop().map(|step| (step, false)),
+                1 => undone[user].pop().map(|step| (step, true)),
+                _ => None,
+            };
+            if let Some(((edit, facts), on)) = taken {
+                let facts = topic.revert_all(&facts).unwrap();
+                in_force[edit] = on;
+                let to = if on { &mut lines } else { &mut undone };
+                to[user].push((edit, facts));
+            } else if kind > 1 {
+                let count = topic.plain().as_str().unwrap().chars().count();
+                let at = u32::try_from(place.index(count + 1)).unwrap();
+                let delete = delete.min(u32::try_from(count).unwrap() - at);
+                let new: String = (next..next + insert).map(|one| char::from_u32(one).unwrap()).collect();
+                next += insert;
+                let edit = in_force.len();
+                let asked = Change::Splice { at, delete, insert: new.clone(), after: None };
+                let happened = topic.change(&asked).unwrap();
+                let Fact::Splice(splice) = &happened.1 else { panic!("{happened:?}") };
+                for gone in splice.delete.chars() {
+                    fates.get_mut(&gone).unwrap().1.insert(edit);
+                }
+                fates.extend(new.chars().map(|char| (char, (Some(edit), BTreeSet::new()))));
+                in_force.push(true);
+                lines[user].push((edit, vec![happened]));
+                undone[user].clear();
+            }
+            let there: BTreeSet<char> = topic.plain().as_str().unwrap().chars().collect();
+            let expected: BTreeSet<char> = fates
+                .iter()
+                .filter(|(_, (by, out))| {
+                    by.is_none_or(|by| in_force[by]) && !out.iter().any(|edit| in_force[*edit])
+                })
+                .map(|(char, _)| *char)
+                .collect();
+            prop_assert_eq!(there, expected);
         }
     }
 
@@ -276,7 +343,7 @@ fn what_others_changed_since_is_not_taken_back() {
     topic.ask(json!({"put": {"path": ["a", "b", 1], "value": 4}})).unwrap();
     assert_eq!(topic.revert(&mine), Err(Refusal::Overwritten));
     topic.ask(json!({"put": {"path": ["a", "b", 1], "value": 3}})).unwrap();
-    assert_eq!(topic.revert(&mine), Ok(()));
+    assert!(topic.revert(&mine).is_ok());
     assert_eq!(topic.plain(), json!({"a": {"b": [1, 2]}}));
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kith_core::access;
-use kith_core::document::{Doc, Key, Topic};
+use kith_core::document::{Doc, Facts, Key, STEPS_MAX, Steps, Topic};
 use kith_core::event::Body;
 use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use kith_core::reduce::{Documents, reduce};
@@ -27,7 +27,7 @@ impl Hub {
         let mut after = Seq(0);
         if let Some(Doc::Kept(kept)) = self.stored(Key::Kept(topic)).await? {
             let value = kept.holds.read(&kept.value);
-            let state = State::new(value.map_err(|error| damaged("value", &error))?);
+            let state = State::new(kept.seq, value.map_err(|error| damaged("value", &error))?);
             documents.insert(Key::State(topic), Doc::State(Arc::new(state)));
             after = kept.seq;
         }
@@ -51,6 +51,62 @@ impl Hub {
             Doc::State(state) => Some(Arc::unwrap_or_clone(state)),
             _ => None,
         }))
+    }
+
+    /// What happened to a topic from one event to another.
+    pub(crate) async fn facts(
+        &self,
+        topic: TopicId,
+        from: Seq,
+        to: Seq,
+    ) -> Result<Facts, HubError> {
+        let mut facts = Facts::default();
+        let mut after = Seq(from.0.saturating_sub(1));
+        while after < to {
+            let rows = self.inner.store.events(FeedId::Topic(topic), after, STEP).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.seq;
+            for row in rows.iter().take_while(|row| row.seq <= to) {
+                let event = parse_event(&row.body)?;
+                if let Body::Changed { fact } = event.body {
+                    facts.facts.push((event.seq, fact));
+                }
+            }
+        }
+        Ok(facts)
+    }
+
+    /// What a user can take back in a circle, as the store has it.
+    pub(crate) async fn steps(&self, circle: CircleId, user: UserId) -> Result<Steps, HubError> {
+        let range = prefix("step", &format!("{circle}/{user}"));
+        let rows = self.inner.store.scan(range, STEPS_MAX).await?;
+        let steps = rows.iter().map(|row| match Doc::parse_in("step", &row.body) {
+            Some(Ok(Doc::Step(step))) => Ok(Arc::unwrap_or_clone(step)),
+            _ => Err(damaged("step", &row.key)),
+        });
+        Ok(Steps::new(steps.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// How many steps a user can take back in a circle, and how many they can do again.
+    ///
+    /// # Errors
+    /// `circle.not_found`.
+    pub async fn undoable(
+        &self,
+        user: UserId,
+        circle: CircleId,
+    ) -> Result<(usize, usize), HubError> {
+        let counts = self
+            .look(|draft| {
+                access::in_circle(draft, user, circle)?;
+                let steps = draft.steps(circle, user)?;
+                let known = steps.steps.iter().filter(|step| !step.is_over(draft.now));
+                let (undone, done): (Vec<_>, Vec<_>) = known.partition(|step| step.undone);
+                Ok((done.len(), undone.len()))
+            })
+            .await?;
+        self.settled().await?;
+        Ok(counts)
     }
 
     /// A topic with its value, and the event after which it is so.

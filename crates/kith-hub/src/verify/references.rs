@@ -36,6 +36,13 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
             walk.change(DocWrite { key, body: None }, what).await?;
         }
     }
+    for (key, _) in walk.all("step").await? {
+        if let Some((circle, (user, _))) =
+            key.split_once('/').and_then(|(circle, rest)| Some((circle, rest.split_once('/')?)))
+        {
+            points(walk, "step", &key, &[("circle", circle), ("user", user)]);
+        }
+    }
     walk.all("secret").await?;
     members(walk).await
 }

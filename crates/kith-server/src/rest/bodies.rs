@@ -6,7 +6,7 @@ use kith_core::document::Rules;
 use kith_core::id::{RoleId, Seq, UserId};
 use kith_core::permission::Permissions;
 use kith_core::text::{
-    CircleName, DisplayName, Line, MessageText, RoleName, StreamName, TopicName,
+    CircleName, DisplayName, Label, Line, MessageText, RoleName, StreamName, TopicName,
 };
 use kith_core::topic::{Asked, Condition, Kind};
 use schemars::JsonSchema;
@@ -248,6 +248,19 @@ pub(super) struct Changes {
     /// What must hold before.
     #[serde(default)]
     pub(super) when: Vec<Condition>,
+    /// What makes it one step with the user's last one, when that has the same.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) group: Option<Label>,
+}
+
+/// Which step is turned, and how.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Turned {
+    /// Forget the step instead, because it cannot be taken back or done again.
+    #[serde(default)]
+    pub(super) skip: bool,
 }
 
 /// With whom.

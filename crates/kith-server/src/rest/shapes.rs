@@ -145,6 +145,15 @@ pub(super) struct Topics {
     more: bool,
 }
 
+/// How many steps can be turned.
+#[derive(JsonSchema)]
+pub(super) struct Undoable {
+    /// Taken back.
+    undo: u32,
+    /// Done again.
+    redo: u32,
+}
+
 /// A circle with the streams that the user may read.
 #[derive(JsonSchema)]
 pub(super) struct CircleWindow {

@@ -3,7 +3,7 @@
 use kith_core::command::Command;
 use kith_proto::query::{Query, TopicWindow};
 
-use super::bodies::{ChangeTopic, Changes, Deny, NewTopic};
+use super::bodies::{ChangeTopic, Changes, Deny, NewTopic, Turned};
 use super::route::{Kind, Param, Route, Verb, act, get};
 use super::shapes;
 
@@ -24,7 +24,28 @@ const CHANGED: &[&str] = &[
     "topic.stale",
     "topic.too_large",
     "topic.not_as_asked",
+    "topic.several_circles",
     "limit.too_many",
+    "permission.denied",
+];
+const UNDONE: &[&str] = &[
+    "circle.not_found",
+    "undo.nothing",
+    "topic.not_found",
+    "topic.overwritten",
+    "topic.stale",
+    "topic.too_large",
+    "topic.overflow",
+    "permission.denied",
+];
+const REDONE: &[&str] = &[
+    "circle.not_found",
+    "redo.nothing",
+    "topic.not_found",
+    "topic.overwritten",
+    "topic.stale",
+    "topic.too_large",
+    "topic.overflow",
     "permission.denied",
 ];
 
@@ -94,11 +115,29 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .errors(&["topic.not_found", "permission.denied"]),
     act(Verb::Post, "/topics/changes", "Change topics: all of it, or nothing", |call| {
-        let Changes { changes, when } = call.body()?;
-        Ok(Command::Change { changes, when })
+        let Changes { changes, when, group } = call.body()?;
+        Ok(Command::Change { changes, when, group })
     })
     .body::<Changes>(
         r#"{"changes":[{"topic":"t_01h455vb4pex5vsknk084sn02q","change":{"add":{"by":1}}}]}"#,
     )
     .errors(CHANGED),
+    act(Verb::Post, "/circles/{circle}/undo", "Take back one's last step in a circle", |call| {
+        let Turned { skip } = call.body()?;
+        Ok(Command::Undo { circle: call.id("circle")?, skip })
+    })
+    .body::<Turned>("{}")
+    .errors(UNDONE),
+    act(Verb::Post, "/circles/{circle}/redo", "Do again what was taken back last", |call| {
+        let Turned { skip } = call.body()?;
+        Ok(Command::Redo { circle: call.id("circle")?, skip })
+    })
+    .body::<Turned>("{}")
+    .errors(REDONE),
+    get::<shapes::Undoable>(
+        "/circles/{circle}/undo",
+        "How many steps one can take back in a circle, and do again",
+        |call| Ok(Query::Undoable { circle: call.id("circle")? }),
+    )
+    .errors(&["circle.not_found"]),
 ];

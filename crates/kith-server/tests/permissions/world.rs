@@ -223,6 +223,14 @@ impl World {
             let made = self.act("owner", json!({"create_topic": make})).await;
             self.topics.insert(name, made.topic.unwrap().to_string());
         }
+        for name in ["former", "banned", "muted", "member", "bot", "moderator", "owner"] {
+            for _ in 0..2 {
+                let change = json!({"splice": {"at": 0, "insert": name}});
+                let asked = json!([{"topic": self.topics["a topic"], "change": change}]);
+                self.act(name, json!({"change": {"changes": asked}})).await;
+            }
+            self.act(name, json!({"undo": {"circle": self.circle}})).await;
+        }
     }
 
     /// Everyone who may says something everywhere.
