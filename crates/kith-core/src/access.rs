@@ -252,7 +252,7 @@ pub fn to_read(draft: &Draft<'_>, user: UserId, feed: FeedId) -> Result<MayRead,
         FeedId::Stream(stream) => {
             in_stream(draft, user, stream)?;
         }
-        FeedId::Topic(topic) => {
+        FeedId::Topic(topic) | FeedId::Live(topic) => {
             in_topic(draft, user, topic)?;
         }
         FeedId::Circle(circle) => {

@@ -71,7 +71,7 @@ impl Changes {
     /// What happened to the values of topics, beyond those that are among the documents.
     pub fn facts(&self) -> impl Iterator<Item = (TopicId, Seq, &Fact)> {
         self.events.iter().filter_map(|drafted| match (drafted.event.feed, &drafted.event.body) {
-            (FeedId::Topic(topic), Body::Changed { fact })
+            (FeedId::Topic(topic) | FeedId::Live(topic), Body::Changed { fact })
                 if !self.documents.contains_key(&Key::State(topic)) =>
             {
                 Some((topic, drafted.event.seq, fact))

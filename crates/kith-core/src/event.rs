@@ -150,7 +150,7 @@ pub enum Body {
         value: Json,
         /// How it behaves.
         #[serde(default, skip_serializing_if = "Rules::is_default")]
-        rules: Rules,
+        rules: Box<Rules>,
         /// What roles are denied in it.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         deny: BTreeMap<RoleId, Permissions>,
@@ -161,7 +161,7 @@ pub enum Body {
         name: TopicName,
         /// How it behaves.
         #[serde(default, skip_serializing_if = "Rules::is_default")]
-        rules: Rules,
+        rules: Box<Rules>,
     },
     /// What roles are denied was changed: it is now as told.
     TopicNarrowed {

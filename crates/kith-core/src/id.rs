@@ -214,8 +214,11 @@ pub enum FeedId {
     Audit(CircleId),
     /// The messages of a stream: `s_…`.
     Stream(StreamId),
-    /// The changes of a topic: `t_…`.
+    /// A topic and its changes: `t_…`.
     Topic(TopicId),
+    /// The changes of an ephemeral topic, which no store has. Outside the server it goes by the name of
+    /// the topic's own feed, and that stands for this one.
+    Live(TopicId),
 }
 
 const AUDIT: &str = "audit:";
@@ -239,7 +242,7 @@ impl fmt::Display for FeedId {
             Self::Circle(id) => id.fmt(f),
             Self::Audit(id) => write!(f, "{AUDIT}{id}"),
             Self::Stream(id) => id.fmt(f),
-            Self::Topic(id) => id.fmt(f),
+            Self::Topic(id) | Self::Live(id) => id.fmt(f),
         }
     }
 }

@@ -30,7 +30,7 @@ pub fn index<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error> 
             Ok(())
         }
         FeedId::Topic(topic) => in_topic(docs, topic, event),
-        FeedId::User(_) | FeedId::Audit(_) => Ok(()),
+        FeedId::User(_) | FeedId::Audit(_) | FeedId::Live(_) => Ok(()),
     }
 }
 

@@ -87,7 +87,7 @@ edit!(edit_user, User, User, user: UserId);
 pub fn reduce<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error> {
     match event.feed {
         FeedId::Stream(stream) => in_stream(docs, stream, event),
-        FeedId::Topic(topic) => in_topic(docs, topic, event),
+        FeedId::Topic(topic) | FeedId::Live(topic) => in_topic(docs, topic, event),
         FeedId::Circle(circle) => in_circle(docs, circle, event),
         FeedId::User(user) => {
             in_user(docs, user, event);
@@ -206,7 +206,7 @@ fn in_topic<D: Documents>(docs: &mut D, id: TopicId, event: &Event) -> Result<()
                 circle: *circle,
                 name: name.clone(),
                 holds: *holds,
-                rules: rules.clone(),
+                rules: rules.as_ref().clone(),
                 deny: deny.clone(),
                 created_at: event.at,
             };
@@ -217,7 +217,7 @@ fn in_topic<D: Documents>(docs: &mut D, id: TopicId, event: &Event) -> Result<()
         }
         Body::TopicChanged { name, rules } => edit_topic(docs, id, |topic| {
             topic.name = name.clone();
-            topic.rules = rules.clone();
+            topic.rules = rules.as_ref().clone();
         }),
         Body::TopicNarrowed { deny } => edit_topic(docs, id, |topic| topic.deny.clone_from(deny)),
         Body::TopicRemoved {} => {

@@ -98,6 +98,14 @@ pub enum Refusal {
     NotAsAsked,
     #[error("others have changed this since")]
     Overwritten,
+    #[error("more changes in a second than this topic allows")]
+    TooFast { wait_ms: u64 },
+    #[error("the schema is no good: {why}")]
+    BadSchema { why: String },
+    #[error("the value does not conform to the topic's schema at {place:?}: {why}")]
+    Invalid { place: String, why: String },
+    #[error("whether a topic is ephemeral is decided when it is made")]
+    LifetimeStays,
     #[error("the changes are of topics of several circles")]
     SeveralCircles,
     #[error("there is nothing to take back")]
@@ -154,6 +162,10 @@ impl Refusal {
             Self::KeyTaken => "topic.key_taken",
             Self::Stale => "topic.stale",
             Self::Overwritten => "topic.overwritten",
+            Self::TooFast { .. } => "topic.too_fast",
+            Self::BadSchema { .. } => "topic.bad_schema",
+            Self::Invalid { .. } => "topic.invalid",
+            Self::LifetimeStays => "topic.lifetime_stays",
             Self::SeveralCircles => "topic.several_circles",
             Self::NothingToUndo => "undo.nothing",
             Self::NothingToRedo => "redo.nothing",
@@ -168,7 +180,9 @@ impl Refusal {
     #[must_use]
     pub fn retry_ms(&self) -> Option<u64> {
         match self {
-            Self::TimedOut { wait_ms } | Self::TooSoon { wait_ms } => Some(*wait_ms),
+            Self::TimedOut { wait_ms } | Self::TooSoon { wait_ms } | Self::TooFast { wait_ms } => {
+                Some(*wait_ms)
+            }
             Self::Part { refusal, .. } => refusal.retry_ms(),
             _ => None,
         }

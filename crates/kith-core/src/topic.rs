@@ -13,6 +13,7 @@ mod list;
 mod path;
 mod resolve;
 mod revert;
+pub(crate) mod schema;
 mod splice;
 mod state;
 mod trace;

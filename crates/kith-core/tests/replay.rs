@@ -234,7 +234,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
         35 => Command::ChangeTopic {
             topic: topic?,
             name: TopicName::parse("renamed").unwrap(),
-            rules: Rules { bytes_max: Some(b as u32 * 10), count_max: None },
+            rules: Rules { bytes_max: Some(b as u32 * 10), ..Rules::default() },
         },
         36 => Command::NarrowTopic {
             topic: topic?,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
 use kith_core::draft::{Changes, NotLoaded, Source};
+use kith_core::id::{FeedId, TopicId};
 use tokio::sync::{Notify, oneshot};
 
 use crate::error::HubError;
@@ -107,7 +108,8 @@ impl Cache {
             }
             let Some(key) = self.hand.pop_front() else { return };
             let Some(entry) = self.entries.get(&key) else { continue };
-            if entry.pending > 0 || entry.used.replace(false) || self.loading.contains_key(&key) {
+            let busy = entry.pending > 0 || entry.used.replace(false);
+            if busy || self.loading.contains_key(&key) || self.is_nowhere_else(&key) {
                 self.hand.push_back(key);
             } else {
                 self.entries.remove(&key);
@@ -151,6 +153,34 @@ impl Cache {
             }
         }
         self.shrink(max);
+    }
+
+    /// Whether no store has it: it stays until it is [released](Self::release).
+    fn is_nowhere_else(&self, key: &Key) -> bool {
+        match key {
+            Key::Head(FeedId::Live(_)) => true,
+            Key::State(topic) => self.entries.contains_key(&Key::Head(FeedId::Live(*topic))),
+            _ => false,
+        }
+    }
+
+    /// The ephemeral topics whose values are here.
+    pub(crate) fn live(&self) -> Vec<TopicId> {
+        let keys = self.entries.keys();
+        keys.filter_map(|key| match key {
+            Key::Head(FeedId::Live(topic)) => Some(*topic),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// Lets go of the value of an ephemeral topic, unless something is on its way to the subscribers.
+    pub(crate) fn release(&mut self, topic: TopicId) {
+        let keys = [Key::State(topic), Key::Head(FeedId::Live(topic))];
+        let busy = |key| self.entries.get(key).is_some_and(|entry: &Entry| entry.pending > 0);
+        if !keys.iter().any(busy) {
+            keys.iter().for_each(|key| drop(self.entries.remove(key)));
+        }
     }
 
     /// Forgets everything: the store has not what was decided.

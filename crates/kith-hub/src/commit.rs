@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
-use kith_core::draft::Changes;
+use kith_core::draft::{Changes, Drafted};
 use kith_core::id::{FeedId, Seq};
 use kith_store::{Append, Batch, DocKey, DocWrite, StoreError, StoredEvent};
 use tokio::sync::oneshot;
@@ -184,7 +184,8 @@ fn take(inner: &Inner) -> Vec<Pending> {
 /// What the store shall write for these changes.
 fn batch(changes: &Changes) -> Batch {
     let mut feeds: BTreeMap<FeedId, Vec<StoredEvent>> = BTreeMap::new();
-    for drafted in &changes.events {
+    let stored = |drafted: &&Drafted| !matches!(drafted.event.feed, FeedId::Live(_));
+    for drafted in changes.events.iter().filter(stored) {
         feeds.entry(drafted.event.feed).or_default().push(StoredEvent {
             seq: drafted.event.seq,
             body: Arc::clone(&drafted.json),
@@ -248,6 +249,8 @@ fn finish(
     {
         let mut state = inner.state();
         state.committing = false;
+        // The values of ephemeral topics were nowhere else: they begin anew, for everyone.
+        inner.fan.lose_live(&inner.stats);
         state.cache.clear();
         // What was decided on top of it never went to the disk.
         answers.extend(state.queue.drain(..).map(|late| (late.answer, HubError::Superseded)));
@@ -291,6 +294,7 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     }
     let scope = crate::subscriber::scope_of(&changes);
     inner.state().cache.committed(&changes, inner.limits.documents_max);
+    crate::live::shown(inner, &changes);
     if !scope.is_empty() {
         fenced = crate::subscriber::recheck(inner, &scope);
     }

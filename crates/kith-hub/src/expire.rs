@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kith_core::command::Outcome;
 use kith_core::document::{Doc, Done, Key, Session};
-use kith_core::id::Timestamp;
+use kith_core::id::{FeedId, Timestamp};
 use kith_store::{Batch, DocKey, DocWrite, Document, Range, Store, StoreError};
 
 use crate::{Hub, HubError};
@@ -32,6 +32,9 @@ impl Hub {
         for token_hash in self.connected_sessions() {
             self.touch(&token_hash).await;
         }
+        // Whoever asked to change such a topic and was refused brought its value here.
+        let live = self.inner.state().cache.live();
+        live.into_iter().for_each(|topic| self.let_go(FeedId::Live(topic)));
         let now = self.now();
         let operations = self.sweep("done", |row| operation(row, now)).await?;
         let sessions = self.sweep("session", |row| session(row, now)).await?;

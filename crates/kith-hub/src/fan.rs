@@ -165,6 +165,12 @@ impl Fan {
         }
     }
 
+    /// As [`lose`](Self::lose), for all feeds that no store has.
+    pub(crate) fn lose_live(&self, stats: &Stats) {
+        let all: Vec<FeedId> = self.table().feeds.keys().copied().collect();
+        self.lose(all.into_iter().filter(|id| matches!(id, FeedId::Live(_))), stats);
+    }
+
     /// Tells those who follow a feed something that is not stored.
     pub(crate) fn signal(&self, signal: &Arc<Signal>) {
         let table = self.table();

@@ -13,6 +13,7 @@ mod commit;
 mod error;
 mod expire;
 mod fan;
+mod live;
 mod load;
 mod mailbox;
 pub mod presence;
@@ -238,14 +239,19 @@ impl Hub {
             let series = op.in_series();
             let last = series.map(|(series, _)| draft.last_in_series(me, series)).transpose()?;
             let is_new = series.zip(last).is_some_and(|((_, number), last)| number > last);
-            if !is_new && let Some(done) = draft.done(me, op.clone())? {
+            if !is_new && let Some(done) = done_before(draft, me, &op)? {
                 return retold(&done, &hash, draft.now);
             }
             let outcome = command::decide(draft, me, command)?;
             let kept = Outcome { code: None, ..outcome.clone() };
             let once = command.makes();
             let done = Done { at: draft.now, command: hash.clone(), outcome: kept, once };
-            draft.put(Key::Done(me, op.clone()), Some(Doc::Done(Arc::new(done))));
+            let done = Arc::new(done);
+            if outcome.is_ephemeral() {
+                draft.put(Key::Said(me, op.clone()), Some(Doc::Said(done)));
+            } else {
+                draft.put(Key::Done(me, op.clone()), Some(Doc::Done(done)));
+            }
             if let Some((series, number)) = series.filter(|_| is_new) {
                 draft.put(Key::Series(me, series.to_owned()), Some(Doc::Series(number)));
             }
@@ -376,6 +382,17 @@ enum Attempt {
 }
 
 /// The answer that was given to the same operation before.
+/// What an operation did when it was said before.
+fn done_before(draft: &Draft<'_>, me: UserId, op: &OpId) -> Result<Option<Arc<Done>>, Stop> {
+    if let Some(done) = draft.done(me, op.clone())? {
+        return Ok(Some(done));
+    }
+    match draft.find(&Key::Said(me, op.clone()))? {
+        Some(Doc::Said(done)) => Ok(Some(done)),
+        _ => Ok(None),
+    }
+}
+
 fn retold(done: &Done, hash: &str, now: Timestamp) -> Result<Outcome, Stop> {
     if done.is_over(now) {
         return Err(Refusal::OpExpired.into());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kith_core::document::{Doc, FeedHead, Key};
+use kith_core::id::FeedId;
 use kith_core::text::OpId;
 use kith_store::{DocKey, Range, StoreError};
 
@@ -20,6 +21,10 @@ impl Hub {
     /// Reads a document from the store.
     async fn read(&self, key: &Key) -> Result<Option<Doc>, HubError> {
         let store = &self.inner.store;
+        if let Key::Head(FeedId::Live(_)) = key {
+            let seq = crate::live::first(self.inner.env.now());
+            return Ok(Some(Doc::Head(FeedHead { seq, ..FeedHead::default() })));
+        }
         if let Key::Head(feed) = key {
             let head = store.head(*feed).await?;
             return Ok(Some(Doc::Head(FeedHead { seq: head.seq, hash: head.hash })));
@@ -38,7 +43,9 @@ impl Hub {
             return Ok(number.map(Doc::Series));
         }
         if let Key::State(topic) = key {
-            return Ok(self.value(*topic).await?.map(|state| Doc::State(Arc::new(state))));
+            let Some(state) = self.value(*topic).await? else { return Ok(None) };
+            let state = Box::pin(self.born(*topic, state)).await?;
+            return Ok(Some(Doc::State(Arc::new(state))));
         }
         if let Key::Facts(topic, from, to) = key {
             // They may have been decided and not yet committed.

@@ -81,7 +81,7 @@ impl Hub {
         reset: Option<crate::Reset>,
     ) -> Result<crate::Backlog, HubError> {
         let feed = proof.feed();
-        if let FeedId::Topic(topic) = feed {
+        if let FeedId::Topic(topic) | FeedId::Live(topic) = feed {
             let (seq, topic, state) = self.topic_now(topic).await?;
             let state = Snapshot::Topic { topic, state };
             return Ok(crate::Backlog::Snapshot { seq, reset, state });
@@ -127,9 +127,11 @@ impl Hub {
                     _ => Err(Refusal::NoSuchCircle.into()),
                 }
             }
-            FeedId::User(_) | FeedId::Site | FeedId::Audit(_) | FeedId::Topic(_) => {
-                Ok(Snapshot::Head)
-            }
+            FeedId::User(_)
+            | FeedId::Site
+            | FeedId::Audit(_)
+            | FeedId::Topic(_)
+            | FeedId::Live(_) => Ok(Snapshot::Head),
         }
     }
 

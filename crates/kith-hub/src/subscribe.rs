@@ -115,8 +115,13 @@ impl Hub {
         want: Want,
         encode: impl Fn(&Backlog) -> Bytes,
     ) -> Result<(), HubError> {
-        let _joining = Joining::begin(&self.inner.fan, feed);
-        self.catch_up(subscriber, feed, place, want, encode).await
+        let feed = self.feed_of_value(feed).await?;
+        let result = {
+            let _joining = Joining::begin(&self.inner.fan, feed);
+            self.catch_up(subscriber, feed, place, want, encode).await
+        };
+        self.let_go(feed);
+        result
     }
 
     async fn catch_up(
@@ -137,7 +142,7 @@ impl Hub {
             // All that is delivered is in the store; what comes after is delivered to the reader.
             let head = match self.inner.fan.at_hand(feed, None) {
                 Some((head, _)) => head,
-                None => self.inner.store.head(feed).await?.seq,
+                None => self.end_of(feed).await?,
             };
             let now = match backlog.take() {
                 None => self.first(&proof, place, want, head).await?,
@@ -173,14 +178,21 @@ impl Hub {
             None => None,
             Some(_) if !epoch => Some(Reset::Epoch),
             Some(after) if after > head => Some(Reset::Ahead),
-            Some(after) if head.0 - after.0 <= self.inner.limits.replay_max as u64 => {
+            Some(after)
+                if head.0 - after.0 <= self.inner.limits.replay_max as u64
+                    && (is_stored(proof.feed()) || self.has_at_hand(proof.feed(), after, head)) =>
+            {
                 return self.events_after(proof, after).await;
             }
-            Some(after) if want.events_only => return self.events_after(proof, after).await,
+            Some(after) if want.events_only && is_stored(proof.feed()) => {
+                return self.events_after(proof, after).await;
+            }
             Some(_) => Some(Reset::TooFar),
         };
         if place.after.is_none() && want.events_only {
-            return self.events_after(proof, Seq(0)).await;
+            // Of what no store has there are only the events to come.
+            let after = if is_stored(proof.feed()) { Seq(0) } else { head };
+            return self.events_after(proof, after).await;
         }
         self.snapshot(proof, want.window, reset).await
     }
@@ -215,6 +227,10 @@ impl Hub {
             let seq = events.last().map_or(after, |event| event.seq());
             return Ok(Backlog::Events { events, seq, more: false });
         }
+        if !is_stored(proof.feed()) {
+            // Nothing came since, or it is at hand when it is looked for again.
+            return Ok(Backlog::Events { events: Vec::new(), seq: after, more: false });
+        }
         let stored = self.inner.store.events(proof.feed(), after, limit + 1).await?;
         let more = stored.len() > limit;
         let mut events = Vec::with_capacity(stored.len().min(limit));
@@ -229,11 +245,24 @@ impl Hub {
 
     /// Ends following a feed.
     pub fn unsubscribe(&self, subscriber: &Arc<Subscriber>, feed: FeedId) {
-        if let Some(grant) = subscriber.grants().remove(&feed) {
-            grant.revoke();
+        let live = if let FeedId::Topic(topic) = feed { Some(FeedId::Live(topic)) } else { None };
+        for feed in [Some(feed), live].into_iter().flatten() {
+            if let Some(grant) = subscriber.grants().remove(&feed) {
+                grant.revoke();
+            }
+            self.inner.fan.table().tidy(feed);
+            self.let_go(feed);
         }
-        self.inner.fan.table().tidy(feed);
     }
+
+    /// Whether all events of a feed that no store has are at hand after `after`.
+    fn has_at_hand(&self, feed: FeedId, after: Seq, head: Seq) -> bool {
+        after == head || matches!(self.inner.fan.at_hand(feed, Some(after)), Some((_, Some(_))))
+    }
+}
+
+fn is_stored(feed: FeedId) -> bool {
+    !matches!(feed, FeedId::Live(_))
 }
 
 /// Makes the reader live, if what it has read meets the present and its access is still as it was

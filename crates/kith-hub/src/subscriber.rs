@@ -241,11 +241,11 @@ impl Hub {
     /// Lets a connection go.
     pub async fn disconnect(&self, subscriber: &Arc<Subscriber>) {
         subscriber.finish(End::Again);
+        let feeds: Vec<FeedId> = subscriber.grants().drain().map(|(feed, _)| feed).collect();
         {
             let mut table = self.inner.fan.table();
-            let feeds: Vec<FeedId> = subscriber.grants().drain().map(|(feed, _)| feed).collect();
-            for feed in feeds {
-                table.tidy(feed);
+            for feed in &feeds {
+                table.tidy(*feed);
             }
             let mut gone = false;
             if let Some(list) = table.subscribers.get_mut(&subscriber.user) {
@@ -260,6 +260,7 @@ impl Hub {
                 table.connections -= 1;
             }
         }
+        feeds.into_iter().for_each(|feed| self.let_go(feed));
         self.left(subscriber).await;
     }
 
@@ -406,6 +407,10 @@ pub(crate) fn recheck(inner: &Arc<Inner>, scope: &Scope) -> Vec<Arc<Subscriber>>
             subscriber.finish(why);
         }
         subscriber.mailbox.revoke();
+        for feed in closed.iter().chain(&lost) {
+            inner.fan.table().tidy(*feed);
+            crate::live::let_go(inner, *feed);
+        }
         for feed in closed {
             subscriber.mailbox.put(Item::Closed(feed));
         }

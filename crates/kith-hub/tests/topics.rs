@@ -181,7 +181,7 @@ async fn a_value_grows_to_its_limit_and_shrinks_beyond_it() {
     let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
     let ana = user(&hub, "ana").await;
     let (circle, _) = circle(&hub, ana).await;
-    let rules = Rules { bytes_max: Some(100), count_max: Some(3) };
+    let rules = Rules { bytes_max: Some(100), count_max: Some(3), ..Rules::default() };
     let name = TopicName::parse("small").unwrap();
     let command = Command::CreateTopic {
         circle,
@@ -197,7 +197,7 @@ async fn a_value_grows_to_its_limit_and_shrinks_beyond_it() {
     assert_eq!(code(ask(json!({"append": {"item": "x".repeat(100)}})).await), "topic.too_large");
     assert!(ask(json!({"append": {"item": 3}})).await.is_ok());
     assert_eq!(code(ask(json!({"append": {"item": 4}})).await), "topic.too_large");
-    let rules = Rules { bytes_max: Some(1), count_max: Some(1) };
+    let rules = Rules { bytes_max: Some(1), count_max: Some(1), ..Rules::default() };
     hub.execute(ana, None, &Command::ChangeTopic { topic: small, name, rules }).await.unwrap();
     assert!(ask(json!({"remove": {"item": 3}})).await.is_ok());
     assert_eq!(code(ask(json!({"append": {"item": 3}})).await), "topic.too_large");
@@ -291,4 +291,196 @@ impl Store for Counting {
     ) -> Result<u64, kith_store::StoreError> {
         self.inner.prune(collection, before, limit).await
     }
+}
+
+async fn made(hub: &Hub, me: UserId, circle: CircleId, holds: Kind, rules: Value) -> TopicId {
+    let create = Command::CreateTopic {
+        circle,
+        name: TopicName::parse("made").unwrap(),
+        holds,
+        value: None,
+        rules: serde_json::from_value(rules).unwrap(),
+        deny: Default::default(),
+    };
+    hub.execute(me, None, &create).await.unwrap().topic.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ephemeral_value_is_gone_with_its_last_reader_and_in_no_store() {
+    let store = MemoryStore::new();
+    let hub = hub(Watched(store.clone()), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (circle, _) = circle(&hub, ana).await;
+    let cursor = made(&hub, ana, circle, Kind::Int, json!({"ephemeral": true})).await;
+    let feed = FeedId::Topic(cursor);
+    let add = |by: i64| vec![change(cursor, json!({"add": {"by": by}}))];
+    // Nobody follows it: the value is gone as soon as it is there.
+    transact(&hub, ana, add(5), Vec::new()).await.unwrap();
+    assert_eq!(value(&hub, ana, cursor).await.1, json!(0));
+    let (first, second) = (connect(&hub, "ana").await, connect(&hub, "ana").await);
+    follow(&hub, &first, feed, None).await.unwrap();
+    for by in [1, 2] {
+        transact(&hub, ana, add(by), Vec::new()).await.unwrap();
+    }
+    follow(&hub, &second, feed, None).await.unwrap();
+    transact(&hub, ana, add(4), Vec::new()).await.unwrap();
+    let (seq, now) = value(&hub, ana, cursor).await;
+    assert_eq!(now, json!(7));
+    let born = seq - 3;
+    let live = |from: u64, snapshot: u64| {
+        let events = (from..=3).map(|n| format!("{} changed", born + n));
+        std::iter::once(format!("snapshot {}", born + snapshot)).chain(events).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&first).await, live(1, 0));
+    assert_eq!(seen(&second).await, live(3, 2));
+    // Who comes back finds what is at hand.
+    hub.unsubscribe(&second, feed);
+    follow(&hub, &second, feed, Some(born + 1)).await.unwrap();
+    assert_eq!(seen(&second).await, [format!("events {}..{seq}", born + 2)]);
+    hub.unsubscribe(&first, feed);
+    assert_eq!(value(&hub, ana, cursor).await, (seq, json!(7)));
+    hub.disconnect(&second).await;
+    assert_eq!(value(&hub, ana, cursor).await.1, json!(0));
+    // A place in a life that ended is none in the next.
+    let third = connect(&hub, "ana").await;
+    follow(&hub, &third, feed, Some(seq)).await.unwrap();
+    let told = seen(&third).await;
+    assert!(told[0].starts_with("snapshot"), "{told:?}");
+    assert!(value(&hub, ana, cursor).await.0 > seq);
+    assert_eq!(store.head(feed).await.unwrap().seq, Seq(1));
+    assert_eq!(verify(&store).await.unwrap().problems, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ephemeral_change_is_done_once_and_writes_nothing() {
+    let store = MemoryStore::new();
+    let hub = hub(Watched(store.clone()), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (circle, _) = circle(&hub, ana).await;
+    let cursor = made(&hub, ana, circle, Kind::Int, json!({"ephemeral": true})).await;
+    let reader = connect(&hub, "ana").await;
+    follow(&hub, &reader, FeedId::Topic(cursor), None).await.unwrap();
+    let add = Command::Change {
+        changes: vec![change(cursor, json!({"add": {"by": 1}}))],
+        when: Vec::new(),
+        group: None,
+    };
+    for name in ["a-1", "free"] {
+        let first = hub.execute(ana, Some(op(name)), &add).await.unwrap();
+        assert_eq!(hub.execute(ana, Some(op(name)), &add).await.unwrap(), first);
+    }
+    assert_eq!(value(&hub, ana, cursor).await.1, json!(2));
+    let all = kith_store::Range {
+        collection: "done",
+        prefix: String::new(),
+        after: None,
+        before: None,
+        descending: false,
+    };
+    assert_eq!(store.scan(all, 10).await.unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ephemeral_value_changes_with_others_or_not_at_all() {
+    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (circle, _) = circle(&hub, ana).await;
+    let cursor = made(&hub, ana, circle, Kind::Int, json!({"ephemeral": true})).await;
+    let count = topic(&hub, ana, circle, "count", Kind::Int).await;
+    let reader = connect(&hub, "ana").await;
+    follow(&hub, &reader, FeedId::Topic(cursor), None).await.unwrap();
+    let add = |topic| change(topic, json!({"add": {"by": 1}}));
+    transact(&hub, ana, vec![add(cursor), add(count)], Vec::new()).await.unwrap();
+    let wrong = change(count, json!({"append": {"item": 1}}));
+    let refused = transact(&hub, ana, vec![add(cursor), wrong], Vec::new()).await;
+    assert_eq!(code(refused), "topic.wrong_change");
+    assert_eq!(value(&hub, ana, cursor).await.1, json!(1));
+    assert_eq!(value(&hub, ana, count).await.1, json!(1));
+    // Only what is stored can be taken back.
+    let undo = Command::Undo { circle, skip: false };
+    assert_eq!(hub.execute(ana, None, &undo).await.unwrap().events.len(), 1);
+    assert_eq!(value(&hub, ana, cursor).await.1, json!(1));
+    assert_eq!(value(&hub, ana, count).await.1, json!(0));
+    let name = TopicName::parse("made").unwrap();
+    let durable = Command::ChangeTopic { topic: cursor, name, rules: Rules::default() };
+    assert_eq!(code(hub.execute(ana, None, &durable).await), "topic.lifetime_stays");
+    hub.execute(ana, None, &Command::RemoveTopic { topic: cursor }).await.unwrap();
+    assert_eq!(seen(&reader).await.last().unwrap(), "closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_conforms_to_its_schema_after_every_transaction() {
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (circle, _) = circle(&hub, ana).await;
+    let schema = json!({
+        "type": "object", "required": ["x", "y"],
+        "properties": {"x": {"type": "integer", "maximum": 9}, "y": {"type": "integer"}},
+    });
+    let create = |value, schema| Command::CreateTopic {
+        circle,
+        name: TopicName::parse("place").unwrap(),
+        holds: Kind::Map,
+        value,
+        rules: Rules { schema: Some(Arc::new(schema)), ..Rules::default() },
+        deny: Default::default(),
+    };
+    let begin = Some(json!({"x": 1, "y": 2}));
+    let none = hub.execute(ana, None, &create(None, schema.clone())).await;
+    assert_eq!(code(none), "topic.invalid");
+    for bad in [json!({"type": "nothing"}), json!({"$ref": "#"}), json!({"a": "b".repeat(5000)})] {
+        let refused = hub.execute(ana, None, &create(begin.clone(), bad)).await;
+        assert_eq!(code(refused), "topic.bad_schema");
+    }
+    let place = hub.execute(ana, None, &create(begin, schema)).await.unwrap().topic.unwrap();
+    let put = |key: &str, to: i64| change(place, json!({"put": {"path": [key], "value": to}}));
+    let remove = |key: &str| change(place, json!({"remove": {"path": [key]}}));
+    let refused = transact(&hub, ana, vec![put("x", 10)], Vec::new()).await.unwrap_err();
+    assert_eq!(refused.code(), "topic.invalid");
+    assert!(refused.to_string().contains("\"/x\""), "{refused}");
+    assert_eq!(code(transact(&hub, ana, vec![remove("x")], Vec::new()).await), "topic.invalid");
+    // Between the changes of a transaction it need not.
+    transact(&hub, ana, vec![remove("x"), put("x", 3)], Vec::new()).await.unwrap();
+    assert_eq!(value(&hub, ana, place).await.1, json!({"x": 3, "y": 2}));
+    let strict = json!({"properties": {"x": {"maximum": 2}}});
+    let change = Command::ChangeTopic {
+        topic: place,
+        name: TopicName::parse("place").unwrap(),
+        rules: Rules { schema: Some(Arc::new(strict)), ..Rules::default() },
+    };
+    assert_eq!(code(hub.execute(ana, None, &change).await), "topic.invalid");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_emitted_conforms_to_the_schema() {
+    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (circle, _) = circle(&hub, ana).await;
+    let rules = json!({"schema": {"required": ["n"]}});
+    let bell = made(&hub, ana, circle, Kind::Event, rules).await;
+    let emit = |args: Value| vec![change(bell, json!({"emit": {"args": args}}))];
+    assert_eq!(code(transact(&hub, ana, emit(json!({})), Vec::new()).await), "topic.invalid");
+    transact(&hub, ana, emit(json!({"n": 1})), Vec::new()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_takes_only_so_many_changes_a_second() {
+    let (hub, clock) = world::hub_and_clock(MemoryStore::new(), Limits::default()).await;
+    let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
+    let (circle, _) = circle(&hub, ana).await;
+    hub.execute(bob, None, &Command::Join { circle }).await.unwrap();
+    let count = made(&hub, ana, circle, Kind::Int, json!({"changes_per_second": 3})).await;
+    let add = || change(count, json!({"add": {"by": 1}}));
+    assert_eq!(
+        code(transact(&hub, ana, vec![add(), add(), add(), add()], Vec::new()).await),
+        "topic.too_fast"
+    );
+    transact(&hub, ana, vec![add(), add()], Vec::new()).await.unwrap();
+    transact(&hub, bob, vec![add()], Vec::new()).await.unwrap();
+    let refused = transact(&hub, bob, vec![add()], Vec::new()).await.unwrap_err();
+    assert_eq!(refused.code(), "topic.too_fast");
+    let HubError::Refused(refusal) = refused else { panic!("{refused}") };
+    clock.pass_ms(refusal.retry_ms().unwrap());
+    transact(&hub, bob, vec![add()], Vec::new()).await.unwrap();
+    assert_eq!(value(&hub, ana, count).await.1, json!(4));
 }

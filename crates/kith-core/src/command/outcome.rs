@@ -45,3 +45,12 @@ pub struct Outcome {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
 }
+
+impl Outcome {
+    /// Whether only what no store has was changed.
+    #[must_use]
+    pub fn is_ephemeral(&self) -> bool {
+        let live = |place: &Place| matches!(place.feed, FeedId::Live(_));
+        !self.events.is_empty() && self.events.iter().all(live)
+    }
+}

@@ -1,12 +1,12 @@
 //! Topics: made, changed in what they are, and changed in what they hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use crate::access::{self, InTopic};
-use crate::command::Outcome;
+use crate::command::{Outcome, Place};
 use crate::decide::stream::may_deny;
 use crate::decide::{audit, tell, undo};
 use crate::document::{Doc, Kept, Key, Rules, Tally, Topic};
@@ -16,7 +16,7 @@ use crate::id::{CircleId, FeedId, RoleId, Seq, TopicId, UserId};
 use crate::permission::{Permission, Permissions};
 use crate::refusal::Refusal;
 use crate::text::{Label, TopicName};
-use crate::topic::{Asked, Condition, Fact, Kind, State, same};
+use crate::topic::{Asked, Condition, Fact, Kind, State, Value, same, schema};
 
 /// The most topics of a circle.
 pub const TOPICS_MAX: usize = 10_000;
@@ -53,13 +53,14 @@ pub(crate) fn create(
         _ => to.holds.empty(),
     };
     fits(&State::new(Seq(1), value.clone()), to.rules)?;
+    conforms(to.rules, &value)?;
     let topic = TopicId::new(draft.now, draft.random());
     let body = Body::TopicCreated {
         circle,
         name: to.name.clone(),
         holds: to.holds,
         value: value.to_json(),
-        rules: to.rules.clone(),
+        rules: Box::new(to.rules.clone()),
         deny: to.deny.clone(),
     };
     let mut outcome = Outcome { topic: Some(topic), ..Outcome::default() };
@@ -96,12 +97,19 @@ pub(crate) fn change(
 ) -> Result<Outcome, Stop> {
     let access = managed(draft, me, topic)?;
     rules.check()?;
+    if rules.ephemeral != access.topic.rules.ephemeral {
+        return Err(Refusal::LifetimeStays.into());
+    }
+    if rules.schema.is_some() && rules.schema != access.topic.rules.schema {
+        let state = draft.state(topic)?.ok_or(Refusal::NoSuchTopic)?;
+        conforms(rules, &state.value)?;
+    }
     if *name != access.topic.name {
         free(draft, access.topic.circle, name)?;
     }
     audit(draft, access.topic.circle, Act::TopicChanged { topic })?;
     let mut outcome = Outcome::default();
-    let body = Body::TopicChanged { name: name.clone(), rules: rules.clone() };
+    let body = Body::TopicChanged { name: name.clone(), rules: Box::new(rules.clone()) };
     tell(draft, &mut outcome, FeedId::Topic(topic), body)?;
     Ok(outcome)
 }
@@ -144,8 +152,8 @@ pub(crate) fn transact(
         return Err(Refusal::TooMany { max: CHANGES_MAX }.into());
     }
     for condition in when {
-        access::in_topic(draft, me, condition.topic)?;
-        holds(draft, condition)?;
+        let access = access::in_topic(draft, me, condition.topic)?;
+        holds(draft, &access.topic, condition)?;
     }
     let mut outcome = Outcome::default();
     let mut done = Transaction::default();
@@ -157,6 +165,7 @@ pub(crate) fn transact(
             stop => stop,
         })?;
     }
+    conform(draft, &outcome.events)?;
     if let Some(circle) = done.circle {
         undo::note(draft, me, circle, group, &done.places)?;
     }
@@ -171,8 +180,8 @@ struct Transaction {
     places: Vec<(TopicId, Seq)>,
 }
 
-fn holds(draft: &mut Draft<'_>, condition: &Condition) -> Result<(), Stop> {
-    let seq = draft.head(FeedId::Topic(condition.topic))?.seq;
+fn holds(draft: &mut Draft<'_>, topic: &Topic, condition: &Condition) -> Result<(), Stop> {
+    let seq = draft.head(topic.feed())?.seq;
     let state = draft.state(condition.topic)?.ok_or(Refusal::NoSuchTopic)?;
     let is_at = condition.seq.is_none_or(|asked| asked == seq);
     let equals = condition.value.as_ref().is_none_or(|asked| same(asked, &state.value.to_plain()));
@@ -191,12 +200,17 @@ fn one(
     if *done.circle.get_or_insert(access.topic.circle) != access.topic.circle {
         return Err(Refusal::SeveralCircles.into());
     }
-    let seq = draft.head(FeedId::Topic(asked.topic))?.seq.next();
+    pace(draft, &access.topic)?;
+    let seq = draft.head(access.topic.feed())?.seq.next();
     let fact = {
         let state = draft.state(asked.topic)?.ok_or(Refusal::NoSuchTopic)?;
         state.resolve(seq, &asked.change)?
     };
-    if fact.can_turn_back() {
+    if let (Fact::Emit { args }, Some(schema)) = (&fact, &access.topic.rules.schema) {
+        schema::conforms(schema, &Json::Object(args.clone()))?;
+    }
+    // What no store has is not there any more when it is to be taken back.
+    if fact.can_turn_back() && !access.topic.rules.ephemeral {
         done.places.push((asked.topic, seq));
     }
     happen(draft, outcome, &access.topic, fact)
@@ -214,10 +228,26 @@ pub(super) fn happen(
         fits_after(&state, &fact, &topic.rules)?;
         state.is_due()
     };
-    tell(draft, outcome, FeedId::Topic(topic.id), Body::Changed { fact })?;
-    if due {
+    tell(draft, outcome, topic.feed(), Body::Changed { fact })?;
+    if due && !topic.rules.ephemeral {
         keep(draft, topic.id)?;
     }
+    Ok(())
+}
+
+/// Refuses more changes in a second than the topic's rules allow.
+fn pace(draft: &mut Draft<'_>, topic: &Topic) -> Result<(), Stop> {
+    let Some(max) = topic.rules.changes_per_second else { return Ok(()) };
+    let key = Key::Pace(topic.id);
+    let (begin, count) = match draft.find(&key)? {
+        Some(Doc::Pace(begin, count)) if draft.now.0.wrapping_sub(begin.0) < 1000 => (begin, count),
+        _ => (draft.now, 0),
+    };
+    if count >= max {
+        let wait_ms = 1000 - (draft.now.0 - begin.0);
+        return Err(Refusal::TooFast { wait_ms }.into());
+    }
+    draft.put(key, Some(Doc::Pace(begin, count + 1)));
     Ok(())
 }
 
@@ -229,6 +259,31 @@ fn keep(draft: &mut Draft<'_>, topic: TopicId) -> Result<(), Stop> {
     draft.put(Key::Kept(topic), Some(Doc::Kept(Arc::new(Kept { seq, holds, value }))));
     Arc::make_mut(&mut state).kept();
     draft.put(Key::State(topic), Some(Doc::State(state)));
+    Ok(())
+}
+
+/// Refuses a value that is not of the form that the rules ask for. An event has none.
+fn conforms(rules: &Rules, value: &Value) -> Result<(), Refusal> {
+    match &rules.schema {
+        Some(schema) if *value != Value::Event => schema::conforms(schema, &value.to_plain()),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses what these events made of topics, when it is not of the form that their rules ask for.
+/// What is so for a moment between two changes of one transaction does not matter.
+pub(super) fn conform(draft: &mut Draft<'_>, events: &[Place]) -> Result<(), Stop> {
+    let mut seen = BTreeSet::new();
+    for place in events {
+        let (FeedId::Topic(id) | FeedId::Live(id)) = place.feed else { continue };
+        let Some(topic) = draft.topic(id)? else { continue };
+        if topic.rules.schema.is_some()
+            && seen.insert(id)
+            && let Some(state) = draft.state(id)?
+        {
+            conforms(&topic.rules, &state.value)?;
+        }
+    }
     Ok(())
 }
 

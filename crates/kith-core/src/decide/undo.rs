@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::access;
 use crate::command::Outcome;
-use crate::decide::topic::happen;
+use crate::decide::topic::{conform, happen};
 use crate::document::{Doc, Key, STEP_CHANGES_MAX, STEPS_MAX, Step, Steps};
 use crate::draft::{Draft, Stop};
 use crate::id::{CircleId, FeedId, Seq, TopicId, UserId};
@@ -110,6 +110,7 @@ pub(crate) fn turn(
         }
         let begin = outcome.events.len();
         let visible = revert(draft, me, &step, &mut outcome)?;
+        conform(draft, outcome.events.get(begin..).unwrap_or_default())?;
         let undone = way == Way::Back;
         let mut step = Step { undone, parts: Vec::new(), ..Arc::unwrap_or_clone(step) };
         for place in outcome.events.get(begin..).unwrap_or_default() {

@@ -7,7 +7,9 @@ use super::{
     Member, Message, NameOwner, ParseError, ReadMark, Session, SessionRef, SiteSecret, Step, Steps,
     Stream, Tally, Topic, TopicRef, User, check_version, with_version,
 };
-use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
+use crate::id::{
+    CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId,
+};
 use crate::text::{OpId, TopicName};
 use crate::topic::State;
 
@@ -27,6 +29,10 @@ macro_rules! documents {
             Facts(TopicId, Seq, Seq),
             /// What a user can take back in a circle: all their steps there.
             Steps(CircleId, UserId),
+            /// How many changes a topic had lately; of those that are limited.
+            Pace(TopicId),
+            /// What an operation did that only changed what no store has.
+            Said(UserId, OpId),
             $($(#[$doc])* $variant($($arg_type),*),)*
         }
 
@@ -43,6 +49,10 @@ macro_rules! documents {
             Facts(Arc<Facts>),
             /// What a user can take back.
             Steps(Arc<Steps>),
+            /// Since when the changes of a topic are counted, and how many they are.
+            Pace(Timestamp, u32),
+            /// What an operation did.
+            Said(Arc<Done>),
             $($(#[$doc])* $variant(Arc<$type>),)*
         }
 
@@ -53,7 +63,7 @@ macro_rules! documents {
             pub fn path(&self) -> Option<(&'static str, String)> {
                 match self {
                     Self::Head(_) | Self::Series(..) | Self::State(_) => None,
-                    Self::Facts(..) | Self::Steps(..) => None,
+                    Self::Facts(..) | Self::Steps(..) | Self::Pace(_) | Self::Said(..) => None,
                     $(Self::$variant($($arg),*) => Some(($collection, $format)),)*
                 }
             }
@@ -69,7 +79,9 @@ macro_rules! documents {
                     | Self::Series(..)
                     | Self::State(_)
                     | Self::Facts(..)
-                    | Self::Steps(..) => {
+                    | Self::Steps(..)
+                    | Self::Pace(_)
+                    | Self::Said(..) => {
                         Err(ParseError::Malformed("this is no document".to_owned()))
                     }
                     $(Self::$variant(..) => serde_json::from_str(json).map(|doc| Doc::$variant(Arc::new(doc))).map_err(ParseError::from),)*
@@ -103,7 +115,9 @@ macro_rules! documents {
                     | Self::Series(_)
                     | Self::State(_)
                     | Self::Facts(_)
-                    | Self::Steps(_) => Ok(String::new()),
+                    | Self::Steps(_)
+                    | Self::Pace(..)
+                    | Self::Said(_) => Ok(String::new()),
                     $(Self::$variant(doc) => serde_json::to_string(doc.as_ref()),)*
                 };
                 // Our documents are structs of texts, numbers and maps with text keys.

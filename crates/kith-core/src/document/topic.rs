@@ -1,16 +1,17 @@
 //! What is stored of a topic.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::id::{CircleId, RoleId, Seq, Timestamp, TopicId};
+use crate::id::{CircleId, FeedId, RoleId, Seq, Timestamp, TopicId};
 use crate::permission::Permissions;
 use crate::refusal::Refusal;
 use crate::text::TopicName;
-use crate::topic::Kind;
+use crate::topic::{Kind, schema};
 
 /// A topic: what it is; its value is kept apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +44,25 @@ pub struct Rules {
     /// The most items, elements or entries of its value; 10 000 if absent, which is the most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count_max: Option<u32>,
+    /// The most changes in a second, by everyone together; any number if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes_per_second: Option<u32>,
+    /// A JSON Schema (draft 2020-12) to which its value, or the arguments of an event, conform after
+    /// every transaction; at most 4 KiB, without references.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Arc<Json>>,
+    /// Its value and its changes are kept in memory only, and gone with the last who follows it: then
+    /// it has its first value again. Decided when it is made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ephemeral: bool,
+}
+
+impl Topic {
+    /// The feed in which its value changes.
+    #[must_use]
+    pub fn feed(&self) -> FeedId {
+        if self.rules.ephemeral { FeedId::Live(self.id) } else { FeedId::Topic(self.id) }
+    }
 }
 
 impl Rules {
@@ -67,14 +87,15 @@ impl Rules {
     /// Refuses what no topic may have.
     ///
     /// # Errors
-    /// [`Refusal::TooMany`].
+    /// [`Refusal::TooMany`], [`Refusal::BadSchema`].
     pub fn check(&self) -> Result<(), Refusal> {
         let within = |asked: Option<u32>, max: u32| match asked {
             Some(asked) if asked > max => Err(Refusal::TooMany { max: max as usize }),
             _ => Ok(()),
         };
         within(self.bytes_max, BYTES_MAX)?;
-        within(self.count_max, COUNT_MAX)
+        within(self.count_max, COUNT_MAX)?;
+        self.schema.as_deref().map_or(Ok(()), schema::check)
     }
 }
 

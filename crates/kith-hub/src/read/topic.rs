@@ -117,7 +117,7 @@ impl Hub {
         let found = self
             .look(|draft| {
                 let topic = draft.topic(id)?.ok_or(Refusal::NoSuchTopic)?;
-                let seq = draft.head(FeedId::Topic(id))?.seq;
+                let seq = draft.head(topic.feed())?.seq;
                 match draft.find(&Key::State(id))? {
                     Some(Doc::State(state)) => Ok((seq, topic, state)),
                     _ => Err(Refusal::NoSuchTopic.into()),
@@ -125,6 +125,7 @@ impl Hub {
             })
             .await?;
         self.settled().await?;
+        self.let_go(found.1.feed());
         Ok(found)
     }
 

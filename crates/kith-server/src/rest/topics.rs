@@ -8,7 +8,15 @@ use super::route::{Kind, Param, Route, Verb, act, get};
 use super::shapes;
 
 const UNKNOWN: &[&str] = &["topic.not_found"];
-const MANAGED: &[&str] = &["topic.not_found", "permission.denied", "name.taken", "limit.too_many"];
+const MANAGED: &[&str] = &[
+    "topic.not_found",
+    "topic.bad_schema",
+    "topic.invalid",
+    "topic.lifetime_stays",
+    "permission.denied",
+    "name.taken",
+    "limit.too_many",
+];
 const CHANGED: &[&str] = &[
     "topic.not_found",
     "topic.wrong_kind",
@@ -25,6 +33,8 @@ const CHANGED: &[&str] = &[
     "topic.too_large",
     "topic.not_as_asked",
     "topic.several_circles",
+    "topic.too_fast",
+    "topic.invalid",
     "limit.too_many",
     "permission.denied",
 ];
@@ -36,6 +46,7 @@ const UNDONE: &[&str] = &[
     "topic.stale",
     "topic.too_large",
     "topic.overflow",
+    "topic.invalid",
     "permission.denied",
 ];
 const REDONE: &[&str] = &[
@@ -46,6 +57,7 @@ const REDONE: &[&str] = &[
     "topic.stale",
     "topic.too_large",
     "topic.overflow",
+    "topic.invalid",
     "permission.denied",
 ];
 
@@ -61,6 +73,8 @@ pub(super) const ROUTES: &[Route] = &[
         "role.not_found",
         "topic.wrong_kind",
         "topic.too_large",
+        "topic.bad_schema",
+        "topic.invalid",
         "permission.denied",
         "permission.outranked",
         "limit.too_many",
