@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::chain::ChainHash;
 use crate::document::{AsDoc, Doc, Facts, FeedHead, Key, Steps};
-use crate::event::{Body, Event};
+use crate::event::{BYTES_MAX, Body, Event};
 use crate::id::{CircleId, FeedId, Seq, Timestamp, TopicId, UserId};
 use crate::index::index;
 use crate::reduce::{Documents, reduce};
@@ -224,7 +224,7 @@ impl<'a> Draft<'a> {
     /// Adds an event to a feed, and changes the documents that it tells about.
     ///
     /// # Errors
-    /// [`Stop::Missing`] when a document has to be loaded first.
+    /// [`Stop::Missing`] when a document has to be loaded first, and [`Refusal::TooMuchToTell`].
     pub fn emit(&mut self, feed: FeedId, body: Body) -> Result<Arc<Event>, Stop> {
         let head = self.head(feed)?;
         let event = Event {
@@ -237,6 +237,9 @@ impl<'a> Draft<'a> {
         };
         // An event is a struct of texts, numbers and maps with text keys: it always has a JSON.
         let json: Arc<str> = serde_json::to_string(&event).unwrap_or_default().into();
+        if json.len() > BYTES_MAX {
+            return Err(Refusal::TooMuchToTell { max: BYTES_MAX }.into());
+        }
         let hash = head.hash.next(feed, event.seq, &json);
         self.put(Key::Head(feed), Some(Doc::Head(FeedHead { seq: event.seq, hash })));
         index(self, &event)?;

@@ -14,6 +14,9 @@ use crate::text::{
 };
 use crate::topic::{Fact, Kind};
 
+/// The most bytes of an event's JSON.
+pub const BYTES_MAX: usize = 256 * 1024;
+
 /// One numbered event. Its JSON is what is stored, hashed and sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {

@@ -92,6 +92,10 @@ pub enum Refusal {
     Stale,
     #[error("the value would take more than {max} bytes, or hold more than it may")]
     TooLarge { max: usize },
+    #[error("values are in each other more than {max} deep")]
+    TooDeep { max: usize },
+    #[error("this would take more than {max} bytes to tell")]
+    TooMuchToTell { max: usize },
     #[error("change {place}: {refusal}")]
     Part { place: usize, refusal: Box<Refusal> },
     #[error("the topic is not as was asked for")]
@@ -169,7 +173,8 @@ impl Refusal {
             Self::SeveralCircles => "topic.several_circles",
             Self::NothingToUndo => "undo.nothing",
             Self::NothingToRedo => "redo.nothing",
-            Self::TooLarge { .. } => "topic.too_large",
+            Self::TooLarge { .. } | Self::TooMuchToTell { .. } => "topic.too_large",
+            Self::TooDeep { .. } => "topic.too_deep",
             Self::Part { refusal, .. } => refusal.code(),
             Self::NotAsAsked => "topic.not_as_asked",
             Self::Ahead { .. } => "feed.ahead",

@@ -26,6 +26,7 @@ pub use change::{Anchor, Asked, Change, Condition, Spot};
 pub use fact::{Fact, Growth};
 pub use json::same;
 pub use path::{Path, Step};
+pub use resolve::DEPTH_MAX;
 pub use splice::{Splice, Turn};
 pub use state::{Recent, State};
 pub use value::{Element, Kind, Value};

@@ -43,7 +43,7 @@ impl Hub {
             return Ok(number.map(Doc::Series));
         }
         if let Key::State(topic) = key {
-            let Some(state) = self.value(*topic).await? else { return Ok(None) };
+            let Some(state) = self.value(*topic, None).await? else { return Ok(None) };
             let state = Box::pin(self.born(*topic, state)).await?;
             return Ok(Some(Doc::State(Arc::new(state))));
         }

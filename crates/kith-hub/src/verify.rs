@@ -18,6 +18,8 @@ use kith_core::index::index;
 use kith_core::reduce::{Documents, reduce};
 use kith_store::{Batch, DocKey, DocWrite, Problem, ROWS_MAX, Range, Store, StoreError};
 
+use crate::subscriber::prefix;
+
 #[cfg(feature = "testing")]
 pub use watched::Watched;
 
@@ -156,7 +158,7 @@ impl Walk<'_> {
     async fn feed(&mut self, feed: FeedId) -> Result<(), StoreError> {
         self.found.feeds += 1;
         let mut documents = BTreeMap::new();
-        let kept = self.kept(feed).await?;
+        let mut kept = self.kept(feed).await?;
         let mut after = Seq(0);
         loop {
             let rows = self.store.events(feed, after, STEP).await?;
@@ -167,8 +169,8 @@ impl Walk<'_> {
                 match serde_json::from_str::<Event>(&row.body) {
                     Ok(event) if (event.feed, event.seq) == (feed, row.seq) => {
                         add(&mut documents, &event);
-                        if let Some(kept) = kept.as_ref().filter(|kept| kept.seq == event.seq) {
-                            self.compare_kept(feed, kept, &documents).await?;
+                        if let Some(kept) = kept.remove(&event.seq) {
+                            self.compare_kept(feed, &kept, &documents).await?;
                         }
                     }
                     Ok(_) => self.wrong(format!("Event {} of {feed} is another's.", row.seq)),
@@ -176,12 +178,13 @@ impl Walk<'_> {
                 }
             }
         }
-        if let Some(kept) = kept.filter(|kept| kept.seq > after)
-            && let FeedId::Topic(topic) = feed
-            && let Some((collection, key)) = Key::Kept(topic).path()
-        {
-            let what = format!("The kept value of {feed} is of event {}: there is none.", kept.seq);
-            self.change(DocWrite { key: DocKey { collection, key }, body: None }, what).await?;
+        for seq in kept.into_keys() {
+            if let FeedId::Topic(topic) = feed
+                && let Some((collection, key)) = Key::Kept(topic, seq).path()
+            {
+                let what = format!("The kept value {key:?} is of no event.");
+                self.change(DocWrite { key: DocKey { collection, key }, body: None }, what).await?;
+            }
         }
         let rows = documents.iter().filter_map(|(key, doc)| Some((key.path()?, doc)));
         let rows: Vec<((&'static str, String), &Doc)> = rows.collect();
@@ -191,28 +194,35 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The value of a topic that is kept so that its events need not all be read. One that cannot be
-    /// read goes: it follows from the events.
-    async fn kept(&mut self, feed: FeedId) -> Result<Option<Arc<Kept>>, StoreError> {
-        let FeedId::Topic(topic) = feed else { return Ok(None) };
-        let name = Key::Kept(topic);
-        let Some((collection, text)) = name.path() else { return Ok(None) };
-        let key = DocKey { collection, key: text };
-        let found = match self.store.get(vec![key.clone()]).await {
-            Err(StoreError::Corrupt(why)) => Err(why),
-            found => Ok(found?.into_iter().next().flatten()),
-        };
-        let why = match found {
-            Ok(None) => return Ok(None),
-            Ok(Some(json)) => match name.parse(&json) {
-                Ok(Doc::Kept(kept)) => return Ok(Some(kept)),
-                other => format!("{other:?}"),
-            },
-            Err(why) => why,
-        };
-        let what = format!("The kept value of {feed} cannot be read: {why}.");
-        self.change(DocWrite { key, body: None }, what).await?;
-        Ok(None)
+    /// The values of a topic that are kept so that its events need not all be read. One that cannot
+    /// be read goes: it follows from the events.
+    async fn kept(&mut self, feed: FeedId) -> Result<BTreeMap<Seq, Arc<Kept>>, StoreError> {
+        let FeedId::Topic(topic) = feed else { return Ok(BTreeMap::new()) };
+        let mut all = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let range = Range { after: after.take(), ..prefix("kept", &topic) };
+            let rows = self.store.scan(range, STEP).await?;
+            let Some(last) = rows.last() else { return Ok(all) };
+            after = Some(last.key.clone());
+            for row in rows {
+                let found = Doc::parse_in("kept", &row.body);
+                match found {
+                    Some(Ok(Doc::Kept(kept)))
+                        if Key::Kept(topic, kept.seq)
+                            .path()
+                            .is_some_and(|(_, key)| key == row.key) =>
+                    {
+                        all.insert(kept.seq, kept);
+                    }
+                    _ => {
+                        let what = format!("The kept value {:?} cannot be read.", row.key);
+                        let key = DocKey { collection: "kept", key: row.key };
+                        self.change(DocWrite { key, body: None }, what).await?;
+                    }
+                }
+            }
+        }
     }
 
     async fn compare_kept(
@@ -225,7 +235,7 @@ impl Walk<'_> {
         let Some(Doc::State(state)) = documents.get(&Key::State(topic)) else { return Ok(()) };
         let right = Kept { seq: kept.seq, holds: state.kind(), value: state.value.to_json() };
         if *kept != right
-            && let Some((collection, key)) = Key::Kept(topic).path()
+            && let Some((collection, key)) = Key::Kept(topic, kept.seq).path()
         {
             let what = format!("The kept value of {feed} is not what happened.");
             let body = Some(Doc::Kept(Arc::new(right)).to_json().into());

@@ -228,6 +228,15 @@ async fn a_long_history_need_not_be_read() {
     assert_eq!((value(&second, ana, count).await, value(&second, ana, todo).await), before);
     let read = counted.load(std::sync::atomic::Ordering::Relaxed);
     assert!(read < 500, "{read} of 1202 events were read");
+    // So is any earlier value.
+    for seq in [1, 2, 250, 300, 599, 601] {
+        counted.store(0, std::sync::atomic::Ordering::Relaxed);
+        let (_, _, then) = second.topic_value_at(ana, count, Seq(seq)).await.unwrap();
+        assert_eq!(then.value.to_plain(), json!(seq - 1));
+        let read = counted.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(read <= 500, "{read} events were read for {seq}");
+    }
+    assert_eq!(code(second.topic_value_at(ana, count, Seq(602)).await), "topic.stale");
 }
 
 /// Counts the events that are read.

@@ -137,7 +137,7 @@ async fn what_points_to_nothing_is_told() {
         ("ban", Some("c_01h455vb4pex5vsknk084sn02q/u_01h455vb4pex5vsknk084sn02q"), ""),
         ("done", Some("u_01h455vb4pex5vsknk084sn02q/x"), ""),
         ("step", Some("c_01h455vb4pex5vsknk084sn02q/u_01h455vb4pex5vsknk084sn02q/00"), ""),
-        ("kept", Some("t_01h455vb4pex5vsknk084sn02q"), ""),
+        ("kept", Some("t_01h455vb4pex5vsknk084sn02q/0000000000000001"), ""),
         ("last_post", Some("s_01h455vb4pex5vsknk084sn02q/u_01h455vb4pex5vsknk084sn02q"), ""),
     ] {
         let (store, ..) = lived_in().await;

@@ -1,6 +1,7 @@
 //! Questions that change nothing, and their answers; REST asks the same.
 
 use kith_core::document::{Circle, Invite, Member, Message, Stream, Topic, User};
+use kith_core::event::Event;
 use kith_core::id::{CircleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
 use kith_core::text::{Label, TopicName};
 use schemars::JsonSchema;
@@ -59,6 +60,20 @@ pub enum Query {
     Topic {
         /// Which.
         topic: TopicId,
+        /// Its value after this event; the present one if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<Seq>,
+    },
+    /// What happened to a topic, newest first: who did what, when.
+    History {
+        /// Which.
+        topic: TopicId,
+        /// Only what came before this event.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Seq>,
+        /// How many, at most 200; 50 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
     },
     /// The topic of a name, and its value.
     TopicByName {
@@ -152,6 +167,7 @@ pub enum Answer {
     Message(Message),
     Topic(TopicWindow),
     Topics { topics: Vec<Topic>, more: bool },
+    History { events: Vec<Event>, more: bool },
     Undoable { undo: u32, redo: u32 },
     Unread(StreamUnread),
     Users(Vec<User>),

@@ -62,10 +62,15 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
         Query::Message { stream, message } => {
             Answer::Message(hub.message(me, stream, message).await?.as_ref().clone())
         }
-        Query::Topic { topic } => Answer::Topic(topic_window(app, me, topic).await?),
+        Query::Topic { topic, seq } => Answer::Topic(topic_window(app, me, topic, seq).await?),
+        Query::History { topic, before, limit } => {
+            let limit = page(limit, MESSAGES);
+            let (events, more) = hub.history(me, topic, before, limit).await?;
+            Answer::History { events, more }
+        }
         Query::TopicByName { circle, name } => {
             let topic = app.hub.topic_named(me, circle, &name).await?.id;
-            Answer::Topic(topic_window(app, me, topic).await?)
+            Answer::Topic(topic_window(app, me, topic, None).await?)
         }
         Query::Topics { circle, begin, after, limit } => {
             let limit = page(limit, TOPICS);
@@ -150,8 +155,16 @@ fn card(circle: &Circle) -> CircleCard {
     }
 }
 
-async fn topic_window(app: &App, me: UserId, topic: TopicId) -> Result<TopicWindow, HubError> {
-    let (seq, topic, state) = app.hub.topic_value(me, topic).await?;
+async fn topic_window(
+    app: &App,
+    me: UserId,
+    topic: TopicId,
+    seq: Option<Seq>,
+) -> Result<TopicWindow, HubError> {
+    let (seq, topic, state) = match seq {
+        Some(seq) => app.hub.topic_value_at(me, topic, seq).await?,
+        None => app.hub.topic_value(me, topic).await?,
+    };
     Ok(TopicWindow { topic: topic.as_ref().clone(), seq, value: state.value.to_json() })
 }
 

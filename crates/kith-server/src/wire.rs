@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, UserId};
 use kith_hub::{Backlog, Delivery, Item, Reset, presence, read};
 use kith_proto::codec::Encoding;
@@ -55,7 +56,7 @@ pub(crate) fn items(encoding: Encoding, items: &mut Vec<Item>, blocked: &HashSet
 fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Bytes> {
     Some(match item {
         Item::Reply(bytes) => bytes,
-        Item::Event(delivery) if hides(blocked, delivery.event.by) => {
+        Item::Event(delivery) if hides(blocked, &delivery.event) => {
             let (feed, seq) = (delivery.event.feed, delivery.event.seq);
             push(encoding, &Push::Hidden { feed, seq })
         }
@@ -73,8 +74,12 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
     })
 }
 
-fn hides(blocked: &HashSet<UserId>, by: Option<UserId>) -> bool {
-    !blocked.is_empty() && by.is_some_and(|by| blocked.contains(&by))
+/// Whether an event is not shown to who blocks its author. The value of a topic is of all who change
+/// it, and who is not told of a change would hold another.
+fn hides(blocked: &HashSet<UserId>, event: &Event) -> bool {
+    !blocked.is_empty()
+        && event.by.is_some_and(|by| blocked.contains(&by))
+        && !matches!(event.feed, FeedId::Topic(_) | FeedId::Live(_))
 }
 
 fn encode(encoding: Encoding, delivery: &Delivery) -> Bytes {
@@ -128,7 +133,7 @@ fn spliced(
         if place > 0 {
             text.push(b',');
         }
-        if hides(blocked, delivery.event.by) {
+        if hides(blocked, &delivery.event) {
             let hidden = Seen::Hidden { hidden: delivery.event.seq };
             text.extend_from_slice(&Encoding::Json.encode(&hidden));
         } else {
@@ -151,7 +156,7 @@ fn subscribed(
         Backlog::Events { events, seq, more } => {
             let seen = events.iter().map(|delivery| {
                 let event = &delivery.event;
-                if hides(blocked, event.by) {
+                if hides(blocked, event) {
                     Seen::Hidden { hidden: event.seq }
                 } else {
                     Seen::Event(event.as_ref().clone())

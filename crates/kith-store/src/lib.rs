@@ -32,7 +32,7 @@ pub struct StoredEvent {
 }
 
 /// Largest stored event, in bytes of JSON.
-pub const EVENT_BYTES_MAX: usize = 256 * 1024;
+pub const EVENT_BYTES_MAX: usize = kith_core::event::BYTES_MAX;
 /// Largest stored document, in bytes of JSON.
 pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 /// Longest document key, in bytes.

@@ -20,6 +20,9 @@ use crate::topic::{Asked, Condition, Fact, Kind, State, Value, same, schema};
 
 /// The most topics of a circle.
 pub const TOPICS_MAX: usize = 10_000;
+/// The most bytes of a kept value; one that takes more, because of what JSON makes of it, is told from
+/// its beginning.
+const KEPT_BYTES_MAX: usize = 1024 * 1024;
 /// The most changes and conditions of one transaction.
 pub const CHANGES_MAX: usize = 1000;
 
@@ -134,7 +137,6 @@ pub(crate) fn remove(draft: &mut Draft<'_>, me: UserId, topic: TopicId) -> Resul
     let tally = draft.tally(circle)?.unwrap_or_default();
     count(draft, circle, &tally, tally.topics.saturating_sub(1));
     draft.emit(FeedId::Topic(topic), Body::TopicRemoved {})?;
-    draft.put(Key::Kept(topic), None);
     audit(draft, circle, Act::TopicRemoved { topic, name })?;
     Ok(Outcome::default())
 }
@@ -256,7 +258,10 @@ fn keep(draft: &mut Draft<'_>, topic: TopicId) -> Result<(), Stop> {
     let seq = draft.head(FeedId::Topic(topic))?.seq;
     let Some(mut state) = draft.state(topic)? else { return Ok(()) };
     let (holds, value) = (state.kind(), state.value.to_json());
-    draft.put(Key::Kept(topic), Some(Doc::Kept(Arc::new(Kept { seq, holds, value }))));
+    let kept = Doc::Kept(Arc::new(Kept { seq, holds, value }));
+    if kept.to_json().len() <= KEPT_BYTES_MAX {
+        draft.put(Key::Kept(topic, seq), Some(kept));
+    }
     Arc::make_mut(&mut state).kept();
     draft.put(Key::State(topic), Some(Doc::State(state)));
     Ok(())

@@ -38,7 +38,8 @@ pub struct Topic {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    /// The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 1 MiB.
+    /// The most bytes that its value may take as JSON, about; 64 KiB if absent, at most
+    /// 512 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_max: Option<u32>,
     /// The most items, elements or entries of its value; 10 000 if absent, which is the most.
@@ -100,7 +101,7 @@ impl Rules {
 }
 
 /// The most bytes that a topic's value may be allowed.
-pub const BYTES_MAX: u32 = 1024 * 1024;
+pub const BYTES_MAX: u32 = 512 * 1024;
 /// The most items, elements or entries that a topic's value may be allowed.
 pub const COUNT_MAX: u32 = 10_000;
 
@@ -111,7 +112,8 @@ pub struct TopicRef {
     pub topic: TopicId,
 }
 
-/// The value of a topic after one of its events, so that it need not be told from its beginning.
+/// The value of a topic after one of its events, so that it need not be told from its beginning. Those
+/// of a topic are so far apart that they take less than the events between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The event.

@@ -118,6 +118,19 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// How deep values are in each other where it puts them.
+    pub(super) fn depth(&self) -> usize {
+        match self {
+            Self::Set { value, .. } => json::depth(value),
+            Self::Put { path, value, .. } => path.0.len() + json::depth(value),
+            Self::Append { item: value, .. }
+            | Self::Insert { value, .. }
+            | Self::Replace { value, .. } => json::depth(value) + 1,
+            Self::Emit { args } => args.values().map(json::depth).max().unwrap_or(0) + 1,
+            _ => 0,
+        }
+    }
+
     /// Whether it is of those that can be taken back.
     #[must_use]
     pub fn can_turn_back(&self) -> bool {

@@ -54,6 +54,15 @@ pub(super) fn position(items: &[Json], item: &Json) -> Option<usize> {
     items.iter().position(|other| same(other, item))
 }
 
+/// How deep values are in each other; 0 for one that holds none.
+pub(super) fn depth(json: &Json) -> usize {
+    match json {
+        Json::Array(items) => items.iter().map(depth).max().unwrap_or(0) + 1,
+        Json::Object(entries) => entries.values().map(depth).max().unwrap_or(0) + 1,
+        _ => 0,
+    }
+}
+
 /// About how many bytes the text takes.
 pub(super) fn weight(json: &Json) -> usize {
     match json {

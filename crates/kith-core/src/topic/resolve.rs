@@ -14,12 +14,24 @@ use crate::id::Seq;
 use crate::refusal::Refusal;
 use crate::text::ElementId;
 
+/// How deep values may be in each other. What is stored has to be read again, and readers stop at
+/// twice as much, lest they run out of stack.
+pub const DEPTH_MAX: usize = 60;
+
 impl State {
     /// What `change` comes to now, as the event `seq`.
     ///
     /// # Errors
     /// A refusal: the change is none of this kind of topic, or does not fit the value.
     pub fn resolve(&self, seq: Seq, change: &Change) -> Result<Fact, Refusal> {
+        let fact = self.fact(seq, change)?;
+        if fact.depth() > DEPTH_MAX {
+            return Err(Refusal::TooDeep { max: DEPTH_MAX });
+        }
+        Ok(fact)
+    }
+
+    fn fact(&self, seq: Seq, change: &Change) -> Result<Fact, Refusal> {
         match (&self.value, change) {
             (Value::Event, Change::Emit { args }) => Ok(Fact::Emit { args: args.clone() }),
             (Value::Event, _) => Err(self.wrong()),

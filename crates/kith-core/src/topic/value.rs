@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value as Json};
 
 use super::json;
+use super::resolve::DEPTH_MAX;
 use crate::id::Seq;
 use crate::refusal::Refusal;
 use crate::text::ElementId;
@@ -73,8 +74,11 @@ impl Kind {
     /// The value that `json` stands for; elements of a list are named after the event `seq`.
     ///
     /// # Errors
-    /// [`Refusal::WrongKind`] when it is none of this kind.
+    /// [`Refusal::WrongKind`] when it is none of this kind, [`Refusal::TooDeep`].
     pub fn value(self, json: &Json, seq: Seq) -> Result<Value, Refusal> {
+        if json::depth(json) > DEPTH_MAX {
+            return Err(Refusal::TooDeep { max: DEPTH_MAX });
+        }
         let wrong = || Refusal::WrongKind { kind: self };
         Ok(match (self, json) {
             (Self::Bool, Json::Bool(value)) => Value::Bool(*value),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kith_core::access;
-use kith_core::document::{Doc, Facts, Key, STEPS_MAX, Steps, Topic};
-use kith_core::event::Body;
+use kith_core::document::{Doc, Facts, Kept, Key, STEPS_MAX, Steps, Topic, seq_key};
+use kith_core::event::{Body, Event};
 use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use kith_core::reduce::{Documents, reduce};
 use kith_core::refusal::Refusal;
@@ -20,22 +20,28 @@ use crate::{Hub, HubError};
 const STEP: usize = 500;
 
 impl Hub {
-    /// The value of a topic as the store has it: what was kept, and what happened since.
-    pub(crate) async fn value(&self, topic: TopicId) -> Result<Option<State>, HubError> {
+    /// The value of a topic as the store has it, after the event `until`: what was kept before, and
+    /// what happened since.
+    pub(crate) async fn value(
+        &self,
+        topic: TopicId,
+        until: Option<Seq>,
+    ) -> Result<Option<State>, HubError> {
         let feed = FeedId::Topic(topic);
+        let until = until.unwrap_or(kith_store::SEQ_MAX);
         let mut documents = std::collections::BTreeMap::new();
         let mut after = Seq(0);
-        if let Some(Doc::Kept(kept)) = self.stored(Key::Kept(topic)).await? {
+        if let Some(kept) = self.kept(topic, until).await? {
             let value = kept.holds.read(&kept.value);
             let state = State::new(kept.seq, value.map_err(|error| damaged("value", &error))?);
             documents.insert(Key::State(topic), Doc::State(Arc::new(state)));
             after = kept.seq;
         }
-        loop {
+        while after < until {
             let rows = self.inner.store.events(feed, after, STEP).await?;
             let Some(last) = rows.last() else { break };
             after = last.seq;
-            for row in &rows {
+            for row in rows.iter().take_while(|row| row.seq <= until) {
                 let event = parse_event(&row.body)?;
                 match &event.body {
                     Body::Changed { fact } => documents.happen(topic, event.seq, fact),
@@ -51,6 +57,18 @@ impl Hub {
             Doc::State(state) => Some(Arc::unwrap_or_clone(state)),
             _ => None,
         }))
+    }
+
+    /// The last value of a topic that was kept, up to the event `until`.
+    async fn kept(&self, topic: TopicId, until: Seq) -> Result<Option<Kept>, HubError> {
+        let before = Some(format!("{topic}/{}", seq_key(until.next())));
+        let range = Range { before, descending: true, ..prefix("kept", &topic) };
+        let rows = self.inner.store.scan(range, 1).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        match Doc::parse_in("kept", &row.body) {
+            Some(Ok(Doc::Kept(kept))) => Ok(Some(Arc::unwrap_or_clone(kept))),
+            _ => Err(damaged("kept", &row.key)),
+        }
     }
 
     /// What happened to a topic from one event to another.
@@ -150,6 +168,50 @@ impl Hub {
     ) -> Result<(Seq, Arc<Topic>, Arc<State>), HubError> {
         self.look(|draft| access::in_topic(draft, user, topic)).await?;
         self.topic_now(topic).await
+    }
+
+    /// A topic as it is, with its value as it was after the event `seq`.
+    ///
+    /// # Errors
+    /// `topic.not_found`, and `topic.stale` where that is not known.
+    pub async fn topic_value_at(
+        &self,
+        user: UserId,
+        id: TopicId,
+        seq: Seq,
+    ) -> Result<(Seq, Arc<Topic>, Arc<State>), HubError> {
+        let topic = self.topic(user, id).await?;
+        if topic.rules.ephemeral || seq > self.inner.store.head(FeedId::Topic(id)).await?.seq {
+            return Err(Refusal::Stale.into());
+        }
+        let state = self.value(id, Some(seq)).await?.ok_or(Refusal::Stale)?;
+        Ok((seq, topic, Arc::new(state)))
+    }
+
+    /// What happened to a topic before an event, newest first, and whether there is more. Of an
+    /// ephemeral one only what it is was ever written down.
+    ///
+    /// # Errors
+    /// `topic.not_found`.
+    pub async fn history(
+        &self,
+        user: UserId,
+        topic: TopicId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<(Vec<Event>, bool), HubError> {
+        self.topic(user, topic).await?;
+        let feed = FeedId::Topic(topic);
+        let head = self.inner.store.head(feed).await?.seq;
+        let last = before.map_or(head, |before| Seq(before.0.saturating_sub(1)).min(head));
+        let after = Seq(last.0.saturating_sub(limit as u64));
+        let count = usize::try_from(last.0 - after.0).unwrap_or(limit);
+        let rows = match count {
+            0 => Vec::new(),
+            count => self.inner.store.events(feed, after, count).await?,
+        };
+        let events = rows.iter().rev().map(|row| parse_event(&row.body));
+        Ok((events.collect::<Result<Vec<_>, _>>()?, after > Seq(0)))
     }
 
     /// The topic of a name in a circle.

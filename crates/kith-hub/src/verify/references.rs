@@ -30,7 +30,7 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
         }
     }
     for (key, _) in walk.all("kept").await? {
-        if !walk.expects("topic", &key) {
+        if !key.split_once('/').is_some_and(|(topic, _)| walk.expects("topic", topic)) {
             let what = format!("The kept value {key:?} is of no topic.");
             let key = DocKey { collection: "kept", key };
             walk.change(DocWrite { key, body: None }, what).await?;

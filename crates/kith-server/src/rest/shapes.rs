@@ -145,6 +145,15 @@ pub(super) struct Topics {
     more: bool,
 }
 
+/// What happened to a topic.
+#[derive(JsonSchema)]
+pub(super) struct History {
+    /// Newest first.
+    events: Vec<kith_core::event::Event>,
+    /// There is more before the last.
+    more: bool,
+}
+
 /// How many steps can be turned.
 #[derive(JsonSchema)]
 pub(super) struct Undoable {

@@ -104,8 +104,26 @@ pub(super) const ROUTES: &[Route] = &[
     ])
     .errors(&["circle.not_found"]),
     get::<TopicWindow>("/topics/{topic}", "A topic and its value", |call| {
-        Ok(Query::Topic { topic: call.id("topic")? })
+        Ok(Query::Topic { topic: call.id("topic")?, seq: call.asked_seq("seq")? })
     })
+    .query(&[Param {
+        name: "seq",
+        kind: Kind::Number,
+        about: "Its value after this event; the present one if absent.",
+    }])
+    .errors(&["topic.not_found", "topic.stale"]),
+    get::<shapes::History>(
+        "/topics/{topic}/history",
+        "What happened to a topic, newest first: who did what, when",
+        |call| {
+            let (before, limit) = (call.asked_seq("before")?, call.limit()?);
+            Ok(Query::History { topic: call.id("topic")?, before, limit })
+        },
+    )
+    .query(&[
+        Param { name: "before", kind: Kind::Number, about: "Only what came before this event." },
+        Param { name: "limit", kind: Kind::Number, about: "At most 200; 50 if absent." },
+    ])
     .errors(UNKNOWN),
     act(Verb::Put, "/topics/{topic}", "Change what a topic is called and how it behaves", |call| {
         let ChangeTopic { name, rules } = call.body()?;

@@ -236,6 +236,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     change("redo", r#"{"circle":"{circle}"}"#, &[rest("POST /circles/{circle}/redo", "")]),
     ask("undoable", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/undo", "")]),
     ask("topic", r#"{"topic":"{topic}"}"#, &[rest("GET /topics/{topic}", "")]),
+    ask("history", r#"{"topic":"{topic}"}"#, &[rest("GET /topics/{topic}/history", "")]),
     ask("topic_by_name", r#"{"circle":"{circle}","name":"{topic_name}"}"#, &[]),
     ask("topics", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/topics", "")]),
     ask(

@@ -1,0 +1,73 @@
+//! Topics over real sockets: what their readers are told, live and of the past.
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+#[path = "common/site.rs"]
+mod site;
+
+use serde_json::{Value, json};
+use site::{Server, Socket};
+
+/// A circle of Ana's with Bob in it, and a list there.
+async fn circle(ana: &mut Socket, bob: &mut Socket) -> (Value, Value) {
+    let make = json!({"create_circle": {"name": "Tea", "public": true}});
+    let circle = ana.ask(json!({"id": 1, "do": make})).await["done"]["circle"].clone();
+    bob.ask(json!({"id": 1, "do": {"join": {"circle": circle}}})).await;
+    let make = json!({"create_topic": {"circle": circle, "name": "todo", "holds": "list"}});
+    let topic = ana.ask(json!({"id": 2, "do": make})).await["done"]["topic"].clone();
+    (circle, topic)
+}
+
+fn insert(topic: &Value, value: &str) -> Value {
+    let change = json!({"insert": {"value": value, "element": value}});
+    json!({"id": 3, "do": {"change": {"changes": [{"topic": topic, "change": change}]}}})
+}
+
+#[tokio::test]
+async fn the_value_of_a_topic_is_of_all_also_of_those_whom_one_blocks() {
+    let server = Server::open().await;
+    let (ana, bob) = (server.user("ana").await, server.user("bob").await);
+    let (mut ana, mut bob) = (server.enter(&ana).await, server.enter(&bob).await);
+    let (_, topic) = circle(&mut ana, &mut bob).await;
+    let block = json!({"block": {"user": bob.user}});
+    ana.ask(json!({"id": 1, "do": block})).await;
+    ana.ask(json!({"id": 2, "subscribe": [{"feed": topic}]})).await;
+    bob.ask(insert(&topic, "water")).await;
+    let event = ana.next().await.unwrap()["event"].clone();
+    assert_eq!(event["body"]["fact"]["insert"]["value"], "water");
+    let again = json!({"id": 4, "subscribe": [{"feed": topic, "after": 1}]});
+    let told = ana.ask_all(again).await;
+    assert!(told.contains("\"water\"") && !told.contains("hidden"), "{told}");
+}
+
+#[tokio::test]
+async fn the_past_of_a_topic_can_be_read() {
+    let server = Server::open().await;
+    let (ana, bob) = (server.user("ana").await, server.user("bob").await);
+    let (mut ana, mut bob) = (server.enter(&ana).await, server.enter(&bob).await);
+    let (circle, topic) = circle(&mut ana, &mut bob).await;
+    for value in ["a", "b", "c"] {
+        bob.ask(insert(&topic, value)).await;
+    }
+    bob.ask(json!({"id": 1, "do": {"undo": {"circle": circle}}})).await;
+    let at = |seq: u64| json!({"id": 1, "get": {"topic": {"topic": topic, "seq": seq}}});
+    let value = |answer: &Value| {
+        let elements = answer["got"]["topic"]["value"].as_array().unwrap().clone();
+        elements.into_iter().map(|one| one["value"].clone()).collect::<Vec<_>>()
+    };
+    assert!(value(&ana.ask(at(1)).await).is_empty());
+    assert_eq!(value(&ana.ask(at(3)).await), ["a", "b"]);
+    assert_eq!(value(&ana.ask(at(4)).await), ["a", "b", "c"]);
+    assert_eq!(value(&ana.ask(at(5)).await), ["a", "b"]);
+    assert_eq!(ana.ask(at(6)).await["code"], "topic.stale");
+    let mut history = json!({"id": 2, "get": {"history": {"topic": topic, "limit": 3}}});
+    let newest = ana.ask(history.clone()).await["got"]["history"].clone();
+    let seqs = |page: &Value| {
+        let events = page["events"].as_array().unwrap().clone();
+        events.into_iter().map(|event| event["seq"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!((seqs(&newest), &newest["more"]), (vec![5, 4, 3], &json!(true)));
+    assert_eq!(newest["events"][1]["by"], bob.user);
+    history["get"]["history"]["before"] = json!(3);
+    let older = ana.ask(history).await["got"]["history"].clone();
+    assert_eq!((seqs(&older), &older["more"]), (vec![2, 1], &json!(false)));
+}
