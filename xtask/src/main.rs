@@ -9,6 +9,7 @@ mod drill;
 mod fuzz;
 mod license;
 mod metadata;
+mod node;
 mod run;
 mod setup;
 mod soak;
@@ -45,6 +46,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Make the types of the SDK in TypeScript anew from those of the protocol
+    Types,
     /// Everything that must pass before a change lands: check, every test, and the README's tour
     Test,
     /// The part of `test` that runs no test: format, lints, docs, tidy, audit
@@ -112,8 +115,9 @@ fn perform(task: Task) -> Result<()> {
     // Every task speaks of paths from the root, wherever it was started.
     std::env::set_current_dir(root()).context("cannot enter the repository's root")?;
     match task {
-        Task::Setup => setup::setup(),
+        Task::Setup => setup::setup().and_then(|()| setup::node()),
         Task::Run { args } => run::run(&args),
+        Task::Types => node::types(),
         Task::Test => test::test(),
         Task::Check => check::check(),
         Task::Tidy => tidy::tidy(),

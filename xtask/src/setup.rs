@@ -26,6 +26,19 @@ pub(crate) fn cplusplus() -> Result<()> {
     compiler("c++", "#include <vector>\n", &["g++"])
 }
 
+/// Checks the tools of what is written in TypeScript, and installs them like the others.
+pub(crate) fn node() -> Result<()> {
+    let there = || ["node", "npm"].iter().all(|tool| works(Command::new(tool).arg("--version")));
+    if !there() {
+        install("Node.js and npm", &["nodejs", "npm"])?;
+    }
+    if there() {
+        Ok(())
+    } else {
+        bail!("`node` and `npm` still do not start after installing them")
+    }
+}
+
 fn c_compiler() -> Result<()> {
     compiler("cc", "#include <stdlib.h>\n", &DEBIAN_PACKAGES)
 }

@@ -5,15 +5,16 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::step::{cargo, run, step};
-use crate::{check, drill, setup, tour};
+use crate::{check, drill, node, setup, tour};
 
 /// Sets up, checks, and runs every test, the drill and the README's tour; stops at the first failure.
 pub(crate) fn test() -> Result<()> {
     let started = Instant::now();
-    step("setup", setup::setup)?;
+    step("setup", || setup::setup().and_then(|()| setup::node()))?;
     check::check()?;
     // Tests that start a real server want the binary, also those of crates below it.
     step("build", || run(&mut cargo("build --quiet -p kith")))?;
+    step("typescript", node::client)?;
     let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
     let profile = if is_ci { "ci" } else { "default" };
     step("tests", || run(cargo("nextest run --workspace --profile").arg(profile)))?;

@@ -1,0 +1,203 @@
+// A connection to a server that mends itself: it resumes every feed without gap or repeat, and
+// brings every operation to its end.
+
+import { closed, KithError } from "./error.js";
+import { Driver } from "./driver.js";
+import type { Answer, Asked, Auth, CircleId, Command, Condition, OpId, Outcome, Query, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
+import type { FeedUpdate } from "./session/update.js";
+import { Listeners, Watchers, type Store } from "./store.js";
+import type { SocketType } from "./socket.js";
+import { Stream, type StreamOptions } from "./stream.js";
+import { handle, type AnyKind, type HandleOf, type Sink } from "./topic/handle.js";
+import { Topics } from "./topics.js";
+import { open, type Handles, type OpenOptions, type Schema } from "./schema.js";
+
+/** How to connect. */
+export interface Options {
+  /** The server: `http(s)://host[:port][/base]`. In a page, its own origin unless told otherwise. */
+  url?: string;
+  /**
+   * Who the client is. A password is used once; the session that it begins is then continued by its
+   * token, which the welcome holds.
+   */
+  auth: Auth;
+  /** What a session is called that begins with a password, at most 64 characters. */
+  label?: string;
+  /** The WebSocket to speak over; needed where there is no global one, as in Node 20: `ws`. */
+  WebSocket?: SocketType;
+}
+
+/** How the connection is. */
+export type Connection =
+  | { state: "online" }
+  | { state: "offline"; retry_in_ms: number; why: string }
+  | { state: "stopped"; error: KithError };
+
+type KeyOf<T> = T extends unknown ? keyof T : never;
+/** The field of the answer, where it is not called as the query is. */
+interface AnswerNames {
+  ping: "pong";
+  topic_by_name: "topic";
+  user_by_name: "user";
+  public_circles: "circles";
+}
+type AnswerName<K> = K extends keyof AnswerNames ? AnswerNames[K] : K;
+/** The answer to a query. */
+export type AnswerTo<Q extends Query> = Extract<Answer, { [K in AnswerName<KeyOf<Q>> & string]: unknown }>[
+  AnswerName<KeyOf<Q>> & KeyOf<Answer>
+];
+
+/** Changes that a transaction is made of: `t(topic)` is the topic to be changed within it. */
+export type Changes = <B>(topic: { bind(sink: Sink<void>): B }) => B;
+
+/** What a transaction depends on. */
+export interface TransactionOptions {
+  /** What must hold before, as `topic.equals(…)` and `topic.unchanged()` say it. */
+  when?: readonly Condition[];
+  /** What makes it one step to undo with the user's last one, when that has the same: all of a drag, say. */
+  group?: string;
+}
+
+/** A client of a Kith server. */
+export class Client {
+  readonly #driver: Driver;
+  readonly #topics: Topics;
+  readonly #connection: Watchers<Connection>;
+  readonly #refusals = new Listeners<[KithError, readonly Asked[]]>();
+
+  private constructor(driver: Driver) {
+    this.#driver = driver;
+    this.#connection = new Watchers<Connection>({ state: "online" });
+    driver.onConnection = (update) => {
+      if (update.kind === "connected") this.#connection.set({ state: "online" });
+      else if (update.kind === "stopped") this.#connection.set({ state: "stopped", error: new KithError(update.problem) });
+      else this.#connection.set({ state: "offline", retry_in_ms: update.retry_in_ms, why: update.why });
+    };
+    this.#topics = new Topics(driver, (error, changes) => this.#refusals.tell(error, changes));
+  }
+
+  /**
+   * Connects. Only the first connection fails, with `client.unreachable` or the server's reason; a
+   * later one is made again for as long as it takes, after pauses of up to 15 s or as long as the
+   * server says.
+   */
+  static async connect(options: Options): Promise<Client> {
+    const driver = new Driver(options);
+    const client = new Client(driver);
+    await driver.connected;
+    return client;
+  }
+
+  /** The last welcome: the token of a session that a password began, the server's limits. */
+  get welcome(): Welcome {
+    return this.#driver.welcome as Welcome;
+  }
+
+  /** Who the client is. */
+  get user(): User {
+    return this.welcome.user;
+  }
+
+  /** Whether there is a connection, and if not, why. */
+  get connection(): Store<Connection> {
+    return this.#connection;
+  }
+
+  /**
+   * Calls `run` whenever the server refuses changes of topics that were shown already and now are
+   * not. Whoever awaits the change learns it as well.
+   */
+  onRefused(run: (error: KithError, changes: readonly Asked[]) => void): () => void {
+    return this.#refusals.add(run);
+  }
+
+  /** A name for an operation that nobody else gives. */
+  newOp(): OpId {
+    return this.#driver.newOp();
+  }
+
+  /**
+   * Makes a change, under a new name unless one is given. Resolves when it is durable, or definitely
+   * not made, however often the connection is lost meanwhile. Rejects with a `KithError`; where its
+   * `unknown` is set, it may have been made.
+   */
+  async command(command: Command, op: OpId = this.#driver.newOp()): Promise<Outcome> {
+    const answer = await this.#driver.ask({ op, do: command });
+    return (answer as { done: Outcome }).done;
+  }
+
+  /** Asks a question, on the next connection if there is none now. */
+  async query<const Q extends Query>(query: Q): Promise<AnswerTo<Q>> {
+    const { got } = (await this.#driver.ask({ get: query })) as { got: Answer };
+    return Object.values(got)[0] as AnswerTo<Q>;
+  }
+
+  /** Tells something to those who are there now. Rejects without a connection: it is not kept. */
+  async signal(signal: Signal): Promise<void> {
+    await this.#driver.ask({ signal });
+  }
+
+  /** Says that the user is at hand, or not. */
+  presence(status: Status): Promise<void> {
+    return this.signal({ presence: { status } });
+  }
+
+  /**
+   * Follows a feed as it is told, now and after every reconnection, until what is returned is called
+   * or the feed is closed or refused. A feed is followed once at a time.
+   */
+  follow(wish: Subscribe, told: (update: FeedUpdate) => void): () => void {
+    return this.#driver.follow(wish, told);
+  }
+
+  /** The messages of a stream. Rejects when it cannot be followed. */
+  stream(stream: StreamId, options: StreamOptions = {}): Promise<Stream> {
+    return Stream.open(this, stream, options);
+  }
+
+  /** A topic by its id, of the kind that is told. Rejects when there is none that may be read. */
+  async topic<K extends AnyKind>(topic: TopicId, kind: K): Promise<HandleOf<K>> {
+    return handle(kind, await this.#topics.open(topic, kind.holds)) as HandleOf<K>;
+  }
+
+  /** A topic of a circle by its name. */
+  async topicByName<K extends AnyKind>(circle: CircleId, name: string, kind: K): Promise<HandleOf<K>> {
+    const { topic } = await this.query({ topic_by_name: { circle, name } });
+    return this.topic(topic.id, kind);
+  }
+
+  /** The topics of a schema in a circle; with `create`, those that are not there are made. */
+  open<S extends Schema>(circle: CircleId, schema: S, options: OpenOptions = {}): Promise<Handles<S>> {
+    return open(this, circle, schema, options);
+  }
+
+  /**
+   * Makes several changes together or not at all: `work` makes them on `t(topic)`. They are shown at
+   * once. Resolves with when they are durable; rejects with a `KithError` whose `change` says which of
+   * them was refused.
+   */
+  transaction(work: (t: Changes) => void, options: TransactionOptions = {}): Promise<void> {
+    const changes: Asked[] = [];
+    work((topic) => topic.bind((change) => void changes.push(change)));
+    return this.#topics.change(changes, options);
+  }
+
+  /**
+   * Takes back the user's last step in a circle, on whatever device it was made. With `skip` it is
+   * forgotten instead, for others changed the same since and it cannot be taken back.
+   */
+  async undo(circle: CircleId, skip = false): Promise<void> {
+    await this.command({ undo: { circle, ...(skip ? { skip } : {}) } });
+  }
+
+  /** Does the step again that was taken back last. */
+  async redo(circle: CircleId, skip = false): Promise<void> {
+    await this.command({ redo: { circle, ...(skip ? { skip } : {}) } });
+  }
+
+  /** Says goodbye and ends the client. What has no answer yet rejects with `client.closed`. */
+  close(): void {
+    this.#driver.close();
+    this.#connection.set({ state: "stopped", error: closed() });
+  }
+}

@@ -1,0 +1,66 @@
+// Why something did not come about: a stable code, a sentence, and when to try again.
+
+import type { Kind, Problem } from "./protocol.js";
+
+/** What begins a sentence about one of the changes of a transaction. */
+const PART = /^change (\d+): /;
+
+/** Why something did not come about. */
+export class KithError extends Error {
+  override readonly name = "KithError";
+  /** Stable: programs decide by it. Those of this SDK itself begin with `client.`. */
+  readonly code: string;
+  /** Milliseconds after which trying again can help; absent if it cannot. */
+  readonly retry_ms?: number;
+  /** Whether it may have been done all the same. */
+  readonly unknown: boolean;
+  /** Of a transaction: which of its changes it is about, counted from 0; absent for the whole. */
+  readonly change?: number;
+
+  constructor(problem: Problem, change?: number) {
+    super(problem.message);
+    this.code = problem.code;
+    this.unknown = problem.unknown ?? false;
+    if (problem.retry_ms !== undefined) this.retry_ms = problem.retry_ms;
+    const told = PART.exec(problem.message)?.[1];
+    const place = change ?? (told === undefined ? undefined : Number(told));
+    if (place !== undefined) this.change = place;
+  }
+
+  /** The same about another change. */
+  about(change: number): KithError {
+    const { code, retry_ms, unknown } = this;
+    const message = this.message.replace(PART, `change ${change}: `);
+    return new KithError({ code, message, unknown, ...(retry_ms === undefined ? {} : { retry_ms }) }, change);
+  }
+}
+
+/** The sentence for each refusal of a change, as the server says it. */
+const SENTENCES = {
+  "topic.wrong_kind": (kind: Kind) => `this is no value of the kind ${kind}`,
+  "topic.wrong_change": (kind: Kind) => `a topic of the kind ${kind} cannot be changed like this`,
+  "topic.overflow": () => "the number would be too large",
+  "topic.item_there": () => "the set has this item already",
+  "topic.item_not_found": () => "the set has no such item",
+  "topic.element_not_found": () => "the list has no such element",
+  "topic.element_taken": () => "this name of an element is taken, or not to be chosen",
+  "topic.out_of_range": () => "there is no such place in the value",
+  "topic.path_not_found": () => "the path leads nowhere",
+  "topic.key_taken": () => "this key is taken",
+  "topic.stale": () => "this refers to a state that is no longer known, or not yet",
+};
+
+/** A change that the rules of topics refuse. */
+export function refusal(code: keyof typeof SENTENCES, kind: Kind): KithError {
+  return new KithError({ code, message: SENTENCES[code](kind) });
+}
+
+/** A call that cannot be made like this. */
+export function invalid(message: string): KithError {
+  return new KithError({ code: "input.invalid", message });
+}
+
+/** The client was closed before the answer came. */
+export function closed(): KithError {
+  return new KithError({ code: "client.closed", message: "the client was closed", unknown: true });
+}

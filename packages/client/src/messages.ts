@@ -1,0 +1,285 @@
+// The list of messages of one stream as a program shows it: what the server ordered, then what is
+// still on its way, then what failed and waits for a decision. Pure; fed with updates and results.
+//
+// Answers and events of the same operation may come in either order, twice, or only one of them: a
+// message is never shown twice for it once both the list's place in the feed and the answer are
+// known, and never lost.
+
+import type { KithError } from "./error.js";
+import type { Command, Event, Message, OpId, Outcome, Seq, Stream, StreamId, UserId } from "./protocol.js";
+
+/** Changes of messages that are not held, remembered for pages that were asked for before them. */
+const MISSED_MAX = 256;
+
+/** A message as its writer made it. */
+export interface Draft {
+  /** What it says. */
+  readonly text: string;
+  /** The message it answers. */
+  readonly reply_to?: Seq;
+  /** The message in whose thread it goes. */
+  readonly thread?: Seq;
+}
+
+/** A line of the list. */
+export type Entry =
+  /** The server has it; in the order of its numbers. */
+  | { readonly state: "confirmed"; readonly message: Message }
+  /** On its way; in the order of sending, after all that is confirmed. */
+  | { readonly state: "sending"; readonly op: OpId; readonly draft: Draft }
+  /** Refused: to be tried again or discarded. */
+  | { readonly state: "failed"; readonly op: OpId; readonly draft: Draft; readonly error: KithError };
+
+interface Own {
+  readonly op: OpId;
+  readonly draft: Draft;
+  /** The number under which the server has it, where the list has not come so far. */
+  placed?: Seq;
+  error?: KithError;
+}
+
+/** The messages of one stream. It holds what it was given; `trim` bounds it. */
+export class Messages {
+  #seq: Seq = 0;
+  #stream: Stream | undefined;
+  /** In the order of their numbers. */
+  #messages = new Map<Seq, Message>();
+  #own: Own[] = [];
+  #missed: Event[] = [];
+
+  constructor(readonly id: StreamId) {}
+
+  /** The last event that is in the list. */
+  get seq(): Seq {
+    return this.#seq;
+  }
+
+  /** The stream itself, once it is known. */
+  get stream(): Stream | undefined {
+    return this.#stream;
+  }
+
+  /** The lines to show: of the stream itself, or of one of its threads. */
+  entries(thread?: Seq): Entry[] {
+    const lines: Entry[] = [];
+    for (const message of this.#messages.values()) {
+      if (message.thread === thread) lines.push({ state: "confirmed", message });
+    }
+    for (const { op, draft, error } of this.#own) {
+      if (draft.thread !== thread) continue;
+      lines.push(error === undefined ? { state: "sending", op, draft } : { state: "failed", op, draft, error });
+    }
+    return lines;
+  }
+
+  /** The oldest message that is held. */
+  oldest(): Seq | undefined {
+    return this.#messages.keys().next().value;
+  }
+
+  /** A snapshot takes the place of everything that was confirmed. */
+  snapshot(seq: Seq, stream: Stream, messages: readonly Message[]): void {
+    this.#stream = stream;
+    this.#missed = [];
+    this.#messages = new Map(messages.map((message) => [message.seq, message]));
+    this.#seq = seq;
+    this.#settlePlaced();
+  }
+
+  /** The next event of the stream. Those that are in the list already change nothing. */
+  event(event: Event): void {
+    if (event.feed !== this.id || event.seq <= this.#seq) return;
+    this.#noteMissed(event);
+    this.#reduce(event);
+    this.#seq = event.seq;
+    if (event.op !== undefined && event.body.kind === "posted") {
+      this.#own = this.#own.filter((own) => own.op !== event.op);
+    }
+    this.#settlePlaced();
+  }
+
+  /** The next event is of somebody whom the user blocks. */
+  hidden(seq: Seq): void {
+    this.#seq = Math.max(this.#seq, seq);
+    this.#settlePlaced();
+  }
+
+  /** Older or newer messages, as the server answered a question for them, in any order. */
+  page(messages: readonly Message[]): void {
+    // What is held has seen every event up to here; and what is not yet here will come.
+    const came = messages.filter(({ seq }) => seq <= this.#seq && !this.#messages.has(seq));
+    const all = [...this.#messages.values(), ...came].sort((one, two) => one.seq - two.seq);
+    this.#messages = new Map(all.map((message) => [message.seq, message]));
+    // Changes that overtook the answer are made once more, on what came with it.
+    const numbers = new Set(came.map(({ seq }) => seq));
+    for (const event of this.#missed) {
+      const { body } = event;
+      const message = changed(event);
+      if (message === undefined || !numbers.has(message)) continue;
+      if (body.kind !== "deleted") this.#reduce(event);
+      else this.#messages.delete(message);
+      if (body.kind === "deleted" && body.thread !== undefined && numbers.has(body.thread)) this.#replies(body.thread, -1);
+    }
+  }
+
+  #noteMissed(event: Event): void {
+    const message = changed(event);
+    if (message === undefined) return;
+    if (event.body.kind === "deleted" || !this.#messages.has(message)) {
+      this.#missed = [...this.#missed.slice(1 - MISSED_MAX), event];
+    }
+  }
+
+  /** Keeps the newest `max` confirmed messages; older ones can be asked for again. */
+  trim(max: number): void {
+    const over = this.#messages.size - max;
+    for (const seq of [...this.#messages.keys()].slice(0, Math.max(over, 0))) this.#messages.delete(seq);
+  }
+
+  /** Shows `draft` as on its way and tells the command to send under the same name. */
+  send(op: OpId, draft: Draft): Command {
+    this.#own = [...this.#own, { op, draft }];
+    const { text, reply_to, thread } = draft;
+    return {
+      post: {
+        stream: this.id,
+        text,
+        ...(reply_to === undefined ? {} : { reply_to }),
+        ...(thread === undefined ? {} : { thread }),
+      },
+    };
+  }
+
+  /** The server did it. The line stays until the list has come as far as the message. */
+  done(op: OpId, { events = [] }: Outcome): void {
+    const own = this.#own.find((one) => one.op === op);
+    if (own === undefined) return;
+    const place = events.find(({ feed }) => feed === this.id);
+    // Without a place it went where this user may not look any longer.
+    if (place === undefined) this.#own = this.#own.filter((one) => one !== own);
+    else own.placed = place.seq;
+    this.#settlePlaced();
+  }
+
+  /** The server definitely did not do it. */
+  failed(op: OpId, error: KithError): void {
+    const own = this.#own.find((one) => one.op === op);
+    if (own !== undefined && own.placed === undefined) own.error ??= error;
+  }
+
+  /** A line that failed is on its way again, now the last: the command to send, under the same name. */
+  retry(op: OpId): Command | undefined {
+    const draft = this.discard(op);
+    return draft === undefined ? undefined : this.send(op, draft);
+  }
+
+  /** Takes a line that failed away; what it said comes back. */
+  discard(op: OpId): Draft | undefined {
+    const own = this.#own.find((one) => one.op === op && one.error !== undefined);
+    if (own !== undefined) this.#own = this.#own.filter((one) => one !== own);
+    return own?.draft;
+  }
+
+  #settlePlaced(): void {
+    this.#own = this.#own.filter(({ placed }) => placed === undefined || placed > this.#seq);
+  }
+
+  #edit(seq: Seq, edit: (message: Message) => Message): void {
+    const message = this.#messages.get(seq);
+    if (message !== undefined) this.#messages.set(seq, edit(message));
+  }
+
+  #editStream(edit: (stream: Stream) => Stream): void {
+    if (this.#stream !== undefined) this.#stream = edit(this.#stream);
+  }
+
+  /** What an event does to the documents that are held; one about others changes nothing. */
+  #reduce(event: Event): void {
+    const { body, by } = event;
+    switch (body.kind) {
+      case "stream_changed":
+        this.#editStream(({ name: _, about: __, ...stream }) => ({
+          ...stream,
+          ...(body.name === undefined ? {} : { name: body.name }),
+          ...(body.about === undefined ? {} : { about: body.about }),
+          archived: body.archived,
+          slow_seconds: body.slow_seconds,
+        }));
+        break;
+      case "stream_narrowed":
+        this.#editStream((stream) => ({ ...stream, deny: body.deny }));
+        break;
+      case "group_added":
+        this.#editStream((stream) => inGroup(stream, (users) => [...new Set([...users, ...body.users])].sort()));
+        break;
+      case "group_left":
+        this.#editStream((stream) => inGroup(stream, (users) => users.filter((user) => user !== body.user)));
+        break;
+      case "pinned":
+        this.#editStream((stream) => ({ ...stream, pins: [...stream.pins ?? [], body.message] }));
+        break;
+      case "unpinned":
+        this.#unpin(body.message);
+        break;
+      case "posted": {
+        if (by === undefined) break;
+        const { kind: _, ...posted } = body;
+        this.#messages.set(event.seq, { seq: event.seq, author: by, at: event.at, ...posted });
+        this.#replies(body.thread, 1);
+        break;
+      }
+      case "edited":
+        this.#edit(body.message, ({ mentions: _, ...message }) => ({
+          ...message,
+          text: body.text,
+          ...(body.mentions === undefined ? {} : { mentions: body.mentions }),
+          edited_at: event.at,
+        }));
+        break;
+      case "deleted":
+        this.#messages.delete(body.message);
+        this.#unpin(body.message);
+        this.#replies(body.thread, -1);
+        break;
+      case "reacted":
+      case "unreacted":
+        if (by === undefined) break;
+        this.#edit(body.message, (message) => {
+          const reactions = { ...message.reactions };
+          const others = (reactions[body.emoji] ?? []).filter((user) => user !== by);
+          const users = body.kind === "reacted" ? [...others, by].sort() : others;
+          if (users.length > 0) reactions[body.emoji] = users;
+          else delete reactions[body.emoji];
+          return { ...message, reactions };
+        });
+        break;
+      default:
+    }
+  }
+
+  #unpin(message: Seq): void {
+    this.#editStream((stream) => ({ ...stream, pins: (stream.pins ?? []).filter((pin) => pin !== message) }));
+  }
+
+  #replies(thread: Seq | undefined, more: number): void {
+    if (thread === undefined) return;
+    this.#edit(thread, (root) => ({ ...root, replies: Math.max((root.replies ?? 0) + more, 0) }));
+  }
+}
+
+function inGroup(stream: Stream, users: (now: readonly UserId[]) => UserId[]): Stream {
+  return stream.kind === "group" ? { ...stream, users: users(stream.users) } : stream;
+}
+
+/** Which message an event changes that was posted before. */
+function changed({ body }: Event): Seq | undefined {
+  switch (body.kind) {
+    case "edited":
+    case "deleted":
+    case "reacted":
+    case "unreacted":
+      return body.message;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,2049 @@
+// Made by `cargo xtask types` from the server's schemas; not to be edited.
+
+import type { Json, Numeric } from "./json.js";
+
+/** The version of the protocol that is spoken. */
+export const VERSION = 1;
+
+/** An act that the audit log keeps. */
+export type Act = 
+  | {
+    act: "circle_created";
+  }
+  | {
+    act: "circle_changed";
+    name: CircleName;
+    public: boolean;
+  }
+  | {
+    act: "owner_changed";
+    owner: UserId;
+  }
+  | {
+    act: "role_set";
+    role: RoleId;
+    to: Role;
+  }
+  | {
+    act: "role_removed";
+    role: RoleId;
+  }
+  | {
+    act: "member_roles_set";
+    roles: RoleId[];
+    user: UserId;
+  }
+  | {
+    act: "member_renamed";
+    nickname: DisplayName | null;
+    user: UserId;
+  }
+  | {
+    act: "member_timed_out";
+    reason: Line | null;
+    until: Timestamp | null;
+    user: UserId;
+  }
+  | {
+    act: "member_removed";
+    how: Leaving;
+    reason: Line | null;
+    user: UserId;
+  }
+  | {
+    act: "unbanned";
+    user: UserId;
+  }
+  | {
+    act: "invite_created";
+    expires_at: Timestamp | null;
+    invite: InviteId;
+    uses: number | null;
+  }
+  | {
+    act: "invite_revoked";
+    invite: InviteId;
+  }
+  | {
+    act: "invite_used";
+    invite: InviteId;
+    user: UserId;
+  }
+  | {
+    act: "stream_created";
+    name: StreamName;
+    stream: StreamId;
+  }
+  | {
+    act: "stream_changed";
+    stream: StreamId;
+  }
+  | {
+    act: "stream_narrowed";
+    deny: { [key: `r_${string}`]: Permissions };
+    stream: StreamId;
+  }
+  | {
+    act: "message_deleted";
+    author: UserId;
+    message: Seq;
+    stream: StreamId;
+  }
+  | {
+    act: "topic_created";
+    name: TopicName;
+    topic: TopicId;
+  }
+  | {
+    act: "topic_changed";
+    topic: TopicId;
+  }
+  | {
+    act: "topic_narrowed";
+    deny: { [key: `r_${string}`]: Permissions };
+    topic: TopicId;
+  }
+  | {
+    act: "topic_removed";
+    name: TopicName;
+    topic: TopicId;
+  };
+
+/** A place between the elements of a list, or of an array in JSON. */
+export type Anchor = {
+  at: number;
+} | {
+  before: ElementId;
+} | {
+  after: ElementId;
+} | {
+  path: Path;
+};
+
+/** An answer. */
+export type Answer = 
+  | {
+    pong: {
+      now: Timestamp;
+    };
+  }
+  | {
+    window: Window;
+  }
+  | {
+    circle: CircleWindow;
+  }
+  | {
+    stream: StreamWindow;
+  }
+  | {
+    messages: {
+      messages: Message[];
+      more: boolean;
+    };
+  }
+  | {
+    message: Message;
+  }
+  | {
+    topic: TopicWindow;
+  }
+  | {
+    topics: {
+      more: boolean;
+      topics: Topic[];
+    };
+  }
+  | {
+    undoable: {
+      redo: number;
+      undo: number;
+    };
+  }
+  | {
+    unread: StreamUnread;
+  }
+  | {
+    users: User[];
+  }
+  | {
+    user: User;
+  }
+  | {
+    members: {
+      members: Member[];
+      more: boolean;
+    };
+  }
+  | {
+    present: Present[];
+  }
+  | {
+    circles: {
+      circles: CircleCard[];
+      more: boolean;
+    };
+  }
+  | {
+    invites: Invite[];
+  }
+  | {
+    invite_target: CircleCard;
+  }
+  | {
+    sessions: SessionCard[];
+  }
+  | {
+    blocks: UserId[];
+  };
+
+/** A change of one topic. */
+export type Asked = {
+  /** How. */
+  change: Change;
+  /** Which topic. */
+  topic: TopicId;
+};
+
+/** The proof of who one is. */
+export type Auth = {
+  token: string;
+} | {
+  cookie: Record<string, never>;
+} | {
+  password: {
+    /**
+     * What this device was called when the user last signed in on it; guesses of others do not
+     * slow it down then.
+     */
+    device?: string;
+    /** The user's unique name. */
+    name: string;
+    /** The password. */
+    password: string;
+  };
+};
+
+/** What happened. */
+export type Body = 
+  /** The stream was made. */
+  | {
+    /** What it is about. */
+    about?: Line;
+    /** What roles are denied in it. */
+    deny?: { [key: `r_${string}`]: Permissions };
+    /** Whose it is. */
+    home: Home;
+    kind: "stream_created";
+    /** Its name. */
+    name?: StreamName;
+  }
+  /** The stream was changed: it is now as told. */
+  | {
+    /** What it is about. */
+    about?: Line;
+    /** Takes no more messages. */
+    archived: boolean;
+    kind: "stream_changed";
+    /** Its name. */
+    name?: StreamName;
+    /** Seconds between two messages of one member. */
+    slow_seconds: number;
+  }
+  /** What roles are denied was changed: it is now as told. */
+  | {
+    /** What roles are denied in it. */
+    deny: { [key: `r_${string}`]: Permissions };
+    kind: "stream_narrowed";
+  }
+  /** Users were added to a group. */
+  | {
+    kind: "group_added";
+    /** Who. */
+    users: UserId[];
+  }
+  /** A user left a group. */
+  | {
+    kind: "group_left";
+    /** Who. */
+    user: UserId;
+  }
+  /** A message was posted; the event's number is the message's name. */
+  | {
+    kind: "posted";
+    /** Who is meant. */
+    mentions?: Mentions;
+    /** The message it answers. */
+    reply_to?: Seq;
+    /** What it says. */
+    text: MessageText;
+    /** The message whose thread it is in. */
+    thread?: Seq;
+  }
+  /** A message was edited. */
+  | {
+    kind: "edited";
+    /** Who is meant now. */
+    mentions?: Mentions;
+    /** Which. */
+    message: Seq;
+    /** What it says now. */
+    text: MessageText;
+  }
+  /** A message was deleted. */
+  | {
+    kind: "deleted";
+    /** Which. */
+    message: Seq;
+    /** The thread it was in. */
+    thread?: Seq;
+  }
+  /** A reaction was added. */
+  | {
+    /** Which. */
+    emoji: Emoji;
+    kind: "reacted";
+    /** To which message. */
+    message: Seq;
+  }
+  /** A reaction was taken back. */
+  | {
+    /** Which. */
+    emoji: Emoji;
+    kind: "unreacted";
+    /** From which message. */
+    message: Seq;
+  }
+  /** A message was pinned. */
+  | {
+    kind: "pinned";
+    /** Which. */
+    message: Seq;
+  }
+  /** A message is no longer pinned. */
+  | {
+    kind: "unpinned";
+    /** Which. */
+    message: Seq;
+  }
+  /** The topic was made. */
+  | {
+    /** Whose it is. */
+    circle: CircleId;
+    /** What roles are denied in it. */
+    deny?: { [key: `r_${string}`]: Permissions };
+    /** The kind of its value. */
+    holds: Kind;
+    kind: "topic_created";
+    /** Its name. */
+    name: TopicName;
+    /** How it behaves. */
+    rules?: Rules;
+    /** Its first value, as a snapshot writes it. */
+    value: Json;
+  }
+  /** The topic behaves otherwise: it is now as told. */
+  | {
+    kind: "topic_changed";
+    /** Its name. */
+    name: TopicName;
+    /** How it behaves. */
+    rules?: Rules;
+  }
+  /** What roles are denied was changed: it is now as told. */
+  | {
+    /** What roles are denied in it. */
+    deny: { [key: `r_${string}`]: Permissions };
+    kind: "topic_narrowed";
+  }
+  /** The topic was removed: nothing follows in its feed. */
+  | {
+    kind: "topic_removed";
+  }
+  /** The value changed. */
+  | {
+    /** How. */
+    fact: Fact;
+    kind: "changed";
+  }
+  /** The circle was made, with its roles and its owner as member. */
+  | {
+    /** The role of every member. */
+    everyone: RoleId;
+    kind: "circle_created";
+    /** Its name. */
+    name: CircleName;
+    /** Anyone may join. */
+    public: boolean;
+    /** Its first roles. */
+    roles: { [key: `r_${string}`]: Role };
+  }
+  /** The circle was changed: it is now as told. */
+  | {
+    /** What it is about. */
+    about?: Line;
+    kind: "circle_changed";
+    /** Its name. */
+    name: CircleName;
+    /** Anyone may join. */
+    public: boolean;
+  }
+  /** The circle has a new owner. */
+  | {
+    kind: "owner_changed";
+    /** Who. */
+    owner: UserId;
+  }
+  /** A role was made or changed: it is now as told. */
+  | {
+    kind: "role_set";
+    /** Which. */
+    role: RoleId;
+    /** How it is. */
+    to: Role;
+  }
+  /** A role was removed. */
+  | {
+    kind: "role_removed";
+    /** Which. */
+    role: RoleId;
+  }
+  /** A user joined. */
+  | {
+    kind: "member_joined";
+    /** Who. */
+    user: UserId;
+  }
+  /** A member was changed: it is now as told. */
+  | {
+    kind: "member_changed";
+    /** Who, and how. */
+    member: Member;
+  }
+  /** A member left, or was made to. */
+  | {
+    /** Left, kicked or banned. */
+    how: Leaving;
+    kind: "member_left";
+    /** Who. */
+    user: UserId;
+  }
+  /** The user joined a circle. */
+  | {
+    /** Which. */
+    circle: CircleId;
+    kind: "circle_joined";
+  }
+  /** The user is in a circle no longer. */
+  | {
+    /** Which. */
+    circle: CircleId;
+    /** Left, kicked or banned. */
+    how: Leaving;
+    kind: "circle_left";
+  }
+  /** A direct stream or group has the user in it. */
+  | {
+    kind: "conversation_opened";
+    /** Which. */
+    stream: StreamId;
+  }
+  /** The user is in a group no longer. */
+  | {
+    kind: "conversation_left";
+    /** Which. */
+    stream: StreamId;
+  }
+  /** The user has read up to a message; marking as unread moves it back. */
+  | {
+    kind: "read_to";
+    /** Up to this message. */
+    seq: Seq;
+    /** In which stream. */
+    stream: StreamId;
+    /** In which of its threads; `None` for the stream itself. */
+    thread?: Seq;
+  }
+  /** The user blocks another. */
+  | {
+    kind: "blocked";
+    /** Whom. */
+    user: UserId;
+  }
+  /** The user blocks another no longer. */
+  | {
+    kind: "unblocked";
+    /** Whom. */
+    user: UserId;
+  }
+  /** An account was made. */
+  | {
+    /** The human whose program it is. */
+    bot_of?: UserId;
+    /** Shown as. */
+    display_name: DisplayName;
+    kind: "user_registered";
+    /** Under which name. */
+    name: UserName;
+    /** Who. */
+    user: UserId;
+  }
+  /** An account was changed: it is now as told. */
+  | {
+    /** Cannot sign in. */
+    disabled: boolean;
+    /** Shown as. */
+    display_name: DisplayName;
+    kind: "user_changed";
+    /** Who. */
+    user: UserId;
+  }
+  /** Somebody used a power over others. */
+  | {
+    /** What was done. */
+    act: Act;
+    kind: "acted";
+  };
+
+/** A change of a topic that somebody asks for. Which there are depends on the topic's kind. */
+export type Change = 
+  /** Replace the whole value. For every kind but `event`. */
+  | {
+    set: {
+      /** By this; of a list without the names of elements. */
+      value: Json;
+    };
+  }
+  /** Add to a number. For `int` and `float`. */
+  | {
+    add: {
+      /** How much; below 0 to subtract. */
+      by: Numeric;
+    };
+  }
+  /** Put an item into a set that has it not yet. */
+  | {
+    append: {
+      /** Which. */
+      item: Json;
+    };
+  }
+  /** Put a value into a list, at the end unless told otherwise; or into an array in JSON. */
+  | {
+    insert: {
+      /** The name it shall have; the server chooses one if absent. It may not begin with `~`. */
+      element?: ElementId;
+      /** Where. */
+      to?: Anchor;
+      /** Which. */
+      value: Json;
+    };
+  }
+  /** Take something out: an item of a set, an element of a list, an entry of a map or of JSON. */
+  | {
+    remove: Spot;
+  }
+  /** Put an element of a list elsewhere in it. */
+  | {
+    move: {
+      /** Which. */
+      from: Spot;
+      /** Where it shall be, counted without it. */
+      to: Anchor;
+    };
+  }
+  /** Put another value in the place of an element of a list. */
+  | {
+    replace: {
+      /** Which. */
+      spot: Spot;
+      /** The new value. */
+      value: Json;
+    };
+  }
+  /** Set an entry of a map or of JSON. In an array the place after the last is there to be put to. */
+  | {
+    put: {
+      /** Which. */
+      path: Path;
+      /** The value. */
+      value: Json;
+    };
+  }
+  /** Give an entry of a map, or of an object in JSON, another key that is not taken. */
+  | {
+    rename: {
+      /** Its new key. */
+      key: string;
+      /** Which. */
+      path: Path;
+    };
+  }
+  /** Replace a part of a `string`. */
+  | {
+    splice: {
+      /**
+       * The event after which the place was counted: what happened since is reckoned in. The
+       * present value if absent.
+       */
+      after?: Seq;
+      /** Where, in UTF-16 code units from the beginning. */
+      at: number;
+      /** How many UTF-16 code units are taken out. */
+      delete?: number;
+      /** What is put in there. */
+      insert?: string;
+    };
+  }
+  /** Tell those who follow an `event`. */
+  | {
+    emit: {
+      /** What. */
+      args?: { [key: string]: Json };
+    };
+  };
+
+/** A community. */
+export type Circle = {
+  /** What it is about. */
+  about?: Line;
+  /** When it was made. */
+  created_at: Timestamp;
+  /** The role that every member has. */
+  everyone: RoleId;
+  /** The circle. */
+  id: CircleId;
+  /** How many members it has. */
+  members: number;
+  /** Its name. */
+  name: CircleName;
+  /** Has every permission, and cannot be removed. */
+  owner: UserId;
+  /** Anyone may find and join it. */
+  public: boolean;
+  /** Its roles. The first that every member has is `Circle::everyone`. */
+  roles: { [key: `r_${string}`]: Role };
+};
+
+/** A circle as those see it who are not in it yet. */
+export type CircleCard = {
+  /** What it is about. */
+  about?: string;
+  /** The circle. */
+  id: CircleId;
+  /** How many members it has. */
+  members: number;
+  /** Its name. */
+  name: string;
+};
+
+export type CircleId = `c_${string}`;
+
+export type CircleName = string;
+
+/** A circle in the window. */
+export type CircleWindow = {
+  /** The circle. */
+  circle: Circle;
+  /** The user's own membership. */
+  member: Member;
+  /** Its streams. */
+  streams: StreamWindow[];
+};
+
+/** A change that a user asks for. */
+export type Command = 
+  /** Change how one is shown. */
+  | {
+    change_user: {
+      /** Shown as. */
+      display_name: DisplayName;
+    };
+  }
+  /** Block a user. */
+  | {
+    block: {
+      /** Whom. */
+      user: UserId;
+    };
+  }
+  /** Block a user no longer. */
+  | {
+    unblock: {
+      /** Whom. */
+      user: UserId;
+    };
+  }
+  /** End one of one's own sessions. */
+  | {
+    revoke_session: {
+      /** Which. */
+      session: SessionId;
+    };
+  }
+  /** Make a circle with a first stream, and own it. */
+  | {
+    create_circle: {
+      /** Its name. */
+      name: CircleName;
+      /** Anyone may find and join it. */
+      public?: boolean;
+    };
+  }
+  /** Change a circle. */
+  | {
+    change_circle: {
+      /** What it is about. */
+      about?: Line;
+      /** Which. */
+      circle: CircleId;
+      /** Its name. */
+      name: CircleName;
+      /** Anyone may find and join it. */
+      public: boolean;
+    };
+  }
+  /** Hand a circle over to another member. */
+  | {
+    change_owner: {
+      /** Which. */
+      circle: CircleId;
+      /** To whom. */
+      owner: UserId;
+    };
+  }
+  /** Join a public circle. */
+  | {
+    join: {
+      /** Which. */
+      circle: CircleId;
+    };
+  }
+  /** Join the circle of an invite. */
+  | {
+    accept_invite: {
+      /** The secret of the invite. */
+      code: string;
+    };
+  }
+  /** Leave a circle. */
+  | {
+    leave: {
+      /** Which. */
+      circle: CircleId;
+    };
+  }
+  /** Make a role. */
+  | {
+    create_role: {
+      /** What it allows. */
+      allow: Permissions;
+      /** In which circle. */
+      circle: CircleId;
+      /** Its name. */
+      name: RoleName;
+      /** Its rank, below one's own. */
+      rank: number;
+    };
+  }
+  /** Change a role. */
+  | {
+    change_role: {
+      /** What it allows. */
+      allow: Permissions;
+      /** In which circle. */
+      circle: CircleId;
+      /** Its name. */
+      name: RoleName;
+      /** Its rank, below one's own. */
+      rank: number;
+      /** Which. */
+      role: RoleId;
+    };
+  }
+  /** Remove a role. */
+  | {
+    remove_role: {
+      /** In which circle. */
+      circle: CircleId;
+      /** Which. */
+      role: RoleId;
+    };
+  }
+  /** Give a member exactly these roles. */
+  | {
+    set_roles: {
+      /** In which circle. */
+      circle: CircleId;
+      /** The roles beside everyone's. */
+      roles: RoleId[];
+      /** Whom. */
+      user: UserId;
+    };
+  }
+  /** Set what a member is called in a circle: oneself, or who is below. */
+  | {
+    set_nickname: {
+      /** In which circle. */
+      circle: CircleId;
+      /** What, `None` for the display name. */
+      nickname?: DisplayName;
+      /** Whom. */
+      user: UserId;
+    };
+  }
+  /** Let a member only read for a time. */
+  | {
+    time_out: {
+      /** In which circle. */
+      circle: CircleId;
+      /** Why. */
+      reason?: Line;
+      /** For how many seconds, at most 28 days; 0 ends it. */
+      seconds: number;
+      /** Whom. */
+      user: UserId;
+    };
+  }
+  /** Make a member leave. */
+  | {
+    kick: {
+      /** From which circle. */
+      circle: CircleId;
+      /** Why. */
+      reason?: Line;
+      /** Whom. */
+      user: UserId;
+    };
+  }
+  /** Keep a user out of a circle for good. */
+  | {
+    ban: {
+      /** From which circle. */
+      circle: CircleId;
+      /** Why. */
+      reason?: Line;
+      /** Whom. */
+      user: UserId;
+    };
+  }
+  /** Let a banned user come again. */
+  | {
+    unban: {
+      /** To which circle. */
+      circle: CircleId;
+      /** Whom. */
+      user: UserId;
+    };
+  }
+  /** Make an invite; the outcome holds its code, this once. */
+  | {
+    create_invite: {
+      /** To which circle. */
+      circle: CircleId;
+      /** For how many seconds; `None` for ever. */
+      seconds?: number;
+      /** For how many uses; `None` for any number. */
+      uses?: number;
+    };
+  }
+  /** Revoke an invite. */
+  | {
+    revoke_invite: {
+      /** Of which circle. */
+      circle: CircleId;
+      /** Which. */
+      invite: InviteId;
+    };
+  }
+  /** Make a stream in a circle. */
+  | {
+    create_stream: {
+      /** What it is about. */
+      about?: Line;
+      /** In which circle. */
+      circle: CircleId;
+      /** What roles are denied in it. */
+      deny?: { [key: `r_${string}`]: Permissions };
+      /** Its name. */
+      name: StreamName;
+    };
+  }
+  /** Change a stream of a circle, or a group's name. */
+  | {
+    change_stream: {
+      /** What it is about. */
+      about?: Line;
+      /** Takes no more messages. */
+      archived?: boolean;
+      /** Its name. */
+      name: StreamName;
+      /** Seconds between two messages of one member, at most 6 hours. */
+      slow_seconds?: number;
+      /** Which. */
+      stream: StreamId;
+    };
+  }
+  /** Set what roles are denied in a stream. */
+  | {
+    narrow_stream: {
+      /** What roles are denied in it. */
+      deny: { [key: `r_${string}`]: Permissions };
+      /** Which. */
+      stream: StreamId;
+    };
+  }
+  /** Open the direct stream with a user. */
+  | {
+    open_direct: {
+      /** With whom. */
+      user: UserId;
+    };
+  }
+  /** Make a group. */
+  | {
+    create_group: {
+      /** Its name. */
+      name?: StreamName;
+      /** With whom, besides oneself. */
+      users: UserId[];
+    };
+  }
+  /** Add users to a group. */
+  | {
+    add_to_group: {
+      /** Which. */
+      stream: StreamId;
+      /** Whom. */
+      users: UserId[];
+    };
+  }
+  /** Leave a group. */
+  | {
+    leave_group: {
+      /** Which. */
+      stream: StreamId;
+    };
+  }
+  /** Post a message. */
+  | {
+    post: {
+      /** The message it answers. */
+      reply_to?: Seq;
+      /** Where. */
+      stream: StreamId;
+      /** What. */
+      text: MessageText;
+      /** The message in whose thread it goes. */
+      thread?: Seq;
+    };
+  }
+  /** Edit one's own message. */
+  | {
+    edit: {
+      /** Which. */
+      message: Seq;
+      /** Where. */
+      stream: StreamId;
+      /** What it shall say. */
+      text: MessageText;
+    };
+  }
+  /** Delete one's own message, or another's with `manage_messages`. */
+  | {
+    delete: {
+      /** Which. */
+      message: Seq;
+      /** Where. */
+      stream: StreamId;
+    };
+  }
+  /** React to a message. Reacting twice alike changes nothing. */
+  | {
+    react: {
+      /** How. */
+      emoji: Emoji;
+      /** To which. */
+      message: Seq;
+      /** Where. */
+      stream: StreamId;
+    };
+  }
+  /** Take a reaction back. */
+  | {
+    unreact: {
+      /** Which. */
+      emoji: Emoji;
+      /** From which. */
+      message: Seq;
+      /** Where. */
+      stream: StreamId;
+    };
+  }
+  /** Pin a message, or unpin it. */
+  | {
+    pin: {
+      /** Which. */
+      message: Seq;
+      /** Whether it shall be pinned. */
+      pinned: boolean;
+      /** Where. */
+      stream: StreamId;
+    };
+  }
+  /** Make a topic in a circle. */
+  | {
+    create_topic: {
+      /** In which circle. */
+      circle: CircleId;
+      /** What roles are denied in it. */
+      deny?: { [key: `r_${string}`]: Permissions };
+      /** The kind of its value. */
+      holds: Kind;
+      /** Its name, which no other topic of the circle has. */
+      name: TopicName;
+      /** How it behaves. */
+      rules?: Rules;
+      /** Its first value; that of a list without the names of elements. */
+      value?: Json;
+    };
+  }
+  /** Change what a topic is called and how it behaves. */
+  | {
+    change_topic: {
+      /** Its name. */
+      name: TopicName;
+      /** How it shall behave. */
+      rules?: Rules;
+      /** Which. */
+      topic: TopicId;
+    };
+  }
+  /** Set what roles are denied in a topic. */
+  | {
+    narrow_topic: {
+      /** What, by role. */
+      deny: { [key: `r_${string}`]: Permissions };
+      /** Which. */
+      topic: TopicId;
+    };
+  }
+  /** Remove a topic and what it holds. */
+  | {
+    remove_topic: {
+      /** Which. */
+      topic: TopicId;
+    };
+  }
+  /** Change the values of topics: all of it, or nothing. */
+  | {
+    change: {
+      /** The changes, in order; at most 1000, all of topics of one circle. */
+      changes: Asked[];
+      /**
+       * What makes it one step with the user's last one, when that has the same: all of a drag,
+       * say.
+       */
+      group?: Label;
+      /** What must hold before. */
+      when?: Condition[];
+    };
+  }
+  /** Take back one's last step in a circle. */
+  | {
+    undo: {
+      /** In which circle. */
+      circle: CircleId;
+      /** Forget the step instead, because it cannot be taken back. */
+      skip?: boolean;
+    };
+  }
+  /** Do again what one took back last in a circle. */
+  | {
+    redo: {
+      /** In which circle. */
+      circle: CircleId;
+      /** Forget the step instead, because it cannot be done again. */
+      skip?: boolean;
+    };
+  }
+  /** Set how far one has read, onward or back (to mark as unread). */
+  | {
+    read: {
+      /** Up to which message. */
+      seq: Seq;
+      /** What. */
+      stream: StreamId;
+      /** Which of its threads. */
+      thread?: Seq;
+    };
+  };
+
+/** What must hold of a topic. */
+export type Condition = {
+  /** This is the number of its last event. */
+  seq?: Seq;
+  /** Which. */
+  topic: TopicId;
+  /** This is its value; that of a list without the names of elements. */
+  value?: Json;
+};
+
+export type DisplayName = string;
+
+export type ElementId = string;
+
+export type Emoji = string;
+
+/** One numbered event. Its JSON is what is stored, hashed and sent. */
+export type Event = {
+  /** When the server decided it. */
+  at: Timestamp;
+  /** What happened. */
+  body: Body;
+  /** Who did it; `None` for the site itself. */
+  by?: UserId;
+  /** The feed. */
+  feed: FeedId;
+  /** The operation it came of, so that the sender knows its own. */
+  op?: OpId;
+  /** Its number in the feed. */
+  seq: Seq;
+};
+
+/** What happened to the value of a topic. Places are counted from 0 at the time of the event. */
+export type Fact = 
+  /** The whole value was replaced. Both are written as a snapshot writes them. */
+  | {
+    set: {
+      /** The value now. */
+      value: Json;
+      /** The value before. */
+      was: Json;
+    };
+  }
+  /** A number was added to. */
+  | {
+    add: {
+      /** How much. */
+      by: Numeric;
+      /** Of a float: the value before. */
+      was?: Numeric;
+    };
+  }
+  /** An item came into a set. */
+  | {
+    append: {
+      /** Where among its items; absent for the end. */
+      at?: number;
+      /** Which. */
+      item: Json;
+    };
+  }
+  /** An item left a set. */
+  | {
+    exclude: {
+      /** Where among its items it was. */
+      at: number;
+      /** Which. */
+      item: Json;
+    };
+  }
+  /** An element came into a list. */
+  | {
+    insert: {
+      /** Where. */
+      at: number;
+      /** Its name. */
+      element: ElementId;
+      /** Its value. */
+      value: Json;
+    };
+  }
+  /** An element left a list. */
+  | {
+    remove: {
+      /** Where it was. */
+      at: number;
+      /** Which. */
+      element: ElementId;
+      /** Its value. */
+      was: Json;
+    };
+  }
+  /** An element of a list went elsewhere. */
+  | {
+    move: {
+      /** Which. */
+      element: ElementId;
+      /** Where it was. */
+      from: number;
+      /** Where it is. */
+      to: number;
+    };
+  }
+  /** An element of a list got another value. */
+  | {
+    replace: {
+      /** Where it is. */
+      at: number;
+      /** Which. */
+      element: ElementId;
+      /** Its value now. */
+      value: Json;
+      /** Its value before. */
+      was: Json;
+    };
+  }
+  /** An entry of a map or of JSON was set. */
+  | {
+    put: {
+      /** In an array: it came in between, and what was there and after moved on. */
+      between?: boolean;
+      /** Which. */
+      path: Path;
+      /** Its value now. */
+      value: Json;
+      /** Its value before; absent where there was none. */
+      was?: Json;
+    };
+  }
+  /** An entry of a map or of JSON was taken out; in an array what was after it moved up. */
+  | {
+    drop: {
+      /** Which. */
+      path: Path;
+      /** Its value before. */
+      was: Json;
+    };
+  }
+  /** An entry got another key. */
+  | {
+    rename: {
+      /** Its key now. */
+      key: string;
+      /** Which, by its key before. */
+      path: Path;
+    };
+  }
+  /** A part of a string was replaced. */
+  | {
+    splice: Splice;
+  }
+  /** Something happened. */
+  | {
+    emit: {
+      /** What. */
+      args: { [key: string]: Json };
+    };
+  };
+
+export type FeedId = "site" | `u_${string}` | `c_${string}` | `s_${string}` | `t_${string}` | `audit:c_${string}`;
+
+/** The first frame of a client: who it is. Nothing else is handled before. */
+export type Hello = {
+  /** The proof. */
+  auth: Auth;
+  /** What the session is called in the list of sessions, when the proof is a password. */
+  label?: string;
+  /** The newest version of the protocol that the client speaks. */
+  v: number;
+};
+
+/** Whose a stream is, and so who may be in it. */
+export type Home = {
+  /** The circle. */
+  circle: CircleId;
+  kind: "channel";
+} | {
+  kind: "direct";
+  /** The two, in the order of their ids. */
+  users: UserId[];
+} | {
+  /** Who made it. */
+  by: UserId;
+  kind: "group";
+  /** Those in it now. */
+  users: UserId[];
+};
+
+/** An invite, found by the hash of its code. */
+export type Invite = {
+  /** Who made it. */
+  by: UserId;
+  /** Where it leads. */
+  circle: CircleId;
+  /** When it was made. */
+  created_at: Timestamp;
+  /** When it ends. */
+  expires_at?: Timestamp;
+  /** How managers name it. */
+  id: InviteId;
+  /** How often it may still be used; `None` for any number of times. */
+  uses_left?: number;
+};
+
+export type InviteId = `i_${string}`;
+
+/** What a topic holds, chosen when it is made. */
+export type Kind = "bool" | "int" | "float" | "string" | "set" | "list" | "map" | "json" | "event";
+
+export type Label = string;
+
+/** How a membership ended. */
+export type Leaving = "left" | "kicked" | "banned";
+
+/** The limits of this server, told in the welcome. */
+export type Limits = {
+  /** How many requests a client may make at once. */
+  burst: number;
+  /** The largest message of a client, in bytes. */
+  frame_bytes: number;
+  /** How many a second in the long run. */
+  per_second: number;
+  /** How many bytes may wait for a client before it is told that it lags. */
+  queue_bytes: number;
+  /** How many feeds one frame may subscribe to. */
+  subscribe_max: number;
+  /** The longest text, in characters. */
+  text_chars: number;
+};
+
+export type Line = string;
+
+/** A user's place in a circle: data of that user particular to that circle. */
+export type Member = {
+  /** When they joined. */
+  joined_at: Timestamp;
+  /** What they are called in this circle. */
+  nickname?: DisplayName;
+  /** Roles beside the one that everyone has. */
+  roles?: RoleId[];
+  /** Until then the member may only read. */
+  timed_out_until?: Timestamp;
+  /** Who. */
+  user: UserId;
+};
+
+/** Who is meant by a message. */
+export type Mentions = {
+  /** Everyone who can read the stream. */
+  everyone?: boolean;
+  /** Roles. */
+  roles?: RoleId[];
+  /** Users. */
+  users?: UserId[];
+};
+
+/** A message as it stands after its edits and reactions. */
+export type Message = {
+  /** When it was posted. */
+  at: Timestamp;
+  /** Who wrote it. */
+  author: UserId;
+  /** When it was last edited. */
+  edited_at?: Timestamp;
+  /** Who is meant by it. */
+  mentions?: Mentions;
+  /** Who reacted how. */
+  reactions?: { [key: string]: UserId[] };
+  /** How many messages its thread has. */
+  replies?: number;
+  /** The message it answers. */
+  reply_to?: Seq;
+  /** The number of the event that posted it: its name in the stream. */
+  seq: Seq;
+  /** What it says. */
+  text: MessageText;
+  /** The message whose thread it is in; `None` in the stream itself. */
+  thread?: Seq;
+};
+
+export type MessageText = string;
+
+export type OpId = string;
+
+/** The answer to a command that was done. */
+export type Outcome = {
+  /** The circle that was made or joined. */
+  circle?: CircleId;
+  /** The secret of the invite that was made. It is told once: a retry does not tell it again. */
+  code?: string;
+  /** The events that came of it, except those in feeds that the caller may not read. */
+  events?: Place[];
+  /** The invite that was made. */
+  invite?: InviteId;
+  /** The role that was made. */
+  role?: RoleId;
+  /** The session that was made. */
+  session?: SessionId;
+  /** The stream that was made or opened. */
+  stream?: StreamId;
+  /** The topic that was made. */
+  topic?: TopicId;
+  /** The user that was made. */
+  user?: UserId;
+};
+
+/** The steps from the outermost value to one inside: `["todo", 3, "done"]`. In a map the first step is a key. */
+export type Path = Step[];
+
+export type Permissions = ("read" | "write" | "react" | "attach" | "mention_all" | "invite" | "manage_messages" | "manage_feeds" | "manage_members" | "manage_roles" | "manage_circle" | "view_audit" | "use_services" | "offer_services")[];
+
+/** Where an event went. */
+export type Place = {
+  /** The feed. */
+  feed: FeedId;
+  /** The number in it. */
+  seq: Seq;
+};
+
+/** A user who is there. */
+export type Present = {
+  /** Since when they have had a connection. */
+  since: Timestamp;
+  /** How. */
+  status: Status;
+  /** Who. */
+  user: UserId;
+};
+
+/** A refusal or failure, the same on every surface. */
+export type Problem = {
+  /** Stable: programs decide by it. */
+  code: string;
+  /** A sentence for a person; may change. */
+  message: string;
+  /** Milliseconds after which trying again can help; absent if it cannot. */
+  retry_ms?: number;
+  /**
+   * Whether the operation may have been done all the same. Say it again with the same operation
+   * id to learn its end.
+   */
+  unknown?: boolean;
+};
+
+/** Anything a server sends. */
+export type Push = 
+  /** The answer to the hello. */
+  | {
+    welcome: Welcome;
+  }
+  /** The answer to a request that went well. */
+  | {
+    /** The answer to a request. */
+    ok: {
+      /** The request's. */
+      id: number;
+    } & ({
+      done: Outcome;
+    } | {
+      got: Answer;
+    } | { noted: null });
+  }
+  /** The answer to a request that did not. */
+  | {
+    /** A refusal or failure, the same on every surface. */
+    error: {
+      /** Stable: programs decide by it. */
+      code: string;
+      /** The request's; absent when it could not be read. */
+      id?: number;
+      /** A sentence for a person; may change. */
+      message: string;
+      /** Milliseconds after which trying again can help; absent if it cannot. */
+      retry_ms?: number;
+      /**
+       * Whether the operation may have been done all the same. Say it again with the same operation
+       * id to learn its end.
+       */
+      unknown?: boolean;
+    };
+  }
+  /** Where the client is in a feed that it asked to follow. */
+  | {
+    subscribed: Subscribed;
+  }
+  /** An event of a feed that the client follows. */
+  | {
+    event: Event;
+  }
+  /** An event of somebody whom the user blocks: only its number is told, so that no gap is seen. */
+  | {
+    hidden: {
+      /** The feed. */
+      feed: FeedId;
+      /** The number. */
+      seq: Seq;
+    };
+  }
+  /** Something about somebody who is there now. */
+  | {
+    signal: {
+      /** Where it is told. */
+      feed: FeedId;
+      /** Who. */
+      user: UserId;
+      /** What. */
+      what: Signal;
+    };
+  }
+  /**
+   * The client read too slowly: these feeds are no longer followed. Subscribe again from the
+   * last event that was received; nothing is lost.
+   */
+  | {
+    lagged: {
+      /** Which. */
+      feeds: FeedId[];
+    };
+  }
+  /** The user may no longer read this feed. */
+  | {
+    closed: {
+      /** Which. */
+      feed: FeedId;
+    };
+  }
+  /** The last frame before the server closes. */
+  | {
+    bye: Problem;
+  };
+
+/** A question. */
+export type Query = 
+  /** Is anybody there? */
+  | {
+    ping: Record<string, never>;
+  }
+  /**
+   * The window that a client opens with: the user's circles, streams, conversations, unread
+   * counts. Never members or messages.
+   */
+  | {
+    window: Record<string, never>;
+  }
+  /** One circle of the window. */
+  | {
+    circle: {
+      /** Which. */
+      circle: CircleId;
+    };
+  }
+  /** One stream or conversation of the window. */
+  | {
+    stream: {
+      /** Which. */
+      stream: StreamId;
+    };
+  }
+  /** Messages of a stream or thread, oldest first. */
+  | {
+    messages: {
+      /** Only newer ones than this. */
+      after?: Seq;
+      /** Half of them older and half newer than this, and it. */
+      around?: Seq;
+      /** Only older ones than this. */
+      before?: Seq;
+      /** How many, at most 200; 50 if absent. */
+      limit?: number;
+      /** The stream. */
+      stream: StreamId;
+      /** The thread; absent for the stream itself. */
+      thread?: Seq;
+    };
+  }
+  /** One message. */
+  | {
+    message: {
+      /** Which. */
+      message: Seq;
+      /** The stream. */
+      stream: StreamId;
+    };
+  }
+  /** A topic and its value. */
+  | {
+    topic: {
+      /** Which. */
+      topic: TopicId;
+    };
+  }
+  /** The topic of a name, and its value. */
+  | {
+    topic_by_name: {
+      /** In which circle. */
+      circle: CircleId;
+      /** The name. */
+      name: TopicName;
+    };
+  }
+  /** Topics of a circle, in the order of their names. */
+  | {
+    topics: {
+      /** Only those whose names come after this one. */
+      after?: string;
+      /** Only those whose names begin like this. */
+      begin?: string;
+      /** Of which circle. */
+      circle: CircleId;
+      /** How many, at most 200; 100 if absent. */
+      limit?: number;
+    };
+  }
+  /** How many steps the user can take back in a circle, and do again. */
+  | {
+    undoable: {
+      /** In which circle. */
+      circle: CircleId;
+    };
+  }
+  /** Unread and mention counts of a stream and its threads that the user follows. */
+  | {
+    unread: {
+      /** The stream. */
+      stream: StreamId;
+    };
+  }
+  /** Users by id: those whom the asker shares a circle or conversation with, and site admins all. */
+  | {
+    users: {
+      /** At most 200. */
+      users: UserId[];
+    };
+  }
+  /** The user of a name. */
+  | {
+    user_by_name: {
+      /** The name, in any case. */
+      name: string;
+    };
+  }
+  /** Members of a circle, in the order of their ids. */
+  | {
+    members: {
+      /** Only those after this one. */
+      after?: UserId;
+      /** The circle. */
+      circle: CircleId;
+      /** How many, at most 200; 100 if absent. */
+      limit?: number;
+    };
+  }
+  /** Who of a circle is there now. */
+  | {
+    present: {
+      /** The circle. */
+      circle: CircleId;
+    };
+  }
+  /** Public circles, in the order of their making. */
+  | {
+    public_circles: {
+      /** Only those after this one. */
+      after?: CircleId;
+    };
+  }
+  /** Invites of a circle: all for those who manage members, else one's own. */
+  | {
+    invites: {
+      /** The circle. */
+      circle: CircleId;
+    };
+  }
+  /** Where an invite leads. */
+  | {
+    invite_target: {
+      /** Its secret. */
+      code: string;
+    };
+  }
+  /** The user's own sessions. */
+  | {
+    sessions: Record<string, never>;
+  }
+  /** Whom the user blocks. */
+  | {
+    blocks: Record<string, never>;
+  };
+
+/**
+ * Any later frame of a client. Exactly one of `do`, `get`, `subscribe`, `unsubscribe` and `signal`
+ * is there; each frame gets exactly one reply with the same `id`.
+ */
+export type Request = {
+  /** A change. */
+  do?: Command;
+  /** A question. */
+  get?: Query;
+  /** Chosen by the client; the reply carries it. */
+  id: number;
+  /** The name of the operation, with `do`: said twice, it happens once. */
+  op?: OpId;
+  /** Something for those who are there now, never stored. */
+  signal?: Signal;
+  /**
+   * Feeds to follow, resuming where the client was. At most `Limits::subscribe_max`. Each feed
+   * is answered by a `Push::Subscribed` of its own, before its live events; the reply
+   * (`Reply::Noted`) comes when all were.
+   */
+  subscribe?: Subscribe[];
+  /** Feeds to follow no longer. */
+  unsubscribe?: FeedId[];
+};
+
+/** Why a client's place in a feed cannot be continued. */
+export type Reset = "epoch" | "ahead" | "too_far";
+
+/** A named set of permissions. */
+export type Role = {
+  /** What it allows. */
+  allow: Permissions;
+  /** Its name, by which it can be mentioned. */
+  name: RoleName;
+  /** Who has the higher rank is out of reach of who has the lower: 0 (everyone) to 1000. */
+  rank: number;
+};
+
+export type RoleId = `r_${string}`;
+
+export type RoleName = string;
+
+/** How a topic behaves. */
+export type Rules = {
+  /** The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 1 MiB. */
+  bytes_max?: number;
+  /** The most changes in a second, by everyone together; any number if absent. */
+  changes_per_second?: number;
+  /** The most items, elements or entries of its value; 10 000 if absent, which is the most. */
+  count_max?: number;
+  /**
+   * Its value and its changes are kept in memory only, and gone with the last who follows it: then
+   * it has its first value again. Decided when it is made.
+   */
+  ephemeral?: boolean;
+  /**
+   * A JSON Schema (draft 2020-12) to which its value, or the arguments of an event, conform after
+   * every transaction; at most 4 KiB, without references.
+   */
+  schema?: Json;
+};
+
+/** An event as one reader may see it. */
+export type Seen = Event | {
+  /** The number. */
+  hidden: Seq;
+};
+
+/** The number of an event in its feed: 1, 2, 3 … without gaps; 0 stands before the first. */
+export type Seq = number;
+
+/** A session as its user sees it. */
+export type SessionCard = {
+  /** When it began. */
+  created_at: Timestamp;
+  /** Whether it is the one that asks. */
+  current: boolean;
+  /** When it ends by itself, if it is used until then. */
+  expires_at: Timestamp;
+  /** Which. */
+  id: SessionId;
+  /** Its label. */
+  label: Label;
+  /** When it was last used, to the hour. */
+  used_at: Timestamp;
+};
+
+export type SessionId = `d_${string}`;
+
+/** Something for those who are there now. */
+export type Signal = {
+  typing: {
+    /** Which. */
+    stream: StreamId;
+  };
+} | {
+  presence: {
+    /** How. */
+    status: Status;
+  };
+};
+
+/** A part of a string and what came in its place. */
+export type Splice = {
+  /** Where, in UTF-16 code units from the beginning. */
+  at: number;
+  /** What was taken out there. */
+  delete?: string;
+  /** What was put in there. */
+  insert?: string;
+  /**
+   * The edits that it took back or did again, where it was made for that. A turn may need several
+   * splices; each says the whole of it.
+   */
+  turn?: Turn;
+};
+
+/** What is to be taken out, moved or replaced. */
+export type Spot = {
+  item: Json;
+} | {
+  at: number;
+} | {
+  element: ElementId;
+} | {
+  path: Path;
+};
+
+/** The state of a feed: what its events add up to, or a window of it. */
+export type State = {
+  stream: {
+    /** Its newest messages. */
+    messages: Message[];
+    /** The stream. */
+    stream: Stream;
+  };
+} | {
+  circle: {
+    /** The circle. */
+    circle: Circle;
+    /** The user's own membership. */
+    member: Member;
+  };
+} | {
+  topic: {
+    /** The topic. */
+    topic: Topic;
+    /** Its value; the elements of a list with their names: `[{"element": …, "value": …}]`. */
+    value: Json;
+  };
+} | {
+  head: { [key: string]: Json };
+};
+
+/** Whether a user is there. */
+export type Status = "online" | "idle" | "away" | "offline";
+
+/** One step into JSON. */
+export type Step = number | string;
+
+/** A feed of messages. */
+export type Stream = {
+  /** What it is about. */
+  about?: Line;
+  /** Takes no more messages. */
+  archived?: boolean;
+  /** When it was made. */
+  created_at: Timestamp;
+  /** What each role is denied here, beyond what it lacks anyway. */
+  deny?: { [key: `r_${string}`]: Permissions };
+  /** The stream. */
+  id: StreamId;
+  /** Its name; a direct stream has none. */
+  name?: StreamName;
+  /** The messages that are pinned, in order of pinning. */
+  pins?: Seq[];
+  /** Seconds that a member without `manage_messages` waits between two messages. */
+  slow_seconds?: number;
+} & ({
+  /** The circle. */
+  circle: CircleId;
+  kind: "channel";
+} | {
+  kind: "direct";
+  /** The two, in the order of their ids. */
+  users: UserId[];
+} | {
+  /** Who made it. */
+  by: UserId;
+  kind: "group";
+  /** Those in it now. */
+  users: UserId[];
+});
+
+export type StreamId = `s_${string}`;
+
+export type StreamName = string;
+
+/** What is unread in a stream. */
+export type StreamUnread = {
+  /** How many of those mean the user. */
+  mentions: number;
+  /** The user's read marker. */
+  read: Seq;
+  /** Threads that the user follows: begun, written in, or meant by name in. */
+  threads: ThreadUnread[];
+  /** How many messages are unread, threads apart. */
+  unread: number;
+};
+
+/** A stream in the window. */
+export type StreamWindow = {
+  /** Its last event. */
+  head: Seq;
+  /** How many unread messages mean the user, those of followed threads included. */
+  mentions: number;
+  /** The user's read marker. */
+  read: Seq;
+  /** The stream. */
+  stream: Stream;
+  /** How many messages are unread, threads apart. */
+  unread: number;
+};
+
+/** A feed to follow. */
+export type Subscribe = {
+  /** The last event the client has; absent for none: the answer is then a snapshot. */
+  after?: Seq;
+  /** The epoch of the place below, as an earlier answer told it. */
+  epoch?: string;
+  /**
+   * Events only, never a snapshot: for readers that want everything. Where there are more than
+   * fit, the answer says `more` and the feed is not followed yet: ask again from its `seq`.
+   */
+  events_only?: boolean;
+  /** Which. */
+  feed: FeedId;
+  /** How many messages a snapshot of a stream holds; 50 if absent, at most 200. */
+  window?: number;
+};
+
+/** Where a client is in a feed, and what it missed. */
+export type Subscribed = {
+  events: {
+    /** To be told when subscribing again. */
+    epoch: string;
+    /** The events, in order; those of blocked users as their number alone. */
+    events: Seen[];
+    /** The feed. */
+    feed: FeedId;
+    /** There are more: the feed is not followed yet. Ask again from `seq`. */
+    more?: boolean;
+    /** The last event that is told here. */
+    seq: Seq;
+  };
+} | {
+  snapshot: {
+    /** To be told when subscribing again. */
+    epoch: string;
+    /** The feed. */
+    feed: FeedId;
+    /** Why what the client had cannot be continued, when it claimed a place that is not. */
+    reset?: Reset;
+    /** The last event that the state has in it. */
+    seq: Seq;
+    /** The state. */
+    state: State;
+  };
+} | {
+  refused: {
+    /** The feed. */
+    feed: FeedId;
+    /** Why. */
+    problem: Problem;
+  };
+};
+
+/** What is unread in a thread. */
+export type ThreadUnread = {
+  /** How many of those mean the user. */
+  mentions: number;
+  /** The user's read marker. */
+  read: Seq;
+  /** The message whose thread it is. */
+  thread: Seq;
+  /** How many of its messages are unread. */
+  unread: number;
+};
+
+/** Milliseconds since the Unix epoch, as told by the clock that was passed in. */
+export type Timestamp = number;
+
+/** A topic: what it is; its value is kept apart. */
+export type Topic = {
+  /** Whose it is. */
+  circle: CircleId;
+  /** Since when there is one. */
+  created_at: Timestamp;
+  /** What roles are denied in it. */
+  deny?: { [key: `r_${string}`]: Permissions };
+  /** The kind of its value. */
+  holds: Kind;
+  /** Its id. */
+  id: TopicId;
+  /** Its name, which no other topic of the circle has. */
+  name: TopicName;
+  /** How it behaves. */
+  rules?: Rules;
+};
+
+export type TopicId = `t_${string}`;
+
+export type TopicName = string;
+
+/** A topic and its value. */
+export type TopicWindow = {
+  /** The last event that the value has in it. */
+  seq: Seq;
+  /** The topic. */
+  topic: Topic;
+  /** The value; the elements of a list with their names: `[{"element": …, "value": …}]`. */
+  value: Json;
+};
+
+/** Edits of a string that are taken back, or done again. */
+export type Turn = {
+  /** Which: the numbers of their events, from and to. */
+  edits: Json[][];
+  /** Whether they are done again. */
+  on: boolean;
+};
+
+/** A user, as everyone who shares something with them may see it. */
+export type User = {
+  /** The human whose program drives this account; `None` for a human. */
+  bot_of?: UserId;
+  /** When it was made. */
+  created_at: Timestamp;
+  /** A disabled account cannot sign in; its messages stay. */
+  disabled?: boolean;
+  /** What it is shown as. */
+  display_name: DisplayName;
+  /** The account. */
+  id: UserId;
+  /** Its unique name. */
+  name: UserName;
+};
+
+export type UserId = `u_${string}`;
+
+export type UserName = string;
+
+/** The first answer of a server. */
+export type Welcome = {
+  /** What this device is called: for the next time that the user signs in on it by password. */
+  device?: string;
+  /** Milliseconds between two signs of life: the server pings when it has nothing to say. */
+  heartbeat_ms: number;
+  /** The limits. */
+  limits: Limits;
+  /** The server's time. */
+  now: Timestamp;
+  /** Which session it is. */
+  session: SessionId;
+  /** The secret of a session that was begun by this connection: for the next hello. */
+  token?: string;
+  /** Who the client is. */
+  user: User;
+  /** The version of the protocol that will be spoken: the client's or the server's, the older. */
+  v: number;
+};
+
+/** What a client opens with. */
+export type Window = {
+  /** The user's circles with those of their streams that the user may read. */
+  circles: CircleWindow[];
+  /** Direct streams and groups. */
+  conversations: StreamWindow[];
+};

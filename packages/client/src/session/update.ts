@@ -1,0 +1,34 @@
+// What a client is told without asking. Of each feed, in order and each event once.
+
+import type { Event, FeedId, Problem, Reset, Seq, Signal, State, UserId, Welcome } from "../protocol.js";
+
+/** What is told of a feed. */
+export type FeedUpdate =
+  /** Its next event. */
+  | { kind: "event"; feed: FeedId; event: Event }
+  /** Its next event is of somebody whom the user blocks: its number alone. */
+  | { kind: "hidden"; feed: FeedId; seq: Seq }
+  /**
+   * Its state, which takes the place of whatever is held of it. `reset` says why what was held
+   * cannot be continued.
+   */
+  | { kind: "snapshot"; feed: FeedId; seq: Seq; state: State; reset?: Reset }
+  /** Everything that was missed has been told; what follows happens now. */
+  | { kind: "caught_up"; feed: FeedId; seq: Seq }
+  /** Something about somebody who is there now. */
+  | { kind: "signal"; feed: FeedId; user: UserId; what: Signal }
+  /** It cannot be followed, and is not any longer. */
+  | { kind: "refused"; feed: FeedId; problem: Problem }
+  /** The user may no longer read it: nothing of it follows. */
+  | { kind: "closed"; feed: FeedId };
+
+/** What is told of the connection. */
+export type ConnectionUpdate =
+  /** Connected, for the first time or again. Feeds are resumed and operations repeated by themselves. */
+  | { kind: "connected"; welcome: Welcome }
+  /** The connection was lost, or another attempt failed. */
+  | { kind: "disconnected"; retry_in_ms: number; why: string }
+  /** The server does not let this client in any longer. Nothing follows. */
+  | { kind: "stopped"; problem: Problem };
+
+export type Update = FeedUpdate | ConnectionUpdate;

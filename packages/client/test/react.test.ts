@@ -1,0 +1,38 @@
+// A component that shows a store.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createElement } from "react";
+import { act, create, type ReactTestRenderer } from "react-test-renderer";
+import type { Store } from "@kith/client";
+import { useStore } from "@kith/client/react";
+import { Watchers } from "../dist/store.js";
+
+Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+
+test("a component shows what a store has, and what another has", async () => {
+  let renders = 0;
+  function Shown({ store }: { store?: Store<number> }) {
+    renders += 1;
+    return createElement("p", null, useStore(store) ?? "none");
+  }
+  const [one, two] = [new Watchers(1), new Watchers(10)];
+  let shown: ReactTestRenderer | undefined;
+  const text = () => (shown?.toJSON() as { children: string[] }).children[0];
+  await act(async () => void (shown = create(createElement(Shown))));
+  assert.equal(text(), "none");
+  await act(async () => shown?.update(createElement(Shown, { store: one })));
+  assert.equal(text(), "1");
+  await act(async () => one.set(2));
+  assert.equal(text(), "2");
+  await act(async () => shown?.update(createElement(Shown, { store: two })));
+  assert.equal(text(), "10");
+  const before = renders;
+  await act(async () => {
+    one.set(3);
+    two.set(10);
+  });
+  assert.equal(renders, before, "nothing that is shown has changed");
+  await act(async () => shown?.unmount());
+  two.set(11);
+});

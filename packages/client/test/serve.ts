@@ -1,0 +1,118 @@
+// The real server, on any free port and with data of its own.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { TestContext } from "node:test";
+import WebSocket from "ws";
+import { Client, type SocketType, type Store } from "@kith/client";
+
+const PROGRAM = process.env["KITH_PROGRAM"]
+  ?? fileURLToPath(new URL("../../../target/debug/kith", import.meta.url));
+const PASSWORD = "correct horse battery";
+
+export class Server {
+  readonly #data: string;
+  #program: ChildProcess | undefined;
+  #clients: Client[] = [];
+  #tokens = new Map<string, string>();
+  url = "";
+
+  private constructor() {
+    this.#data = mkdtempSync(join(tmpdir(), "kith-"));
+  }
+
+  /** A server that ends with the test. */
+  static async start(test: TestContext): Promise<Server> {
+    const server = new Server();
+    test.after(async () => {
+      for (const client of server.#clients) client.close();
+      await server.kill();
+      rmSync(server.#data, { recursive: true });
+    });
+    await server.#serve("127.0.0.1:0");
+    return server;
+  }
+
+  async #serve(listen: string): Promise<void> {
+    const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("KITH_"));
+    const program = spawn(PROGRAM, ["serve", "--listen", listen, "--data", join(this.#data, "data")], {
+      env: { ...Object.fromEntries(environment), KITH_PASSWORD_MEMORY_KIB: "64" },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    this.#program = program;
+    for await (const line of createInterface({ input: program.stdout })) {
+      const url = /^kith: listening on (.*)$/.exec(line)?.[1];
+      if (url === undefined) throw new Error(`the server said ${line}`);
+      this.url = url;
+      return;
+    }
+    throw new Error("the server did not start");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const program = this.#program;
+    this.#program = undefined;
+    if (program === undefined) return;
+    const ended = once(program, "exit");
+    program.kill(signal);
+    await ended;
+  }
+
+  /** Kills it where it stands. */
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  /** Stops it as an operator does. */
+  stop(): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  /** Starts it again where it was. */
+  again(): Promise<void> {
+    return this.#serve(new URL(this.url).host);
+  }
+
+  async post(path: string, body: object): Promise<Record<string, unknown>> {
+    const answer = await fetch(`${this.url}/api/v1${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json() as Promise<Record<string, unknown>>;
+  }
+
+  /** Somebody who is connected, with an account that is made when it is first needed. */
+  async client(name: string): Promise<Client> {
+    if (!this.#tokens.has(name)) {
+      await this.post("/accounts", { name, password: PASSWORD });
+      const session = await this.post("/sessions", { name, password: PASSWORD, kind: "token" });
+      this.#tokens.set(name, session["token"] as string);
+    }
+    const auth = { token: this.#tokens.get(name) as string };
+    const client = await Client.connect({ url: this.url, auth, WebSocket: WebSocket as unknown as SocketType });
+    this.#clients.push(client);
+    return client;
+  }
+}
+
+/** The value of a store as soon as it is as wished. */
+export function until<T>(store: Store<T>, is: (value: T) => boolean): Promise<T> {
+  return new Promise((resolve) => {
+    let stop: (() => void) | undefined;
+    let done = false;
+    stop = store.subscribe((value) => {
+      if (done || !is(value)) return;
+      done = true;
+      stop?.();
+      resolve(value);
+    });
+    if (done) stop();
+  });
+}

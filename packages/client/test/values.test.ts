@@ -1,0 +1,180 @@
+// Random histories of several clients: whatever is on the way, all see the same in the end.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Json } from "../dist/json.js";
+import type { Anchor, Asked, Change, Kind, Path, Spot, TopicId } from "../dist/protocol.js";
+import { compose, editAll, inTurn, inverse, over, past, type Splice } from "../dist/topic/splice.js";
+import { isPlace } from "../dist/topic/splice.js";
+import { Server, type Client } from "./model.js";
+
+/** A series of numbers that a seed begins (mulberry32). */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+type Dice = ReturnType<typeof random>;
+const pick = <T>(dice: Dice, all: readonly T[]): T => all[dice(all.length)] as T;
+
+const TOPICS: readonly [TopicId, Kind, Json][] = [
+  ["t_bool", "bool", false],
+  ["t_int", "int", 0],
+  ["t_float", "float", 0],
+  ["t_string", "string", "hello 😀 wörld"],
+  ["t_set", "set", [1]],
+  ["t_list", "list", ["a", "b"]],
+  ["t_map", "map", { a: [] }],
+  ["t_json", "json", { b: { c: [1] } }],
+];
+const LEAVES: readonly Json[] = [0, 1, 2, "x", null, [], {}];
+const KEYS = ["a", "b", "c"];
+
+function path(dice: Dice): Path {
+  return Array.from({ length: 1 + dice(3) }, () => (dice(3) === 0 ? dice(3) : pick(dice, KEYS)));
+}
+
+function places(text: string): number[] {
+  return Array.from({ length: text.length + 1 }, (_, at) => at).filter((at) => isPlace(text, at));
+}
+
+function splice(dice: Dice, text: string): Splice {
+  const all = places(text);
+  const from = dice(all.length);
+  const until = Math.min(from + dice(3), all.length - 1);
+  const [at, end] = [all[from] as number, all[until] as number];
+  return { at, delete: text.slice(at, end), insert: pick(dice, ["", "x", "yz", "é😀"]) };
+}
+
+/** A change that often fits what the client sees. */
+function change(
+  dice: Dice, client: Client, topic: TopicId, kind: Kind, fresh: () => string, editing: boolean,
+): Change {
+  const now = client.shown(topic);
+  const names = kind === "list" ? (now as unknown as { element: string }[]).map((one) => one.element) : [];
+  const spot = (): Spot => dice(2) === 0 || names.length === 0 ? { at: dice(4) - 2 } : { element: pick(dice, names) };
+  const anchor = (): Anchor =>
+    dice(2) === 0 || names.length === 0 ? { at: dice(5) - 2 }
+    : dice(2) === 0 ? { before: pick(dice, names) } : { after: pick(dice, names) };
+  switch (kind) {
+    case "bool":
+      return { set: { value: dice(2) === 0 } };
+    case "int":
+    case "float":
+      return dice(4) === 0 ? { set: { value: dice(9) } } : { add: { by: dice(9) - 4 } };
+    case "string": {
+      if (!editing && dice(20) === 0) return { set: { value: pick(dice, ["new", "", "hello"]) } };
+      const { at, delete: taken, insert } = splice(dice, now as string);
+      return { splice: { at, delete: taken.length, insert } };
+    }
+    case "set":
+      return dice(2) === 0 ? { append: { item: pick(dice, LEAVES) } } : { remove: { item: pick(dice, LEAVES) } };
+    case "list":
+      switch (dice(6)) {
+        case 0: return { remove: spot() };
+        case 1: return { move: { from: spot(), to: anchor() } };
+        case 2: return { replace: { spot: spot(), value: dice(9) } };
+        case 3: return dice(5) === 0 ? { set: { value: ["n"] } } : { remove: spot() };
+        default: return { insert: { value: dice(9), element: fresh(), ...(dice(2) === 0 ? { to: anchor() } : {}) } };
+      }
+    default:
+      switch (dice(5)) {
+        case 0: return { remove: { path: path(dice) } };
+        case 1: return { rename: { path: path(dice), key: pick(dice, KEYS) } };
+        case 2: return { insert: { value: pick(dice, LEAVES), to: { path: path(dice) } } };
+        default: return { put: { path: path(dice), value: pick(dice, LEAVES) } };
+      }
+  }
+}
+
+/** A history over topics of these kinds; where only one is, nobody replaces the whole of it. */
+function history(seed: number, kinds: readonly Kind[], steps: number): Server {
+  const dice = random(seed);
+  const server = new Server();
+  const topics = TOPICS.filter(([, kind]) => kinds.includes(kind));
+  for (const [topic, kind, value] of topics) server.add(topic, kind, value);
+  for (let i = 0; i < 3; i += 1) server.connect();
+  let names = 0;
+  const fresh = () => `e${(names += 1)}`;
+  for (let step = 0; step < steps; step += 1) {
+    const client = pick(dice, server.clients);
+    switch (dice(4)) {
+      case 0: {
+        const changes = Array.from({ length: 1 + (dice(3) === 0 ? dice(3) : 0) }, (): Asked => {
+          const [topic, kind] = pick(dice, topics);
+          return { topic, change: change(dice, client, topic, kind, fresh, kinds.length === 1) };
+        });
+        client.change(changes);
+        break;
+      }
+      case 1: client.push(); break;
+      default: client.hear();
+    }
+  }
+  // What was decided last has to reach those who were done before.
+  for (let left = true; left; ) {
+    left = false;
+    for (const client of server.clients) {
+      while (client.outgoing.length > 0 || client.line.length > 0) {
+        left = true;
+        client.push();
+        client.hear();
+      }
+    }
+  }
+  for (const client of server.clients) {
+    for (const [topic] of topics) {
+      assert.deepEqual(client.shown(topic), server.value(topic), `seed ${seed}, ${topic}`);
+      assert.equal(client.values.isPending(topic), false, `seed ${seed}, ${topic}`);
+    }
+  }
+  return server;
+}
+
+test("whatever several do at once, all see the same in the end", () => {
+  let refusals = 0;
+  for (let seed = 1; seed <= 400; seed += 1) {
+    refusals += history(seed, TOPICS.map(([, kind]) => kind), 150).refusals;
+  }
+  assert.ok(refusals > 100, "the histories have conflicts in them");
+});
+
+test("edits of one string are never refused", () => {
+  for (let seed = 1; seed <= 600; seed += 1) {
+    assert.equal(history(seed, ["string"], 200).clients.flatMap((client) => client.refused).join(), "", `seed ${seed}`);
+  }
+});
+
+test("two edits meet in the same text", () => {
+  for (let seed = 1; seed <= 20_000; seed += 1) {
+    const dice = random(seed);
+    const text = "ab😀cdéf".slice(0, pick(dice, places("ab😀cdéf")));
+    const [one, two] = [splice(dice, text), splice(dice, text)];
+    const here = editAll(text, [one, over(two, one)]);
+    assert.equal(editAll(text, [two, ...past(one, two)]), here, JSON.stringify({ text, one, two }));
+  }
+});
+
+test("edits together do what they did in turn, and can be taken back", () => {
+  for (let seed = 1; seed <= 5000; seed += 1) {
+    const dice = random(seed);
+    const text = "ab😀cdéfgh";
+    const edits: Splice[] = [];
+    let now = text;
+    for (let count = dice(7); count > 0; count -= 1) {
+      const edit = splice(dice, now);
+      edits.push(edit);
+      now = editAll(now, [edit]) as string;
+    }
+    const together = compose(edits);
+    assert.equal(editAll(text, inTurn(together)), now);
+    const reckoned = together.reduce<Splice[]>((done, edit) => [...done, done.reduce(over, edit)], []);
+    assert.equal(editAll(text, reckoned), now);
+    assert.equal(editAll(now, [...inTurn(together)].reverse().map(inverse)), text);
+  }
+});
