@@ -155,6 +155,12 @@ export type Answer =
     };
   }
   | {
+    history: {
+      events: Event[];
+      more: boolean;
+    };
+  }
+  | {
     undoable: {
       redo: number;
       undo: number;
@@ -1566,6 +1572,19 @@ export type Query =
   /** A topic and its value. */
   | {
     topic: {
+      /** Its value after this event; the present one if absent. */
+      seq?: Seq;
+      /** Which. */
+      topic: TopicId;
+    };
+  }
+  /** What happened to a topic, newest first: who did what, when. */
+  | {
+    history: {
+      /** Only what came before this event. */
+      before?: Seq;
+      /** How many, at most 200; 50 if absent. */
+      limit?: number;
       /** Which. */
       topic: TopicId;
     };
@@ -1712,7 +1731,10 @@ export type RoleName = string;
 
 /** How a topic behaves. */
 export type Rules = {
-  /** The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 1 MiB. */
+  /**
+   * The most bytes that its value may take as JSON, about; 64 KiB if absent, at most
+   * 512 KiB.
+   */
   bytes_max?: number;
   /** The most changes in a second, by everyone together; any number if absent. */
   changes_per_second?: number;
