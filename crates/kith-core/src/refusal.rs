@@ -181,6 +181,16 @@ impl Refusal {
         }
     }
 
+    /// Which of the changes of a transaction it is about, counted from 0; `None` when it is about the
+    /// whole.
+    #[must_use]
+    pub fn change(&self) -> Option<usize> {
+        match self {
+            Self::Part { place, .. } => Some(*place),
+            _ => None,
+        }
+    }
+
     /// After how many milliseconds trying again can help; `None` if it cannot.
     #[must_use]
     pub fn retry_ms(&self) -> Option<u64> {

@@ -7,6 +7,7 @@
 //! [`State::revert`] can tell what takes it back, also after others have gone on.
 
 mod change;
+mod compose;
 mod fact;
 mod json;
 mod list;
@@ -23,6 +24,7 @@ mod value;
 mod tests;
 
 pub use change::{Anchor, Asked, Change, Condition, Spot};
+pub use compose::{compose, difference};
 pub use fact::{Fact, Growth};
 pub use json::same;
 pub use path::{Path, Step};

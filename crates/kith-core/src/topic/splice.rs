@@ -7,6 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::change::Change;
 use crate::id::Seq;
 
 /// A part of a string and what came in its place.
@@ -52,6 +53,53 @@ impl Splice {
         splice.over_deletion(earlier.at, units(&earlier.delete));
         splice.over_insertion(earlier.at, &earlier.insert);
         splice
+    }
+
+    /// What this, the earlier, still does after `later` was done, which did not know of it: with it
+    /// the text is the same as after this and then `later` [over](Self::over) it. At most two edits,
+    /// to be made one after the other.
+    #[must_use]
+    pub fn past(&self, later: &Self) -> Vec<Self> {
+        let (from, until) = (self.at, self.at + units(&self.delete));
+        let (start, end) = (later.at, later.at + units(&later.delete));
+        // What the later one leaves to be taken out, on both sides of it.
+        let before = part(&self.delete, 0, until.min(start).saturating_sub(from));
+        let rest = from.max(end).min(until.max(end));
+        let after = part(&self.delete, rest.saturating_sub(from), until.saturating_sub(from));
+        let after_at = rest - (end - start) + units(&later.insert) - units(&before);
+        let mut left = later.clone();
+        left.over_deletion(from, until - from);
+        let left_end = left.at + units(&left.delete);
+        let leads = from < left.at || (from == left.at && left_end > left.at);
+        let (first, second) = match (leads, from < left_end) {
+            (true, _) => (self.insert.as_str(), ""),
+            // The later one takes it out again.
+            (false, true) => ("", ""),
+            (false, false) => ("", self.insert.as_str()),
+        };
+        let both = [
+            Self { at: from, delete: before, insert: first.to_owned(), turn: None },
+            Self {
+                at: after_at + units(first),
+                delete: after,
+                insert: second.to_owned(),
+                turn: None,
+            },
+        ];
+        both.into_iter().filter(|edit| !edit.is_nothing()).collect()
+    }
+
+    /// Whether it changes no text.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.delete.is_empty() && self.insert.is_empty()
+    }
+
+    /// The change that asks for it, counted after the event `after`.
+    #[must_use]
+    pub fn asked(&self, after: Option<Seq>) -> Change {
+        let (at, delete, insert) = (self.at, units(&self.delete), self.insert.clone());
+        Change::Splice { at, delete, insert, after }
     }
 
     /// What it is after the whole text was replaced.
@@ -106,6 +154,12 @@ pub(super) fn byte_at(text: &str, unit: u32) -> Option<usize> {
         passed += char.len_utf16();
     }
     (passed == unit).then_some(text.len())
+}
+
+/// The code units from `from` up to `until`; nothing where there are none.
+pub(super) fn part(text: &str, from: u32, until: u32) -> String {
+    let places = byte_at(text, from).zip(byte_at(text, until));
+    places.and_then(|(from, until)| text.get(from..until)).unwrap_or_default().to_owned()
 }
 
 /// The text without the code units from `from` up to `until`.
