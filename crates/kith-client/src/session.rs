@@ -41,6 +41,8 @@ const SUBSCRIBE_MAX: usize = 200;
 pub enum Ask {
     /// A change, under the name by which it happens once.
     Command(OpId, Command),
+    /// A change that is said again for as long as the server has no time for it.
+    Patient(OpId, Command),
     /// A question.
     Query(Query),
     /// Something for those who are there now. It is not kept for the next connection.
@@ -232,7 +234,7 @@ impl Session {
         match push {
             Push::Ok { id, reply } => {
                 if let Some(feeds) = self.subscribing.remove(&id) {
-                    self.feeds.served(&feeds, now_ms);
+                    self.feeds.served(&feeds, now_ms, updates);
                 } else if let Some(pending) = self.pending.remove(&id) {
                     self.out.push_back(Output::Settled(id, pending.accept(reply)));
                 }
@@ -241,11 +243,12 @@ impl Session {
             Push::Error { id: None, problem } => self.not_understood(&problem),
             Push::Subscribed(answer) => self.feeds.subscribed(answer, now_ms, updates),
             Push::Event(event) => self.feeds.event(event, now_ms, updates),
+            Push::Events(events) => self.feeds.events(events, now_ms, updates),
             Push::Hidden { feed, seq } => self.feeds.hidden(feed, seq, now_ms, updates),
             Push::Signal { feed, user, what } => {
                 updates.push_back(Update::Signal { feed, user, what });
             }
-            Push::Lagged { feeds } => self.feeds.lagged(&feeds, now_ms),
+            Push::Lagged { feeds } => self.feeds.lagged(&feeds, now_ms, updates),
             Push::Closed { feed } => self.feeds.closed(feed, updates),
             // The farewell is handled in every phase; a second welcome says nothing new.
             Push::Bye(_) | Push::Welcome(_) => {}

@@ -25,6 +25,21 @@ pub enum Update {
     Stopped(Problem),
     /// The next event of a feed.
     Event(Box<Event>),
+    /// What one transaction did to topics that are followed, each the next event of its feed: to be
+    /// shown at once.
+    Events(Vec<Event>),
+    /// What happens in a topic is not told at present; it is caught up with. After
+    /// [`Self::Disconnected`] that is so for all.
+    Behind {
+        /// The feed.
+        feed: FeedId,
+    },
+    /// These topics have been caught up with: no transaction is known in one of them and not yet in
+    /// another one that is followed.
+    Settled {
+        /// The feeds.
+        feeds: Vec<FeedId>,
+    },
     /// The next event of a feed is of somebody whom the user blocks: its number alone.
     Hidden {
         /// The feed.

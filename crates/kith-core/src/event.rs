@@ -36,19 +36,6 @@ pub struct Event {
     pub body: Body,
 }
 
-impl Event {
-    /// Whether it is hidden from whoever blocks its author. What makes up a topic never is: its
-    /// value is the same for all who read it.
-    #[must_use]
-    pub fn is_said(&self) -> bool {
-        match (self.feed, &self.body) {
-            (FeedId::Topic(_), Body::Changed { fact }) => matches!(fact, Fact::Emit { .. }),
-            (FeedId::Topic(_), _) => false,
-            _ => true,
-        }
-    }
-}
-
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]

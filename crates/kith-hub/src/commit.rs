@@ -287,11 +287,9 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     let Pending { changes, outcome, answer, .. } = pending;
     inner.stats.operations.fetch_add(1, Ordering::Relaxed);
     let mut fenced = Vec::new();
-    for drafted in &changes.events {
-        inner.stats.events.fetch_add(1, Ordering::Relaxed);
-        let delivered = inner.fan.deliver(drafted, &inner.stats);
-        inner.stats.deliveries.fetch_add(delivered, Ordering::Relaxed);
-    }
+    inner.stats.events.fetch_add(changes.events.len() as u64, Ordering::Relaxed);
+    let delivered = inner.fan.deliver(&changes.events, &inner.stats);
+    inner.stats.deliveries.fetch_add(delivered, Ordering::Relaxed);
     let scope = crate::subscriber::scope_of(&changes);
     inner.state().cache.committed(&changes, inner.limits.documents_max);
     crate::live::shown(inner, &changes);

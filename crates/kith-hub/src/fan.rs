@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use kith_core::draft::Drafted;
-use kith_core::event::Event;
+use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq, UserId};
 
 use crate::Limits;
@@ -108,20 +108,58 @@ impl Fan {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a committed event into the mailboxes of those who follow its feed; says how many.
-    pub(crate) fn deliver(&self, drafted: &Drafted, stats: &Stats) -> u64 {
-        let mut table = self.table();
-        let Table { feeds, at_hand, bytes, .. } = &mut *table;
-        let Some(feed) = feeds.get_mut(&drafted.event.feed) else { return 0 };
-        let delivery = Delivery::new(Arc::clone(&drafted.event), Arc::clone(&drafted.json));
-        feed.head = Some(drafted.event.seq);
-        feed.ring.push_back(Arc::clone(&delivery));
-        *bytes += delivery.bytes();
-        while feed.ring.len() > at_hand.least
-            && (*bytes > at_hand.bytes || feed.ring.len() > at_hand.most)
-        {
-            *bytes -= feed.ring.pop_front().map_or(0, |old| old.bytes());
+    /// Puts the events of a committed operation into the mailboxes of those who follow their feeds;
+    /// says how many. What it did to several topics, or to one more than once, is put there
+    /// together.
+    pub(crate) fn deliver(&self, events: &[Drafted], stats: &Stats) -> u64 {
+        let is_change = |drafted: &&Drafted| matches!(drafted.event.body, Body::Changed { .. });
+        if events.len() > 1 && events.iter().all(|drafted| is_change(&drafted)) {
+            return self.deliver_together(events, stats);
         }
+        events.iter().map(|drafted| self.deliver_one(drafted, stats)).sum()
+    }
+
+    /// Puts the events of a transaction into the mailboxes of those who follow any of its topics, so
+    /// that each takes those of all it follows at once.
+    fn deliver_together(&self, events: &[Drafted], stats: &Stats) -> u64 {
+        let mut table = self.table();
+        let mut all: Vec<(Arc<Subscriber>, Vec<(Arc<Delivery>, Arc<Grant>)>)> = Vec::new();
+        let mut places: HashMap<u64, usize> = HashMap::new();
+        for drafted in events {
+            let Some((delivery, feed)) = table.keep_at_hand(drafted) else { continue };
+            for Live { subscriber, grant, read } in &feed.live {
+                if grant.is_revoked() || delivery.event.seq <= *read {
+                    continue;
+                }
+                let place = *places.entry(subscriber.id).or_insert_with(|| {
+                    all.push((Arc::clone(subscriber), Vec::new()));
+                    all.len() - 1
+                });
+                if let Some((_, parts)) = all.get_mut(place) {
+                    parts.push((Arc::clone(&delivery), Arc::clone(grant)));
+                }
+            }
+        }
+        let mut delivered = 0;
+        for (subscriber, parts) in all {
+            let count = parts.len() as u64;
+            if subscriber.mailbox.offer_together(parts) {
+                delivered += count;
+            } else {
+                stats.lagged.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        for drafted in events {
+            if let Some(feed) = table.feeds.get_mut(&drafted.event.feed) {
+                feed.live.retain(|live| !live.grant.is_revoked());
+            }
+        }
+        delivered
+    }
+
+    fn deliver_one(&self, drafted: &Drafted, stats: &Stats) -> u64 {
+        let mut table = self.table();
+        let Some((delivery, feed)) = table.keep_at_hand(drafted) else { return 0 };
         let bytes = delivery.json.len();
         let mut delivered = 0;
         feed.live.retain(|live| {
@@ -223,6 +261,22 @@ impl Fan {
 }
 
 impl Table {
+    /// Notes an event as the last of its feed and keeps it at hand, if anybody follows the feed.
+    fn keep_at_hand(&mut self, drafted: &Drafted) -> Option<(Arc<Delivery>, &mut Feed)> {
+        let Self { feeds, at_hand, bytes, .. } = self;
+        let feed = feeds.get_mut(&drafted.event.feed)?;
+        let delivery = Delivery::new(Arc::clone(&drafted.event), Arc::clone(&drafted.json));
+        feed.head = Some(drafted.event.seq);
+        feed.ring.push_back(Arc::clone(&delivery));
+        *bytes += delivery.bytes();
+        while feed.ring.len() > at_hand.least
+            && (*bytes > at_hand.bytes || feed.ring.len() > at_hand.most)
+        {
+            *bytes -= feed.ring.pop_front().map_or(0, |old| old.bytes());
+        }
+        Some((delivery, feed))
+    }
+
     /// Lets go of a feed that nobody follows.
     pub(crate) fn tidy(&mut self, id: FeedId) {
         if let Some(feed) = self.feeds.get_mut(&id) {

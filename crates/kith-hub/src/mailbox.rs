@@ -38,6 +38,8 @@ impl Grant {
 pub enum Item {
     /// An event of a feed that it follows.
     Event(Arc<Delivery>),
+    /// Events of feeds that it follows, of one transaction: they are to be shown at once.
+    Events(Vec<Arc<Delivery>>),
     /// Something about somebody who is there now.
     Signal(Arc<Signal>),
     /// An encoded answer to its request.
@@ -54,6 +56,8 @@ struct Waiting {
     /// What is sent instead when access is taken while it waits.
     instead: Option<Bytes>,
     bytes: usize,
+    /// The next goes with it: they are taken, and dropped, together.
+    more: bool,
 }
 
 /// What an item costs beside its text.
@@ -132,6 +136,38 @@ impl Mailbox {
                 inside.lagged.insert(grant.feed);
                 inside.lag();
             }
+        }
+        drop(inside);
+        self.announce();
+        kept
+    }
+
+    /// Like [`offer`](Self::offer), for the events of one transaction: all are kept or none, and they
+    /// are taken together.
+    pub(crate) fn offer_together(&self, parts: Vec<(Arc<Delivery>, Arc<Grant>)>) -> bool {
+        let size = |delivery: &Delivery| delivery.json.len() + ITEM_BYTES;
+        let bytes: usize = parts.iter().map(|(delivery, _)| size(delivery)).sum();
+        let mut inside = self.inside();
+        if inside.ended {
+            return true;
+        }
+        let kept = inside.bytes + bytes <= self.max;
+        let mut left = parts.len();
+        for (delivery, grant) in parts {
+            left -= 1;
+            if kept {
+                let bytes = size(&delivery);
+                inside.push(Item::Event(delivery), Some(grant), None, bytes);
+                if let Some(waiting) = inside.waiting.back_mut() {
+                    waiting.more = left > 0;
+                }
+            } else {
+                grant.revoke();
+                inside.lagged.insert(grant.feed);
+            }
+        }
+        if !kept {
+            inside.lag();
         }
         drop(inside);
         self.announce();
@@ -258,10 +294,19 @@ impl Mailbox {
 }
 
 impl Item {
+    /// What a reader gets of one transaction.
+    fn together(mut events: Vec<Arc<Delivery>>) -> Option<Self> {
+        match events.len() {
+            0 | 1 => events.pop().map(Self::Event),
+            _ => Some(Self::Events(events)),
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Self::Reply(bytes) => bytes.len(),
             Self::Event(delivery) => delivery.json.len(),
+            Self::Events(all) => all.iter().map(|delivery| delivery.json.len()).sum(),
             Self::Signal(_) | Self::Lagged(_) | Self::Closed(_) => 0,
         }
     }
@@ -277,7 +322,7 @@ impl Inside {
     ) {
         if !self.ended {
             self.bytes += bytes;
-            self.waiting.push_back(Waiting { item, grant, instead, bytes });
+            self.waiting.push_back(Waiting { item, grant, instead, bytes, more: false });
         }
     }
 
@@ -299,20 +344,29 @@ impl Inside {
     }
 
     fn take(&mut self, max: usize, items: &mut Vec<Item>) {
-        let mut bytes = 0;
-        while bytes < max
+        // Told first: what follows may have in it what the lost feeds no longer tell of.
+        if !self.lagged.is_empty() {
+            items.push(Item::Lagged(std::mem::take(&mut self.lagged).into_iter().collect()));
+        }
+        let (mut bytes, mut together, mut open) = (0, Vec::new(), false);
+        while (bytes < max || open)
             && let Some(waiting) = self.waiting.pop_front()
         {
             self.bytes -= waiting.bytes;
+            let in_several = open || waiting.more;
+            open = waiting.more;
             // The check at the door: what may no longer be seen is dropped here, however long ago
             // it was put in.
             if waiting.grant.is_none_or(|grant| !grant.is_revoked()) {
                 bytes += waiting.bytes;
-                items.push(waiting.item);
+                match waiting.item {
+                    Item::Event(delivery) if in_several => together.push(delivery),
+                    item => items.push(item),
+                }
             }
-        }
-        if !self.lagged.is_empty() && self.waiting.is_empty() {
-            items.push(Item::Lagged(std::mem::take(&mut self.lagged).into_iter().collect()));
+            if !open {
+                items.extend(Item::together(std::mem::take(&mut together)));
+            }
         }
         if !items.is_empty() {
             self.writing = true;

@@ -20,13 +20,18 @@ pub struct Problem {
     /// id to learn its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unknown: bool,
+    /// Of a transaction: which of its changes it is about, counted from 0; absent when it is about
+    /// the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<u32>,
 }
 
 impl Problem {
     /// A problem that trying again does not help.
     #[must_use]
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), retry_ms: None, unknown: false }
+        let (code, message) = (code.to_owned(), message.into());
+        Self { code, message, retry_ms: None, unknown: false, change: None }
     }
 
     /// A problem that may be over after `retry_ms`.
@@ -38,7 +43,9 @@ impl Problem {
 
 impl From<&Refusal> for Problem {
     fn from(refusal: &Refusal) -> Self {
-        Self { retry_ms: refusal.retry_ms(), ..Self::new(refusal.code(), refusal.to_string()) }
+        let change = refusal.change().and_then(|place| u32::try_from(place).ok());
+        let retry_ms = refusal.retry_ms();
+        Self { retry_ms, change, ..Self::new(refusal.code(), refusal.to_string()) }
     }
 }
 

@@ -69,7 +69,8 @@ pub struct Request {
     pub query: Option<Query>,
     /// Feeds to follow, resuming where the client was. At most [`Limits::subscribe_max`]. Each feed
     /// is answered by a [`Push::Subscribed`] of its own, before its live events; the reply
-    /// ([`Reply::Noted`]) comes when all were.
+    /// ([`Reply::Noted`]) comes when all were, and behind everything that happened to any followed
+    /// feed before: no transaction is then known in one of them and not yet in another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscribe: Option<Vec<Subscribe>>,
     /// Feeds to follow no longer.
@@ -214,6 +215,10 @@ pub enum Push {
     Subscribed(Subscribed),
     /// An event of a feed that the client follows.
     Event(Event),
+    /// What one transaction did to topics that the client follows: it is to be shown at once or not
+    /// at all. In the order of the changes. A transaction of which the client gets one event comes
+    /// as that event.
+    Events(Vec<Event>),
     /// An event of somebody whom the user blocks: only its number is told, so that no gap is seen.
     Hidden {
         /// The feed.

@@ -104,7 +104,11 @@ pub(crate) fn problem_of(error: &HubError) -> Problem {
         }
         other => other.to_string(),
     };
+    if let HubError::Refused(refusal) = error {
+        return refused(refusal);
+    }
     Problem {
+        change: None,
         code: error.code().to_owned(),
         message,
         retry_ms: error.retry_ms(),

@@ -60,6 +60,7 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
             let (feed, seq) = (delivery.event.feed, delivery.event.seq);
             push(encoding, &Push::Hidden { feed, seq })
         }
+        Item::Events(all) => together(encoding, &all),
         Item::Event(delivery) => delivery.wire(encoding.index(), |event| encode(encoding, event)),
         Item::Signal(signal) if blocked.contains(&signal.user) => return None,
         Item::Signal(signal) => {
@@ -80,6 +81,28 @@ fn hides(blocked: &HashSet<UserId>, event: &Event) -> bool {
     !blocked.is_empty()
         && event.by.is_some_and(|by| blocked.contains(&by))
         && !matches!(event.feed, FeedId::Topic(_) | FeedId::Live(_))
+}
+
+/// The frame of what one transaction did to the topics that a reader follows.
+fn together(encoding: Encoding, all: &[Arc<Delivery>]) -> Bytes {
+    match encoding {
+        Encoding::Json => {
+            // The stored texts go out as they are.
+            let bytes: usize = all.iter().map(|delivery| delivery.json.len() + 1).sum();
+            let mut text = Vec::with_capacity(bytes + 16);
+            text.extend_from_slice(b"{\"events\":");
+            for (place, delivery) in all.iter().enumerate() {
+                text.push(if place == 0 { b'[' } else { b',' });
+                text.extend_from_slice(delivery.json.as_bytes());
+            }
+            text.extend_from_slice(b"]}");
+            framed(encoding, &text)
+        }
+        Encoding::MsgPack => {
+            let events = all.iter().map(|delivery| delivery.event.as_ref().clone()).collect();
+            push(encoding, &Push::Events(events))
+        }
+    }
 }
 
 fn encode(encoding: Encoding, delivery: &Delivery) -> Bytes {

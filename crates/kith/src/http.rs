@@ -103,10 +103,11 @@ pub(crate) fn refusal(bytes: &[u8]) -> Option<Problem> {
         retry_ms: Option<u64>,
         #[serde(default)]
         unknown: bool,
+        change: Option<u32>,
     }
     let told: Told = serde_json::from_slice(bytes).ok()?;
-    let Told { code, detail, retry_ms, unknown } = told;
-    Some(Problem { code, message: detail, retry_ms, unknown })
+    let Told { code, detail, retry_ms, unknown, change } = told;
+    Some(Problem { code, message: detail, retry_ms, unknown, change })
 }
 
 fn strange(address: &Address, status: u16) -> Failure {

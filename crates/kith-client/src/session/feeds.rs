@@ -30,6 +30,8 @@ struct Follow {
     state: State,
     /// How often in a row what came did not fit.
     strikes: u32,
+    /// Requests for it that are not done with.
+    requests: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,7 @@ impl Follow {
 impl Feeds {
     /// Follows a feed, from where the wish says.
     pub(super) fn want(&mut self, wish: Subscribe) {
+        let requests = self.all.get(&wish.feed).map_or(0, |follow| follow.requests);
         let follow = Follow {
             window: wish.window,
             events_only: wish.events_only,
@@ -77,6 +80,7 @@ impl Feeds {
             seq: wish.after,
             state: State::Due(0),
             strikes: 0,
+            requests,
         };
         self.all.insert(wish.feed, follow);
     }
@@ -92,6 +96,7 @@ impl Feeds {
         let due = self.all.iter_mut().filter(|(_, follow)| due(follow)).take(max);
         due.map(|(feed, follow)| {
             follow.state = State::Asked;
+            follow.requests += 1;
             Subscribe {
                 feed: *feed,
                 epoch: follow.epoch.clone(),
@@ -116,6 +121,7 @@ impl Feeds {
     pub(super) fn offline(&mut self) {
         for follow in self.all.values_mut() {
             follow.state = State::Due(0);
+            follow.requests = 0;
         }
     }
 
@@ -128,18 +134,29 @@ impl Feeds {
         updates: &mut VecDeque<Update>,
     ) {
         for feed in feeds {
+            if let Some(follow) = self.all.get_mut(feed) {
+                follow.requests = follow.requests.saturating_sub(1);
+            }
             self.refused(*feed, problem.clone(), now_ms, updates);
         }
     }
 
     /// The request for these feeds is done with. What it left without an answer is asked for again.
-    pub(super) fn served(&mut self, feeds: &[FeedId], now_ms: u64) {
+    pub(super) fn served(&mut self, feeds: &[FeedId], now_ms: u64, updates: &mut VecDeque<Update>) {
+        let mut settled = Vec::new();
         for feed in feeds {
-            if let Some(follow) = self.all.get_mut(feed)
-                && follow.state == State::Asked
-            {
-                follow.mend(now_ms);
+            let Some(follow) = self.all.get_mut(feed) else { continue };
+            follow.requests = follow.requests.saturating_sub(1);
+            match follow.state {
+                // A later request is still to be answered.
+                _ if follow.requests > 0 => {}
+                State::Asked => follow.mend(now_ms),
+                State::Live if matches!(feed, FeedId::Topic(_)) => settled.push(*feed),
+                State::Live | State::Due(_) => {}
             }
+        }
+        if !settled.is_empty() {
+            updates.push_back(Update::Settled { feeds: settled });
         }
     }
 
@@ -219,8 +236,22 @@ impl Feeds {
     /// The event after the last one is passed on; what was there before is dropped, and what lies
     /// further on shows a gap, from whose start the feed is asked for again.
     pub(super) fn event(&mut self, event: Event, now_ms: u64, updates: &mut VecDeque<Update>) {
-        if self.advance(event.feed, event.seq, now_ms) {
+        if self.advance(event.feed, event.seq, now_ms, updates) {
             updates.push_back(Update::Event(Box::new(event)));
+        }
+    }
+
+    /// Like [`Self::event`], of all events of one transaction.
+    pub(super) fn events(
+        &mut self,
+        mut events: Vec<Event>,
+        now_ms: u64,
+        updates: &mut VecDeque<Update>,
+    ) {
+        events.retain(|event| self.advance(event.feed, event.seq, now_ms, updates));
+        match events.len() {
+            0 | 1 => updates.extend(events.pop().map(|event| Update::Event(Box::new(event)))),
+            _ => updates.push_back(Update::Events(events)),
         }
     }
 
@@ -232,18 +263,25 @@ impl Feeds {
         now_ms: u64,
         updates: &mut VecDeque<Update>,
     ) {
-        if self.advance(feed, seq, now_ms) {
+        if self.advance(feed, seq, now_ms, updates) {
             updates.push_back(Update::Hidden { feed, seq });
         }
     }
 
-    fn advance(&mut self, feed: FeedId, seq: Seq, now_ms: u64) -> bool {
+    fn advance(
+        &mut self,
+        feed: FeedId,
+        seq: Seq,
+        now_ms: u64,
+        updates: &mut VecDeque<Update>,
+    ) -> bool {
         let Some(follow) = self.all.get_mut(&feed) else { return false };
         if follow.state != State::Live || follow.has(seq) {
             return false;
         }
         if !follow.is_next(seq) {
             follow.mend(now_ms);
+            updates.extend(behind(feed));
             return false;
         }
         follow.step(seq);
@@ -251,10 +289,11 @@ impl Feeds {
     }
 
     /// The server follows these feeds no longer for us: they are asked for from where we are.
-    pub(super) fn lagged(&mut self, feeds: &[FeedId], now_ms: u64) {
+    pub(super) fn lagged(&mut self, feeds: &[FeedId], now_ms: u64, updates: &mut VecDeque<Update>) {
         for feed in feeds {
             if let Some(follow) = self.all.get_mut(feed) {
                 follow.state = State::Due(now_ms);
+                updates.extend(behind(*feed));
             }
         }
     }
@@ -265,4 +304,9 @@ impl Feeds {
             updates.push_back(Update::Closed { feed });
         }
     }
+}
+
+/// What is told when a feed has to be caught up with: only in topics it matters.
+fn behind(feed: FeedId) -> Option<Update> {
+    matches!(feed, FeedId::Topic(_)).then_some(Update::Behind { feed })
 }

@@ -59,7 +59,7 @@ impl Pending {
         self.state = State::Sent;
         let request = Request::new(id);
         match self.ask.clone() {
-            Ask::Command(op, command) => {
+            Ask::Command(op, command) | Ask::Patient(op, command) => {
                 Request { op: Some(op), command: Some(command), ..request }
             }
             Ask::Query(query) => Request { query: Some(query), ..request },
@@ -77,7 +77,7 @@ impl Pending {
     /// The answer, if it is one to this request.
     pub(super) fn accept(self, reply: Reply) -> Result<Reply, ClientError> {
         match (&self.ask, &reply) {
-            (Ask::Command(..), Reply::Done(_))
+            (Ask::Command(..) | Ask::Patient(..), Reply::Done(_))
             | (Ask::Query(_), Reply::Got(_))
             | (Ask::Signal(_), Reply::Noted) => Ok(reply),
             _ => Err(ClientError::Unexpected),
@@ -89,6 +89,7 @@ impl Pending {
         self.failures += 1;
         let again = match &self.ask {
             Ask::Command(..) => problem.unknown || self.doubtful && is_of_the_moment(problem),
+            Ask::Patient(..) => problem.unknown || is_of_the_moment(problem),
             Ask::Query(_) => problem.code == "access.changed" && self.failures <= QUERIES_MAX,
             Ask::Signal(_) => false,
         };

@@ -90,6 +90,7 @@ pub(crate) async fn drain(
         for item in &batch.items {
             match item {
                 Item::Event(delivery) => log.deliver(&delivery.event),
+                Item::Events(all) => all.iter().for_each(|each| log.deliver(&each.event)),
                 Item::Reply(token) => {
                     let backlog = answers.lock().unwrap().remove(token.as_ref());
                     log.tell(backlog.as_ref());

@@ -143,6 +143,10 @@ pub(crate) async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
                     Body::Posted { text, .. } => format!("{} {text}", delivery.event.seq),
                     body => format!("{} {}", delivery.event.seq, kind(body)),
                 },
+                Item::Events(all) => {
+                    let each = all.iter().map(|delivery| delivery.event.seq.to_string());
+                    format!("together {}", each.collect::<Vec<_>>().join(" "))
+                }
                 Item::Signal(_) => continue,
                 Item::Lagged(feeds) => format!("lagged {}", feeds.len()),
                 Item::Closed(_) => "closed".to_owned(),

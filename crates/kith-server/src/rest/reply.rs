@@ -149,6 +149,9 @@ pub(super) fn problem(problem: &Problem) -> Response<Body> {
     if let Some(retry_ms) = problem.retry_ms {
         body["retry_ms"] = retry_ms.into();
     }
+    if let Some(change) = problem.change {
+        body["change"] = change.into();
+    }
     if problem.unknown {
         body["unknown"] = true.into();
     }

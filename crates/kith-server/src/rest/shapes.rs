@@ -327,4 +327,6 @@ pub(super) struct Problem {
     retry_ms: Option<u64>,
     /// Whether it may have been done all the same: say it again under the same name.
     unknown: Option<bool>,
+    /// Of a transaction: which of its changes it is about, counted from 0.
+    change: Option<u32>,
 }

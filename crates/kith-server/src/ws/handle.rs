@@ -296,6 +296,8 @@ impl Requests<'_> {
         for wanted in feeds {
             self.follow(wanted).await;
         }
+        // What an answer has in it was on the disk, and perhaps not yet told in another feed.
+        self.app.hub.settled().await.map_err(|error| self.app.problem(&error))?;
         Ok(Reply::Noted)
     }
 

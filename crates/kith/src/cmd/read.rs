@@ -192,6 +192,8 @@ impl Printer {
                     return Err(Failure::from(refusal));
                 }
                 Update::Hidden { .. } | Update::CaughtUp { .. } | Update::Signal { .. } => {}
+                // Of topics, and this is a stream.
+                Update::Events(_) | Update::Behind { .. } | Update::Settled { .. } => {}
             }
         }
     }
