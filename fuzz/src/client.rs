@@ -2,8 +2,11 @@
 
 use kith_client::messages::Messages;
 use kith_client::session::{Output, Session};
+use kith_client::topics::Topics;
 use kith_client::{Auth, Encoding, Update, follow};
-use kith_core::id::{FeedId, StreamId};
+use kith_core::id::{FeedId, StreamId, UserId};
+use kith_core::text::OpId;
+use kith_core::topic::{Asked, Change};
 use kith_proto::frame::{Push, Subscribed};
 use kith_proto::query::State;
 
@@ -13,15 +16,20 @@ use crate::codec::examples;
 pub(crate) fn session(input: &[u8]) {
     let mut session = Session::new(Auth::Token("t".to_owned()), None, Encoding::Json);
     let mut list: Option<Messages> = None;
+    let mut topics = Topics::new(UserId::new(kith_core::id::Timestamp(1), 1));
     session.opened(0);
     for (line, now_ms) in input.split(|byte| *byte == b'\n').zip(1_u64..) {
         if let Some(feed) = told_of(line) {
             session.subscribe(follow(feed), now_ms);
-            if let FeedId::Stream(stream) = feed {
-                list.get_or_insert_with(|| Messages::new(stream));
+            match feed {
+                FeedId::Stream(stream) => drop(list.get_or_insert_with(|| Messages::new(stream))),
+                // Beyond the bound it is only not followed.
+                FeedId::Topic(topic) => drop(topics.follow(topic)),
+                _ => {}
             }
         }
         session.received(line, now_ms);
+        edit(&mut topics, line, now_ms);
         while let Some(output) = session.poll() {
             if matches!(output, Output::HangUp(_)) {
                 session.lost(None, "hung up", now_ms, now_ms);
@@ -29,6 +37,7 @@ pub(crate) fn session(input: &[u8]) {
             }
         }
         while let Some(update) = session.poll_update() {
+            let Some(update) = topics.update(update) else { continue };
             if let Some(list) = &mut list {
                 show(list, update);
             }
@@ -36,9 +45,23 @@ pub(crate) fn session(input: &[u8]) {
     }
 }
 
+/// Changes whatever text there is, at places that the input says.
+fn edit(topics: &mut Topics, line: &[u8], count: u64) {
+    let Some(FeedId::Topic(topic)) = told_of(line) else { return };
+    let at = u32::from(line.len() as u8 % 8);
+    let change = Change::Splice { at, delete: at / 2, insert: "ß".to_owned(), after: None };
+    if let Ok(op) = OpId::parse(&format!("f-{count}")) {
+        // What does not fit is refused.
+        let _ = topics.change(op, vec![Asked { topic, change }], Vec::new());
+    }
+    let _ = topics.poll_send();
+    while topics.poll().is_some() {}
+}
+
 fn told_of(line: &[u8]) -> Option<FeedId> {
     match Encoding::Json.decode::<Push>(line).ok()? {
         Push::Event(event) => Some(event.feed),
+        Push::Events(events) => events.first().map(|event| event.feed),
         Push::Hidden { feed, .. }
         | Push::Subscribed(Subscribed::Events { feed, .. } | Subscribed::Snapshot { feed, .. }) => {
             Some(feed)

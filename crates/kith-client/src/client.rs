@@ -1,6 +1,6 @@
 //! The handles of a client: one to ask with, one to be told with.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -18,6 +18,7 @@ use crate::address::Address;
 use crate::driver::{Call, Driver};
 use crate::error::ClientError;
 use crate::session::{Ask, Session};
+use crate::shelf::Shelf;
 use crate::update::Update;
 
 /// Calls that may wait for the client's task; who makes more waits.
@@ -56,6 +57,7 @@ pub struct Client {
     calls: mpsc::Sender<Call>,
     welcome: Arc<Welcome>,
     stopped: Arc<OnceLock<Problem>>,
+    shelf: Arc<Shelf>,
 }
 
 /// What the client is told without asking, in order.
@@ -90,6 +92,7 @@ impl Client {
         let (updates, events) = mpsc::channel(updates_max.max(1));
         let (ready, connected) = oneshot::channel();
         let stopped = Arc::new(OnceLock::new());
+        let shelf = Arc::new(Shelf::default());
         let driver = Driver {
             session: Session::new(auth, label, encoding),
             address,
@@ -98,12 +101,14 @@ impl Client {
             updates,
             ready: Some(ready),
             stopped: Arc::clone(&stopped),
+            shelf: Arc::clone(&shelf),
+            undelivered: VecDeque::new(),
             waiting: HashMap::new(),
             started: Instant::now(),
         };
         tokio::spawn(driver.run());
         let welcome = connected.await.map_err(|_| ClientError::Closed)??;
-        let client = Self { calls, welcome: Arc::new(welcome), stopped };
+        let client = Self { calls, welcome: Arc::new(welcome), stopped, shelf };
         Ok((client, Events { updates: events }))
     }
 
@@ -193,7 +198,20 @@ impl Client {
         self.calls.send(call).await.map_err(|_| self.end())
     }
 
-    fn end(&self) -> ClientError {
+    pub(crate) fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
+    }
+
+    pub(crate) fn stopped(&self) -> Arc<OnceLock<Problem>> {
+        Arc::clone(&self.stopped)
+    }
+
+    /// Why the client ended, where an error says only that it did.
+    pub(crate) fn ended_or(&self, error: ClientError) -> ClientError {
+        if error == ClientError::Closed { self.end() } else { error }
+    }
+
+    pub(crate) fn end(&self) -> ClientError {
         self.stopped.get().map_or(ClientError::Closed, |why| ClientError::Stopped(why.clone()))
     }
 }

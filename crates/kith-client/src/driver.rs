@@ -1,6 +1,6 @@
 //! The task of a client: carries bytes between the session and its sockets, one after another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::address::Address;
 use crate::error::ClientError;
 use crate::session::{Ask, Output, Session};
+use crate::shelf::Shelf;
 use crate::transport::{Incoming, Transport, TransportError};
 use crate::update::Update;
 use kith_proto::codec::Encoding;
@@ -49,6 +50,9 @@ pub(crate) struct Driver {
     pub(crate) ready: Option<oneshot::Sender<Result<Welcome, ClientError>>>,
     /// Why the client stopped for good, for those who ask later.
     pub(crate) stopped: Arc<OnceLock<Problem>>,
+    pub(crate) shelf: Arc<Shelf>,
+    /// Updates that are not about topics of the shelf, for the application.
+    pub(crate) undelivered: VecDeque<Update>,
     pub(crate) waiting: HashMap<u64, oneshot::Sender<Result<Reply, ClientError>>>,
     pub(crate) started: Instant,
 }
@@ -62,27 +66,38 @@ enum Next {
     Opened(Result<Transport, TransportError>),
     Reopen,
     Tick,
+    Topics,
     NobodyLeft,
+}
+
+/// Ends what handles wait for, however the task ends.
+struct Ending(Arc<Shelf>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 impl Driver {
     pub(crate) async fn run(mut self) {
+        let _ending = Ending(Arc::clone(&self.shelf));
         let mut link = Link::Opening(self.open());
         let mut calls_open = true;
         let mut was_reading = true;
         loop {
             link = self.carry_out(link);
-            if matches!(link, Link::Gone) && !self.session.has_updates() {
+            let reading = self.undelivered.is_empty();
+            if matches!(link, Link::Gone) && reading {
                 return;
             }
-            let reading = !self.session.has_updates();
             if reading && !was_reading {
                 self.session.alive(self.now_ms());
             }
             was_reading = reading;
             match self.next(&mut link, calls_open, reading).await {
                 Next::Delivered => {}
-                Next::Undeliverable => while self.session.poll_update().is_some() {},
+                Next::Undeliverable => self.undelivered.clear(),
                 Next::Call(Some(Call::Close(done))) => {
                     if let Link::Up(transport) = link {
                         transport.close().await;
@@ -112,6 +127,8 @@ impl Driver {
                     let now_ms = self.now_ms();
                     self.session.tick(reading, now_ms);
                 }
+                // Carried out with the rest.
+                Next::Topics => {}
                 Next::NobodyLeft => return,
             }
         }
@@ -126,7 +143,7 @@ impl Driver {
         tokio::select! {
             permit = self.updates.reserve(), if !reading => match permit {
                 Ok(permit) => {
-                    if let Some(update) = self.session.poll_update() {
+                    if let Some(update) = self.undelivered.pop_front() {
                         permit.send(update);
                     }
                     Next::Delivered
@@ -135,6 +152,7 @@ impl Driver {
             },
             call = self.calls.recv(), if calls_open && room => Next::Call(call),
             next = link.next(reading) => next,
+            () = self.shelf.work.notified() => Next::Topics,
             () = sleep_until(deadline.unwrap_or(now)), if deadline.is_some() => Next::Tick,
             () = self.updates.closed(), if alone => Next::NobodyLeft,
         }
@@ -142,7 +160,13 @@ impl Driver {
 
     /// Does what the session wants done.
     fn carry_out(&mut self, mut link: Link) -> Link {
-        while let Some(output) = self.session.poll() {
+        loop {
+            while let Some(update) = self.session.poll_update() {
+                self.undelivered.extend(self.shelf.update(update));
+            }
+            let now_ms = self.now_ms();
+            self.shelf.carry(&mut self.session, now_ms);
+            let Some(output) = self.session.poll() else { return link };
             match output {
                 Output::Send(bytes) => {
                     if let Link::Up(transport) = &mut link {
@@ -150,6 +174,7 @@ impl Driver {
                     }
                 }
                 Output::Settled(id, result) => {
+                    let Some(result) = self.shelf.settled(id, result) else { continue };
                     if let Some(asker) = self.waiting.remove(&id) {
                         // Who no longer waits does not want to know.
                         let _ = asker.send(result);
@@ -158,7 +183,6 @@ impl Driver {
                 Output::HangUp(why) => link = self.lost(None, why, None),
             }
         }
-        link
     }
 
     fn take(&mut self, call: Call) {
@@ -190,6 +214,7 @@ impl Driver {
             };
             // Nobody waits for a client that they gave up making.
             let _ = ready.send(Err(error));
+            self.undelivered.clear();
             while self.session.poll_update().is_some() {}
             return Link::Gone;
         }
@@ -203,6 +228,7 @@ impl Driver {
         if let Some(welcome) = self.session.welcome()
             && let Some(ready) = self.ready.take()
         {
+            self.shelf.begin(welcome.user.id);
             // Nobody waits for a client that they gave up making.
             let _ = ready.send(Ok(welcome.clone()));
         }

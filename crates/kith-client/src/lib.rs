@@ -13,8 +13,22 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`session`] is the protocol without I/O, [`messages`] the list of messages that a program shows
-//! while its own are still on their way.
+//! A [`Topic`] is a value that programs share. A change shows at once; if the server refuses it, it
+//! is taken back:
+//!
+//! ```no_run
+//! # use kith_client::{Changing, Client, ClientError};
+//! # async fn drink(client: Client, circle: kith_core::id::CircleId) -> Result<(), ClientError> {
+//! # let name = kith_core::text::TopicName::parse("cups").expect("a name");
+//! let cups = client.topic(circle, &name).await?;
+//! let sent = cups.add(1);
+//! eprintln!("{:?}", cups.value());
+//! if let Err(why) = sent.await { eprintln!("taken back: {why}") }
+//! # Ok(()) }
+//! ```
+//!
+//! [`session`] is the protocol without I/O; [`messages`] is the list of messages and [`topics`] are
+//! the values that a program shows while its own changes are still on their way.
 
 pub mod address;
 pub mod backoff;
@@ -23,6 +37,10 @@ mod driver;
 mod error;
 pub mod messages;
 pub mod session;
+mod shelf;
+mod topic;
+pub mod topics;
+mod transaction;
 pub mod transport;
 mod update;
 
@@ -30,6 +48,8 @@ pub use client::{Client, Events, Options};
 pub use error::ClientError;
 pub use kith_proto::codec::Encoding;
 pub use kith_proto::frame::{Auth, Subscribe};
+pub use topic::{News, Topic, Watch};
+pub use transaction::{Changing, On, Sent, Transaction};
 pub use update::Update;
 
 use kith_core::id::FeedId;

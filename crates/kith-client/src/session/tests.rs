@@ -178,6 +178,31 @@ fn a_gap_is_asked_for_and_a_repeat_dropped() {
 }
 
 #[test]
+fn topics_are_whole_when_all_that_asks_for_them_is_answered() {
+    let topic = FeedId::Topic(kith_core::id::TopicId::new(Timestamp(1), 1));
+    let at = |seq| Event { feed: topic, ..event(seq) };
+    let answer = |seq| {
+        let (epoch, events) = ("e".to_owned(), vec![Seen::Event(at(seq))]);
+        let seq = Seq(seq);
+        Push::Subscribed(Subscribed::Events { feed: topic, epoch, seq, events, more: false })
+    };
+    let mut talk = Talk::online();
+    talk.session.subscribe(Subscribe { after: Some(Seq(0)), ..crate::follow(topic) }, 1);
+    let first = talk.said()[0].id;
+    talk.hear(&answer(1));
+    talk.hear(&Push::Lagged { feeds: vec![topic] });
+    let second = talk.said()[0].id;
+    talk.hear(&answer(2));
+    // The first request says nothing of what the second is about.
+    talk.hear(&Push::Ok { id: first, reply: Reply::Noted });
+    talk.hear(&Push::Events(vec![at(3), at(4)]));
+    talk.hear(&Push::Ok { id: second, reply: Reply::Noted });
+    talk.hear(&Push::Events(vec![at(4), at(5)]));
+    let updates = ["Conn", "1", "Caug", "Behi", "2", "Caug", "Even", "Sett", "5"];
+    assert_eq!(talk.updates(), updates);
+}
+
+#[test]
 fn who_lags_resumes_and_pages_are_asked_for_one_after_another() {
     let mut talk = Talk::online();
     talk.follow();

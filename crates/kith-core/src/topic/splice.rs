@@ -60,16 +60,17 @@ impl Splice {
     /// to be made one after the other.
     #[must_use]
     pub fn past(&self, later: &Self) -> Vec<Self> {
-        let (from, until) = (self.at, self.at + units(&self.delete));
-        let (start, end) = (later.at, later.at + units(&later.delete));
+        let (from, until) = (self.at, self.end());
+        let (start, end) = (later.at, later.end());
         // What the later one leaves to be taken out, on both sides of it.
         let before = part(&self.delete, 0, until.min(start).saturating_sub(from));
         let rest = from.max(end).min(until.max(end));
         let after = part(&self.delete, rest.saturating_sub(from), until.saturating_sub(from));
-        let after_at = rest - (end - start) + units(&later.insert) - units(&before);
+        let moved = (rest - (end - start)).saturating_add(units(&later.insert));
+        let after_at = moved.saturating_sub(units(&before));
         let mut left = later.clone();
         left.over_deletion(from, until - from);
-        let left_end = left.at + units(&left.delete);
+        let left_end = left.end();
         let leads = from < left.at || (from == left.at && left_end > left.at);
         let (first, second) = match (leads, from < left_end) {
             (true, _) => (self.insert.as_str(), ""),
@@ -80,13 +81,18 @@ impl Splice {
         let both = [
             Self { at: from, delete: before, insert: first.to_owned(), turn: None },
             Self {
-                at: after_at + units(first),
+                at: after_at.saturating_add(units(first)),
                 delete: after,
                 insert: second.to_owned(),
                 turn: None,
             },
         ];
         both.into_iter().filter(|edit| !edit.is_nothing()).collect()
+    }
+
+    /// The place after what is taken out.
+    pub(super) fn end(&self) -> u32 {
+        self.at.saturating_add(units(&self.delete))
     }
 
     /// Whether it changes no text.
@@ -109,8 +115,8 @@ impl Splice {
     }
 
     fn over_deletion(&mut self, from: u32, count: u32) {
-        let (start, end) = (self.at, self.at + units(&self.delete));
-        let until = from + count;
+        let (start, end) = (self.at, self.end());
+        let until = from.saturating_add(count);
         let shared = start.max(from)..end.min(until);
         if shared.start < shared.end {
             self.delete = without(&self.delete, shared.start - start, shared.end - start);
@@ -123,9 +129,9 @@ impl Splice {
     }
 
     fn over_insertion(&mut self, at: u32, text: &str) {
-        let end = self.at + units(&self.delete);
+        let end = self.end();
         if at < self.at || (at == self.at && end > self.at) {
-            self.at += units(text);
+            self.at = self.at.saturating_add(units(text));
         } else if at < end
             && let Some(place) = byte_at(&self.delete, at - self.at)
         {

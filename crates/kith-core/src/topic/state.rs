@@ -8,7 +8,7 @@ use super::fact::Fact;
 use super::json;
 use super::list::named;
 use super::path::{Path, Step, get_mut};
-use super::splice::{Splice, byte_at, units};
+use super::splice::{Splice, byte_at};
 use super::value::{Element, Kind, Value};
 use crate::id::Seq;
 
@@ -158,7 +158,10 @@ fn fold(value: &mut Value, fact: &Fact) -> Option<(usize, usize)> {
         (Value::Json(json), fact) => in_json(json, fact),
         (Value::String(text), Fact::Splice(splice)) => {
             let from = byte_at(text, splice.at)?;
-            let until = byte_at(text, splice.at + units(&splice.delete))?;
+            let until = byte_at(text, splice.end())?;
+            if until < from {
+                return None;
+            }
             text.replace_range(from..until, &splice.insert);
             Some((until - from, splice.insert.len()))
         }

@@ -1,0 +1,108 @@
+//! Whatever several clients do to the same topics at once, over connections that lag and break, and
+//! whatever the server refuses: in the end all show what the server has, and on the way none ever
+//! shows half of a transaction.
+
+#![expect(clippy::unwrap_used, reason = "what a test relies on fails it")]
+
+#[path = "converge/asks.rs"]
+mod asks;
+#[path = "converge/person.rs"]
+mod person;
+#[path = "converge/site.rs"]
+mod site;
+
+use kith_core::topic::Kind;
+use person::Person;
+use proptest::prelude::*;
+use site::Site;
+
+/// Numbers drawn from one, the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, count: usize) -> usize {
+        usize::try_from(self.draw() % count.max(1) as u64).unwrap()
+    }
+
+    fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+}
+
+/// One history: each step is drawn from its number.
+fn live(kind: Kind, people: usize, steps: &[u32]) {
+    let mut site = Site::new(kind);
+    let mut people: Vec<Person> =
+        (0..people).map(|number| Person::new(&mut site, number)).collect();
+    for (count, step) in steps.iter().enumerate() {
+        let mut dice = Dice(u64::from(*step));
+        let one = dice.below(people.len());
+        let one = &mut people[one];
+        match dice.below(24) {
+            0..=6 => asks::ask(&mut dice, one, &site, count),
+            7..=10 => site.serve(one.number, &mut dice),
+            11..=13 => site.show(),
+            14..=20 => drop(one.hear(&mut site)),
+            21 => one.cut(&mut site),
+            22 => site.lag(one.number),
+            _ => site.turn(&mut dice),
+        }
+        people.iter_mut().for_each(|one| one.look(&mut site));
+    }
+    // Then everybody has the time that it takes.
+    let mut quiet = 0;
+    let mut dice = Dice(7);
+    site.calm();
+    while quiet < 3 {
+        let mut busy = false;
+        for one in &mut people {
+            one.wait();
+            site.serve(one.number, &mut dice);
+            site.show();
+            busy |= one.hear_all(&mut site);
+            one.look(&mut site);
+        }
+        quiet = if busy || site.is_busy() { 0 } else { quiet + 1 };
+    }
+    for one in &people {
+        one.agrees_with(&site);
+    }
+}
+
+fn steps() -> impl Strategy<Value = Vec<u32>> {
+    prop::collection::vec(any::<u32>(), 0..250)
+}
+
+/// A property for each kind: they fail, and are made smaller, apart.
+macro_rules! converge {
+    ($($name:ident: $kind:ident,)*) => {
+        proptest! {
+            #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+            $(
+                #[test]
+                fn $name(people in 3..=8_usize, steps in steps()) {
+                    live(Kind::$kind, people, &steps);
+                }
+            )*
+        }
+    };
+}
+
+converge! {
+    all_show_the_same_bool: Bool,
+    all_show_the_same_int: Int,
+    all_show_the_same_float: Float,
+    all_show_the_same_string: String,
+    all_show_the_same_set: Set,
+    all_show_the_same_list: List,
+    all_show_the_same_map: Map,
+    all_show_the_same_json: Json,
+    all_are_told_the_same_events: Event,
+}

@@ -1,0 +1,160 @@
+//! A client: the real session and the real topics, on a connection that a test moves.
+
+use std::collections::{BTreeMap, HashMap};
+
+use kith_client::Auth;
+use kith_client::session::{Ask, Output, Session};
+use kith_client::topics::{Told, Topics};
+use kith_core::id::{FeedId, Seq, TopicId};
+use kith_core::text::OpId;
+use kith_core::topic::{Kind, Value};
+use kith_proto::codec::Encoding;
+use kith_proto::frame::Reply;
+
+use super::site::{Site, user};
+
+pub(crate) struct Person {
+    pub(crate) number: usize,
+    pub(crate) topics: Topics,
+    session: Session,
+    asked: HashMap<u64, OpId>,
+    connected: bool,
+    now_ms: u64,
+    /// The numbers of what happened in `event` topics.
+    emitted: BTreeMap<TopicId, Vec<Seq>>,
+    first: BTreeMap<TopicId, Seq>,
+}
+
+impl Person {
+    pub(crate) fn new(site: &mut Site, number: usize) -> Self {
+        let mut one = Self {
+            number,
+            topics: Topics::new(user(number)),
+            session: Session::new(Auth::Token("t".to_owned()), None, Encoding::Json),
+            asked: HashMap::new(),
+            connected: false,
+            now_ms: 1,
+            emitted: BTreeMap::new(),
+            first: BTreeMap::new(),
+        };
+        // Not everybody follows everything, but both of the two that are changed alike.
+        for (place, topic) in site.ids.clone().into_iter().enumerate() {
+            if place > 1 || number % 3 != place + 1 {
+                one.topics.follow(topic).unwrap();
+                one.session.subscribe(kith_client::follow(FeedId::Topic(topic)), one.now_ms);
+            }
+        }
+        one
+    }
+
+    /// Connects if need be, and hears the next thing.
+    pub(crate) fn hear(&mut self, site: &mut Site) -> bool {
+        self.now_ms += 1;
+        if !self.connected {
+            self.connected = true;
+            site.connect(self.number);
+            self.session.opened(self.now_ms);
+            // The hello is no request.
+            assert!(matches!(self.session.poll(), Some(Output::Send(_))));
+        }
+        let push = site.next_push(self.number);
+        if let Some(push) = &push {
+            self.session.received(&Encoding::Json.encode(push), self.now_ms);
+        }
+        self.session.tick(true, self.now_ms);
+        self.look(site);
+        push.is_some()
+    }
+
+    pub(crate) fn hear_all(&mut self, site: &mut Site) -> bool {
+        let mut any = false;
+        while self.hear(site) {
+            any = true;
+        }
+        any
+    }
+
+    pub(crate) fn wait(&mut self) {
+        self.now_ms += 60_000;
+    }
+
+    pub(crate) fn cut(&mut self, site: &mut Site) {
+        if self.connected {
+            self.connected = false;
+            site.cut(self.number);
+            self.session.lost(None, "cut", 0, self.now_ms);
+        }
+    }
+
+    /// Carries over what there is, and looks at what is shown.
+    pub(crate) fn look(&mut self, site: &mut Site) {
+        loop {
+            while let Some(update) = self.session.poll_update() {
+                self.topics.update(update);
+                self.check();
+            }
+            while let Some((op, command)) = self.topics.poll_send() {
+                let id = self.session.ask(Ask::Patient(op.clone(), command), self.now_ms);
+                self.asked.insert(id, op);
+            }
+            let Some(output) = self.session.poll() else { break };
+            match output {
+                Output::Send(bytes) => site.say(self.number, &bytes),
+                Output::HangUp(why) => panic!("{why}"),
+                Output::Settled(id, result) => {
+                    let op = self.asked.remove(&id).unwrap();
+                    match result {
+                        Ok(Reply::Done(outcome)) => self.topics.done(&op, &outcome),
+                        Ok(other) => panic!("{other:?}"),
+                        Err(error) => {
+                            self.topics.failed(&op, error.problem().unwrap().clone());
+                        }
+                    }
+                }
+            }
+            self.check();
+        }
+        self.check();
+    }
+
+    fn check(&mut self) {
+        while let Some(told) = self.topics.poll() {
+            match told {
+                Told::Ready(topic) => {
+                    self.first.insert(topic, self.topics.seq(topic).unwrap());
+                }
+                Told::Emitted(topic, event) => {
+                    self.emitted.entry(topic).or_default().push(event.seq);
+                }
+                Told::Changed(_) => {}
+                Told::Closed(topic, problem) => panic!("{topic}: {problem}"),
+            }
+        }
+        let numbers: Vec<_> = self.pair().map(|topic| self.topics.value(topic)).collect();
+        if let [Some(one), Some(two)] = numbers[..] {
+            assert_eq!(one, two, "half of a transaction is shown");
+        }
+    }
+
+    fn pair(&self) -> impl Iterator<Item = TopicId> {
+        (3..5).map(|n| TopicId::new(kith_core::id::Timestamp(1), n))
+    }
+
+    pub(crate) fn agrees_with(&self, site: &Site) {
+        for (topic, kept) in &site.topics {
+            if !self.topics.follows(*topic) {
+                continue;
+            }
+            assert!(!self.topics.is_pending(*topic), "something was never decided");
+            assert_eq!(self.topics.value(*topic), Some(&kept.state.value));
+            assert_eq!(self.topics.seq(*topic), Some(kept.seq()));
+            if kept.state.kind() == Kind::Event {
+                let told = self.emitted.get(topic).cloned().unwrap_or_default();
+                let all = self.first[topic].0 + 1..=kept.seq().0;
+                assert_eq!(told, all.map(Seq).collect::<Vec<_>>());
+            }
+        }
+        let is_value = |topic| matches!(self.topics.value(topic), Some(Value::Int(_)));
+        assert!(self.pair().all(is_value));
+    }
+}
