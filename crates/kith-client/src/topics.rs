@@ -244,9 +244,9 @@ impl Topics {
         problem.change = problem.change.and_then(|sent| self.pending.get(place)?.asked_as(sent));
         self.take_out(place);
         if self.is_frozen() {
-            self.show(BTreeSet::new())
+            self.show(BTreeSet::new());
         } else {
-            self.commit()
+            self.commit();
         }
         problem
     }

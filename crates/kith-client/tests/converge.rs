@@ -84,7 +84,7 @@ fn steps() -> impl Strategy<Value = Vec<u32>> {
 macro_rules! converge {
     ($($name:ident: $kind:ident,)*) => {
         proptest! {
-            #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+            #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
             $(
                 #[test]
                 fn $name(people in 3..=8_usize, steps in steps()) {

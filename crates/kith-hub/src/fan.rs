@@ -49,6 +49,9 @@ impl Delivery {
     }
 }
 
+/// The events of one transaction for one subscriber, each under its right to the feed.
+pub(crate) type Parts = Vec<(Arc<Delivery>, Arc<Grant>)>;
+
 /// One who follows a feed.
 pub(crate) struct Live {
     pub(crate) subscriber: Arc<Subscriber>,
@@ -123,7 +126,7 @@ impl Fan {
     /// that each takes those of all it follows at once.
     fn deliver_together(&self, events: &[Drafted], stats: &Stats) -> u64 {
         let mut table = self.table();
-        let mut all: Vec<(Arc<Subscriber>, Vec<(Arc<Delivery>, Arc<Grant>)>)> = Vec::new();
+        let mut all: Vec<(Arc<Subscriber>, Parts)> = Vec::new();
         let mut places: HashMap<u64, usize> = HashMap::new();
         for drafted in events {
             let Some((delivery, feed)) = table.keep_at_hand(drafted) else { continue };

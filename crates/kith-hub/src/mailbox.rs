@@ -8,7 +8,7 @@ use bytes::Bytes;
 use kith_core::id::FeedId;
 use tokio::sync::Notify;
 
-use crate::fan::Delivery;
+use crate::fan::{Delivery, Parts};
 use crate::presence::Signal;
 
 /// The right of one subscriber to one feed; events wait under it and are dropped when it is revoked.
@@ -144,7 +144,7 @@ impl Mailbox {
 
     /// Like [`offer`](Self::offer), for the events of one transaction: all are kept or none, and they
     /// are taken together.
-    pub(crate) fn offer_together(&self, parts: Vec<(Arc<Delivery>, Arc<Grant>)>) -> bool {
+    pub(crate) fn offer_together(&self, parts: Parts) -> bool {
         let size = |delivery: &Delivery| delivery.json.len() + ITEM_BYTES;
         let bytes: usize = parts.iter().map(|(delivery, _)| size(delivery)).sum();
         let mut inside = self.inside();
