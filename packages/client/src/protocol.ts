@@ -1416,6 +1416,11 @@ export type Present = {
 
 /** A refusal or failure, the same on every surface. */
 export type Problem = {
+  /**
+   * Of a transaction: which of its changes it is about, counted from 0; absent when it is about
+   * the whole.
+   */
+  change?: number;
   /** Stable: programs decide by it. */
   code: string;
   /** A sentence for a person; may change. */
@@ -1451,6 +1456,11 @@ export type Push =
   | {
     /** A refusal or failure, the same on every surface. */
     error: {
+      /**
+       * Of a transaction: which of its changes it is about, counted from 0; absent when it is about
+       * the whole.
+       */
+      change?: number;
       /** Stable: programs decide by it. */
       code: string;
       /** The request's; absent when it could not be read. */
@@ -1473,6 +1483,14 @@ export type Push =
   /** An event of a feed that the client follows. */
   | {
     event: Event;
+  }
+  /**
+   * What one transaction did to topics that the client follows: it is to be shown at once or not
+   * at all. In the order of the changes. A transaction of which the client gets one event comes
+   * as that event.
+   */
+  | {
+    events: Event[];
   }
   /** An event of somebody whom the user blocks: only its number is told, so that no gap is seen. */
   | {
@@ -1705,7 +1723,8 @@ export type Request = {
   /**
    * Feeds to follow, resuming where the client was. At most `Limits::subscribe_max`. Each feed
    * is answered by a `Push::Subscribed` of its own, before its live events; the reply
-   * (`Reply::Noted`) comes when all were.
+   * (`Reply::Noted`) comes when all were, and behind everything that happened to any followed
+   * feed before: no transaction is then known in one of them and not yet in another.
    */
   subscribe?: Subscribe[];
   /** Feeds to follow no longer. */

@@ -170,6 +170,8 @@ export class Session {
       this.#feeds.subscribed(push.subscribed, now_ms);
     } else if ("event" in push) {
       this.#feeds.event(push.event, now_ms);
+    } else if ("events" in push) {
+      for (const event of push.events) this.#feeds.event(event, now_ms);
     } else if ("hidden" in push) {
       this.#feeds.hidden(push.hidden.feed, push.hidden.seq, now_ms);
     } else if ("signal" in push) {
