@@ -14,7 +14,7 @@ use std::sync::Arc;
 use kith_core::command::{Command, Outcome};
 use kith_core::document::{Doc, Key, Message, Stream};
 use kith_core::event::{Body, Event};
-use kith_core::id::{FeedId, Seq, StreamId};
+use kith_core::id::{FeedId, Seq, StreamId, TopicId};
 use kith_core::reduce::reduce;
 use kith_core::text::{MessageText, OpId};
 use kith_proto::error::Problem;
@@ -31,6 +31,8 @@ pub struct Draft {
     pub reply_to: Option<Seq>,
     /// The message in whose thread it goes.
     pub thread: Option<Seq>,
+    /// A topic of the same circle that is shown live in it.
+    pub topic: Option<TopicId>,
 }
 
 /// A line of the list.
@@ -247,8 +249,8 @@ impl Messages {
     }
 
     fn post(&self, draft: &Draft) -> Command {
-        let Draft { text, reply_to, thread } = draft.clone();
-        Command::Post { stream: self.stream, text, reply_to, thread }
+        let Draft { text, reply_to, thread, topic } = draft.clone();
+        Command::Post { stream: self.stream, text, reply_to, thread, topic }
     }
 
     fn settle_placed(&mut self) {

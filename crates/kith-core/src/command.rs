@@ -265,6 +265,9 @@ pub enum Command {
         /// The message in whose thread it goes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<Seq>,
+        /// A topic of the same circle that is shown live in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<TopicId>,
     },
     /// Edit one's own message.
     Edit {

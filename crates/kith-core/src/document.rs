@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::ChainHash;
-use crate::id::{CircleId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, UserId};
+use crate::id::{CircleId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
     CircleName, DisplayName, Emoji, Label, Line, MessageText, RoleName, StreamName, UserName,
@@ -306,6 +306,9 @@ pub struct Message {
     /// The message whose thread it is in; `None` in the stream itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<Seq>,
+    /// The topic that is shown live in it, to those who may read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<TopicId>,
     /// Who is meant by it.
     #[serde(default, skip_serializing_if = "Mentions::is_empty")]
     pub mentions: Mentions,

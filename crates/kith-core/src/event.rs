@@ -93,6 +93,9 @@ pub enum Body {
         /// The message whose thread it is in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<Seq>,
+        /// The topic that is shown live in it, to those who may read it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<TopicId>,
         /// Who is meant.
         #[serde(default, skip_serializing_if = "Mentions::is_empty")]
         mentions: Mentions,

@@ -147,13 +147,14 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
 fn to_message<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<(), D::Error> {
     let Some(by) = event.by else { return Ok(()) };
     match &event.body {
-        Body::Posted { text, reply_to, thread, mentions } => {
+        Body::Posted { text, reply_to, thread, topic, mentions } => {
             let message = Message {
                 seq: event.seq,
                 author: by,
                 text: text.clone(),
                 reply_to: *reply_to,
                 thread: *thread,
+                topic: *topic,
                 mentions: mentions.clone(),
                 reactions: BTreeMap::new(),
                 replies: 0,

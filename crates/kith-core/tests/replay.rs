@@ -261,6 +261,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
             text,
             reply_to: None,
             thread: (b % 4 == 0).then_some(message),
+            topic: pick(&world.topics, b).filter(|_| b % 3 == 0),
         },
     })
 }

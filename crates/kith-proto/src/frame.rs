@@ -318,6 +318,7 @@ pub enum Reset {
 /// An event as one reader may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events")]
 pub enum Seen {
     /// The event.
     Event(Event),

@@ -22,7 +22,7 @@ fn op(n: usize) -> OpId {
 }
 
 fn draft(text: &str) -> Draft {
-    Draft { text: MessageText::parse(text).unwrap(), reply_to: None, thread: None }
+    Draft { text: MessageText::parse(text).unwrap(), reply_to: None, thread: None, topic: None }
 }
 
 fn event(seq: u64, op: Option<OpId>, body: Body) -> Event {
@@ -33,7 +33,7 @@ fn event(seq: u64, op: Option<OpId>, body: Body) -> Event {
 fn posted(seq: u64, op: Option<OpId>, text: &str) -> Event {
     let text = MessageText::parse(text).unwrap();
     let mentions = kith_core::document::Mentions::default();
-    event(seq, op, Body::Posted { text, reply_to: None, thread: None, mentions })
+    event(seq, op, Body::Posted { text, reply_to: None, thread: None, topic: None, mentions })
 }
 
 fn outcome(seq: u64) -> Outcome {
@@ -102,6 +102,7 @@ fn a_page_does_not_bring_back_what_was_deleted_meanwhile() {
         text: MessageText::parse(text).unwrap(),
         reply_to: None,
         thread: None,
+        topic: None,
         mentions: kith_core::document::Mentions::default(),
         reactions: BTreeMap::new(),
         replies: 0,

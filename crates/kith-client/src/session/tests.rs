@@ -143,7 +143,10 @@ impl Talk {
 
 fn post() -> Ask {
     let text = kith_core::text::MessageText::parse("hi").unwrap();
-    Ask::Command(op("k-1"), Command::Post { stream: tea(), text, reply_to: None, thread: None })
+    Ask::Command(
+        op("k-1"),
+        Command::Post { stream: tea(), text, reply_to: None, thread: None, topic: None },
+    )
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::decide::{audit, stream, tell};
 use crate::document::{Doc, Home, Key, Mark, Mentions, Message};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
-use crate::id::{FeedId, Seq, StreamId, UserId};
+use crate::id::{FeedId, Seq, StreamId, TopicId, UserId};
 use crate::mention;
 use crate::permission::Permission;
 use crate::refusal::Refusal;
@@ -19,13 +19,23 @@ pub const REACTIONS_MAX: usize = 50;
 /// The most pinned messages of a stream.
 pub const PINS_MAX: usize = 100;
 
+/// What a message has to do with.
+#[derive(Clone, Copy)]
+pub(crate) struct About {
+    /// The message it answers.
+    pub(crate) reply_to: Option<Seq>,
+    /// The message in whose thread it goes.
+    pub(crate) thread: Option<Seq>,
+    /// The topic that is shown in it.
+    pub(crate) topic: Option<TopicId>,
+}
+
 pub(crate) fn post(
     draft: &mut Draft<'_>,
     me: UserId,
     id: StreamId,
     text: &MessageText,
-    reply_to: Option<Seq>,
-    thread: Option<Seq>,
+    About { reply_to, thread, topic }: About,
 ) -> Result<Outcome, Stop> {
     let access = access::in_stream(draft, me, id)?;
     writable(draft, me, &access)?;
@@ -38,8 +48,13 @@ pub(crate) fn post(
         // Threads do not branch: a thread within a thread would have no place to be shown.
         return Err(Refusal::NoSuchMessage(root.seq).into());
     }
+    if let Some(topic) = topic
+        && access.circle() != Some(access::in_topic(draft, me, topic)?.topic.circle)
+    {
+        return Err(Refusal::NoSuchTopic.into());
+    }
     let mentions = mentions(draft, me, &access, text)?;
-    let body = Body::Posted { text: text.clone(), reply_to, thread, mentions };
+    let body = Body::Posted { text: text.clone(), reply_to, thread, topic, mentions };
     let mut outcome = Outcome::default();
     tell(draft, &mut outcome, FeedId::Stream(id), body)?;
     Ok(outcome)

@@ -92,7 +92,7 @@ pub(crate) async fn circle(hub: &Hub, owner: UserId) -> (CircleId, StreamId) {
 
 pub(crate) fn post(stream: StreamId, text: &str) -> Command {
     let text = MessageText::parse(text).unwrap();
-    Command::Post { stream, text, reply_to: None, thread: None }
+    Command::Post { stream, text, reply_to: None, thread: None, topic: None }
 }
 
 pub(crate) fn op(text: &str) -> OpId {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kith_core::document::Rules;
-use kith_core::id::{RoleId, Seq, UserId};
+use kith_core::id::{RoleId, Seq, TopicId, UserId};
 use kith_core::permission::Permissions;
 use kith_core::text::{
     CircleName, DisplayName, Label, Line, MessageText, RoleName, StreamName, TopicName,
@@ -306,6 +306,10 @@ pub(super) struct NewMessage {
     #[serde(default)]
     #[schemars(with = "Option<u64>")]
     pub(super) thread: Option<Seq>,
+    /// A topic of the same circle that is shown live in it.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) topic: Option<TopicId>,
 }
 
 /// A message, changed.

@@ -53,8 +53,8 @@ pub(super) const ROUTES: &[Route] = &[
         "/streams/{stream}/messages/{message}",
         "Post a message under a name of the client's own choice, once however often it is said",
         |call| {
-            let NewMessage { text, reply_to, thread } = call.body()?;
-            Ok(Command::Post { stream: call.id("stream")?, text, reply_to, thread })
+            let NewMessage { text, reply_to, thread, topic } = call.body()?;
+            Ok(Command::Post { stream: call.id("stream")?, text, reply_to, thread, topic })
         },
     )
     .named_by("message")
@@ -62,6 +62,7 @@ pub(super) const ROUTES: &[Route] = &[
     .errors(&[
         "stream.not_found",
         "message.not_found",
+        "topic.not_found",
         "stream.archived",
         "stream.too_soon",
         "permission.denied",

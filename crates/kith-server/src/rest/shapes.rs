@@ -245,6 +245,8 @@ pub(super) struct Message {
     reply_to: Option<u64>,
     /// The message whose thread it is in.
     thread: Option<u64>,
+    /// The topic that is shown live in it, to those who may read it.
+    topic: Option<String>,
     mentions: Option<Mentions>,
     /// Users by reaction.
     reactions: Option<BTreeMap<String, Vec<String>>>,

@@ -208,13 +208,14 @@ async fn next(updates: &mut Option<Events>) -> Option<Update> {
 
 /// The message that an event posted.
 fn posted(event: Event) -> Option<Message> {
-    let Body::Posted { text, reply_to, thread, mentions } = event.body else { return None };
+    let Body::Posted { text, reply_to, thread, topic, mentions } = event.body else { return None };
     Some(Message {
         seq: event.seq,
         author: event.by?,
         text,
         reply_to,
         thread,
+        topic,
         mentions,
         reactions: std::collections::BTreeMap::new(),
         replies: 0,

@@ -45,7 +45,13 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     let client = context.client().await?;
     let stream = resolve::place(&client, &args.place).await?;
     let (reply_to, thread) = (args.reply_to.map(Seq), args.thread.map(Seq));
-    Ok(post(context, &client, Command::Post { stream, text, reply_to, thread }, stream).await?)
+    Ok(post(
+        context,
+        &client,
+        Command::Post { stream, text, reply_to, thread, topic: None },
+        stream,
+    )
+    .await?)
 }
 
 /// The text of the arguments, or of standard input.
