@@ -137,7 +137,7 @@ impl Client {
     pub async fn command_as(&self, op: OpId, command: Command) -> Result<Outcome, ClientError> {
         match self.ask(Ask::Command(op, command)).await? {
             Reply::Done(outcome) => Ok(outcome),
-            Reply::Got(_) | Reply::Noted => Err(ClientError::Unexpected),
+            Reply::Got(_) | Reply::Returned(_) | Reply::Noted => Err(ClientError::Unexpected),
         }
     }
 
@@ -148,7 +148,7 @@ impl Client {
     pub async fn query(&self, query: Query) -> Result<Answer, ClientError> {
         match self.ask(Ask::Query(query)).await? {
             Reply::Got(answer) => Ok(answer),
-            Reply::Done(_) | Reply::Noted => Err(ClientError::Unexpected),
+            Reply::Done(_) | Reply::Returned(_) | Reply::Noted => Err(ClientError::Unexpected),
         }
     }
 

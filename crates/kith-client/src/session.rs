@@ -251,7 +251,7 @@ impl Session {
             Push::Lagged { feeds } => self.feeds.lagged(&feeds, now_ms, updates),
             Push::Closed { feed } => self.feeds.closed(feed, updates),
             // The farewell is handled in every phase; a second welcome says nothing new.
-            Push::Bye(_) | Push::Welcome(_) => {}
+            Push::Bye(_) | Push::Welcome(_) | Push::Service(_) => {}
         }
     }
 

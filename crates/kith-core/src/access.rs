@@ -222,6 +222,37 @@ pub fn in_topic(draft: &Draft<'_>, user: UserId, topic: TopicId) -> Result<InTop
     Ok(InTopic { topic, permissions, standing })
 }
 
+/// The standing of a user who may call services of a circle.
+///
+/// # Errors
+/// [`Refusal::NoSuchCircle`] to whoever is not a member, [`Refusal::TimedOut`] or
+/// [`Refusal::Forbidden`].
+pub fn to_call(draft: &Draft<'_>, user: UserId, circle: CircleId) -> Result<Standing, Stop> {
+    for_services(draft, user, circle, Permission::UseServices)
+}
+
+/// The standing of a user who may offer services in a circle.
+///
+/// # Errors
+/// As [`to_call`].
+pub fn to_offer(draft: &Draft<'_>, user: UserId, circle: CircleId) -> Result<Standing, Stop> {
+    for_services(draft, user, circle, Permission::OfferServices)
+}
+
+fn for_services(
+    draft: &Draft<'_>,
+    user: UserId,
+    circle: CircleId,
+    permission: Permission,
+) -> Result<Standing, Stop> {
+    let standing = in_circle(draft, user, circle)?;
+    standing.require(permission, draft.now)?;
+    if draft.user(user)?.is_none_or(|user| user.disabled) {
+        return Err(Refusal::Disabled.into());
+    }
+    Ok(standing)
+}
+
 /// Proof that a user may read a feed, made by [`to_read`] alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MayRead {

@@ -7,6 +7,7 @@ pub mod member;
 pub mod message;
 pub mod reading;
 pub mod role;
+pub mod service;
 pub mod stream;
 pub mod topic;
 pub mod undo;

@@ -249,6 +249,11 @@ impl<'a> Draft<'a> {
         Ok(event)
     }
 
+    /// Whether a document was looked at for which `test` holds.
+    pub fn has_read(&self, test: impl FnMut(&Key) -> bool) -> bool {
+        self.read.borrow().keys().any(test)
+    }
+
     /// Ends the draft: what is to be committed.
     #[must_use]
     pub fn into_changes(self) -> Changes {

@@ -20,5 +20,6 @@ pub mod op;
 pub mod permission;
 pub mod reduce;
 pub mod refusal;
+pub mod service;
 pub mod text;
 pub mod topic;

@@ -116,6 +116,32 @@ pub enum Refusal {
     NothingToUndo,
     #[error("there is nothing to do again")]
     NothingToRedo,
+    #[error("nobody offers this service here")]
+    NoSuchService,
+    #[error("only the server offers services of this name")]
+    ReservedService,
+    #[error("others offer this service with another policy")]
+    OtherPolicy,
+    #[error("too many calls wait for this service: try again")]
+    ServiceBusy,
+    #[error("the provider of the service is gone")]
+    ServiceGone,
+    #[error("the service did not answer in time")]
+    ServiceLate,
+    #[error("the call was cancelled")]
+    CallCancelled,
+    #[error("you did not take what the service sent")]
+    CallerTooSlow,
+    #[error("there is no such call, or it has ended")]
+    NoSuchCall,
+    #[error("a call of this number is open")]
+    CallOpen,
+    #[error("the caller has not asked for more")]
+    NoCredit,
+    #[error("a value of a service takes at most {max} bytes")]
+    LargeValue { max: usize },
+    #[error("your access changed: ask again")]
+    AccessChanged,
     #[error("{feed} has only {head} events, and you claim to have seen more")]
     Ahead { feed: FeedId, head: Seq },
 }
@@ -177,6 +203,19 @@ impl Refusal {
             Self::TooDeep { .. } => "topic.too_deep",
             Self::Part { refusal, .. } => refusal.code(),
             Self::NotAsAsked => "topic.not_as_asked",
+            Self::NoSuchService => "service.not_found",
+            Self::ReservedService => "service.reserved",
+            Self::OtherPolicy => "service.other_policy",
+            Self::ServiceBusy => "service.busy",
+            Self::ServiceGone => "service.gone",
+            Self::ServiceLate => "service.late",
+            Self::CallCancelled => "service.cancelled",
+            Self::CallerTooSlow => "service.too_slow",
+            Self::NoSuchCall => "call.not_found",
+            Self::CallOpen => "call.open",
+            Self::NoCredit => "service.no_credit",
+            Self::LargeValue { .. } => "service.too_large",
+            Self::AccessChanged => "access.changed",
             Self::Ahead { .. } => "feed.ahead",
         }
     }
@@ -198,6 +237,8 @@ impl Refusal {
             Self::TimedOut { wait_ms } | Self::TooSoon { wait_ms } | Self::TooFast { wait_ms } => {
                 Some(*wait_ms)
             }
+            Self::ServiceBusy => Some(1000),
+            Self::AccessChanged => Some(0),
             Self::Part { refusal, .. } => refusal.retry_ms(),
             _ => None,
         }

@@ -229,6 +229,42 @@ text! {
     TopicName, "name", 200, line
 }
 text! {
+    /// The name of a service in its circle. Those that begin with `kith/` are the server's own, those
+    /// that begin with `chat/` are slash commands.
+    ServiceName, "name", 200, line
+}
+
+impl ServiceName {
+    /// Whether it is a name that only the server offers, however its letters are written.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        self.0.get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case("kith/"))
+    }
+
+    /// Whether it is a slash command: called from within a stream.
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        self.0.starts_with("chat/")
+    }
+}
+
+text! {
+    /// What a caller's calls have in common, so that the same provider answers them.
+    CallKey, "key", 200, line
+}
+text! {
+    /// The code of a failure as a provider names it: 1 to 64 of ASCII letters, digits, `.`, `_`, `-`
+    /// and `:`.
+    FailureCode, "code", 64, |raw, field, max| {
+        if raw.is_empty() || raw.len() > max
+            || !raw.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':'))
+        {
+            return Err(Refusal::Malformed { field });
+        }
+        Ok(raw.into())
+    }
+}
+text! {
     /// The name that a client gives an operation, so that saying it twice makes it happen once:
     /// 1 to 64 of ASCII letters, digits, `.`, `_`, `-` and `:`.
     OpId, "op", 64, |raw, field, max| {
@@ -263,6 +299,22 @@ mod tests {
         assert!(MessageText::parse("a\u{7}").is_err());
         assert!(MessageText::parse(&"é".repeat(8000)).is_ok());
         assert!(MessageText::parse(&"é".repeat(8001)).is_err());
+    }
+
+    #[test]
+    fn only_the_server_has_names_that_begin_like_its_own() {
+        for (name, reserved, command) in [
+            ("kith/time", true, false),
+            ("KITH/time", true, false),
+            ("kith", false, false),
+            ("kithy/time", false, false),
+            ("chat/poll", false, true),
+            ("math/add", false, false),
+            ("käth/time", false, false),
+        ] {
+            let name = ServiceName::parse(name).unwrap();
+            assert_eq!((name.is_reserved(), name.is_command()), (reserved, command), "{name}");
+        }
     }
 
     #[test]

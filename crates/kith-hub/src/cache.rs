@@ -141,6 +141,11 @@ impl Cache {
         }
     }
 
+    /// Whether a document was changed by what is not committed yet.
+    pub(crate) fn is_pending(&self, key: &Key) -> bool {
+        self.entries.get(key).is_some_and(|entry| entry.pending > 0)
+    }
+
     /// Notes that changes are committed. What is hardly ever read after is not kept at hand.
     pub(crate) fn committed(&mut self, changes: &Changes, max: usize) {
         let values = changes.facts().map(|(topic, ..)| Key::State(topic));

@@ -13,6 +13,7 @@ use crate::Limits;
 use crate::commit::Stats;
 use crate::mailbox::{Grant, Item};
 use crate::presence::Signal;
+use crate::service::Card;
 use crate::subscriber::Subscriber;
 
 /// How many encodings a delivery has room for.
@@ -219,6 +220,17 @@ impl Fan {
         for Live { subscriber, grant, .. } in &feed.live {
             if !grant.is_revoked() {
                 subscriber.mailbox.offer(Item::Signal(Arc::clone(signal)), grant, 0);
+            }
+        }
+    }
+
+    /// Tells those who follow a circle how a service of it is offered now.
+    pub(crate) fn announce(&self, card: &Arc<Card>) {
+        let table = self.table();
+        let Some(feed) = table.feeds.get(&FeedId::Circle(card.circle)) else { return };
+        for Live { subscriber, grant, .. } in &feed.live {
+            if !grant.is_revoked() {
+                subscriber.mailbox.offer(Item::Offered(Arc::clone(card)), grant, 0);
             }
         }
     }

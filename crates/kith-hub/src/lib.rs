@@ -19,6 +19,7 @@ mod mailbox;
 pub mod presence;
 pub mod read;
 mod reading;
+pub mod service;
 mod subscribe;
 mod subscriber;
 pub mod verify;
@@ -111,6 +112,7 @@ struct Inner {
     work: Notify,
     fan: fan::Fan,
     presence: presence::Table,
+    services: service::Services,
     /// Places for readers who catch up.
     catching_up: tokio::sync::Semaphore,
     readings: reading::Readings,
@@ -141,12 +143,14 @@ impl Hub {
             fan: fan::Fan::new(&limits),
             catching_up: tokio::sync::Semaphore::new(limits.catching_up_max.max(1)),
             presence: presence::Table::default(),
+            services: service::Services::default(),
             readings: reading::Readings::default(),
             sweeps: expire::Sweeps::default(),
             stats: Stats::default(),
             quiet: tokio::sync::Semaphore::new(1),
         });
         let committer = tokio::spawn(commit::run(Arc::clone(&inner)));
+        tokio::spawn(service::expire(Arc::downgrade(&inner)));
         tokio::spawn(async {
             // Without its committer a node would take operations and never answer; what it holds in
             // memory cannot be trusted either. It starts anew from the disk.

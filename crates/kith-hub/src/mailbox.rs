@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::fan::{Delivery, Parts};
 use crate::presence::Signal;
+use crate::service::{Card, Told};
 
 /// The right of one subscriber to one feed; events wait under it and are dropped when it is revoked.
 #[derive(Debug)]
@@ -44,6 +45,10 @@ pub enum Item {
     Signal(Arc<Signal>),
     /// An encoded answer to its request.
     Reply(Bytes),
+    /// Something about a call, for the one who made it or the one who serves it.
+    Told(Box<Told>),
+    /// A service of a circle that it follows is offered otherwise than before.
+    Offered(Arc<Card>),
     /// It follows these feeds no longer, for it was too slow.
     Lagged(Vec<FeedId>),
     /// It may no longer read this feed.
@@ -53,8 +58,8 @@ pub enum Item {
 struct Waiting {
     item: Item,
     grant: Option<Arc<Grant>>,
-    /// What is sent instead when access is taken while it waits.
-    instead: Option<Bytes>,
+    /// What is sent instead when access is taken while it waits: any, or that of the grant.
+    instead: Option<Item>,
     bytes: usize,
     /// The next goes with it: they are taken, and dropped, together.
     more: bool,
@@ -197,7 +202,7 @@ impl Mailbox {
         let mut inside = self.inside();
         let bytes = answer.len() + ITEM_BYTES;
         if inside.version == version {
-            inside.push(Item::Reply(answer), None, Some(instead), bytes);
+            inside.push(Item::Reply(answer), None, Some(Item::Reply(instead)), bytes);
         } else {
             inside.push(Item::Reply(instead), None, None, bytes);
         }
@@ -210,10 +215,35 @@ impl Mailbox {
         let mut inside = self.inside();
         inside.version += 1;
         for waiting in &mut inside.waiting {
-            if let Some(instead) = waiting.instead.take() {
-                waiting.item = Item::Reply(instead);
+            if waiting.grant.is_none()
+                && let Some(instead) = waiting.instead.take()
+            {
+                waiting.item = instead;
             }
         }
+    }
+
+    /// Puts something about a call, of about so many bytes, unless more than `max` would wait then.
+    /// When `grant` is revoked before it is sent, `instead` is sent, if there is one. Returns whether
+    /// it was kept.
+    pub(crate) fn put_told(
+        &self,
+        told: Told,
+        bytes: usize,
+        grant: Option<&Arc<Grant>>,
+        instead: Option<Told>,
+        max: usize,
+    ) -> bool {
+        let item = |told| Item::Told(Box::new(told));
+        let bytes = bytes + ITEM_BYTES;
+        let mut inside = self.inside();
+        if inside.bytes + bytes > max {
+            return false;
+        }
+        inside.push(item(told), grant.map(Arc::clone), instead.map(item), bytes);
+        drop(inside);
+        self.announce();
+        true
     }
 
     /// Tells the reader that it lost a feed and has to subscribe again.
@@ -307,19 +337,14 @@ impl Item {
             Self::Reply(bytes) => bytes.len(),
             Self::Event(delivery) => delivery.json.len(),
             Self::Events(all) => all.iter().map(|delivery| delivery.json.len()).sum(),
-            Self::Signal(_) | Self::Lagged(_) | Self::Closed(_) => 0,
+            Self::Signal(_) | Self::Told(_) | Self::Offered(_) => 0,
+            Self::Lagged(_) | Self::Closed(_) => 0,
         }
     }
 }
 
 impl Inside {
-    fn push(
-        &mut self,
-        item: Item,
-        grant: Option<Arc<Grant>>,
-        instead: Option<Bytes>,
-        bytes: usize,
-    ) {
+    fn push(&mut self, item: Item, grant: Option<Arc<Grant>>, instead: Option<Item>, bytes: usize) {
         if !self.ended {
             self.bytes += bytes;
             self.waiting.push_back(Waiting { item, grant, instead, bytes, more: false });
@@ -357,9 +382,10 @@ impl Inside {
             open = waiting.more;
             // The check at the door: what may no longer be seen is dropped here, however long ago
             // it was put in.
-            if waiting.grant.is_none_or(|grant| !grant.is_revoked()) {
+            let allowed = waiting.grant.is_none_or(|grant| !grant.is_revoked());
+            if let Some(item) = if allowed { Some(waiting.item) } else { waiting.instead } {
                 bytes += waiting.bytes;
-                match waiting.item {
+                match item {
                     Item::Event(delivery) if in_several => together.push(delivery),
                     item => items.push(item),
                 }

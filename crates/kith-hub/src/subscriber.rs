@@ -38,7 +38,7 @@ pub struct Subscriber {
     pub user: UserId,
     /// Under which session.
     pub session: SessionId,
-    token_hash: String,
+    pub(crate) token_hash: String,
     pub(crate) mailbox: Mailbox,
     pub(crate) grants: Mutex<HashMap<FeedId, Arc<Grant>>>,
     blocked: Mutex<Arc<HashSet<UserId>>>,
@@ -122,6 +122,11 @@ impl Subscriber {
         }
     }
 
+    /// Whether the hub has ended it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended.get().is_some()
+    }
+
     pub(crate) fn grants(&self) -> MutexGuard<'_, HashMap<FeedId, Arc<Grant>>> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,7 +137,7 @@ impl Subscriber {
         self.blocks.store(!blocked.is_empty(), Ordering::Release);
     }
 
-    fn finish(&self, why: End) {
+    pub(crate) fn finish(&self, why: End) {
         let _ = self.ended.set(why);
         for grant in self.grants().values() {
             grant.revoke();
@@ -242,6 +247,7 @@ impl Hub {
     pub async fn disconnect(&self, subscriber: &Arc<Subscriber>) {
         subscriber.finish(End::Again);
         let feeds: Vec<FeedId> = subscriber.grants().drain().map(|(feed, _)| feed).collect();
+        self.inner.services.leave(&self.inner, subscriber.id);
         {
             let mut table = self.inner.fan.table();
             for feed in &feeds {
@@ -326,8 +332,13 @@ impl Scope {
             && self.blocks.is_empty()
     }
 
+    /// Whether a session may have ended.
+    pub(crate) fn may_end(&self, user: UserId, token_hash: &str) -> bool {
+        self.users.contains(&user) || self.sessions.contains(token_hash)
+    }
+
     /// Whether a user's access may have changed.
-    fn touches(&self, user: UserId) -> bool {
+    pub(crate) fn touches(&self, user: UserId) -> bool {
         !self.circles.is_empty()
             || !self.feeds.is_empty()
             || !self.sessions.is_empty()
@@ -393,6 +404,7 @@ pub(crate) fn recheck(inner: &Arc<Inner>, scope: &Scope) -> Vec<Arc<Subscriber>>
         all.filter(|one| scope.touches(one.user)).map(Arc::clone).collect()
     };
     inner.readings.revoke(|user| scope.touches(user));
+    crate::service::recheck(inner, scope);
     hide(inner, scope);
     let now = inner.env.now();
     let mut fenced = Vec::new();
@@ -447,8 +459,7 @@ fn hide(inner: &Arc<Inner>, scope: &Scope) {
 }
 
 fn end_of_session(draft: &Draft<'_>, subscriber: &Subscriber, scope: &Scope) -> Option<End> {
-    let mine =
-        scope.users.contains(&subscriber.user) || scope.sessions.contains(&subscriber.token_hash);
+    let mine = scope.may_end(subscriber.user, &subscriber.token_hash);
     match mine.then(|| account::session(draft, &subscriber.token_hash))? {
         Ok(_) => None,
         Err(Stop::Refused(_)) => Some(End::Revoked),

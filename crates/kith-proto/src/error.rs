@@ -1,6 +1,7 @@
 //! Errors as answers: a stable code, a sentence for a person, and when to try again.
 
 use kith_core::refusal::Refusal;
+use kith_core::service::Failure;
 use serde::{Deserialize, Serialize};
 
 /// A refusal or failure, the same on every surface.
@@ -24,6 +25,9 @@ pub struct Problem {
     /// the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<u32>,
+    /// With `service.failed`: what the provider of the service said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Box<Failure>>,
 }
 
 impl Problem {
@@ -31,7 +35,7 @@ impl Problem {
     #[must_use]
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         let (code, message) = (code.to_owned(), message.into());
-        Self { code, message, retry_ms: None, unknown: false, change: None }
+        Self { code, message, retry_ms: None, unknown: false, change: None, failure: None }
     }
 
     /// A problem that may be over after `retry_ms`.

@@ -7,9 +7,11 @@ use kith_core::id::{FeedId, Seq, SessionId, StreamId, Timestamp, UserId};
 use kith_core::text::OpId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::error::Problem;
 use crate::query::{Answer, Query};
+use crate::service::{Service, Told};
 
 /// The first frame of a client: who it is. Nothing else is handled before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,8 +53,8 @@ impl std::fmt::Debug for Auth {
     }
 }
 
-/// Any later frame of a client. Exactly one of `do`, `get`, `subscribe`, `unsubscribe` and `signal`
-/// is there; each frame gets exactly one reply with the same `id`.
+/// Any later frame of a client. Exactly one of `do`, `get`, `subscribe`, `unsubscribe`, `signal` and
+/// `service` is there; each frame gets exactly one reply with the same `id`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
@@ -79,6 +81,9 @@ pub struct Request {
     /// Something for those who are there now, never stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<Signal>,
+    /// Something about services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
 }
 
 impl Request {
@@ -93,6 +98,7 @@ impl Request {
             subscribe: None,
             unsubscribe: None,
             signal: None,
+            service: None,
         }
     }
 }
@@ -235,6 +241,8 @@ pub enum Push {
         /// What.
         what: Signal,
     },
+    /// Something about services.
+    Service(Told),
     /// The client read too slowly: these feeds are no longer followed. Subscribe again from the
     /// last event that was received; nothing is lost.
     Lagged {
@@ -258,7 +266,9 @@ pub enum Reply {
     Done(Outcome),
     /// To `get`.
     Got(Answer),
-    /// To `subscribe`, `unsubscribe` and `signal`.
+    /// To a call: its result.
+    Returned(Json),
+    /// To `subscribe`, `unsubscribe`, `signal`, and all of `service` but calls.
     Noted,
 }
 

@@ -7,6 +7,7 @@ pub mod error;
 pub mod frame;
 pub mod query;
 pub mod schema;
+pub mod service;
 
 /// The version of the protocol that this program speaks.
 pub const VERSION: u32 = 1;

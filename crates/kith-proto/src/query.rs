@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::frame::Status;
+use crate::service::Card;
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -132,6 +133,20 @@ pub enum Query {
         /// The circle.
         circle: CircleId,
     },
+    /// Services of a circle, those of the server included, in the order of their names.
+    Services {
+        /// The circle.
+        circle: CircleId,
+        /// Only those whose names begin like this.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        begin: String,
+        /// Only those that come after this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// How many, at most 200; 100 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
     /// Public circles, in the order of their making.
     PublicCircles {
         /// Only those after this one.
@@ -174,6 +189,7 @@ pub enum Answer {
     User(User),
     Members { members: Vec<Member>, more: bool },
     Present(Vec<Present>),
+    Services { services: Vec<Card>, more: bool },
     Circles { circles: Vec<CircleCard>, more: bool },
     Invites(Vec<Invite>),
     InviteTarget(CircleCard),

@@ -113,6 +113,7 @@ pub(crate) fn problem_of(error: &HubError) -> Problem {
         message,
         retry_ms: error.retry_ms(),
         unknown: error.is_unknown(),
+        failure: None,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod metrics;
 mod page;
 mod queries;
 mod rest;
+mod services;
 pub mod settings;
 mod wire;
 mod ws;

@@ -43,6 +43,7 @@ impl<K: Hash + Eq> Buckets<K> {
 /// All rate limits of the server.
 pub(crate) struct Limiter {
     requests: Buckets<UserId>,
+    answers: Buckets<UserId>,
     sign_ins: Buckets<(String, IpAddr)>,
     sign_ins_by_address: Buckets<IpAddr>,
     sign_ins_by_account: Buckets<String>,
@@ -50,6 +51,9 @@ pub(crate) struct Limiter {
     sign_ups: Buckets<IpAddr>,
 }
 
+/// What a user may say as the provider of services for each request that a user may make: the calls
+/// of many come to one, and each asks for several answers.
+const ANSWERS: u32 = 20;
 /// Sign-ins from one address a minute, for whatever accounts.
 const SIGN_INS_PER_MINUTE: u32 = 20;
 /// Sign-ins to one account an hour, from wherever, on devices that are not known.
@@ -62,6 +66,10 @@ impl Limiter {
             requests: Buckets::new(Rate {
                 burst: settings.requests_burst.max(1),
                 refill_ms: (1000 / u64::from(per_second)).max(1),
+            }),
+            answers: Buckets::new(Rate {
+                burst: settings.requests_burst.max(1).saturating_mul(ANSWERS),
+                refill_ms: (1000 / u64::from(per_second * ANSWERS)).max(1),
             }),
             sign_ins: Buckets::new(Rate {
                 burst: settings.sign_in_burst.max(1),
@@ -89,6 +97,11 @@ impl Limiter {
     /// Counts a request of a user.
     pub(crate) fn request(&self, user: UserId, now: Timestamp) -> Result<(), Problem> {
         self.requests.take(user, now)
+    }
+
+    /// Counts what a user says as the provider of a service.
+    pub(crate) fn answer(&self, user: UserId, now: Timestamp) -> Result<(), Problem> {
+        self.answers.take(user, now)
     }
 
     /// Counts an attempt to sign in from a device that is not known: by address, by account and

@@ -44,10 +44,12 @@ pub(crate) fn render(app: &App) -> String {
     let stats = app.hub.stats();
     let metrics = &app.metrics;
     let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let (calls, calls_open) = app.hub.calls();
     let gauges = [
         ("kith_connections", "Live connections.", app.hub.connections() as u64),
         ("kith_followed_feeds", "Feeds that a connection follows.", app.hub.followed() as u64),
         ("kith_queue_bytes", "Bytes that wait for connections.", app.hub.waiting_bytes() as u64),
+        ("kith_calls_open", "Calls of services that are open.", calls_open as u64),
         ("kith_ready", "Whether the server takes work.", u64::from(app.is_ready())),
     ];
     for (name, help, value) in gauges {
@@ -60,6 +62,7 @@ pub(crate) fn render(app: &App) -> String {
         ("kith_commit_failures_total", "Group commits that failed.", get(&stats.failures)),
         ("kith_deliveries_total", "Events put into mailboxes.", get(&stats.deliveries)),
         ("kith_lagged_total", "Times that a reader was too slow.", get(&stats.lagged)),
+        ("kith_calls_total", "Calls of services.", calls),
         ("kith_ws_requests_total", "Requests over WebSocket.", get(&metrics.ws_requests)),
         ("kith_http_requests_total", "Requests over HTTP.", get(&metrics.http_requests)),
         ("kith_accepted_total", "Connections accepted.", get(&metrics.accepted)),

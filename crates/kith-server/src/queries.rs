@@ -15,6 +15,7 @@ use kith_proto::query::{
 };
 
 use crate::app::App;
+use crate::services;
 use crate::wire::to_wire;
 
 /// The most messages, users or members of one answer.
@@ -23,6 +24,8 @@ const PAGE_MAX: u32 = 200;
 const MESSAGES: u32 = 50;
 /// Topics of one answer when nothing else is asked.
 const TOPICS: u32 = 100;
+/// Services of one answer when nothing else is asked.
+const SERVICES: u32 = 100;
 /// Members and circles of one answer when nothing else is asked.
 const MEMBERS: u32 = 100;
 
@@ -110,6 +113,14 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
                 since,
             });
             Answer::Present(told.collect())
+        }
+        Query::Services { circle, begin, after, limit } => {
+            let limit = page(limit, SERVICES);
+            let mut found = hub.services(me, circle, &begin).await?;
+            found.retain(|card| after.as_deref().is_none_or(|after| card.name.as_str() > after));
+            let more = found.len() > limit;
+            found.truncate(limit);
+            Answer::Services { services: found.into_iter().map(services::card).collect(), more }
         }
         Query::PublicCircles { after } => {
             let (circles, more) = hub.public_circles(me, after, MEMBERS as usize).await?;

@@ -10,7 +10,9 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::routing::on;
 use http::{Response, StatusCode};
+use kith_core::refusal::Refusal;
 use kith_proto::error::Problem;
+use serde_json::json;
 
 mod accounts;
 mod bodies;
@@ -24,6 +26,7 @@ mod readers;
 mod reference;
 mod reply;
 mod route;
+mod services;
 mod shapes;
 mod streams;
 #[cfg(test)]
@@ -37,8 +40,8 @@ pub(crate) use reply::PAGE_POLICY;
 use self::call::Call;
 use self::reply::Reply;
 use self::route::{Action, Route};
-use crate::app::App;
-use crate::queries;
+use crate::app::{App, refused};
+use crate::{queries, services as calls};
 
 /// All routes, in the order of the reference.
 const TABLE: &[(&str, &[Route])] = &[
@@ -48,6 +51,7 @@ const TABLE: &[(&str, &[Route])] = &[
     ("Streams and conversations", streams::ROUTES),
     ("Messages", messages::ROUTES),
     ("Topics", topics::ROUTES),
+    ("Services", services::ROUTES),
     ("Reference", reference::ROUTES),
 ];
 
@@ -155,6 +159,18 @@ async fn perform(app: Arc<App>, route: &Route, call: Call) -> Result<Reply, Prob
             } else {
                 reply
             })
+        }
+        Action::Invoke(make) => {
+            let asked = make(&call).map_err(counted(&app))?;
+            let reading = app.hub.reading(call.me()?.user);
+            app.auth.still(call.me()?).await?;
+            let result = calls::call(&app, call.me()?, asked).await;
+            let value = result.map_err(counted(&app))?;
+            if reading.is_stale() {
+                let problem = Problem { unknown: true, ..refused(&Refusal::AccessChanged) };
+                return Err(problem).map_err(counted(&app));
+            }
+            Ok(Reply::json(status, json!({ "returned": value })).guarded(reading))
         }
         Action::Begin(work) | Action::Own(work) => {
             work(Arc::clone(&app), call).await.map_err(counted(&app))

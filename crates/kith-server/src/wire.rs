@@ -11,7 +11,10 @@ use kith_proto::codec::Encoding;
 use kith_proto::error::Problem;
 use kith_proto::frame::{self, Push, Reply, Seen, Signal, Status, Subscribed};
 use kith_proto::query::State;
+use kith_proto::service::Told;
 use kith_ws::encode::{Opcode, frame as ws_frame};
+
+use crate::services;
 
 /// The bytes of a frame on the socket.
 pub(crate) fn framed(encoding: Encoding, payload: &[u8]) -> Bytes {
@@ -69,6 +72,10 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
                 presence::What::Presence(status) => Signal::Presence { status: to_wire(status) },
             };
             push(encoding, &Push::Signal { feed: signal.feed, user: signal.user, what })
+        }
+        Item::Told(told) => services::told(encoding, *told),
+        Item::Offered(card) => {
+            push(encoding, &Push::Service(Told::Offered(services::card(card.as_ref().clone()))))
         }
         Item::Lagged(feeds) => push(encoding, &Push::Lagged { feeds }),
         Item::Closed(feed) => push(encoding, &Push::Closed { feed }),

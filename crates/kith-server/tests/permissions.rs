@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use kith_core::command::Command;
 use kith_proto::frame::Signal;
 use kith_proto::query::Query;
+use kith_proto::service::Service;
 use serde_json::{Value, json};
 
 use crate::matrix::{DONE, PRINCIPALS, Row, rows};
@@ -201,6 +202,7 @@ fn every_operation_has_its_rows_and_every_row_its_operation() {
         .into_iter()
         .chain(variants::of::<Query>())
         .chain(variants::of::<Signal>())
+        .chain(variants::of::<Service>())
         .chain(live)
         .collect();
     let written: BTreeSet<String> = rows().into_iter().map(|row| row.operation).collect();

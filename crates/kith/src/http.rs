@@ -104,10 +104,12 @@ pub(crate) fn refusal(bytes: &[u8]) -> Option<Problem> {
         #[serde(default)]
         unknown: bool,
         change: Option<u32>,
+        #[serde(default)]
+        failure: Option<Box<kith_core::service::Failure>>,
     }
     let told: Told = serde_json::from_slice(bytes).ok()?;
-    let Told { code, detail, retry_ms, unknown, change } = told;
-    Some(Problem { code, message: detail, retry_ms, unknown, change })
+    let Told { code, detail, retry_ms, unknown, change, failure } = told;
+    Some(Problem { code, message: detail, retry_ms, unknown, change, failure })
 }
 
 fn strange(address: &Address, status: u16) -> Failure {

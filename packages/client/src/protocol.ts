@@ -185,6 +185,12 @@ export type Answer =
     present: Present[];
   }
   | {
+    services: {
+      more: boolean;
+      services: Card[];
+    };
+  }
+  | {
     circles: {
       circles: CircleCard[];
       more: boolean;
@@ -285,6 +291,8 @@ export type Body =
     text: MessageText;
     /** The message whose thread it is in. */
     thread?: Seq;
+    /** The topic that is shown live in it, to those who may read it. */
+    topic?: TopicId;
   }
   /** A message was edited. */
   | {
@@ -510,6 +518,72 @@ export type Body =
     act: Act;
     kind: "acted";
   };
+
+/** What is called. */
+export type Call = {
+  /** With what; at most 64 KiB. */
+  args?: Json;
+  /** In which circle. */
+  circle: CircleId;
+  /** For a stream: how many items the caller takes before it says more. */
+  credit?: number;
+  /** How long it may take, waiting included: 30 s if absent, at most an hour. */
+  deadline_ms?: number;
+  /** What `sticky` goes by; the user if absent. */
+  key?: CallKey;
+  /** Which service. */
+  name: ServiceName;
+  /** Whether the caller wants to be told how far it is. */
+  progress?: boolean;
+  /** The provider, where no other will do. */
+  provider?: Provider;
+  /** The stream that a slash command is called from within. */
+  stream?: StreamId;
+};
+
+export type CallKey = string;
+
+/** A call as its provider is told of it. Who calls is said by the server, never by the caller. */
+export type Called = {
+  /** With what. */
+  args: Json;
+  /** Its number on this connection. */
+  call: number;
+  /** In which circle. */
+  circle: CircleId;
+  /** How many items the caller takes; absent where it wants a result alone. */
+  credit?: number;
+  /** How many milliseconds are left for it. */
+  deadline_ms: number;
+  /** What the caller's calls have in common. */
+  key?: CallKey;
+  /** Which service. */
+  name: ServiceName;
+  /** Whether the caller wants to be told how far it is. */
+  progress?: boolean;
+  /** Under which session. */
+  session: SessionId;
+  /** The stream that a slash command is called from within; the caller may write there. */
+  stream?: StreamId;
+  /** Who calls. */
+  user: UserId;
+};
+
+/** A service as those see it who may call it. */
+export type Card = {
+  /** What it does. */
+  about?: Line;
+  /** Of which circle. */
+  circle: CircleId;
+  /** What it wants to be told, for a person who writes a slash command. */
+  hint?: Line;
+  /** Its name. */
+  name: ServiceName;
+  /** Which provider gets a call. */
+  policy: Policy;
+  /** How many offer it; 0 when it is offered no longer. */
+  providers: number;
+};
 
 /** A change of a topic that somebody asks for. Which there are depends on the topic's kind. */
 export type Change = 
@@ -942,6 +1016,8 @@ export type Command =
       text: MessageText;
       /** The message in whose thread it goes. */
       thread?: Seq;
+      /** A topic of the same circle that is shown live in it. */
+      topic?: TopicId;
     };
   }
   /** Edit one's own message. */
@@ -1244,6 +1320,18 @@ export type Fact =
     };
   };
 
+/** Why a service did not do what it was called for, in the words of its provider. */
+export type Failure = {
+  /** Its code: what it means is between the provider and its callers. */
+  code: FailureCode;
+  /** What else there is to say. */
+  data?: Json;
+  /** A sentence for a person. */
+  message: Line;
+};
+
+export type FailureCode = string;
+
 export type FeedId = "site" | `u_${string}` | `c_${string}` | `s_${string}` | `t_${string}` | `audit:c_${string}`;
 
 /** The first frame of a client: who it is. Nothing else is handled before. */
@@ -1363,9 +1451,27 @@ export type Message = {
   text: MessageText;
   /** The message whose thread it is in; `None` in the stream itself. */
   thread?: Seq;
+  /** The topic that is shown live in it, to those who may read it. */
+  topic?: TopicId;
 };
 
 export type MessageText = string;
+
+/** What is offered. */
+export type Offer = {
+  /** What the service does. */
+  about?: Line;
+  /** How many calls the provider takes at a time; 16 if absent, at most 1000. */
+  at_once?: number;
+  /** To which circle. */
+  circle: CircleId;
+  /** What it wants to be told, for a person who writes a slash command. */
+  hint?: Line;
+  /** Under which name. */
+  name: ServiceName;
+  /** Which provider gets a call, the same for all providers of the name; `any` if absent. */
+  policy?: Policy;
+};
 
 export type OpId = string;
 
@@ -1404,6 +1510,9 @@ export type Place = {
   seq: Seq;
 };
 
+/** Which provider of a service gets a call. */
+export type Policy = "any" | "round_robin" | "sticky";
+
 /** A user who is there. */
 export type Present = {
   /** Since when they have had a connection. */
@@ -1423,6 +1532,8 @@ export type Problem = {
   change?: number;
   /** Stable: programs decide by it. */
   code: string;
+  /** With `service.failed`: what the provider of the service said. */
+  failure?: Failure;
   /** A sentence for a person; may change. */
   message: string;
   /** Milliseconds after which trying again can help; absent if it cannot. */
@@ -1432,6 +1543,13 @@ export type Problem = {
    * id to learn its end.
    */
   unknown?: boolean;
+};
+
+/** The provider that a caller wants. */
+export type Provider = {
+  session: SessionId;
+} | {
+  user: UserId;
 };
 
 /** Anything a server sends. */
@@ -1450,6 +1568,8 @@ export type Push =
       done: Outcome;
     } | {
       got: Answer;
+    } | {
+      returned: Json;
     } | { noted: null });
   }
   /** The answer to a request that did not. */
@@ -1463,6 +1583,8 @@ export type Push =
       change?: number;
       /** Stable: programs decide by it. */
       code: string;
+      /** With `service.failed`: what the provider of the service said. */
+      failure?: Failure;
       /** The request's; absent when it could not be read. */
       id?: number;
       /** A sentence for a person; may change. */
@@ -1511,6 +1633,10 @@ export type Push =
       /** What. */
       what: Signal;
     };
+  }
+  /** Something about services. */
+  | {
+    service: Told;
   }
   /**
    * The client read too slowly: these feeds are no longer followed. Subscribe again from the
@@ -1675,6 +1801,19 @@ export type Query =
       circle: CircleId;
     };
   }
+  /** Services of a circle, those of the server included, in the order of their names. */
+  | {
+    services: {
+      /** Only those that come after this one. */
+      after?: string;
+      /** Only those whose names begin like this. */
+      begin?: string;
+      /** The circle. */
+      circle: CircleId;
+      /** How many, at most 200; 100 if absent. */
+      limit?: number;
+    };
+  }
   /** Public circles, in the order of their making. */
   | {
     public_circles: {
@@ -1706,8 +1845,8 @@ export type Query =
   };
 
 /**
- * Any later frame of a client. Exactly one of `do`, `get`, `subscribe`, `unsubscribe` and `signal`
- * is there; each frame gets exactly one reply with the same `id`.
+ * Any later frame of a client. Exactly one of `do`, `get`, `subscribe`, `unsubscribe`, `signal` and
+ * `service` is there; each frame gets exactly one reply with the same `id`.
  */
 export type Request = {
   /** A change. */
@@ -1718,6 +1857,8 @@ export type Request = {
   id: number;
   /** The name of the operation, with `do`: said twice, it happens once. */
   op?: OpId;
+  /** Something about services. */
+  service?: Service;
   /** Something for those who are there now, never stored. */
   signal?: Signal;
   /**
@@ -1779,6 +1920,92 @@ export type Seen = Event | {
 
 /** The number of an event in its feed: 1, 2, 3 … without gaps; 0 stands before the first. */
 export type Seq = number;
+
+/** What a client asks about services. */
+export type Service = 
+  /**
+   * Offer a service until it is withdrawn or the connection ends. Said again, it is offered as it
+   * was said last.
+   */
+  | {
+    offer: Offer;
+  }
+  /** Offer it no longer. */
+  | {
+    withdraw: {
+      /** In which circle. */
+      circle: CircleId;
+      /** Which. */
+      name: ServiceName;
+      /** Whether its calls that are open end as well; else they go on. */
+      now?: boolean;
+    };
+  }
+  /**
+   * Call a service. The reply comes when the call has ended; until then its `id` names it, and no
+   * other call of the connection may have it.
+   */
+  | {
+    call: Call;
+  }
+  /** Take more items of a stream. */
+  | {
+    credit: {
+      /** The `id` of the call. */
+      call: number;
+      /** How many more; at most 1000 may be to come. */
+      more: number;
+    };
+  }
+  /** End a call. */
+  | {
+    cancel: {
+      /** The `id` of the call. */
+      call: number;
+    };
+  }
+  /** As the provider: the next item of the stream. The caller must have credit left. */
+  | {
+    item: {
+      /** The number of the call, as it was told. */
+      call: number;
+      /** The item. */
+      value: Json;
+    };
+  }
+  /** As the provider: how far it is. Told to a caller who wants it and has room for it. */
+  | {
+    progress: {
+      /** The number of the call, as it was told. */
+      call: number;
+      /** How far. */
+      value: Json;
+    };
+  }
+  /** As the provider: the result, or the end of the stream. */
+  | {
+    done: {
+      /** The number of the call, as it was told. */
+      call: number;
+      /** The result. */
+      value?: Json;
+    };
+  }
+  /** As the provider: there is no result. */
+  | {
+    fail: {
+      /** The number of the call, as it was told. */
+      call: number;
+      /** What it means is between the provider and its callers. */
+      code: FailureCode;
+      /** What else there is to say. */
+      data?: Json;
+      /** A sentence for a person. */
+      message: Line;
+    };
+  };
+
+export type ServiceName = string;
 
 /** A session as its user sees it. */
 export type SessionCard = {
@@ -2001,6 +2228,64 @@ export type ThreadUnread = {
 /** Milliseconds since the Unix epoch, as told by the clock that was passed in. */
 export type Timestamp = number;
 
+/** What a client is told about services. */
+export type Told = 
+  /** To the caller: the next item of the stream. */
+  | {
+    item: {
+      /** The `id` of the call. */
+      id: number;
+      /** The item. */
+      value: Json;
+    };
+  }
+  /** To the caller: how far it is. */
+  | {
+    progress: {
+      /** The `id` of the call. */
+      id: number;
+      /** How far. */
+      value: Json;
+    };
+  }
+  /** To the provider: a call. */
+  | {
+    called: Called;
+  }
+  /** To the provider: the caller takes more items. */
+  | {
+    credit: {
+      /** The number of the call. */
+      call: number;
+      /** How many more. */
+      more: number;
+    };
+  }
+  /** To the provider: the call has ended without its answer. */
+  | {
+    cancelled: {
+      /** The number of the call. */
+      call: number;
+      /** Why. */
+      why: Why;
+    };
+  }
+  /** To the provider: it offers this no longer, and the calls that it had of it have ended. */
+  | {
+    withdrawn: {
+      /** In which circle. */
+      circle: CircleId;
+      /** What. */
+      name: ServiceName;
+      /** Why. */
+      problem: Problem;
+    };
+  }
+  /** To whoever follows the circle: this is offered otherwise than before. */
+  | {
+    offered: Card;
+  };
+
 /** A topic: what it is; its value is kept apart. */
 export type Topic = {
   /** Whose it is. */
@@ -2080,6 +2365,9 @@ export type Welcome = {
   /** The version of the protocol that will be spoken: the client's or the server's, the older. */
   v: number;
 };
+
+/** Why a provider shall not go on with a call. */
+export type Why = "cancelled" | "late" | "gone";
 
 /** What a client opens with. */
 export type Window = {

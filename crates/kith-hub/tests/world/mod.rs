@@ -147,7 +147,7 @@ pub(crate) async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
                     let each = all.iter().map(|delivery| delivery.event.seq.to_string());
                     format!("together {}", each.collect::<Vec<_>>().join(" "))
                 }
-                Item::Signal(_) => continue,
+                Item::Signal(_) | Item::Told(_) | Item::Offered(_) => continue,
                 Item::Lagged(feeds) => format!("lagged {}", feeds.len()),
                 Item::Closed(_) => "closed".to_owned(),
             });

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kith_core::document::Rules;
-use kith_core::id::{RoleId, Seq, TopicId, UserId};
+use kith_core::id::{RoleId, Seq, StreamId, TopicId, UserId};
 use kith_core::permission::Permissions;
+use kith_core::service::Provider;
 use kith_core::text::{
-    CircleName, DisplayName, Label, Line, MessageText, RoleName, StreamName, TopicName,
+    CallKey, CircleName, DisplayName, Label, Line, MessageText, RoleName, ServiceName, StreamName,
+    TopicName,
 };
 use kith_core::topic::{Asked, Condition, Kind};
 use schemars::JsonSchema;
@@ -261,6 +263,29 @@ pub(super) struct Turned {
     /// Forget the step instead, because it cannot be taken back or done again.
     #[serde(default)]
     pub(super) skip: bool,
+}
+
+/// A call of a service.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewCall {
+    pub(super) name: ServiceName,
+    /// With what; at most 64 KiB.
+    #[serde(default)]
+    pub(super) args: Value,
+    /// What `sticky` goes by; the user if absent.
+    #[serde(default)]
+    pub(super) key: Option<CallKey>,
+    /// The provider, where no other will do.
+    #[serde(default)]
+    pub(super) provider: Option<Provider>,
+    /// The stream that a slash command is called from within.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) stream: Option<StreamId>,
+    /// How long it may take, waiting included: 30 s if absent, at most a minute.
+    #[serde(default)]
+    pub(super) deadline_ms: Option<u32>,
 }
 
 /// With whom.

@@ -155,6 +155,9 @@ pub(super) fn problem(problem: &Problem) -> Response<Body> {
     if problem.unknown {
         body["unknown"] = true.into();
     }
+    if let Some(failure) = &problem.failure {
+        body["failure"] = object!(failure);
+    }
     let mut response = private(status, PROBLEM, body.to_string());
     if let Some(retry_ms) = problem.retry_ms {
         put(&mut response, RETRY_AFTER, &retry_ms.div_ceil(1000).max(1).to_string());
@@ -185,6 +188,13 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         "access.changed" | "name.taken" | "op.reused" | "op.expired" | "feed.ahead"
         | "stream.archived" | "limit.too_many" => StatusCode::CONFLICT,
         "server.busy" | "server.stopping" | "server.superseded" => StatusCode::SERVICE_UNAVAILABLE,
+        "service.reserved" | "service.other_policy" | "service.cancelled" | "call.open" => {
+            StatusCode::CONFLICT
+        }
+        "service.busy" => StatusCode::SERVICE_UNAVAILABLE,
+        "service.too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "service.failed" | "service.gone" => StatusCode::BAD_GATEWAY,
+        "service.late" => StatusCode::GATEWAY_TIMEOUT,
         "store.full" => StatusCode::INSUFFICIENT_STORAGE,
         _ => match code.split_once('.') {
             Some((_, "not_found")) => StatusCode::NOT_FOUND,

@@ -7,6 +7,7 @@ use axum::routing::MethodFilter;
 use kith_core::command::Command;
 use kith_proto::error::Problem;
 use kith_proto::query::{Answer, Query};
+use kith_proto::service;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
@@ -64,6 +65,8 @@ pub(super) enum Action {
     Ask(fn(&Call) -> Result<Query, Problem>, fn(&Call, &Answer) -> Result<Value, Problem>),
     /// Does a command.
     Do(fn(&Call) -> Result<Command, Problem>),
+    /// Calls a service.
+    Invoke(fn(&Call) -> Result<service::Call, Problem>),
     /// Signs somebody up or in: needs no session.
     Begin(Work),
     /// Does something that REST alone offers, for whoever has a session.
@@ -142,6 +145,16 @@ pub(super) const fn act(
     make: fn(&Call) -> Result<Command, Problem>,
 ) -> Route {
     Route { shape: Some(shape::<shapes::Outcome>), ..bare(verb, path, summary, Action::Do(make)) }
+}
+
+/// A call of a service, whose answer is its result.
+pub(super) const fn invoke(
+    path: &'static str,
+    summary: &'static str,
+    make: fn(&Call) -> Result<service::Call, Problem>,
+) -> Route {
+    let action = Action::Invoke(make);
+    Route { shape: Some(shape::<shapes::Returned>), ..bare(Verb::Post, path, summary, action) }
 }
 
 /// A way in.

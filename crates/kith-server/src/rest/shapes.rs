@@ -163,6 +163,20 @@ pub(super) struct Undoable {
     redo: u32,
 }
 
+/// Services of a circle.
+#[derive(JsonSchema)]
+pub(super) struct Services {
+    services: Vec<kith_proto::service::Card>,
+    /// There are more after the last.
+    more: bool,
+}
+
+/// What a service gave back.
+#[derive(JsonSchema)]
+pub(super) struct Returned {
+    returned: serde_json::Value,
+}
+
 /// A circle with the streams that the user may read.
 #[derive(JsonSchema)]
 pub(super) struct CircleWindow {
@@ -331,4 +345,6 @@ pub(super) struct Problem {
     unknown: Option<bool>,
     /// Of a transaction: which of its changes it is about, counted from 0.
     change: Option<u32>,
+    /// With `service.failed`: what the provider of the service said.
+    failure: Option<kith_core::service::Failure>,
 }

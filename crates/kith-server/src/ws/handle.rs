@@ -21,7 +21,7 @@ use super::Farewell;
 use super::read::{Input, Reader};
 use crate::app::{App, problem_of};
 use crate::metrics::Metrics;
-use crate::{queries, wire};
+use crate::{queries, services, wire};
 
 /// Feeds in one frame that subscribes.
 pub(super) const SUBSCRIBE_MAX: u32 = 1000;
@@ -219,14 +219,21 @@ impl Requests<'_> {
             request.subscribe.is_some(),
             request.unsubscribe.is_some(),
             request.signal.is_some(),
+            request.service.is_some(),
         ];
         if parts.iter().filter(|part| **part).count() != 1 {
-            let message = "a request has exactly one of do, get, subscribe, unsubscribe and signal";
+            let message =
+                "a request has exactly one of do, get, subscribe, unsubscribe, signal and service";
             self.reply(id, Err(Problem::new("input.invalid", message)));
             return None;
         }
+        let (user, now) = (self.subscriber.user, self.app.hub.now());
         // A subscription of many feeds is one request; its reads are bounded by the frame.
-        if let Err(problem) = self.app.limiter.request(self.subscriber.user, self.app.hub.now()) {
+        let limited = match &request.service {
+            Some(service) if services::is_answer(service) => self.app.limiter.answer(user, now),
+            _ => self.app.limiter.request(user, now),
+        };
+        if let Err(problem) = limited {
             self.app.metrics.refused(&problem.code);
             self.reply(id, Err(problem));
             return None;
@@ -247,6 +254,8 @@ impl Requests<'_> {
         } else if let Some(signal) = request.signal {
             let result = self.signal(signal).await;
             self.reply(id, result);
+        } else if let Some(service) = request.service {
+            services::handle(self.app, self.subscriber, self.encoding, id, service).await;
         }
         None
     }

@@ -79,15 +79,25 @@ impl Server {
 
     /// Ends a session by REST; whether it was acknowledged.
     pub(crate) async fn revoke(&self, token: &str, session: &str) -> bool {
+        self.rest(token, &format!("DELETE /sessions/{session}"), "").await.0 == 200
+    }
+
+    /// A request by REST: its status, and its body as JSON.
+    pub(crate) async fn rest(&self, token: &str, line: &str, body: &str) -> (u16, Value) {
+        let (method, path) = line.split_once(' ').unwrap();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let request = format!(
-            "DELETE /api/v1/sessions/{session} HTTP/1.1\r\nhost: 127.0.0.1\r\n\
-             authorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+            "{method} /api/v1{path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\
+             authorization: Bearer {token}\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
-        answer.starts_with("HTTP/1.1 200")
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or_default())
     }
 
     pub(crate) async fn disable(&self, user: &str) -> bool {

@@ -6,6 +6,7 @@ pub(crate) enum Kind {
     Do,
     Get,
     Signal,
+    Service,
     Subscribe,
     Unsubscribe,
 }
@@ -47,6 +48,8 @@ const fn ask(name: &'static str, fields: &'static str, rest: &'static [Rest]) ->
 const fn live(name: &'static str, kind: Kind, fields: &'static str) -> Operation {
     Operation { name, kind, fields, rest: &[] }
 }
+
+const CALL: &str = r#"{"circle":"{circle}","name":"chat/echo","args":7,"stream":"{stream}"}"#;
 
 const MESSAGE: &str = r#"{"stream":"{stream}","message":{message}}"#;
 
@@ -239,6 +242,24 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ask("history", r#"{"topic":"{topic}"}"#, &[rest("GET /topics/{topic}/history", "")]),
     ask("topic_by_name", r#"{"circle":"{circle}","name":"{topic_name}"}"#, &[]),
     ask("topics", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/topics", "")]),
+    ask("services", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/services", "")]),
+    live("offer", Kind::Service, r#"{"circle":"{circle}","name":"math/add"}"#),
+    live("withdraw", Kind::Service, r#"{"circle":"{circle}","name":"chat/echo"}"#),
+    Operation {
+        name: "call",
+        kind: Kind::Service,
+        fields: CALL,
+        rest: &[rest(
+            "POST /circles/{circle}/calls",
+            r#"{"name":"chat/echo","args":7,"stream":"{stream}"}"#,
+        )],
+    },
+    live("credit", Kind::Service, r#"{"call":1,"more":1}"#),
+    live("cancel", Kind::Service, r#"{"call":1}"#),
+    live("item", Kind::Service, r#"{"call":1,"value":1}"#),
+    live("progress", Kind::Service, r#"{"call":1,"value":1}"#),
+    live("done", Kind::Service, r#"{"call":1,"value":1}"#),
+    live("fail", Kind::Service, r#"{"call":1,"code":"no","message":"no"}"#),
     ask(
         "users",
         r#"{"users":["{user}"]}"#,

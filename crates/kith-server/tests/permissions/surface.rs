@@ -87,6 +87,7 @@ pub(crate) async fn over_socket(
         Kind::Do => ("do", true),
         Kind::Get => ("get", true),
         Kind::Signal => ("signal", true),
+        Kind::Service => ("service", true),
         Kind::Subscribe => ("subscribe", false),
         Kind::Unsubscribe => ("unsubscribe", false),
     };

@@ -8,8 +8,10 @@ use kith_core::command::{Command, Outcome};
 use kith_core::decide::account::{self, NewAccount};
 use kith_core::document::COLLECTIONS;
 use kith_core::id::{Timestamp, UserId};
-use kith_core::text::UserName;
-use kith_hub::{Environment, Hub, Limits};
+use kith_core::service::Policy;
+use kith_core::text::{ServiceName, UserName};
+use kith_hub::service::{Answer, Offer, Told};
+use kith_hub::{Environment, Hub, Item, Limits};
 use kith_server::App;
 use kith_server::settings::{Registration, Settings};
 use kith_store::memory::MemoryStore;
@@ -114,6 +116,7 @@ impl World {
         world.topics().await;
         world.words().await;
         world.standings().await;
+        world.services().await;
         world
     }
 
@@ -286,6 +289,35 @@ impl World {
         self.act("ended", json!({"revoke_session": {"session": ended}})).await;
         let gone = self.users["disabled"];
         self.app.hub.transact(None, None, |d| account::set_disabled(d, gone, true)).await.unwrap();
+    }
+
+    /// The owner answers a slash command, by a session of its own.
+    async fn services(&self) {
+        let begun = self.app.auth.begin(self.users["owner"], "provider").await.unwrap();
+        let token_hash = kith_core::decide::secret_hash(&begun.token);
+        let hub = self.app.hub.clone();
+        let provider = hub.connect(&token_hash).await.unwrap();
+        let offer = Offer {
+            circle: self.circle.parse().unwrap(),
+            name: ServiceName::parse("chat/echo").unwrap(),
+            policy: Policy::Any,
+            at_once: 1,
+            about: None,
+            hint: None,
+        };
+        hub.offer(&provider, offer).await.unwrap();
+        tokio::spawn(async move {
+            while let Some(batch) = provider.next(1024).await {
+                for item in &batch.items {
+                    if let Item::Told(told) = item
+                        && let Told::Called(called) = &**told
+                    {
+                        let answer = Answer::Done(called.args.clone());
+                        hub.answer(&provider, called.call, answer).unwrap();
+                    }
+                }
+            }
+        });
     }
 
     pub(crate) fn token(&self, name: &str) -> &str {

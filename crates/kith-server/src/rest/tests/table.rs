@@ -57,6 +57,7 @@ fn every_example_is_accepted() {
         let accepted = match route.action {
             Action::Ask(ask, _) => ask(&call).map(drop),
             Action::Do(make) => make(&call).map(drop),
+            Action::Invoke(make) => make(&call).map(drop),
             Action::Own(_) => call.body::<ChangePassword>().map(drop),
             Action::Begin(_) | Action::Show(_) => Ok(()),
         };

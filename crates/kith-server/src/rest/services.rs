@@ -1,0 +1,55 @@
+//! Services of circles, and calls of them that give one result.
+
+use kith_proto::query::Query;
+use kith_proto::service;
+
+use super::bodies::NewCall;
+use super::route::{Kind, Param, Route, get, invoke};
+use super::shapes;
+
+pub(super) const ROUTES: &[Route] = &[
+    get::<shapes::Services>(
+        "/circles/{circle}/services",
+        "Services of a circle, in the order of their names",
+        |call| {
+            let begin = call.asked("begin").unwrap_or_default();
+            let (after, limit) = (call.asked("after"), call.limit()?);
+            Ok(Query::Services { circle: call.id("circle")?, begin, after, limit })
+        },
+    )
+    .query(&[
+        Param {
+            name: "begin",
+            kind: Kind::Text(200),
+            about: "Only those whose names begin like this.",
+        },
+        Param {
+            name: "after",
+            kind: Kind::Text(200),
+            about: "Only those whose names come after this one.",
+        },
+        Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." },
+    ])
+    .errors(&["circle.not_found"]),
+    invoke("/circles/{circle}/calls", "Call a service and wait for its result", |call| {
+        let NewCall { name, args, key, provider, stream, deadline_ms } = call.body()?;
+        let asked = service::Call::new(call.id("circle")?, name, args);
+        Ok(service::Call { key, provider, stream, deadline_ms, ..asked })
+    })
+    .body::<NewCall>(r#"{"name":"math/add","args":[1,2]}"#)
+    .errors(&[
+        "circle.not_found",
+        "stream.not_found",
+        "stream.archived",
+        "permission.denied",
+        "member.timed_out",
+        "service.not_found",
+        "service.busy",
+        "service.gone",
+        "service.late",
+        "service.failed",
+        "service.too_large",
+        "access.changed",
+        "limit.too_many",
+    ]),
+];
