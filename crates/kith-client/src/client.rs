@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::address::Address;
+use crate::desk::Desk;
 use crate::driver::{Call, Driver};
 use crate::error::ClientError;
 use crate::session::{Ask, Session};
@@ -54,7 +55,7 @@ impl Options {
 /// [`Events`] are dropped, or with [`Client::close`].
 #[derive(Clone, Debug)]
 pub struct Client {
-    calls: mpsc::Sender<Call>,
+    pub(crate) calls: mpsc::Sender<Call>,
     welcome: Arc<Welcome>,
     stopped: Arc<OnceLock<Problem>>,
     shelf: Arc<Shelf>,
@@ -104,6 +105,7 @@ impl Client {
             shelf: Arc::clone(&shelf),
             undelivered: VecDeque::new(),
             waiting: HashMap::new(),
+            desk: Desk::new(calls.downgrade()),
             started: Instant::now(),
         };
         tokio::spawn(driver.run());
@@ -158,7 +160,7 @@ impl Client {
     /// # Errors
     /// Only the end of the client.
     pub async fn subscribe(&self, wish: Subscribe) -> Result<(), ClientError> {
-        self.call(Call::Subscribe(wish)).await
+        self.tell(Call::Subscribe(wish)).await
     }
 
     /// Follows a feed no longer. Updates that wait already are still told.
@@ -166,7 +168,7 @@ impl Client {
     /// # Errors
     /// Only the end of the client.
     pub async fn unsubscribe(&self, feed: FeedId) -> Result<(), ClientError> {
-        self.call(Call::Unsubscribe(feed)).await
+        self.tell(Call::Unsubscribe(feed)).await
     }
 
     /// Tells something to those who are there now.
@@ -188,13 +190,13 @@ impl Client {
         }
     }
 
-    async fn ask(&self, ask: Ask) -> Result<Reply, ClientError> {
+    pub(crate) async fn ask(&self, ask: Ask) -> Result<Reply, ClientError> {
         let (asker, answer) = oneshot::channel();
-        self.call(Call::Ask(ask, asker)).await?;
+        self.tell(Call::Ask(ask, asker)).await?;
         answer.await.map_err(|_| self.end())?
     }
 
-    async fn call(&self, call: Call) -> Result<(), ClientError> {
+    pub(crate) async fn tell(&self, call: Call) -> Result<(), ClientError> {
         self.calls.send(call).await.map_err(|_| self.end())
     }
 

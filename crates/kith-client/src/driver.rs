@@ -9,10 +9,12 @@ use std::time::Duration;
 use kith_core::id::FeedId;
 use kith_proto::error::Problem;
 use kith_proto::frame::{Reply, Subscribe, Welcome};
+use kith_proto::service::{Offer, Service};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::address::Address;
+use crate::desk::{Desk, Invoke, Taken};
 use crate::error::ClientError;
 use crate::session::{Ask, Output, Session};
 use crate::shelf::Shelf;
@@ -28,6 +30,8 @@ pub(crate) enum Call {
     Ask(Ask, oneshot::Sender<Result<Reply, ClientError>>),
     Subscribe(Subscribe),
     Unsubscribe(FeedId),
+    Offer(Offer, Taken, oneshot::Sender<Result<Reply, ClientError>>),
+    Invoke(Box<Invoke>),
     Close(oneshot::Sender<()>),
 }
 
@@ -54,6 +58,7 @@ pub(crate) struct Driver {
     /// Updates that are not about topics of the shelf, for the application.
     pub(crate) undelivered: VecDeque<Update>,
     pub(crate) waiting: HashMap<u64, oneshot::Sender<Result<Reply, ClientError>>>,
+    pub(crate) desk: Desk,
     pub(crate) started: Instant,
 }
 
@@ -174,12 +179,24 @@ impl Driver {
                     }
                 }
                 Output::Settled(id, result) => {
+                    self.desk.settled(id);
                     let Some(result) = self.shelf.settled(id, result) else { continue };
                     if let Some(asker) = self.waiting.remove(&id) {
                         // Who no longer waits does not want to know.
                         let _ = asker.send(result);
                     }
                 }
+                Output::Called(connection, called) => {
+                    if let Some(call) = self.desk.called(connection, *called) {
+                        self.session.ask(call, self.now_ms());
+                    }
+                }
+                Output::Told(told) => {
+                    if let Some(call) = self.desk.told(told) {
+                        self.session.ask(call, self.now_ms());
+                    }
+                }
+                Output::Withdrawn(place, error) => self.desk.withdrawn(&place, error),
                 Output::HangUp(why) => link = self.lost(None, why, None),
             }
         }
@@ -194,6 +211,22 @@ impl Driver {
             }
             Call::Subscribe(wish) => self.session.subscribe(wish, now_ms),
             Call::Unsubscribe(feed) => self.session.unsubscribe(feed, now_ms),
+            Call::Offer(offer, taken, asker) => {
+                self.desk.offered((offer.circle, offer.name.clone()), taken);
+                let id = self.session.ask(Ask::Offer(offer), now_ms);
+                self.waiting.insert(id, asker);
+            }
+            Call::Invoke(invoke) => {
+                let Invoke { call, parts, number, asker } = *invoke;
+                let id = self.session.ask(Ask::Call(Box::new(call)), now_ms);
+                self.waiting.insert(id, asker);
+                self.desk.invoked(id, parts);
+                if number.send(id).is_err() {
+                    // Who asked has gone before knowing what to cancel.
+                    let cancel = Ask::Service(None, Service::Cancel { call: id });
+                    self.session.ask(cancel, now_ms);
+                }
+            }
             Call::Close(_) => {}
         }
     }
@@ -202,6 +235,7 @@ impl Driver {
         // Without randomness the clock still keeps clients from moving in step.
         let random = getrandom::u64().unwrap_or(u64::from(self.started.elapsed().subsec_nanos()));
         let now_ms = self.now_ms();
+        self.desk.lost();
         let pause = self.session.lost(code, why, random, now_ms);
         if let Some(problem) = self.session.stopped() {
             let _ = self.stopped.set(problem.clone());

@@ -21,6 +21,12 @@ pub enum ClientError {
     /// There was no connection to send a signal on; signals are not kept.
     #[error("not connected")]
     NotConnected,
+    /// The connection was lost while a call of a service was open: it may have been done.
+    #[error("the connection was lost: the call may have been done")]
+    Unknown,
+    /// A call of a service that this client had to answer has ended before.
+    #[error("the call has ended")]
+    Ended,
     /// The client was closed before the answer came.
     #[error("the client was closed")]
     Closed,

@@ -4,8 +4,10 @@
 //! Every request keeps its id and every operation its name until it is answered. After a
 //! reconnection the feeds are resumed first and what has no answer is then said again.
 
+mod ask;
 mod feeds;
 mod pending;
+mod services;
 
 #[cfg(test)]
 mod tests;
@@ -13,13 +15,11 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use kith_core::command::Command;
 use kith_core::id::FeedId;
-use kith_core::text::OpId;
 use kith_proto::VERSION;
 use kith_proto::codec::Encoding;
 use kith_proto::error::{Problem, close};
-use kith_proto::frame::{Auth, Hello, Push, Reply, Request, Signal, Subscribe, Welcome};
+use kith_proto::frame::{Auth, Hello, Push, Request, Subscribe, Welcome};
 use kith_proto::query::Query;
 use serde::Deserialize;
 
@@ -28,6 +28,10 @@ use crate::error::ClientError;
 use crate::update::Update;
 use feeds::Feeds;
 use pending::{Pending, Verdict};
+use services::Services;
+
+pub use ask::{Ask, Output};
+pub use services::Place;
 
 /// How long the server may take to answer the hello.
 pub const WELCOME_MS: u64 = 10_000;
@@ -35,31 +39,6 @@ pub const WELCOME_MS: u64 = 10_000;
 pub const PENDING_MAX: usize = 1024;
 /// Feeds in one request: many more would not fit into the largest frame that servers take.
 const SUBSCRIBE_MAX: usize = 200;
-
-/// Something that gets exactly one answer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ask {
-    /// A change, under the name by which it happens once.
-    Command(OpId, Command),
-    /// A change that is said again for as long as the server has no time for it.
-    Patient(OpId, Command),
-    /// A question.
-    Query(Query),
-    /// Something for those who are there now. It is not kept for the next connection.
-    Signal(Signal),
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "one at a time is made, and taken apart at once")]
-pub enum Output {
-    /// Send this as one message.
-    Send(Vec<u8>),
-    /// What was asked under this number has come to its end.
-    Settled(u64, Result<Reply, ClientError>),
-    /// The connection is of no use any more: drop it and tell [`Session::lost`].
-    HangUp(&'static str),
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -90,6 +69,7 @@ pub struct Session {
     pending: BTreeMap<u64, Pending>,
     subscribing: BTreeMap<u64, Vec<FeedId>>,
     feeds: Feeds,
+    services: Services,
     heard_ms: u64,
     said_ms: u64,
     out: VecDeque<Output>,
@@ -114,6 +94,7 @@ impl Session {
             pending: BTreeMap::new(),
             subscribing: BTreeMap::new(),
             feeds: Feeds::default(),
+            services: Services::default(),
             heard_ms: 0,
             said_ms: 0,
             out: VecDeque::new(),
@@ -123,7 +104,10 @@ impl Session {
 
     /// The next thing to do; `None` until more goes in.
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        match self.out.pop_front()? {
+            Output::Settled(id, result) => Some(self.services.settled(id, result)),
+            output => Some(output),
+        }
     }
 
     /// The next update for the application. While there are any, nothing should be read from the
@@ -159,9 +143,21 @@ impl Session {
     /// Asks something; its end is told as [`Output::Settled`] with the number that is returned.
     pub fn ask(&mut self, ask: Ask, now_ms: u64) -> u64 {
         let id = self.number();
+        self.services.asking(id, &ask);
+        let of_now = match &ask {
+            Ask::Signal(_) => true,
+            Ask::Service(connection, _) if !self.services.is_of_now(*connection) => {
+                self.out.push_back(Output::Settled(id, Err(ClientError::Ended)));
+                return id;
+            }
+            Ask::Service(..) => true,
+            Ask::Command(..) | Ask::Patient(..) | Ask::Query(_) | Ask::Offer(_) | Ask::Call(_) => {
+                false
+            }
+        };
         if let Some(problem) = &self.stopped {
             self.out.push_back(Output::Settled(id, Err(ClientError::Stopped(problem.clone()))));
-        } else if matches!(ask, Ask::Signal(_)) && !self.is_online() {
+        } else if of_now && !self.is_online() {
             self.out.push_back(Output::Settled(id, Err(ClientError::NotConnected)));
         } else {
             self.pending.insert(id, Pending::new(ask));
@@ -227,6 +223,7 @@ impl Session {
         self.phase = Phase::Online { since_ms: now_ms };
         self.updates.push_back(Update::Connected(Box::new(welcome.clone())));
         self.welcome = Some(welcome);
+        self.offer_again();
     }
 
     fn pushed(&mut self, push: Push, now_ms: u64) {
@@ -251,7 +248,8 @@ impl Session {
             Push::Lagged { feeds } => self.feeds.lagged(&feeds, now_ms, updates),
             Push::Closed { feed } => self.feeds.closed(feed, updates),
             // The farewell is handled in every phase; a second welcome says nothing new.
-            Push::Bye(_) | Push::Welcome(_) | Push::Service(_) => {}
+            Push::Bye(_) | Push::Welcome(_) => {}
+            Push::Service(told) => self.service_told(told),
         }
     }
 
@@ -321,9 +319,9 @@ impl Session {
         self.phase = Phase::Offline;
         self.feeds.offline();
         self.subscribing.clear();
-        self.out.retain(|output| matches!(output, Output::Settled(..)));
-        let signals = self.pending.extract_if(.., |_, pending| !pending.survives());
-        let ended = signals.map(|(id, _)| Output::Settled(id, Err(ClientError::NotConnected)));
+        self.out.retain(|output| matches!(output, Output::Settled(..) | Output::Withdrawn(..)));
+        let ended = self.pending.extract_if(.., |_, pending| !pending.survives());
+        let ended = ended.map(|(id, pending)| Output::Settled(id, Err(pending.loss())));
         self.out.extend(ended);
         let bye = self.bye.take();
         if let Some(problem) = end_of(code, bye.as_ref()) {

@@ -7,6 +7,7 @@ use kith_core::id::{FeedId, Seq, UserId};
 use kith_proto::error::Problem;
 use kith_proto::frame::{Reset, Signal, Welcome};
 use kith_proto::query::State;
+use kith_proto::service::Card;
 
 /// What a client is told without asking. Of each feed, in order and each event once.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +80,8 @@ pub enum Update {
         /// What.
         what: Signal,
     },
+    /// A service of a circle that is followed is offered otherwise than before.
+    Offered(Card),
     /// A feed cannot be followed, and is not any longer.
     Refused {
         /// The feed.

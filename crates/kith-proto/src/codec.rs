@@ -69,8 +69,9 @@ impl Encoding {
     }
 }
 
-/// The deepest nesting of a MessagePack frame.
-pub const DEPTH_MAX: usize = 32;
+/// The deepest nesting of a MessagePack frame. Values of topics go to 60, and a frame has some levels
+/// around them.
+pub const DEPTH_MAX: usize = 96;
 
 /// The problem with what could not be read: the code of the text that was refused, else
 /// `input.invalid`.

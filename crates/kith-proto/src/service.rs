@@ -99,6 +99,14 @@ pub struct Offer {
     pub hint: Option<Line>,
 }
 
+impl Offer {
+    /// The usual offer: any provider, 16 calls at a time.
+    #[must_use]
+    pub fn new(circle: CircleId, name: ServiceName) -> Self {
+        Self { circle, name, policy: Policy::Any, at_once: None, about: None, hint: None }
+    }
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -78,8 +78,12 @@ impl From<ClientError> for Failure {
             ClientError::Stopped(problem) => Self::Refused(problem),
             ClientError::Unreachable(error) => error.into(),
             ClientError::Address(error) => error.into(),
-            ClientError::NotConnected | ClientError::Closed => Self::Unreachable(error.to_string()),
-            ClientError::Unexpected | ClientError::NoRandomness => Self::Local(error.to_string()),
+            ClientError::NotConnected | ClientError::Closed | ClientError::Unknown => {
+                Self::Unreachable(error.to_string())
+            }
+            ClientError::Unexpected | ClientError::Ended | ClientError::NoRandomness => {
+                Self::Local(error.to_string())
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use kith_proto::error::Problem;
 use kith_proto::frame::{Reply, Request};
+use kith_proto::service::Service;
 
 use super::Ask;
 use crate::error::ClientError;
@@ -64,14 +65,30 @@ impl Pending {
             }
             Ask::Query(query) => Request { query: Some(query), ..request },
             Ask::Signal(signal) => Request { signal: Some(signal), ..request },
+            Ask::Offer(offer) => Request { service: Some(Service::Offer(offer)), ..request },
+            Ask::Call(call) => Request { service: Some(Service::Call(*call)), ..request },
+            Ask::Service(_, service) => Request { service: Some(service), ..request },
         }
     }
 
     /// The connection was lost: whether it is kept for the next.
     pub(super) fn survives(&mut self) -> bool {
-        self.doubtful |= self.is_sent();
+        let sent = self.is_sent();
+        self.doubtful |= sent;
         self.state = State::Due(0);
-        !matches!(self.ask, Ask::Signal(_))
+        match self.ask {
+            Ask::Command(..) | Ask::Patient(..) | Ask::Query(_) | Ask::Offer(_) => true,
+            Ask::Call(_) => !sent,
+            Ask::Signal(_) | Ask::Service(..) => false,
+        }
+    }
+
+    /// What is said of it when it is not kept.
+    pub(super) fn loss(&self) -> ClientError {
+        match self.ask {
+            Ask::Call(_) => ClientError::Unknown,
+            _ => ClientError::NotConnected,
+        }
     }
 
     /// The answer, if it is one to this request.
@@ -79,7 +96,8 @@ impl Pending {
         match (&self.ask, &reply) {
             (Ask::Command(..) | Ask::Patient(..), Reply::Done(_))
             | (Ask::Query(_), Reply::Got(_))
-            | (Ask::Signal(_), Reply::Noted) => Ok(reply),
+            | (Ask::Call(_), Reply::Returned(_))
+            | (Ask::Signal(_) | Ask::Offer(_) | Ask::Service(..), Reply::Noted) => Ok(reply),
             _ => Err(ClientError::Unexpected),
         }
     }
@@ -91,7 +109,8 @@ impl Pending {
             Ask::Command(..) => problem.unknown || self.doubtful && is_of_the_moment(problem),
             Ask::Patient(..) => problem.unknown || is_of_the_moment(problem),
             Ask::Query(_) => problem.code == "access.changed" && self.failures <= QUERIES_MAX,
-            Ask::Signal(_) => false,
+            Ask::Offer(_) => is_of_the_moment(problem),
+            Ask::Signal(_) | Ask::Call(_) | Ask::Service(..) => false,
         };
         if !again {
             return Verdict::Final;

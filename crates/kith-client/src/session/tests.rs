@@ -1,11 +1,11 @@
 //! The session fed by hand: no sockets, and time is a number.
 
-use kith_core::command::Outcome;
+use kith_core::command::{Command, Outcome};
 use kith_core::document::User;
 use kith_core::event::{Body, Event};
 use kith_core::id::{Seq, SessionId, StreamId, Timestamp, UserId};
-use kith_core::text::{DisplayName, UserName};
-use kith_proto::frame::{Limits, Seen, Subscribed};
+use kith_core::text::{DisplayName, OpId, UserName};
+use kith_proto::frame::{Limits, Reply, Seen, Signal, Subscribed};
 use kith_proto::query::State;
 
 use super::*;

@@ -101,6 +101,9 @@ impl Person {
             match output {
                 Output::Send(bytes) => site.say(self.number, &bytes),
                 Output::HangUp(why) => panic!("{why}"),
+                Output::Called(..) | Output::Told(_) | Output::Withdrawn(..) => {
+                    panic!("nobody here offers or calls anything")
+                }
                 Output::Settled(id, result) => {
                     let op = self.asked.remove(&id).unwrap();
                     match result {

@@ -56,6 +56,10 @@ impl Server {
         Self { app, port }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     pub(crate) async fn user(&self, name: &str) -> String {
         let address = std::net::Ipv4Addr::LOCALHOST.into();
         let password = "correct horse battery";

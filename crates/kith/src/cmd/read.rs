@@ -191,7 +191,8 @@ impl Printer {
                     let refusal = kith_core::refusal::Refusal::NoSuchStream;
                     return Err(Failure::from(refusal));
                 }
-                Update::Hidden { .. } | Update::CaughtUp { .. } | Update::Signal { .. } => {}
+                Update::Hidden { .. } | Update::CaughtUp { .. } => {}
+                Update::Signal { .. } | Update::Offered(_) => {}
                 // Of topics, and this is a stream.
                 Update::Events(_) | Update::Behind { .. } | Update::Settled { .. } => {}
             }
