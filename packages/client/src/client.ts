@@ -71,7 +71,10 @@ export class Client {
     driver.onConnection = (update) => {
       if (update.kind === "connected") this.#connection.set({ state: "online" });
       else if (update.kind === "stopped") this.#connection.set({ state: "stopped", error: new KithError(update.problem) });
-      else this.#connection.set({ state: "offline", retry_in_ms: update.retry_in_ms, why: update.why });
+      else {
+        this.#topics.offline();
+        this.#connection.set({ state: "offline", retry_in_ms: update.retry_in_ms, why: update.why });
+      }
     };
     this.#topics = new Topics(driver, (error, changes) => this.#refusals.tell(error, changes));
   }

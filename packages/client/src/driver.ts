@@ -4,7 +4,7 @@ import { closed, invalid, KithError } from "./error.js";
 import type { Auth, FeedId, OpId, Subscribe, Welcome } from "./protocol.js";
 import type { Answered, Ask } from "./session/pending.js";
 import { Session, type Output } from "./session/session.js";
-import type { ConnectionUpdate, FeedUpdate, Update } from "./session/update.js";
+import type { ConnectionUpdate, FeedUpdate, TopicsUpdate, Update } from "./session/update.js";
 import { addressOf, Socket, type SocketType } from "./socket.js";
 import { call } from "./store.js";
 
@@ -30,6 +30,8 @@ export interface DriverOptions {
 export class Driver {
   /** Told of every change of the connection. */
   onConnection: (update: ConnectionUpdate) => void = () => {};
+  /** Told what is told of several topics. */
+  onTopics: (update: TopicsUpdate) => void = () => {};
   /** When the first connection stands. */
   readonly connected: Promise<void>;
 
@@ -198,6 +200,10 @@ export class Driver {
       const told = this.#followers.get(update.feed);
       if (update.kind === "refused" || update.kind === "closed") this.#followers.delete(update.feed);
       if (told !== undefined) call([told], update);
+      return;
+    }
+    if (update.kind === "events" || update.kind === "settled") {
+      this.onTopics(update);
       return;
     }
     if (update.kind === "connected") {

@@ -57,7 +57,25 @@ export class Topics {
   constructor(
     private readonly driver: Driver,
     private readonly refused: (error: KithError, changes: readonly Asked[]) => void,
-  ) {}
+  ) {
+    driver.onTopics = (update) => {
+      if (update.kind === "settled") {
+        this.#values.settled(update.feeds);
+      } else {
+        for (const event of update.events) {
+          const opening = this.#open.get(event.feed as TopicId);
+          if (opening !== undefined) this.#event(opening, event);
+        }
+      }
+      this.#send();
+      this.#show();
+    };
+  }
+
+  /** The connection is gone: nothing is told at present. */
+  offline(): void {
+    this.#values.offline();
+  }
 
   /** Follows a topic, together with all who do already. Rejects when it holds something else. */
   async open(topic: TopicId, kind: Kind): Promise<Followed> {
@@ -118,10 +136,14 @@ export class Topics {
       case "closed":
         this.#end(topic, opening, new KithError({ code: "topic.not_found", message: "this topic may not be read any longer" }));
         break;
+      case "behind":
+        this.#values.behind(topic);
+        return;
       case "caught_up":
       case "signal":
         return;
     }
+    this.#send();
     this.#show();
   }
 
@@ -138,13 +160,12 @@ export class Topics {
 
   #event(opening: Opening, event: Event): void {
     const { followed } = opening;
-    const { body, seq, op } = event;
+    const { body, seq } = event;
     if (followed === undefined) return;
     switch (body.kind) {
       case "changed":
-        this.#values.event(followed.id, seq, body.fact, op);
+        this.#values.event(followed.id, seq, body.fact, event.by === this.driver.welcome?.user.id ? event.op : undefined);
         if ("emit" in body.fact) followed.emitted.tell(body.fact.emit.args as JsonObject, event);
-        this.#send();
         return;
       case "topic_changed": {
         const { rules: _, ...info } = followed.info.get();
@@ -214,7 +235,7 @@ export class Topics {
         ...(when.length === 0 ? {} : { when: [...when] }),
         ...(group === undefined ? {} : { group }),
       };
-      const { done } = (await this.driver.ask({ op, do: { change } })) as { done: Outcome };
+      const { done } = (await this.driver.ask({ op, do: { change }, patient: true })) as { done: Outcome };
       this.#values.done(id, done);
       deferred?.resolve();
     } catch (error) {

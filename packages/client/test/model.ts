@@ -15,15 +15,27 @@ interface Topic {
   state: State;
 }
 
+interface Happened {
+  topic: TopicId;
+  seq: Seq;
+  fact: Fact;
+  op: OpId;
+}
+
+type Answer = { events: { feed: TopicId; seq: Seq }[] } | { problem: Problem };
+
 type Told =
-  | { event: { topic: TopicId; seq: Seq; fact: Fact; op: OpId } }
-  | { done: { id: number; events: { feed: TopicId; seq: Seq }[] } }
-  | { refused: { id: number; problem: Problem } };
+  | { events: Happened[] }
+  | { snapshot: { topic: TopicId; kind: Kind; seq: Seq; value: Json } }
+  | { settled: TopicId[] }
+  | { answer: { id: number; op: OpId; answer: Answer } };
 
 /** The server. */
 export class Server {
   readonly topics = new Map<TopicId, Topic>();
   readonly clients: Client[] = [];
+  readonly #past: Happened[] = [];
+  readonly #answers = new Map<OpId, Answer>();
   refusals = 0;
 
   add(topic: TopicId, kind: Kind, value: Json): void {
@@ -36,11 +48,18 @@ export class Server {
     return client;
   }
 
-  /** Decides a transaction as a whole, and tells everyone. */
-  decide(from: Client, { id, op, changes, along }: Sending): void {
+  /** Decides a transaction as a whole, and tells everyone; a second time it only answers. */
+  decide(from: Client, sending: Sending): void {
+    const { id, op } = sending;
+    const answer = this.#answers.get(op) ?? this.#decide(sending);
+    this.#answers.set(op, answer);
+    from.line.push({ answer: { id, op, answer } });
+  }
+
+  #decide({ op, changes, along }: Sending): Answer {
     const draft = new Map<TopicId, Topic>();
     const of = (topic: TopicId) => draft.get(topic) ?? (this.topics.get(topic) as Topic);
-    const events: { topic: TopicId; seq: Seq; fact: Fact; op: OpId }[] = [];
+    const events: Happened[] = [];
     try {
       for (const { topic, seq, value } of along.when ?? []) {
         const now = of(topic);
@@ -57,13 +76,17 @@ export class Server {
     } catch (error) {
       if (!(error instanceof KithError)) throw error;
       this.refusals += 1;
-      from.line.push({ refused: { id, problem: { code: error.code, message: error.message } } });
-      return;
+      return { problem: { code: error.code, message: error.message } };
     }
     for (const [topic, now] of draft) this.topics.set(topic, now);
-    const done = { done: { id, events: events.map(({ topic, seq }) => ({ feed: topic, seq })) } };
-    for (const client of this.clients) client.line.push(...events.map((event) => ({ event })));
-    from.line.push(done);
+    this.#past.push(...events);
+    for (const client of this.clients) if (client.online) client.line.push({ events });
+    return { events: events.map(({ topic, seq }) => ({ feed: topic, seq })) };
+  }
+
+  /** What a client missed of a topic after an event. */
+  since(topic: TopicId, after: Seq): Happened[] {
+    return this.#past.filter((one) => one.topic === topic && one.seq > after);
   }
 
   value(topic: TopicId): Json {
@@ -79,15 +102,36 @@ export class Client {
   refused: string[] = [];
   #ops = 0;
 
-  constructor(private readonly server: Server) {
-    this.resume();
-  }
+  online = true;
+  /** What was sent and has no answer. */
+  readonly #asked = new Map<OpId, Sending>();
 
-  /** Follows everything from its present state. */
-  resume(): void {
+  constructor(private readonly server: Server) {
     for (const [topic, { kind, seq, state }] of this.server.topics) {
       this.values.snapshot(topic, kind, told(state.value), seq);
     }
+  }
+
+  /** The connection is gone, with all that was on its way. */
+  lose(): void {
+    this.online = false;
+    this.line.length = 0;
+    this.outgoing.length = 0;
+    this.values.offline();
+  }
+
+  /** It is back: what was missed of each topic is told, as `asState` wishes, and all is asked again. */
+  resume(asState: () => boolean): void {
+    if (this.online) return;
+    this.online = true;
+    for (const [topic, { kind, seq, state }] of this.server.topics) {
+      const missed = this.server.since(topic, this.values.seq(topic) ?? 0);
+      if (asState()) this.line.push({ snapshot: { topic, kind, seq, value: told(state.value) } });
+      else for (const event of missed) this.line.push({ events: [event] });
+    }
+    this.line.push({ settled: [...this.server.topics.keys()] });
+    this.outgoing.push(...this.#asked.values());
+    this.send();
   }
 
   /** What a program does on top of what it sees; whether it fits. */
@@ -103,10 +147,14 @@ export class Client {
   }
 
   send(): void {
-    this.outgoing.push(...this.values.take(() => {
+    if (!this.online) return;
+    for (const sending of this.values.take(() => {
       this.#ops += 1;
       return `${this.server.clients.indexOf(this)}-${this.#ops}`;
-    }));
+    })) {
+      this.#asked.set(sending.op, sending);
+      this.outgoing.push(sending);
+    }
   }
 
   /** The server takes the next of what was sent. */
@@ -119,14 +167,25 @@ export class Client {
   hear(): void {
     const next = this.line.shift();
     if (next === undefined) return;
-    if ("event" in next) {
-      const { topic, seq, fact, op } = next.event;
-      this.values.event(topic, seq, fact, op);
-    } else if ("done" in next) {
-      this.values.done(next.done.id, { events: next.done.events });
+    if ("events" in next) {
+      for (const { topic, seq, fact, op } of next.events) {
+        const isOwn = op.startsWith(`${this.server.clients.indexOf(this)}-`);
+        this.values.event(topic, seq, fact, isOwn ? op : undefined);
+      }
+    } else if ("snapshot" in next) {
+      const { topic, kind, seq, value } = next.snapshot;
+      this.values.snapshot(topic, kind, value, seq);
+    } else if ("settled" in next) {
+      this.values.settled(next.settled);
     } else {
-      this.refused.push(next.refused.problem.code);
-      this.values.refused(next.refused.id);
+      const { id, op, answer } = next.answer;
+      this.#asked.delete(op);
+      if ("events" in answer) {
+        this.values.done(id, answer);
+      } else {
+        this.refused.push(answer.problem.code);
+        this.values.refused(id);
+      }
     }
     this.send();
   }

@@ -1,7 +1,7 @@
 // Where the client is in each feed that it follows: every event exactly once, in order.
 
 import type { Event, FeedId, Problem, Seen, Seq, Subscribe, Subscribed } from "../protocol.js";
-import type { FeedUpdate } from "./update.js";
+import type { FeedUpdate, TopicsUpdate } from "./update.js";
 
 /** How often in a row a feed may not fit before its state is asked for instead of its events. */
 const STRIKES_MAX = 3;
@@ -20,9 +20,11 @@ interface Follow {
   stage: Stage;
   /** How often in a row what came did not fit. */
   strikes: number;
+  /** Requests for it that are not done with. */
+  requests: number;
 }
 
-type Tell = (update: FeedUpdate) => void;
+type Tell = (update: FeedUpdate | TopicsUpdate) => void;
 
 /** The feeds that a client follows. */
 export class Feeds {
@@ -33,7 +35,8 @@ export class Feeds {
   /** Follows a feed, from where the wish says. */
   want(wish: Subscribe): void {
     const { feed, window, events_only = false, epoch, after } = wish;
-    this.#all.set(feed, { window, events_only, epoch, seq: after, stage: 0, strikes: 0 });
+    const requests = this.#all.get(feed)?.requests ?? 0;
+    this.#all.set(feed, { window, events_only, epoch, seq: after, stage: 0, strikes: 0, requests });
   }
 
   /** Follows a feed no longer; whether the server has to be told. */
@@ -50,6 +53,7 @@ export class Feeds {
       if (due.length >= max) break;
       if (typeof follow.stage !== "number" || follow.stage > now_ms) continue;
       follow.stage = "asked";
+      follow.requests += 1;
       due.push({
         feed,
         ...(follow.epoch === undefined ? {} : { epoch: follow.epoch }),
@@ -72,20 +76,34 @@ export class Feeds {
 
   /** The connection is gone: everything is to be asked for on the next. */
   offline(): void {
-    for (const follow of this.#all.values()) follow.stage = 0;
+    for (const follow of this.#all.values()) {
+      follow.stage = 0;
+      follow.requests = 0;
+    }
   }
 
   /** The request for these feeds was not served. */
   notServed(feeds: readonly FeedId[], problem: Problem, now_ms: number): void {
-    for (const feed of feeds) this.#refused(feed, problem, now_ms);
+    for (const feed of feeds) {
+      const follow = this.#all.get(feed);
+      if (follow !== undefined) follow.requests = Math.max(follow.requests - 1, 0);
+      this.#refused(feed, problem, now_ms);
+    }
   }
 
   /** The request for these feeds is done with. What it left without an answer is asked for again. */
   served(feeds: readonly FeedId[], now_ms: number): void {
+    const settled: FeedId[] = [];
     for (const feed of feeds) {
       const follow = this.#all.get(feed);
-      if (follow?.stage === "asked") mend(follow, now_ms);
+      if (follow === undefined) continue;
+      follow.requests = Math.max(follow.requests - 1, 0);
+      // A later request may still have to be answered.
+      if (follow.requests > 0) continue;
+      if (follow.stage === "asked") mend(follow, now_ms);
+      else if (follow.stage === "live" && isTopic(feed)) settled.push(feed);
     }
+    if (settled.length > 0) this.tell({ kind: "settled", feeds: settled });
   }
 
   /** The answer for a feed. */
@@ -154,6 +172,14 @@ export class Feeds {
     }
   }
 
+  /** Like `event`, of all events of one transaction. */
+  events(events: readonly Event[], now_ms: number): void {
+    const next = events.filter((event) => this.#advance(event.feed, event.seq, now_ms));
+    const [only] = next;
+    if (next.length > 1) this.tell({ kind: "events", events: next });
+    else if (only !== undefined) this.tell({ kind: "event", feed: only.feed, event: only });
+  }
+
   /** Like `event`, of an event that is not shown. */
   hidden(feed: FeedId, seq: Seq, now_ms: number): void {
     if (this.#advance(feed, seq, now_ms)) this.tell({ kind: "hidden", feed, seq });
@@ -164,6 +190,7 @@ export class Feeds {
     if (follow === undefined || follow.stage !== "live" || has(follow, seq)) return false;
     if (!isNext(follow, seq)) {
       mend(follow, now_ms);
+      this.#behind(feed);
       return false;
     }
     step(follow, seq);
@@ -174,8 +201,15 @@ export class Feeds {
   lagged(feeds: readonly FeedId[], now_ms: number): void {
     for (const feed of feeds) {
       const follow = this.#all.get(feed);
-      if (follow !== undefined) follow.stage = now_ms;
+      if (follow === undefined) continue;
+      follow.stage = now_ms;
+      this.#behind(feed);
     }
+  }
+
+  /** Tells that a feed has to be caught up with: only in topics it matters. */
+  #behind(feed: FeedId): void {
+    if (isTopic(feed)) this.tell({ kind: "behind", feed });
   }
 
   /** The user may no longer read this feed. */
@@ -184,6 +218,7 @@ export class Feeds {
   }
 }
 
+const isTopic = (feed: FeedId) => feed.startsWith("t_");
 const isNext = (follow: Follow, seq: Seq) => (follow.seq ?? 0) + 1 === seq;
 const has = (follow: Follow, seq: Seq) => follow.seq !== undefined && seq <= follow.seq;
 

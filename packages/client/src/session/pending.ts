@@ -13,6 +13,8 @@ const AGAIN = ["access.changed", "rate.limited"];
 export type Ask =
   /** A change, under the name by which it happens once. */
   | { op: OpId; do: Command }
+  /** A change that is said again for as long as the server has no time for it. */
+  | { op: OpId; do: Command; patient: true }
   /** A question. */
   | { get: Query }
   /** Something for those who are there now. It is not kept for the next connection. */
@@ -34,7 +36,8 @@ export class Pending {
   /** Its request, which counts as sent. */
   request(id: number): Request {
     this.due_at = undefined;
-    return { id, ...this.ask };
+    if (!("do" in this.ask)) return { id, ...this.ask };
+    return { id, op: this.ask.op, do: this.ask.do };
   }
 
   /** The connection was lost: whether it is kept for the next. */
@@ -63,7 +66,10 @@ export class Pending {
   }
 
   #mayAgain(problem: Problem): boolean {
-    if ("do" in this.ask) return (problem.unknown ?? false) || (this.#doubtful && isOfTheMoment(problem));
+    if ("do" in this.ask) {
+      const waits = this.#doubtful || "patient" in this.ask;
+      return (problem.unknown ?? false) || (waits && isOfTheMoment(problem));
+    }
     return "get" in this.ask && AGAIN.includes(problem.code) && this.#failures <= QUERIES_MAX;
   }
 }

@@ -171,7 +171,7 @@ export class Session {
     } else if ("event" in push) {
       this.#feeds.event(push.event, now_ms);
     } else if ("events" in push) {
-      for (const event of push.events) this.#feeds.event(event, now_ms);
+      this.#feeds.events(push.events, now_ms);
     } else if ("hidden" in push) {
       this.#feeds.hidden(push.hidden.feed, push.hidden.seq, now_ms);
     } else if ("signal" in push) {

@@ -6,6 +6,11 @@ import type { Event, FeedId, Problem, Reset, Seq, Signal, State, UserId, Welcome
 export type FeedUpdate =
   /** Its next event. */
   | { kind: "event"; feed: FeedId; event: Event }
+  /**
+   * What happens in it, a topic, is not told at present; it is caught up with. After the connection
+   * was lost that is so for all.
+   */
+  | { kind: "behind"; feed: FeedId }
   /** Its next event is of somebody whom the user blocks: its number alone. */
   | { kind: "hidden"; feed: FeedId; seq: Seq }
   /**
@@ -22,6 +27,19 @@ export type FeedUpdate =
   /** The user may no longer read it: nothing of it follows. */
   | { kind: "closed"; feed: FeedId };
 
+/** What is told of several topics. */
+export type TopicsUpdate =
+  /**
+   * What one transaction did to topics that are followed, each the next event of its feed: to be
+   * shown at once.
+   */
+  | { kind: "events"; events: Event[] }
+  /**
+   * These have been caught up with: no transaction is known in one of them and not yet in another
+   * one that is followed.
+   */
+  | { kind: "settled"; feeds: FeedId[] };
+
 /** What is told of the connection. */
 export type ConnectionUpdate =
   /** Connected, for the first time or again. Feeds are resumed and operations repeated by themselves. */
@@ -31,4 +49,4 @@ export type ConnectionUpdate =
   /** The server does not let this client in any longer. Nothing follows. */
   | { kind: "stopped"; problem: Problem };
 
-export type Update = FeedUpdate | ConnectionUpdate;
+export type Update = FeedUpdate | TopicsUpdate | ConnectionUpdate;

@@ -3,12 +3,15 @@
 //
 // A transaction is shown at once, reckoned anew over whatever happens before it, and no longer shown
 // once the server refuses it. What does not fit any more is not shown; the server has the last word.
+// What one transaction does to several topics is shown in one step, whoever made it: while a topic is
+// caught up with, nothing that others do is shown in any.
+//
 // Edits of a string count on a text that the server has to know: while something else of ours is on
 // its way to the same string they are held, and become one transaction.
 
 import { invalid, KithError } from "../error.js";
 import { same, type Json } from "../json.js";
-import type { Asked, Change, Condition, Fact, Kind, OpId, Outcome, Seq, TopicId } from "../protocol.js";
+import type { Asked, Change, Condition, Fact, FeedId, Kind, OpId, Outcome, Seq, TopicId } from "../protocol.js";
 import { resolve } from "./resolve.js";
 import { allOver, allPast, compose, difference, editAll, inTurn, inverse, type Splice } from "./splice.js";
 import { apply, ofSnapshot, whole, type State } from "./state.js";
@@ -34,6 +37,9 @@ interface Part {
   edits?: Edits;
   /** Of a string: what it does to the text that is shown. */
   shown?: Splice | undefined;
+  /** It is part of the value that the server told. */
+  arrived: boolean;
+  /** It is part of the value that what is shown stands on. */
   confirmed: boolean;
 }
 
@@ -51,11 +57,19 @@ interface Transaction {
   readonly along: Along;
   /** Its name, once it was sent. */
   op?: OpId;
+  /** A snapshot came that may have it already. */
+  doubtful?: boolean;
+  /** The server did it; its last event in each topic. */
+  places?: ReadonlyMap<string, Seq>;
 }
 
 interface Held {
+  /** The last event in `confirmed`. */
   seq: Seq;
+  /** The value that the server told. */
   confirmed: State;
+  /** The value as it was when what is known was last whole; absent where that is `confirmed`. */
+  ground?: State | undefined;
   shown: State;
 }
 
@@ -76,6 +90,12 @@ export class Values {
   #pending: Transaction[] = [];
   #last_id = 0;
   readonly #changed = new Set<TopicId>();
+  /** Topics that are being caught up with. */
+  readonly #behind = new Set<TopicId>();
+  /** Topics in which something happened since what is known was last whole, and what to texts. */
+  #news: Drift = new Map();
+  /** Whether nothing but what was expected happened in them. */
+  #expected = true;
 
   /** What is shown of a topic; `undefined` where it is not known. */
   shown(topic: TopicId): Value | undefined {
@@ -103,9 +123,22 @@ export class Values {
   snapshot(topic: TopicId, kind: Kind, value: Json, seq: Seq): void {
     const confirmed = ofSnapshot(kind, value, seq);
     const held = this.#held.get(topic);
-    this.#held.set(topic, { seq, confirmed, shown: held?.shown ?? confirmed });
-    this.#changed.add(topic);
-    this.#replay([topic]);
+    if (held === undefined) {
+      this.#held.set(topic, { seq, confirmed, shown: confirmed });
+      this.#changed.add(topic);
+      this.#replay([topic], new Map());
+      return;
+    }
+    for (const one of this.#pending) {
+      // Whether the snapshot has it is known when its answer comes.
+      if (one.op !== undefined && one.places === undefined && concerns(one, topic)) one.doubtful = true;
+    }
+    held.ground ??= held.confirmed;
+    held.confirmed = confirmed;
+    held.seq = seq;
+    this.#note(topic);
+    this.#pending.forEach((one) => this.#arrive(one));
+    this.#settle();
   }
 
   /** The next event of a topic did not change its value, or not in a way that is told. */
@@ -114,27 +147,73 @@ export class Values {
     if (held !== undefined) held.seq = Math.max(held.seq, seq);
   }
 
-  /** The next event of a topic changed its value, under the name `op`. */
+  /** The next event of a topic changed its value; `op` is its name if it is of this user. */
   event(topic: TopicId, seq: Seq, fact: Fact, op?: OpId): void {
     const held = this.#held.get(topic);
     if (held === undefined || seq <= held.seq) return;
+    held.ground ??= held.confirmed;
     held.confirmed = apply(held.confirmed, seq, fact);
     held.seq = seq;
     const own = op === undefined ? undefined : this.#pending.find((one) => one.op === op);
-    const part = own?.parts.find((one) => one.topic === topic && !one.confirmed);
-    if (part !== undefined) part.confirmed = true;
-    const splices = part === undefined && "splice" in fact ? [whole(fact.splice)] : [];
-    this.#replay([topic], new Map([[topic, splices]]), part !== undefined);
+    const part = own?.parts.find((one) => one.topic === topic && !one.arrived);
+    if (own !== undefined) own.doubtful = false;
+    if (part !== undefined) part.arrived = true;
+    this.#note(topic, part === undefined ? fact : undefined, part !== undefined);
+    this.#settle();
+  }
+
+  /** What happens in a topic is not told at present; it will be caught up with. */
+  behind(topic: TopicId): void {
+    if (this.#held.has(topic)) this.#behind.add(topic);
+  }
+
+  /** The connection is gone: nothing is told at present. */
+  offline(): void {
+    for (const topic of this.#held.keys()) this.#behind.add(topic);
+  }
+
+  /** These feeds have been caught up with. */
+  settled(feeds: readonly FeedId[]): void {
+    for (const feed of feeds) this.#behind.delete(feed as TopicId);
+    this.#settle();
+  }
+
+  /** Whether what others do is not shown at present, for it may be half of something. */
+  isFrozen(): boolean {
+    return this.#behind.size > 0 || this.#pending.some((one) => one.doubtful === true);
+  }
+
+  /** Notes that something happened in a topic: `fact`, if it was not of this client. */
+  #note(topic: TopicId, fact?: Fact, expected = false): void {
+    const before = this.#news.get(topic) ?? [];
+    this.#news.set(topic, fact !== undefined && "splice" in fact ? [...before, whole(fact.splice)] : before);
+    this.#expected &&= expected;
+  }
+
+  /** Shows what is known, if that is whole. */
+  #settle(): void {
+    if (this.isFrozen()) return;
+    for (const { parts } of this.#pending) for (const part of parts) part.confirmed = part.arrived;
+    for (const topic of this.#news.keys()) {
+      const held = this.#held.get(topic);
+      if (held !== undefined) held.ground = undefined;
+    }
+    const [news, expected] = [this.#news, this.#expected];
+    this.#news = new Map();
+    this.#expected = true;
+    if (news.size > 0) this.#replay([...news.keys()], news, expected);
     this.#forget();
   }
 
   /** A topic is followed no longer. */
   drop(topic: TopicId): void {
     this.#held.delete(topic);
+    this.#behind.delete(topic);
+    this.#news.delete(topic);
     for (const { parts } of this.#pending) {
-      for (const part of parts) if (part.topic === topic && part.change !== undefined) part.confirmed = true;
+      for (const part of parts) if (part.topic === topic && part.change !== undefined) part.arrived = true;
     }
-    this.#forget();
+    this.#settle();
   }
 
   /**
@@ -155,7 +234,7 @@ export class Values {
     }
     this.#last_id += 1;
     this.#pending.push({ id: this.#last_id, parts, along });
-    this.#replay(parts.map((part) => part.topic));
+    this.#replay(parts.map((part) => part.topic), new Map());
     return this.#last_id;
   }
 
@@ -168,7 +247,7 @@ export class Values {
       const state = states.get(topic) ?? this.#held.get(topic)?.shown;
       if (state === undefined) {
         if ("splice" in change) throw invalid("this string is not followed");
-        parts.push({ topic, origin, change, confirmed: false });
+        parts.push({ topic, origin, change, arrived: false, confirmed: false });
         return;
       }
       // Not sent, so the number is nobody's; it is higher than all that were reckoned with.
@@ -176,7 +255,7 @@ export class Values {
       const fact = placed(origin, changes.length, () => resolve(state, seq, change));
       states.set(topic, apply(state, seq, fact));
       if (state.value.kind !== "string") {
-        parts.push({ topic, origin, change: byName(change, fact), confirmed: false });
+        parts.push({ topic, origin, change: byName(change, fact), arrived: false, confirmed: false });
         return;
       }
       const text = texts.get(topic) ?? { origin, on: state.value.held, splices: [], set: false };
@@ -187,8 +266,8 @@ export class Values {
     for (const [topic, { origin, on, splices, set }] of texts) {
       const value = states.get(topic)?.value.held as string;
       const part: Part = set
-        ? { topic, origin, change: { set: { value } }, confirmed: false }
-        : { topic, origin, edits: { splices: compose(splices), on }, confirmed: false };
+        ? { topic, origin, change: { set: { value } }, arrived: false, confirmed: false }
+        : { topic, origin, edits: { splices: compose(splices), on }, arrived: false, confirmed: false };
       parts.push(part);
     }
     return parts.sort((one, two) => one.origin - two.origin);
@@ -206,12 +285,13 @@ export class Values {
     const splices = compose([...inTurn(held.edits.splices), ...inTurn(one.edits.splices)]);
     if (splices.length !== 1) return undefined;
     held.edits = { splices, on: held.edits.on };
-    this.#replay([held.topic]);
+    this.#replay([held.topic], new Map());
     return last.id;
   }
 
   /** The transactions that may be sent now, in order; they count as sent, under these names. */
   take(newOp: () => OpId): Sending[] {
+    const frozen = this.isFrozen();
     const waiting = new Set<TopicId>();
     const ahead = new Set<TopicId>();
     const all: Sending[] = [];
@@ -219,7 +299,7 @@ export class Values {
       const open = one.parts.filter((part) => !part.confirmed);
       if (one.op === undefined) {
         const waits = one.parts.some((part) =>
-          waiting.has(part.topic) || (part.edits !== undefined && ahead.has(part.topic)));
+          waiting.has(part.topic) || (part.edits !== undefined && (frozen || ahead.has(part.topic))));
         if (waits) one.parts.forEach((part) => waiting.add(part.topic));
         else all.push(this.#send(one, newOp()));
       }
@@ -243,7 +323,7 @@ export class Values {
           ...(insert === "" ? {} : { insert }),
           ...(after === undefined ? {} : { after }),
         };
-        return { topic, origin, change: { splice }, shown: shown[place], confirmed: false };
+        return { topic, origin, change: { splice }, shown: shown[place], arrived: false, confirmed: false };
       });
     });
     const changes = one.parts.map(({ topic, change }) => ({ topic, change: change as Change }));
@@ -259,17 +339,22 @@ export class Values {
   done(id: number, { events = [] }: Outcome): void {
     const one = this.#pending.find((pending) => pending.id === id);
     if (one === undefined) return;
-    const topics = new Set<TopicId>();
-    for (const part of one.parts) {
-      const { seq } = this.#held.get(part.topic) ?? {};
-      const last = events.findLast((place) => place.feed === part.topic)?.seq;
+    one.doubtful = false;
+    one.places = new Map(events.map(({ feed, seq }) => [feed, seq]));
+    this.#arrive(one);
+    this.#settle();
+  }
+
+  /** What the server did of a transaction has arrived where its topics have come as far. */
+  #arrive({ parts, places }: Transaction): void {
+    if (places === undefined) return;
+    for (const part of parts) {
+      const [last, seq] = [places.get(part.topic), this.#held.get(part.topic)?.seq];
       // What went where the user may not look any longer is not waited for.
-      if (part.confirmed || (seq !== undefined && last !== undefined && seq < last)) continue;
-      part.confirmed = true;
-      topics.add(part.topic);
+      if (part.arrived || (seq !== undefined && last !== undefined && seq < last)) continue;
+      part.arrived = true;
+      this.#note(part.topic);
     }
-    this.#forget();
-    if (topics.size > 0) this.#replay([...topics]);
   }
 
   /** The server did not do it, or it is not known: it is shown no longer. */
@@ -282,6 +367,7 @@ export class Values {
       if (shown !== undefined) drift.set(topic, [inverse(shown), ...drift.get(topic) ?? []]);
     }
     this.#replay(one.parts.map((part) => part.topic), drift);
+    this.#settle();
   }
 
   /** Lets go of transactions of which nothing is left to wait for. */
@@ -290,12 +376,12 @@ export class Values {
   }
 
   /** Reckons anew what is shown of topics, and of those that share transactions with them. */
-  #replay(topics: readonly TopicId[], drift: Drift = new Map(), expected = false): void {
+  #replay(topics: readonly TopicId[], drift: Drift, expected = false): void {
     const affected = this.#together(topics);
     const states = new Map<TopicId, State>();
     for (const topic of affected) {
       const held = this.#held.get(topic);
-      if (held !== undefined) states.set(topic, held.confirmed);
+      if (held !== undefined) states.set(topic, held.ground ?? held.confirmed);
     }
     for (const one of this.#pending) {
       if (!one.parts.some((part) => affected.has(part.topic))) continue;
