@@ -5,7 +5,7 @@ import type { Json } from "../dist/json.js";
 import type { Fact, Kind, OpId, Problem, Seq, TopicId } from "../dist/protocol.js";
 import { resolve } from "../dist/topic/resolve.js";
 import { apply, begin, type State } from "../dist/topic/state.js";
-import { plain, told, valueOf } from "../dist/topic/value.js";
+import { empty, plain, told, valueOf } from "../dist/topic/value.js";
 import { Values, type Sending } from "../dist/topic/values.js";
 import { same } from "../dist/json.js";
 
@@ -38,8 +38,9 @@ export class Server {
   readonly #answers = new Map<OpId, Answer>();
   refusals = 0;
 
-  add(topic: TopicId, kind: Kind, value: Json): void {
-    this.topics.set(topic, { kind, seq: 1, state: begin(valueOf(kind, value, 1), 1) });
+  add(topic: TopicId, kind: Kind, value?: Json): void {
+    const state = begin(value === undefined ? empty(kind) : valueOf(kind, value, 1), 1);
+    this.topics.set(topic, { kind, seq: 1, state });
   }
 
   connect(): Client {
@@ -99,6 +100,8 @@ export class Client {
   readonly values = new Values();
   readonly line: Told[] = [];
   readonly outgoing: Sending[] = [];
+  /** All that was ever sent. */
+  readonly sent: Sending[] = [];
   refused: string[] = [];
   #ops = 0;
 
@@ -131,7 +134,20 @@ export class Client {
     }
     this.line.push({ settled: [...this.server.topics.keys()] });
     this.outgoing.push(...this.#asked.values());
+    this.sent.push(...this.#asked.values());
     this.send();
+  }
+
+  /** How much was sent. */
+  get sendings(): number {
+    return this.sent.length;
+  }
+
+  /** The server refuses the next of what was sent, for a reason of its own. */
+  refuse(code: string): void {
+    const next = this.outgoing.shift();
+    if (next === undefined) return;
+    this.line.push({ answer: { id: next.id, op: next.op, answer: { problem: { code, message: code } } } });
   }
 
   /** What a program does on top of what it sees; whether it fits. */
@@ -154,6 +170,7 @@ export class Client {
     })) {
       this.#asked.set(sending.op, sending);
       this.outgoing.push(sending);
+      this.sent.push(sending);
     }
   }
 
