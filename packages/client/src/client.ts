@@ -3,13 +3,15 @@
 
 import { closed, KithError } from "./error.js";
 import { Driver } from "./driver.js";
-import type { Answer, Asked, Auth, CircleId, Command, Condition, OpId, Outcome, Query, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
+import type { Answer, Asked, Auth, Call, Card, CircleId, Command, Condition, Offer, OpId, Outcome, Query, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
 import type { SocketType } from "./socket.js";
 import { Stream, type StreamOptions } from "./stream.js";
 import { handle, type AnyKind, type HandleOf, type Sink } from "./topic/handle.js";
 import { Topics } from "./topics.js";
+import { Services, type CallOptions, type Offered, type Provide } from "./services.js";
+import type { Json } from "./json.js";
 import { open, type Handles, type OpenOptions, type Schema } from "./schema.js";
 
 /** How to connect. */
@@ -62,6 +64,7 @@ export interface TransactionOptions {
 export class Client {
   readonly #driver: Driver;
   readonly #topics: Topics;
+  readonly #services: Services;
   readonly #connection: Watchers<Connection>;
   readonly #refusals = new Listeners<[KithError, readonly Asked[]]>();
 
@@ -69,13 +72,19 @@ export class Client {
     this.#driver = driver;
     this.#connection = new Watchers<Connection>({ state: "online" });
     driver.onConnection = (update) => {
-      if (update.kind === "connected") this.#connection.set({ state: "online" });
-      else if (update.kind === "stopped") this.#connection.set({ state: "stopped", error: new KithError(update.problem) });
-      else {
+      if (update.kind === "connected") {
+        this.#services.online();
+        this.#connection.set({ state: "online" });
+      } else if (update.kind === "stopped") {
+        this.#services.offline();
+        this.#connection.set({ state: "stopped", error: new KithError(update.problem) });
+      } else {
         this.#topics.offline();
+        this.#services.offline();
         this.#connection.set({ state: "offline", retry_in_ms: update.retry_in_ms, why: update.why });
       }
     };
+    this.#services = new Services(driver);
     this.#topics = new Topics(driver, (error, changes) => this.#refusals.tell(error, changes));
   }
 
@@ -198,8 +207,35 @@ export class Client {
     await this.command({ redo: { circle, ...(skip ? { skip } : {}) } });
   }
 
+  /**
+   * Offers a service to a circle, on this connection and every later one: `provide` answers its
+   * calls. Resolves when it is offered.
+   */
+  offer<A = Json>(offer: Offer, provide: Provide<A>): Promise<Offered> {
+    return this.#services.offer(offer, provide as Provide);
+  }
+
+  /**
+   * Calls a service and waits for its result. Rejects with a `KithError`: where its provider says
+   * why, that is its `failure`; where `unknown` is set, it may have been done.
+   */
+  call(call: Call, options?: CallOptions): Promise<Json> {
+    return this.#services.call(call, options);
+  }
+
+  /** Calls a service for a stream of items; leaving the loop over them cancels the call. */
+  callStream(call: Call, options?: CallOptions): AsyncGenerator<Json, Json, void> {
+    return this.#services.stream(call, options);
+  }
+
+  /** Calls `run` whenever it is told how a service of a circle that is followed is offered now. */
+  onOffered(run: (card: Card) => void): () => void {
+    return this.#services.onOffered(run);
+  }
+
   /** Says goodbye and ends the client. What has no answer yet rejects with `client.closed`. */
   close(): void {
+    this.#services.close();
     this.#driver.close();
     this.#connection.set({ state: "stopped", error: closed() });
   }

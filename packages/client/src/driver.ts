@@ -1,7 +1,7 @@
 // Carries texts between a session and its sockets, one after another, and keeps its time.
 
 import { closed, invalid, KithError } from "./error.js";
-import type { Auth, FeedId, OpId, Subscribe, Welcome } from "./protocol.js";
+import type { Auth, FeedId, OpId, Subscribe, Told, Welcome } from "./protocol.js";
 import type { Answered, Ask } from "./session/pending.js";
 import { Session, type Output } from "./session/session.js";
 import type { ConnectionUpdate, FeedUpdate, TopicsUpdate, Update } from "./session/update.js";
@@ -32,6 +32,8 @@ export class Driver {
   onConnection: (update: ConnectionUpdate) => void = () => {};
   /** Told what is told of several topics. */
   onTopics: (update: TopicsUpdate) => void = () => {};
+  /** Told what is told about services. */
+  onService: (told: Told) => void = () => {};
   /** When the first connection stands. */
   readonly connected: Promise<void>;
 
@@ -77,12 +79,16 @@ export class Driver {
 
   /** Asks something; rejects with a `KithError`. */
   ask(ask: Ask): Promise<Answered> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(closed());
-      const id = this.#session.ask(ask, now());
-      this.#waiting.set(id, { resolve, reject });
-      this.#carry();
-    });
+    return this.askNumbered(ask).answer;
+  }
+
+  /** Asks something; also tells the number under which it is asked. */
+  askNumbered(ask: Ask): { id: number; answer: Promise<Answered> } {
+    if (this.#closed) return { id: 0, answer: Promise.reject(closed()) };
+    const id = this.#session.ask(ask, now());
+    const answer = new Promise<Answered>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#carry();
+    return { id, answer };
   }
 
   /**
@@ -204,6 +210,10 @@ export class Driver {
     }
     if (update.kind === "events" || update.kind === "settled") {
       this.onTopics(update);
+      return;
+    }
+    if (update.kind === "service") {
+      this.onService(update.told);
       return;
     }
     if (update.kind === "connected") {

@@ -1,6 +1,7 @@
 // Why something did not come about: a stable code, a sentence, and when to try again.
 
-import type { Kind, Problem } from "./protocol.js";
+import { copy, type Json } from "./json.js";
+import type { Failure, Kind, Problem } from "./protocol.js";
 
 /** What begins a sentence about one of the changes of a transaction. */
 const PART = /^change (\d+): /;
@@ -16,22 +17,23 @@ export class KithError extends Error {
   readonly unknown: boolean;
   /** Of a transaction: which of its changes it is about, counted from 0; absent for the whole. */
   readonly change?: number;
+  /** With `service.failed`: what the provider of the service said. */
+  readonly failure?: Failure;
 
-  constructor(problem: Problem, change?: number) {
+  constructor(problem: Problem) {
     super(problem.message);
     this.code = problem.code;
     this.unknown = problem.unknown ?? false;
     if (problem.retry_ms !== undefined) this.retry_ms = problem.retry_ms;
-    const told = PART.exec(problem.message)?.[1];
-    const place = change ?? (told === undefined ? undefined : Number(told));
-    if (place !== undefined) this.change = place;
+    if (problem.failure !== undefined) this.failure = problem.failure;
+    if (problem.change !== undefined) this.change = problem.change;
   }
 
   /** The same about another change. */
   about(change: number): KithError {
     const { code, retry_ms, unknown } = this;
     const message = this.message.replace(PART, `change ${change}: `);
-    return new KithError({ code, message, unknown, ...(retry_ms === undefined ? {} : { retry_ms }) }, change);
+    return new KithError({ code, message, unknown, change, ...(retry_ms === undefined ? {} : { retry_ms }) });
   }
 }
 
@@ -58,6 +60,15 @@ export function refusal(code: keyof typeof SENTENCES, kind: Kind): KithError {
 /** A call that cannot be made like this. */
 export function invalid(message: string): KithError {
   return new KithError({ code: "input.invalid", message });
+}
+
+/** A value of an application as JSON. Throws `input.invalid` for what JSON cannot say. */
+export function clean(value: unknown): Json {
+  try {
+    return copy(value);
+  } catch (error) {
+    throw invalid(error instanceof Error ? error.message : "this is no JSON");
+  }
 }
 
 /** The client was closed before the answer came. */

@@ -6,7 +6,7 @@
 // known, and never lost.
 
 import type { KithError } from "./error.js";
-import type { Command, Event, Message, OpId, Outcome, Seq, Stream, StreamId, UserId } from "./protocol.js";
+import type { Command, Event, Message, OpId, Outcome, Seq, Stream, StreamId, TopicId, UserId } from "./protocol.js";
 
 /** Changes of messages that are not held, remembered for pages that were asked for before them. */
 const MISSED_MAX = 256;
@@ -19,6 +19,8 @@ export interface Draft {
   readonly reply_to?: Seq;
   /** The message in whose thread it goes. */
   readonly thread?: Seq;
+  /** The topic that is shown live in it. */
+  readonly topic?: TopicId;
 }
 
 /** A line of the list. */
@@ -139,13 +141,14 @@ export class Messages {
   /** Shows `draft` as on its way and tells the command to send under the same name. */
   send(op: OpId, draft: Draft): Command {
     this.#own = [...this.#own, { op, draft }];
-    const { text, reply_to, thread } = draft;
+    const { text, reply_to, thread, topic } = draft;
     return {
       post: {
         stream: this.id,
         text,
         ...(reply_to === undefined ? {} : { reply_to }),
         ...(thread === undefined ? {} : { thread }),
+        ...(topic === undefined ? {} : { topic }),
       },
     };
   }

@@ -14,6 +14,8 @@ export type Handles<S extends Schema> = { readonly [K in keyof S]: HandleOf<S[K]
 export interface OpenOptions {
   /** Makes those that are not there, which takes the permission `manage_feeds`. */
   create?: boolean;
+  /** What the names of the topics begin with in the circle: `board/`, say, for one of several boards. */
+  prefix?: string;
 }
 
 /** Names the topics of an application: `schema({ counter: int(), todo: list<Item>() })`. */
@@ -26,10 +28,10 @@ export async function open<S extends Schema>(
   client: Client,
   circle: CircleId,
   schema: S,
-  { create = false }: OpenOptions,
+  { create = false, prefix = "" }: OpenOptions,
 ): Promise<Handles<S>> {
   const opened = await Promise.allSettled(
-    Object.entries(schema).map(async ([name, kind]) => [name, await one(client, circle, name, kind, create)] as const),
+    Object.entries(schema).map(async ([name, kind]) => [name, await one(client, circle, prefix + name, kind, create)] as const),
   );
   const failed = opened.find((result) => result.status === "rejected");
   const handles = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));

@@ -1,6 +1,7 @@
 // A request that has no answer yet, and what an answer means for it.
 
-import type { Command, OpId, Problem, Query, Request, Signal } from "../protocol.js";
+import { KithError } from "../error.js";
+import type { Command, OpId, Problem, Query, Request, Service, Signal } from "../protocol.js";
 
 /** The longest pause before something is said again. */
 const AGAIN_MAX_MS = 15_000;
@@ -18,10 +19,15 @@ export type Ask =
   /** A question. */
   | { get: Query }
   /** Something for those who are there now. It is not kept for the next connection. */
-  | { signal: Signal };
+  | { signal: Signal }
+  /**
+   * Something about services. It is not kept for the next connection, but for a call that was not
+   * sent yet.
+   */
+  | { service: Service };
 
 /** The answer to a request. */
-export type Answered = { done: unknown } | { got: unknown } | { noted: null };
+export type Answered = { done: unknown } | { got: unknown } | { returned: unknown } | { noted: null };
 
 /** A request that has no answer yet. */
 export class Pending {
@@ -43,14 +49,26 @@ export class Pending {
   /** The connection was lost: whether it is kept for the next. */
   survives(): boolean {
     this.#doubtful ||= this.due_at === undefined;
+    const sent = this.due_at === undefined;
     this.due_at = 0;
-    return !("signal" in this.ask);
+    return !isOfNow(this.ask) && !(sent && "service" in this.ask);
+  }
+
+  /** What becomes of it when the connection is lost and it is not kept. */
+  loss(): KithError {
+    if (isOfNow(this.ask)) return notConnected();
+    return new KithError({
+      code: "client.connection_lost",
+      message: "the connection was lost: the call may have been done",
+      unknown: true,
+    });
   }
 
   /** Whether this is an answer to it. */
   fits(answer: object): boolean {
     if ("do" in this.ask) return "done" in answer;
-    return "get" in this.ask ? "got" in answer : "noted" in answer;
+    if ("get" in this.ask) return "got" in answer;
+    return "service" in this.ask && "call" in this.ask.service ? "returned" in answer : "noted" in answer;
   }
 
   /** Whether it is to be said again after a failure. */
@@ -72,6 +90,16 @@ export class Pending {
     }
     return "get" in this.ask && AGAIN.includes(problem.code) && this.#failures <= QUERIES_MAX;
   }
+}
+
+/** Whether something is said on the present connection or not at all. */
+export function isOfNow(ask: Ask): boolean {
+  return "signal" in ask || ("service" in ask && !("call" in ask.service));
+}
+
+/** There was no connection for what is of now. */
+export function notConnected(): KithError {
+  return new KithError({ code: "client.not_connected", message: "not connected" });
 }
 
 /**

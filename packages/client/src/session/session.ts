@@ -9,7 +9,7 @@ import { KithError } from "../error.js";
 import { parse, stringify } from "../json.js";
 import { VERSION, type Auth, type FeedId, type Hello, type Problem, type Push, type Request, type Subscribe, type Welcome } from "../protocol.js";
 import { Feeds } from "./feeds.js";
-import { Pending, type Answered, type Ask } from "./pending.js";
+import { isOfNow, notConnected, Pending, type Answered, type Ask } from "./pending.js";
 import type { Update } from "./update.js";
 
 /** How long the server may take to answer the hello. */
@@ -21,6 +21,8 @@ export const PENDING_MAX = 1024;
  * arrive in bunches.
  */
 const RATE_SHARE = 0.9;
+/** What an answer of a provider costs of what may be sent: the server lets it say more. */
+const ANSWER_COST = 1 / 20;
 /** Feeds in one request: many more would not fit into the largest frame that servers take. */
 const SUBSCRIBE_MAX = 200;
 
@@ -40,7 +42,6 @@ type Phase =
   | { is: "greeting" | "online"; since_ms: number };
 
 const failure = (code: string, message: string) => new KithError({ code, message });
-const NOT_CONNECTED = () => failure("client.not_connected", "not connected");
 
 /**
  * The state of a client, from its making to its end. Times are milliseconds of any clock that does
@@ -90,7 +91,7 @@ export class Session {
   ask(ask: Ask, now_ms: number): number {
     const id = this.#number();
     const end = this.#stopped !== undefined ? new KithError(this.#stopped)
-      : "signal" in ask && !this.#isOnline() ? NOT_CONNECTED()
+      : isOfNow(ask) && !this.#isOnline() ? notConnected()
       : this.#pending.size >= PENDING_MAX
         ? new KithError({ code: "client.busy", message: "too much waits for an answer already", retry_ms: 1000 })
       : undefined;
@@ -176,6 +177,8 @@ export class Session {
       this.#feeds.hidden(push.hidden.feed, push.hidden.seq, now_ms);
     } else if ("signal" in push) {
       this.#out.push({ kind: "update", update: { kind: "signal", ...push.signal } });
+    } else if ("service" in push) {
+      this.#out.push({ kind: "update", update: { kind: "service", told: push.service } });
     } else if ("lagged" in push) {
       this.#feeds.lagged(push.lagged.feeds, now_ms);
     } else if ("closed" in push) {
@@ -235,7 +238,7 @@ export class Session {
     this.#subscribing.clear();
     this.#out = this.#out.filter(({ kind }) => kind === "settled" || kind === "update");
     for (const [id, pending] of this.#pending) {
-      if (!pending.survives()) this.#settle(id, NOT_CONNECTED());
+      if (!pending.survives()) this.#settle(id, pending.loss());
     }
     const bye = this.#bye;
     this.#bye = undefined;
@@ -333,7 +336,7 @@ export class Session {
     const text = stringify(request);
     if (bytesOf(text) > (this.#welcome?.limits.frame_bytes ?? Infinity)) return false;
     this.#said_ms = now_ms;
-    this.#allowance = this.#allowanceAt(now_ms) - 1;
+    this.#allowance = this.#allowanceAt(now_ms) - (isAnswer(request) ? ANSWER_COST : 1);
     this.#allowed_ms = now_ms;
     this.#out.push({ kind: "send", text });
     return true;
@@ -351,6 +354,11 @@ export class Session {
     const lacking = 1 - this.#allowance;
     return lacking <= 0 ? 0 : this.#allowed_ms + Math.ceil((lacking * 1000) / (per_second * RATE_SHARE));
   }
+}
+
+/** Whether a request is a provider's answer to a call. */
+function isAnswer({ service = { cancel: { call: 0 } } }: Request): boolean {
+  return ["item", "progress", "done", "fail"].some((kind) => kind in service);
 }
 
 function bytesOf(text: string): number {

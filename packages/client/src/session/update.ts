@@ -1,6 +1,6 @@
 // What a client is told without asking. Of each feed, in order and each event once.
 
-import type { Event, FeedId, Problem, Reset, Seq, Signal, State, UserId, Welcome } from "../protocol.js";
+import type { Event, FeedId, Problem, Reset, Seq, Signal, State, Told, UserId, Welcome } from "../protocol.js";
 
 /** What is told of a feed. */
 export type FeedUpdate =
@@ -49,4 +49,7 @@ export type ConnectionUpdate =
   /** The server does not let this client in any longer. Nothing follows. */
   | { kind: "stopped"; problem: Problem };
 
-export type Update = FeedUpdate | TopicsUpdate | ConnectionUpdate;
+/** Something about services. */
+export type ServiceUpdate = { kind: "service"; told: Told };
+
+export type Update = FeedUpdate | TopicsUpdate | ServiceUpdate | ConnectionUpdate;

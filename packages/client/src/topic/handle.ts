@@ -1,7 +1,7 @@
 // Handles of topics: a value that is watched, and the changes that its kind knows.
 
-import { invalid, type KithError } from "../error.js";
-import { copy, type Json, type JsonObject, type Numeric } from "../json.js";
+import { clean, invalid, type KithError } from "../error.js";
+import type { Json, JsonObject, Numeric } from "../json.js";
 import type { Anchor, Asked, Change, Condition, ElementId, Event, Kind, Path, Rules, Spot, Topic as Info, TopicId } from "../protocol.js";
 import type { Store } from "../store.js";
 import type { Followed } from "../topics.js";
@@ -88,15 +88,6 @@ export abstract class Topic<V, R> implements Store<V> {
 
   protected change(change: Change): R {
     return this.#sink({ topic: this.id, change });
-  }
-}
-
-/** A value of an application as JSON. */
-function clean(value: unknown): Json {
-  try {
-    return copy(value);
-  } catch (error) {
-    throw invalid(error instanceof Error ? error.message : "this is no JSON");
   }
 }
 

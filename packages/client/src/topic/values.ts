@@ -476,7 +476,7 @@ function placed<T>(place: number, count: number, work: () => T): T {
   } catch (error) {
     if (!(error instanceof KithError) || count === 1) throw error;
     const { code, message } = error;
-    throw new KithError({ code, message: `change ${place}: ${message}` }, place);
+    throw new KithError({ code, message: `change ${place}: ${message}`, change: place });
   }
 }
 

@@ -1,0 +1,140 @@
+// Services that clients of the real server offer and call.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { KithError, map, ServiceFailure, type Client, type Request } from "@kith/client";
+import { Server, until } from "./serve.js";
+
+type CircleId = `c_${string}`;
+
+async function circle(ana: Client, bob: Client): Promise<CircleId> {
+  const { circle } = await ana.command({ create_circle: { name: "Tea" } });
+  const { code } = await ana.command({ create_invite: { circle: circle as CircleId } });
+  await bob.command({ accept_invite: { code: code as string } });
+  return circle as CircleId;
+}
+
+async function refused(work: Promise<unknown>): Promise<KithError> {
+  try {
+    await work;
+  } catch (error) {
+    assert.ok(error instanceof KithError, String(error));
+    return error;
+  }
+  return assert.fail("it was not refused");
+}
+
+test("a service gives results, failures and progress", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const id = await circle(ana, bob);
+  let caller = "";
+  const offered = await ana.offer<number[]>({ circle: id, name: "math/add" }, ([one = 0, two = 0], request) => {
+    caller = request.called.user;
+    request.progress(0.5);
+    if (one < 0) throw new ServiceFailure("math.negative", "only what is above 0", { one });
+    if (two < 0) throw new Error("a secret");
+    return one + two;
+  });
+  const progress: unknown[] = [];
+  const sum = await bob.call({ circle: id, name: "math/add", args: [1, 2] }, { onProgress: (value) => progress.push(value) });
+  assert.deepEqual([sum, caller, progress], [3, bob.user.id, [0.5]]);
+  const told = await refused(bob.call({ circle: id, name: "math/add", args: [-1, 2] }));
+  assert.deepEqual([told.code, told.failure], ["service.failed",
+    { code: "math.negative", message: "only what is above 0", data: { one: -1 } }]);
+  const hidden = await refused(bob.call({ circle: id, name: "math/add", args: [1, -2] }));
+  assert.equal(hidden.failure?.code, "provider.failed");
+  assert.ok(!JSON.stringify(hidden.failure).includes("secret"));
+  assert.equal((await refused(bob.offer({ circle: id, name: "math/sub" }, () => 1))).code, "permission.denied");
+  await offered.withdraw();
+  assert.equal((await refused(bob.call({ circle: id, name: "math/add" }))).code, "service.not_found");
+});
+
+test("a stream is sent as it is taken, and ends when nobody wants more", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const id = await circle(ana, bob);
+  let made = 0;
+  let ended: (why: unknown) => void = () => {};
+  const end = new Promise((resolve) => (ended = resolve));
+  await ana.offer<number>({ circle: id, name: "count" }, async function* (to: number, request: Request) {
+    request.signal.addEventListener("abort", () => ended(request.signal.reason));
+    for (let n = 1; n <= to; n += 1) {
+      made = n;
+      yield n;
+    }
+    return "done";
+  });
+  const items: unknown[] = [];
+  const counting = bob.callStream({ circle: id, name: "count", args: 100 }, { window: 4 });
+  for (;;) {
+    const { done, value } = await counting.next();
+    items.push(value);
+    if (done === true) break;
+  }
+  assert.deepEqual([items.length, items[99], items[100]], [101, 100, "done"]);
+  assert.equal(await bob.call({ circle: id, name: "count", args: 3 }), "done");
+  made = 0;
+  for await (const item of bob.callStream({ circle: id, name: "count", args: 1e6 }, { window: 4 })) {
+    if (item === 10) break;
+  }
+  assert.equal(await end, "cancelled");
+  assert.ok(made < 30, `${made} were made, and 10 taken`);
+});
+
+test("a call is cancelled, and one that was lost may have been done", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const id = await circle(ana, bob);
+  let begun: () => void = () => {};
+  await ana.offer({ circle: id, name: "wait" }, (_, { signal }) => {
+    begun();
+    return new Promise((resolve) => signal.addEventListener("abort", () => resolve(null)));
+  });
+  const beginning = () => new Promise<void>((resolve) => (begun = resolve));
+  const abort = new AbortController();
+  let started = beginning();
+  const call = refused(bob.call({ circle: id, name: "wait" }, { signal: abort.signal }));
+  await started;
+  abort.abort();
+  assert.equal((await call).code, "service.cancelled");
+  started = beginning();
+  const lost = refused(bob.call({ circle: id, name: "wait" }));
+  await started;
+  await server.kill();
+  const error = await lost;
+  assert.deepEqual([error.code, error.unknown], ["client.connection_lost", true]);
+  await server.again();
+  // It is offered again by itself.
+  started = beginning();
+  for (let found = false; !found; ) {
+    const again = new AbortController();
+    const calling = refused(bob.call({ circle: id, name: "wait" }, { signal: again.signal }));
+    found = await Promise.race([started.then(() => true), calling.then(() => false)]);
+    again.abort();
+    await calling;
+  }
+});
+
+test("a slash command answers with a message that shows a topic", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const id = await circle(ana, bob);
+  const { streams } = await bob.query({ circle: { circle: id } });
+  const tea = streams[0]?.stream.id as `s_${string}`;
+  await ana.offer<{ text: string }>({ circle: id, name: "chat/poll", hint: "question" }, async ({ text }, { called }) => {
+    const name = `polls/${called.call}`;
+    const { votes } = await ana.open(id, { votes: map<string>() }, { create: true, prefix: `${name}/` });
+    const stream = await ana.stream(called.stream as typeof tea);
+    await stream.post(text, { topic: votes.id });
+    return { text: "asked" };
+  });
+  const there = await bob.stream(tea);
+  const answer = await bob.call({ circle: id, name: "chat/poll", args: { text: "tea?" }, stream: tea });
+  assert.deepEqual(answer, { text: "asked" });
+  const [line] = await until(there.messages, (lines) => lines.length === 1);
+  assert.ok(line?.state === "confirmed" && line.message.topic !== undefined);
+  const votes = await bob.topic(line.message.topic, map<string>());
+  await votes.put(bob.user.id, "yes");
+  assert.deepEqual(votes.get(), { [bob.user.id]: "yes" });
+});
