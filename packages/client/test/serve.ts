@@ -88,6 +88,11 @@ export class Server {
     return answer.json() as Promise<Record<string, unknown>>;
   }
 
+  /** The token of somebody who was connected before. */
+  token(name: string): string {
+    return this.#tokens.get(name) ?? "";
+  }
+
   /** Somebody who is connected, with an account that is made when it is first needed. */
   async client(name: string): Promise<Client> {
     if (!this.#tokens.has(name)) {
