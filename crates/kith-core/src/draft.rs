@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::chain::ChainHash;
 use crate::document::{AsDoc, Doc, Facts, FeedHead, Key, Steps};
-use crate::event::{BYTES_MAX, Body, Event};
+use crate::event::{BYTES_MAX, Body, Event, UPDATES_BYTES_MAX};
 use crate::id::{CircleId, FeedId, Seq, Timestamp, TopicId, UserId};
 use crate::index::index;
 use crate::reduce::{Documents, reduce};
@@ -237,8 +237,12 @@ impl<'a> Draft<'a> {
         };
         // An event is a struct of texts, numbers and maps with text keys: it always has a JSON.
         let json: Arc<str> = serde_json::to_string(&event).unwrap_or_default().into();
-        if json.len() > BYTES_MAX {
-            return Err(Refusal::TooMuchToTell { max: BYTES_MAX }.into());
+        let max = match &event.body {
+            Body::Changed { fact: Fact::Update { .. } } => UPDATES_BYTES_MAX,
+            _ => BYTES_MAX,
+        };
+        if json.len() > max {
+            return Err(Refusal::TooMuchToTell { max }.into());
         }
         let hash = head.hash.next(feed, event.seq, &json);
         self.put(Key::Head(feed), Some(Doc::Head(FeedHead { seq: event.seq, hash })));

@@ -17,6 +17,10 @@ use crate::topic::{Fact, Kind};
 /// The most bytes of an event's JSON.
 pub const BYTES_MAX: usize = 256 * 1024;
 
+/// The most bytes of the JSON of an event that brings updates into a text: one update cannot be told
+/// in parts.
+pub const UPDATES_BYTES_MAX: usize = 3 * 1024 * 1024;
+
 /// One numbered event. Its JSON is what is stored, hashed and sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {

@@ -98,6 +98,10 @@ pub enum Refusal {
     TooMuchToTell { max: usize },
     #[error("change {place}: {refusal}")]
     Part { place: usize, refusal: Box<Refusal> },
+    #[error("this is no update of a Yjs document: {why}")]
+    BadUpdate { why: &'static str },
+    #[error("edits of a text are taken back by the program that made them")]
+    NoWayBack,
     #[error("the topic is not as was asked for")]
     NotAsAsked,
     #[error("others have changed this since")]
@@ -201,6 +205,8 @@ impl Refusal {
             Self::NothingToRedo => "redo.nothing",
             Self::TooLarge { .. } | Self::TooMuchToTell { .. } => "topic.too_large",
             Self::TooDeep { .. } => "topic.too_deep",
+            Self::BadUpdate { .. } => "topic.bad_update",
+            Self::NoWayBack => "topic.no_way_back",
             Self::Part { refusal, .. } => refusal.code(),
             Self::NotAsAsked => "topic.not_as_asked",
             Self::NoSuchService => "service.not_found",

@@ -18,6 +18,7 @@ pub(crate) mod schema;
 mod splice;
 mod state;
 mod trace;
+pub mod text;
 mod value;
 
 #[cfg(test)]

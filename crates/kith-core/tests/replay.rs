@@ -19,6 +19,7 @@ use kith_core::refusal::Refusal;
 use kith_core::text::{
     CircleName, DisplayName, Emoji, MessageText, RoleName, StreamName, TopicName, UserName,
 };
+use kith_core::topic::text::Update;
 use kith_core::topic::{Asked, Change, Kind};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -226,7 +227,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
         33 | 34 => Command::CreateTopic {
             circle: circle?,
             name: TopicName::parse(&format!("topic{}", b % 9)).unwrap(),
-            holds: [Kind::Int, Kind::List][b % 2],
+            holds: [Kind::Int, Kind::List, Kind::Text][b % 3],
             value: None,
             rules: Rules::default(),
             deny: BTreeMap::new(),
@@ -249,6 +250,9 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
                     Some(Doc::Topic(found)) if found.holds == Kind::Int => {
                         Change::Add { by: seq.into() }
                     }
+                    Some(Doc::Topic(found)) if found.holds == Kind::Text => {
+                        Change::Update { updates: vec![written(b as u8 % 100)] }
+                    }
                     _ => Change::Insert { value: seq.into(), to: None, element: None },
                 },
             });
@@ -264,6 +268,11 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
             topic: pick(&world.topics, b).filter(|_| b % 3 == 0),
         },
     })
+}
+
+/// An update in which this client writes a letter.
+fn written(client: u8) -> Update {
+    Update::new(&[1, 1, client, 0, 4, 1, 1, b't', 1, b'a', 0])
 }
 
 /// Makes the world that a history leads to; `look` sees it after every step.

@@ -8,6 +8,8 @@ use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
 use kith_core::draft::{Changes, NotLoaded, Source};
 use kith_core::id::{FeedId, TopicId};
+use kith_core::topic::Fact;
+use kith_core::topic::text::Text;
 use tokio::sync::{Notify, oneshot};
 
 use crate::error::HubError;
@@ -186,6 +188,18 @@ impl Cache {
         if !keys.iter().any(busy) {
             keys.iter().for_each(|key| drop(self.entries.remove(key)));
         }
+    }
+
+    /// The texts among what changed that are worth merging.
+    pub(crate) fn bulky(&self, changes: &Changes) -> Vec<TopicId> {
+        let texts = changes.facts().filter(|(.., fact)| matches!(fact, Fact::Update { .. }));
+        let is_bulky = |topic: &TopicId| match self.entries.get(&Key::State(*topic)) {
+            Some(Entry { doc: Some(Doc::State(state)), .. }) => {
+                state.text().is_some_and(Text::is_bulky)
+            }
+            _ => false,
+        };
+        texts.map(|(topic, ..)| topic).filter(is_bulky).collect()
     }
 
     /// Forgets everything: the store has not what was decided.

@@ -291,7 +291,12 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     let delivered = inner.fan.deliver(&changes.events, &inner.stats);
     inner.stats.deliveries.fetch_add(delivered, Ordering::Relaxed);
     let scope = crate::subscriber::scope_of(&changes);
-    inner.state().cache.committed(&changes, inner.limits.documents_max);
+    let bulky = {
+        let mut state = inner.state();
+        state.cache.committed(&changes, inner.limits.documents_max);
+        state.cache.bulky(&changes)
+    };
+    bulky.into_iter().for_each(|topic| crate::texts::tend(inner, topic));
     crate::live::shown(inner, &changes);
     if !scope.is_empty() {
         fenced = crate::subscriber::recheck(inner, &scope);

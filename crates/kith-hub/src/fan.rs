@@ -215,11 +215,16 @@ impl Fan {
 
     /// Tells those who follow a feed something that is not stored.
     pub(crate) fn signal(&self, signal: &Arc<Signal>) {
+        self.tell(signal.feed, 0, || Item::Signal(Arc::clone(signal)));
+    }
+
+    /// Tells those who follow a feed something of so many bytes that is not stored.
+    pub(crate) fn tell(&self, feed: FeedId, bytes: usize, item: impl Fn() -> Item) {
         let table = self.table();
-        let Some(feed) = table.feeds.get(&signal.feed) else { return };
+        let Some(feed) = table.feeds.get(&feed) else { return };
         for Live { subscriber, grant, .. } in &feed.live {
             if !grant.is_revoked() {
-                subscriber.mailbox.offer(Item::Signal(Arc::clone(signal)), grant, 0);
+                subscriber.mailbox.offer(item(), grant, bytes);
             }
         }
     }

@@ -8,6 +8,7 @@
 //! When a commit fails, everything decided after it stood on sand: it fails too, and the cache is
 //! emptied, so that the next decision stands on what the store has.
 
+mod aside;
 mod cache;
 mod commit;
 mod error;
@@ -22,6 +23,7 @@ mod reading;
 pub mod service;
 mod subscribe;
 mod subscriber;
+mod texts;
 pub mod verify;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,6 +37,7 @@ use kith_core::text::OpId;
 use kith_store::Store;
 use tokio::sync::{Notify, oneshot};
 
+pub use aside::Aside;
 pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
 pub use error::HubError;
 pub use expire::end_sessions;
@@ -117,6 +120,7 @@ struct Inner {
     catching_up: tokio::sync::Semaphore,
     readings: reading::Readings,
     sweeps: expire::Sweeps,
+    texts: texts::Texts,
     stats: Stats,
     /// Held by the committer while it commits, so that a reader can have the store quiet.
     quiet: tokio::sync::Semaphore,
@@ -146,6 +150,7 @@ impl Hub {
             services: service::Services::default(),
             readings: reading::Readings::default(),
             sweeps: expire::Sweeps::default(),
+            texts: texts::Texts::default(),
             stats: Stats::default(),
             quiet: tokio::sync::Semaphore::new(1),
         });
@@ -233,8 +238,13 @@ impl Hub {
         op: Option<OpId>,
         command: &Command,
     ) -> Result<Answer, HubError> {
+        // Splices of texts are worked out beside the writer; nobody else does any until they are decided.
+        let edits = self.edits(me, command).await?;
+        let decide = |draft: &mut Draft<'_>| match &edits {
+            None => command::decide(draft, me, command),
+            Some(edits) => command::decide(draft, me, edits.command()?),
+        };
         let Some(op) = op else {
-            let decide = |draft: &mut Draft<'_>| command::decide(draft, me, command);
             return self.queue(Some(me), from, None, decide).await;
         };
         let text = serde_json::to_string(command).unwrap_or_default();
@@ -246,7 +256,7 @@ impl Hub {
             if !is_new && let Some(done) = done_before(draft, me, &op)? {
                 return retold(&done, &hash, draft.now);
             }
-            let outcome = command::decide(draft, me, command)?;
+            let outcome = decide(draft)?;
             let kept = Outcome { code: None, ..outcome.clone() };
             let once = command.makes();
             let done = Done { at: draft.now, command: hash.clone(), outcome: kept, once };

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use kith_core::id::FeedId;
 use tokio::sync::Notify;
 
+use crate::aside::Aside;
 use crate::fan::{Delivery, Parts};
 use crate::presence::Signal;
 use crate::service::{Card, Told};
@@ -43,6 +44,8 @@ pub enum Item {
     Events(Vec<Arc<Delivery>>),
     /// Something about somebody who is there now.
     Signal(Arc<Signal>),
+    /// Something that only gateways understand.
+    Aside(Arc<Aside>),
     /// An encoded answer to its request.
     Reply(Bytes),
     /// Something about a call, for the one who made it or the one who serves it.
@@ -337,6 +340,7 @@ impl Item {
             Self::Reply(bytes) => bytes.len(),
             Self::Event(delivery) => delivery.json.len(),
             Self::Events(all) => all.iter().map(|delivery| delivery.json.len()).sum(),
+            Self::Aside(aside) => aside.bytes.len(),
             Self::Signal(_) | Self::Told(_) | Self::Offered(_) => 0,
             Self::Lagged(_) | Self::Closed(_) => 0,
         }

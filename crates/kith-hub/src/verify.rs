@@ -16,9 +16,11 @@ use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq};
 use kith_core::index::index;
 use kith_core::reduce::{Documents, reduce};
+use kith_core::topic::{State, Value};
 use kith_store::{Batch, DocKey, DocWrite, Problem, ROWS_MAX, Range, Store, StoreError};
 
 use crate::subscriber::prefix;
+use crate::texts;
 
 #[cfg(feature = "testing")]
 pub use watched::Watched;
@@ -235,6 +237,7 @@ impl Walk<'_> {
         let Some(Doc::State(state)) = documents.get(&Key::State(topic)) else { return Ok(()) };
         let right = Kept { seq: kept.seq, holds: state.kind(), value: state.value.to_json() };
         if *kept != right
+            && !agrees(kept, state).await
             && let Some((collection, key)) = Key::Kept(topic, kept.seq).path()
         {
             let what = format!("The kept value of {feed} is not what happened.");
@@ -320,6 +323,14 @@ impl Walk<'_> {
                 all.push((row.key, doc));
             }
         }
+    }
+}
+
+/// Whether what is kept of a text is the same document: it is merged of what the events say.
+async fn agrees(kept: &Kept, state: &State) -> bool {
+    match (kept.holds.read(&kept.value), &state.value) {
+        (Ok(Value::Text(merged)), Value::Text(whole)) => texts::agree(merged, whole.clone()).await,
+        _ => false,
     }
 }
 

@@ -241,6 +241,9 @@ pub struct TopicWindow {
     pub seq: Seq,
     /// The value; the elements of a list with their names: `[{"element": …, "value": …}]`.
     pub value: Json,
+    /// Of a `text`: what its shared text named `text` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// What is unread in a stream.

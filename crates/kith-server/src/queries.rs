@@ -6,6 +6,7 @@ use kith_core::document::{Circle, Member, Message, Stream};
 use kith_core::id::{FeedId, Seq, SessionId, StreamId, TopicId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::Line;
+use kith_core::topic::Kind;
 use kith_hub::HubError;
 use kith_hub::read::Page;
 use kith_proto::error::Problem;
@@ -176,7 +177,11 @@ async fn topic_window(
         Some(seq) => app.hub.topic_value_at(me, topic, seq).await?,
         None => app.hub.topic_value(me, topic).await?,
     };
-    Ok(TopicWindow { topic: topic.as_ref().clone(), seq, value: state.value.to_json() })
+    let text = match topic.holds {
+        Kind::Text => app.hub.text_plain(Arc::clone(&state)).await?,
+        _ => None,
+    };
+    Ok(TopicWindow { topic: topic.as_ref().clone(), seq, value: state.value.to_json(), text })
 }
 
 async fn around_message(

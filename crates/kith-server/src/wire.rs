@@ -65,6 +65,7 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
         }
         Item::Events(all) => together(encoding, &all),
         Item::Event(delivery) => delivery.wire(encoding.index(), |event| encode(encoding, event)),
+        Item::Aside(_) => return None,
         Item::Signal(signal) if blocked.contains(&signal.user) => return None,
         Item::Signal(signal) => {
             let what = match signal.what {

@@ -659,7 +659,7 @@ export type Change =
       path: Path;
     };
   }
-  /** Replace a part of a `string`. */
+  /** Replace a part of a `string`, or of the shared text named `text` of a `text`. */
   | {
     splice: {
       /**
@@ -673,6 +673,13 @@ export type Change =
       delete?: number;
       /** What is put in there. */
       insert?: string;
+    };
+  }
+  /** Bring what somebody did to the Yjs document of a `text` into it. Never refused for being late. */
+  | {
+    update: {
+      /** Updates, in the order in which they were made. */
+      updates: Update[];
     };
   }
   /** Tell those who follow an `event`. */
@@ -1312,6 +1319,13 @@ export type Fact =
   | {
     splice: Splice;
   }
+  /** Updates came into the Yjs document of a `text`. */
+  | {
+    update: {
+      /** Which, in the order in which they were made. */
+      updates: Update[];
+    };
+  }
   /** Something happened. */
   | {
     emit: {
@@ -1380,7 +1394,7 @@ export type Invite = {
 export type InviteId = `i_${string}`;
 
 /** What a topic holds, chosen when it is made. */
-export type Kind = "bool" | "int" | "float" | "string" | "set" | "list" | "map" | "json" | "event";
+export type Kind = "bool" | "int" | "float" | "string" | "text" | "set" | "list" | "map" | "json" | "event";
 
 export type Label = string;
 
@@ -1892,8 +1906,8 @@ export type RoleName = string;
 /** How a topic behaves. */
 export type Rules = {
   /**
-   * The most bytes that its value may take as JSON, about; 64 KiB if absent, at most
-   * 512 KiB.
+   * The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 512 KiB. Of a
+   * `text` the most bytes of its updates; 4 MiB if absent, at most 16 MiB.
    */
   bytes_max?: number;
   /** The most changes in a second, by everyone together; any number if absent. */
@@ -2312,6 +2326,8 @@ export type TopicName = string;
 export type TopicWindow = {
   /** The last event that the value has in it. */
   seq: Seq;
+  /** Of a `text`: what its shared text named `text` says. */
+  text?: string;
   /** The topic. */
   topic: Topic;
   /** The value; the elements of a list with their names: `[{"element": …, "value": …}]`. */
@@ -2325,6 +2341,9 @@ export type Turn = {
   /** Whether they are done again. */
   on: boolean;
 };
+
+/** An update of a Yjs document in the format v1, as Base64 in JSON. */
+export type Update = string;
 
 /** A user, as everyone who shares something with them may see it. */
 export type User = {

@@ -16,15 +16,16 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 15] = [
+const LAYERS: [(&str, May); 16] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-burst", May::Only(&[])),
+    ("kith-yjs", May::Only(&[])),
     ("kith-checker", May::Only(&[])),
     ("kith-proto", May::Only(&["kith-core"])),
     ("kith-store", May::Only(&["kith-core"])),
     ("kith-store-sqlite", May::Only(&["kith-store", "kith-core"])),
-    ("kith-hub", May::Only(&["kith-core", "kith-store"])),
+    ("kith-hub", May::Only(&["kith-core", "kith-store", "kith-yjs"])),
     (
         "kith-server",
         May::Only(&["kith-core", "kith-proto", "kith-ws", "kith-burst", "kith-store", "kith-hub"]),

@@ -16,6 +16,7 @@ use crate::id::{CircleId, FeedId, RoleId, Seq, TopicId, UserId};
 use crate::permission::{Permission, Permissions};
 use crate::refusal::Refusal;
 use crate::text::{Label, TopicName};
+use crate::topic::text::Text;
 use crate::topic::{Asked, Condition, Fact, Kind, State, Value, same, schema};
 
 /// The most topics of a circle.
@@ -44,7 +45,7 @@ pub(crate) fn create(
     let standing = access::in_circle(draft, me, circle)?;
     standing.require(Permission::ManageFeeds, draft.now)?;
     may_deny(&standing, &BTreeMap::new(), to.deny)?;
-    to.rules.check()?;
+    to.rules.check(to.holds)?;
     free(draft, circle, to.name)?;
     let tally = draft.tally(circle)?.unwrap_or_default();
     if tally.topics as usize >= TOPICS_MAX {
@@ -99,7 +100,7 @@ pub(crate) fn change(
     rules: &Rules,
 ) -> Result<Outcome, Stop> {
     let access = managed(draft, me, topic)?;
-    rules.check()?;
+    rules.check(access.topic.holds)?;
     if rules.ephemeral != access.topic.rules.ephemeral {
         return Err(Refusal::LifetimeStays.into());
     }
@@ -292,10 +293,37 @@ pub(super) fn conform(draft: &mut Draft<'_>, events: &[Place]) -> Result<(), Sto
     Ok(())
 }
 
+/// Puts what was merged of a `text` into the place of what it was made of, and keeps it: `before` was
+/// the document after the event that `kept` is about. Nothing happens where others did so first.
+///
+/// # Errors
+/// [`Stop::Missing`] when a document has to be loaded first.
+pub fn merge(
+    draft: &mut Draft<'_>,
+    topic: TopicId,
+    before: &Text,
+    merged: &Text,
+    kept: &Arc<Kept>,
+) -> Result<Outcome, Stop> {
+    let Some(found) = draft.topic(topic)? else { return Ok(Outcome::default()) };
+    let Some(state) = draft.state(topic)? else { return Ok(Outcome::default()) };
+    let seq = draft.head(found.feed())?.seq;
+    if let Some(text) = state.text().and_then(|now| now.after_merge(before, merged)) {
+        let state = Arc::new(State::new(seq, Value::Text(text)));
+        draft.put(Key::State(topic), Some(Doc::State(state)));
+        // What no store has is kept by none.
+        if !found.rules.ephemeral {
+            draft.put(Key::Kept(topic, kept.seq), Some(Doc::Kept(Arc::clone(kept))));
+        }
+    }
+    Ok(Outcome::default())
+}
+
 /// Refuses a value beyond what the rules allow.
 fn fits(state: &State, rules: &Rules) -> Result<(), Refusal> {
-    if state.weight() > rules.bytes() || state.value.count() > rules.count() {
-        return Err(Refusal::TooLarge { max: rules.bytes() });
+    let max = rules.bytes(state.kind());
+    if state.weight() > max || state.value.count() > rules.count() {
+        return Err(Refusal::TooLarge { max });
     }
     Ok(())
 }
@@ -312,9 +340,10 @@ fn fits_after(state: &State, fact: &Fact, rules: &Rules) -> Result<(), Refusal> 
         Fact::Set { value, .. } => value.as_array().map_or(0, Vec::len),
         _ => state.value.count() + usize::from(growth.one_more),
     };
-    let heavier = growth.more > growth.less && weight > rules.bytes();
+    let max = rules.bytes(state.kind());
+    let heavier = growth.more > growth.less && weight > max;
     if heavier || (growth.one_more && count > rules.count()) {
-        return Err(Refusal::TooLarge { max: rules.bytes() });
+        return Err(Refusal::TooLarge { max });
     }
     Ok(())
 }

@@ -38,8 +38,8 @@ pub struct Topic {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    /// The most bytes that its value may take as JSON, about; 64 KiB if absent, at most
-    /// 512 KiB.
+    /// The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 512 KiB. Of a
+    /// `text` the most bytes of its updates; 4 MiB if absent, at most 16 MiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_max: Option<u32>,
     /// The most items, elements or entries of its value; 10 000 if absent, which is the most.
@@ -73,10 +73,11 @@ impl Rules {
         *self == Self::default()
     }
 
-    /// The most bytes of the value.
+    /// The most bytes of the value of a topic of this kind.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.bytes_max.unwrap_or(64 * 1024) as usize
+    pub fn bytes(&self, holds: Kind) -> usize {
+        let unless_set = if holds == Kind::Text { 4 * 1024 * 1024 } else { 64 * 1024 };
+        self.bytes_max.unwrap_or(unless_set) as usize
     }
 
     /// The most items, elements or entries of the value.
@@ -85,23 +86,31 @@ impl Rules {
         self.count_max.unwrap_or(COUNT_MAX) as usize
     }
 
-    /// Refuses what no topic may have.
+    /// Refuses what no topic of this kind may have.
     ///
     /// # Errors
     /// [`Refusal::TooMany`], [`Refusal::BadSchema`].
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub fn check(&self, holds: Kind) -> Result<(), Refusal> {
         let within = |asked: Option<u32>, max: u32| match asked {
             Some(asked) if asked > max => Err(Refusal::TooMany { max: max as usize }),
             _ => Ok(()),
         };
-        within(self.bytes_max, BYTES_MAX)?;
+        within(self.bytes_max, if holds == Kind::Text { TEXT_BYTES_MAX } else { BYTES_MAX })?;
         within(self.count_max, COUNT_MAX)?;
-        self.schema.as_deref().map_or(Ok(()), schema::check)
+        match self.schema.as_deref() {
+            Some(_) if holds == Kind::Text => {
+                Err(Refusal::BadSchema { why: "a text has none".to_owned() })
+            }
+            Some(schema) => schema::check(schema),
+            None => Ok(()),
+        }
     }
 }
 
 /// The most bytes that a topic's value may be allowed.
 pub const BYTES_MAX: u32 = 512 * 1024;
+/// The most bytes that a `text` may be allowed.
+pub const TEXT_BYTES_MAX: u32 = 16 * 1024 * 1024;
 /// The most items, elements or entries that a topic's value may be allowed.
 pub const COUNT_MAX: u32 = 10_000;
 

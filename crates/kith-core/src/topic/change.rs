@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value as Json};
 
 use super::path::Path;
+use super::text::Update;
 use crate::id::{Seq, TopicId};
 use crate::text::ElementId;
 
@@ -68,7 +69,7 @@ pub enum Change {
         /// Its new key.
         key: String,
     },
-    /// Replace a part of a `string`.
+    /// Replace a part of a `string`, or of the shared text named `text` of a `text`.
     Splice {
         /// Where, in UTF-16 code units from the beginning.
         at: u32,
@@ -82,6 +83,11 @@ pub enum Change {
         /// present value if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Seq>,
+    },
+    /// Bring what somebody did to the Yjs document of a `text` into it. Never refused for being late.
+    Update {
+        /// Updates, in the order in which they were made.
+        updates: Vec<Update>,
     },
     /// Tell those who follow an `event`.
     Emit {

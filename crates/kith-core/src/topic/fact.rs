@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value as Json};
 use super::json;
 use super::path::Path;
 use super::splice::Splice;
+use super::text::Update;
 use crate::text::ElementId;
 
 /// What happened to the value of a topic. Places are counted from 0 at the time of the event.
@@ -110,6 +111,11 @@ pub enum Fact {
     },
     /// A part of a string was replaced.
     Splice(Splice),
+    /// Updates came into the Yjs document of a `text`.
+    Update {
+        /// Which, in the order in which they were made.
+        updates: Vec<Update>,
+    },
     /// Something happened.
     Emit {
         /// What.
@@ -134,7 +140,7 @@ impl Fact {
     /// Whether it is of those that can be taken back.
     #[must_use]
     pub fn can_turn_back(&self) -> bool {
-        !matches!(self, Self::Emit { .. })
+        !matches!(self, Self::Emit { .. } | Self::Update { .. })
     }
 
     /// Whether it changes what one sees.
@@ -170,6 +176,7 @@ impl Fact {
             Self::Splice(splice) => {
                 Growth { less: splice.delete.len(), more: splice.insert.len(), one_more: false }
             }
+            Self::Update { updates } => new(updates.iter().map(Update::weight).sum(), false),
             Self::Rename { path, key } => {
                 Growth { less: path.last_weight(), more: key.len() + 4, one_more: false }
             }

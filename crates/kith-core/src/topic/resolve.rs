@@ -9,6 +9,7 @@ use super::list::{find, gap, told};
 use super::path::{Path, STEPS_MAX, Step, get};
 use super::splice::{Splice, byte_at};
 use super::state::{State, number};
+use super::text::{Text, Update};
 use super::value::Value;
 use crate::id::Seq;
 use crate::refusal::Refusal;
@@ -35,6 +36,8 @@ impl State {
         match (&self.value, change) {
             (Value::Event, Change::Emit { args }) => Ok(Fact::Emit { args: args.clone() }),
             (Value::Event, _) => Err(self.wrong()),
+            (Value::Text(text), Change::Update { updates }) => self.update(text, updates),
+            (Value::Text(_), _) => Err(self.wrong()),
             (value, Change::Set { value: to }) => {
                 let to = value.kind().value(to, seq)?;
                 Ok(Fact::Set { value: to.to_json(), was: value.to_json() })
@@ -70,6 +73,16 @@ impl State {
             }
             _ => Err(self.wrong()),
         }
+    }
+
+    fn update(&self, text: &Text, updates: &[Update]) -> Result<Fact, Refusal> {
+        if updates.is_empty() {
+            return Err(Refusal::BadUpdate { why: "there is none" });
+        }
+        for update in updates {
+            text.check(update)?;
+        }
+        Ok(Fact::Update { updates: updates.to_vec() })
     }
 
     fn wrong(&self) -> Refusal {

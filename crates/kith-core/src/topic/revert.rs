@@ -27,7 +27,7 @@ impl State {
     ///
     /// # Errors
     /// [`Refusal::Overwritten`] when others have changed the same since, [`Refusal::Stale`] when it
-    /// is not known what happened since.
+    /// is not known what happened since, [`Refusal::NoWayBack`] for a `text`.
     pub fn revert(&self, facts: &[(Seq, Fact)]) -> Result<Vec<Fact>, Refusal> {
         if let Value::String(text) = &self.value {
             return self.turn_back(text, facts);
@@ -84,6 +84,7 @@ impl State {
     fn back(&self, fact: &Fact) -> Result<Option<Fact>, Refusal> {
         match (&self.value, fact) {
             (_, Fact::Emit { .. }) => Ok(None),
+            (Value::Text(_), _) => Err(Refusal::NoWayBack),
             (value, Fact::Set { value: to, was }) => {
                 let now = value.to_json();
                 unchanged(&now, to)?;

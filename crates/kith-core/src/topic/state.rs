@@ -9,6 +9,7 @@ use super::json;
 use super::list::named;
 use super::path::{Path, Step, get_mut};
 use super::splice::{Splice, byte_at};
+use super::text::{Text, scan};
 use super::value::{Element, Kind, Value};
 use crate::id::Seq;
 
@@ -62,7 +63,17 @@ impl State {
     /// what happened since takes about as long as reading the value then.
     #[must_use]
     pub fn is_due(&self) -> bool {
-        self.unkept > KEEP_BYTES.max(2 * self.weight)
+        // A text is kept when it is merged, which is not done on the way of a change.
+        self.kind() != Kind::Text && self.unkept > KEEP_BYTES.max(2 * self.weight)
+    }
+
+    /// The document of a `text`.
+    #[must_use]
+    pub fn text(&self) -> Option<&Text> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// Notes that the value is kept.
@@ -156,6 +167,16 @@ fn fold(value: &mut Value, fact: &Fact) -> Option<(usize, usize)> {
         (Value::List(elements), fact) => in_list(elements, fact),
         (Value::Map(entries), fact) => in_map(entries, fact),
         (Value::Json(json), fact) => in_json(json, fact),
+        (Value::Text(text), Fact::Update { updates }) => {
+            let before = text.bytes();
+            for update in updates {
+                // What is none was refused, so all of it is one.
+                if let Ok(scan) = scan(update.bytes()) {
+                    text.add(update, &scan);
+                }
+            }
+            Some((0, text.bytes() - before))
+        }
         (Value::String(text), Fact::Splice(splice)) => {
             let from = byte_at(text, splice.at)?;
             let until = byte_at(text, splice.end())?;

@@ -64,11 +64,12 @@ impl Topic {
 /// An edit, and what last put it in or out of force.
 type Turned = (usize, Vec<(Seq, Fact)>);
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::Bool,
     Kind::Int,
     Kind::Float,
     Kind::String,
+    Kind::Text,
     Kind::Set,
     Kind::List,
     Kind::Map,

@@ -8,6 +8,7 @@ use serde_json::{Number, Value as Json};
 
 use super::json;
 use super::resolve::DEPTH_MAX;
+use super::text::Text;
 use crate::id::Seq;
 use crate::refusal::Refusal;
 use crate::text::ElementId;
@@ -26,6 +27,8 @@ pub enum Kind {
     Float,
     /// A text that is edited in places.
     String,
+    /// A Yjs document: what many write at the same time is merged.
+    Text,
     /// Different values without order.
     Set,
     /// Values in order, each with an id that stays with it.
@@ -47,6 +50,7 @@ impl Kind {
             Self::Int => "int",
             Self::Float => "float",
             Self::String => "string",
+            Self::Text => "text",
             Self::Set => "set",
             Self::List => "list",
             Self::Map => "map",
@@ -63,6 +67,7 @@ impl Kind {
             Self::Int => Value::Int(0),
             Self::Float => Value::Float(0.0),
             Self::String => Value::String(String::new()),
+            Self::Text => Value::Text(Text::default()),
             Self::Set => Value::Set(Vec::new()),
             Self::List => Value::List(Vec::new()),
             Self::Map => Value::Map(BTreeMap::new()),
@@ -87,6 +92,7 @@ impl Kind {
                 Value::Float(json::float(number).ok_or_else(wrong)?)
             }
             (Self::String, Json::String(text)) => Value::String(text.clone()),
+            (Self::Text, json) => Value::Text(Text::asked(json)?),
             (Self::Set, Json::Array(items)) => Value::Set(json::distinct(items)),
             (Self::List, Json::Array(items)) => {
                 let named = items.iter().enumerate().map(|(place, value)| Element {
@@ -112,6 +118,7 @@ impl Kind {
             Self::List => serde_json::from_value(json.clone())
                 .map(Value::List)
                 .map_err(|_| Refusal::WrongKind { kind: self }),
+            Self::Text => Text::read(json).map(Value::Text),
             Self::Event => Ok(Value::Event),
             _ => self.value(json, Seq(0)),
         }
@@ -135,6 +142,7 @@ pub enum Value {
     Int(i64),
     Float(f64),
     String(String),
+    Text(Text),
     Set(Vec<Json>),
     List(Vec<Element>),
     Map(BTreeMap<String, Json>),
@@ -154,6 +162,7 @@ impl Value {
             Self::Int(_) => Kind::Int,
             Self::Float(_) => Kind::Float,
             Self::String(_) => Kind::String,
+            Self::Text(_) => Kind::Text,
             Self::Set(_) => Kind::Set,
             Self::List(_) => Kind::List,
             Self::Map(_) => Kind::Map,
@@ -170,6 +179,7 @@ impl Value {
             Self::Int(value) => Json::from(*value),
             Self::Float(value) => Number::from_f64(*value).map_or(Json::Null, Json::Number),
             Self::String(text) => Json::String(text.clone()),
+            Self::Text(text) => text.to_json(),
             Self::Set(items) => Json::Array(items.clone()),
             Self::List(elements) => {
                 // An element is a text and JSON: it always has a JSON.
@@ -212,6 +222,7 @@ impl Value {
         match self {
             Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Event => 8,
             Self::String(text) => text.len() + 2,
+            Self::Text(text) => text.bytes(),
             Self::Set(items) => items.iter().map(|item| json::weight(item) + 1).sum::<usize>() + 2,
             Self::List(elements) => elements.iter().map(Element::weight).sum::<usize>() + 2,
             Self::Map(entries) => {

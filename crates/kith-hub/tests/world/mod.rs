@@ -148,6 +148,7 @@ pub(crate) async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
                     format!("together {}", each.collect::<Vec<_>>().join(" "))
                 }
                 Item::Signal(_) | Item::Told(_) | Item::Offered(_) => continue,
+                Item::Aside(aside) => format!("aside {}", String::from_utf8_lossy(&aside.bytes)),
                 Item::Lagged(feeds) => format!("lagged {}", feeds.len()),
                 Item::Closed(_) => "closed".to_owned(),
             });

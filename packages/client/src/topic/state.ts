@@ -105,6 +105,8 @@ function fold(value: Value, fact: Fact): Value {
       return "add" in fact ? { ...value, held: value.held + (float(fact.add.by) ?? 0) } : value;
     case "string":
       return "splice" in fact ? { ...value, held: edit(value.held, whole(fact.splice)) ?? value.held } : value;
+    case "text":
+      return "update" in fact ? { ...value, held: { updates: [...value.held.updates, ...fact.update.updates] } } : value;
     case "set":
       return { ...value, held: inSet(value.held, fact) };
     case "list":

@@ -18,6 +18,8 @@ export interface Held {
   int: Numeric;
   float: number;
   string: string;
+  /** A Yjs document: its updates in the format v1, as Base64. */
+  text: { readonly updates: readonly string[] };
   set: readonly Json[];
   list: readonly Element[];
   map: JsonObject;
@@ -43,6 +45,8 @@ export function empty(kind: Kind): Value {
       return { kind, held: 0 };
     case "string":
       return { kind, held: "" };
+    case "text":
+      return { kind, held: { updates: [] } };
     case "set":
     case "list":
       return { kind, held: [] };
@@ -79,6 +83,11 @@ function tryValueOf(kind: Kind, json: Json, seq: Seq): Value | undefined {
     }
     case "string":
       return typeof json === "string" ? { kind, held: json } : undefined;
+    case "text": {
+      const updates = isObject(json) ? (json["updates"] ?? null) : null;
+      if (!isArray(updates) || !updates.every((one) => typeof one === "string")) return undefined;
+      return { kind, held: { updates } };
+    }
     case "set":
       return isArray(json) ? { kind, held: distinct(json) } : undefined;
     case "list": {

@@ -1,0 +1,316 @@
+//! What is done with the Yjs documents of texts, beside the way of their changes: merging the updates
+//! of those that have many, telling what somebody misses, reading the text, and working out what a
+//! splice of it comes to.
+//!
+//! All of it takes as long as the document is large, so it has threads of its own, few at a time.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kith_core::access;
+use kith_core::command::Command;
+use kith_core::decide::topic as decide;
+use kith_core::document::Kept;
+use kith_core::draft::Stop;
+use kith_core::event::Body;
+use kith_core::id::{FeedId, Seq, TopicId, UserId};
+use kith_core::permission::Permission;
+use kith_core::refusal::Refusal;
+use kith_core::topic::text::{ROOT, Text, Update};
+use kith_core::topic::{Change, Fact, Kind, State, Value};
+use kith_yjs::{Failed, STACK_BYTES, Updates};
+use tokio::sync::{MutexGuard, Semaphore, oneshot};
+
+use crate::read::parse_event;
+use crate::{Hub, HubError, Inner};
+
+/// Documents that are worked on at a time.
+const BENCHES: usize = 2;
+/// Texts that are spliced at a time.
+const TURNS: usize = 16;
+/// Events that a splice may be late.
+const LATE_MAX: usize = 1000;
+
+/// What is going on with texts.
+pub(crate) struct Texts {
+    benches: Arc<Semaphore>,
+    /// Texts that are being merged.
+    merging: Mutex<HashSet<TopicId>>,
+    /// Held by whoever works out splices, until they are decided: all of a document are made as one
+    /// client of it, whose edits follow each other. Each stands for some of the texts.
+    splicing: [tokio::sync::Mutex<()>; TURNS],
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        let benches = Arc::new(Semaphore::new(BENCHES));
+        Self { benches, merging: Mutex::default(), splicing: Default::default() }
+    }
+}
+
+impl Texts {
+    /// The right to splice as these clients.
+    async fn turns(&self, clients: impl Iterator<Item = u32>) -> Vec<MutexGuard<'_, ()>> {
+        // In one order, so that no two wait for each other.
+        let places: BTreeSet<usize> = clients.map(|client| client as usize % TURNS).collect();
+        let mut turns = Vec::new();
+        for turn in places.into_iter().filter_map(|place| self.splicing.get(place)) {
+            turns.push(turn.lock().await);
+        }
+        turns
+    }
+
+    fn merging(&self) -> std::sync::MutexGuard<'_, HashSet<TopicId>> {
+        self.merging.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Has a text merged, unless that is under way.
+pub(crate) fn tend(inner: &Arc<Inner>, topic: TopicId) {
+    if !inner.texts.merging().insert(topic) {
+        return;
+    }
+    let hub = Hub { inner: Arc::clone(inner) };
+    tokio::spawn(async move {
+        if let Err(error) = hub.merge(topic).await {
+            tracing::warn!(%topic, %error, "a text could not be merged: its updates are kept as they are");
+        }
+        hub.inner.texts.merging().remove(&topic);
+    });
+}
+
+/// Why something about a text was not done.
+#[derive(Debug, thiserror::Error)]
+enum Undone {
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error(transparent)]
+    Failed(#[from] Failed),
+    #[error("merging would leave something out")]
+    Short,
+}
+
+/// Changes of texts, worked out; or why they cannot be.
+pub(crate) struct Edits<'a> {
+    command: Result<Command, Refusal>,
+    _turns: Vec<MutexGuard<'a, ()>>,
+}
+
+impl Edits<'_> {
+    pub(crate) fn command(&self) -> Result<&Command, Stop> {
+        self.command.as_ref().map_err(|refusal| refusal.clone().into())
+    }
+}
+
+impl Hub {
+    /// Does work that needs much stack and time where nobody waits behind it.
+    async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HubError> {
+        let benches = Arc::clone(&self.inner.texts.benches);
+        let bench = benches.acquire_owned().await.map_err(|_| HubError::Closed)?;
+        let (done, result) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("text".to_owned()).stack_size(STACK_BYTES);
+        let started = thread.spawn(move || {
+            let _ = done.send(work());
+            drop(bench);
+        });
+        started.map_err(|_| HubError::Busy)?;
+        result.await.map_err(|_| HubError::Busy)
+    }
+
+    async fn merge(&self, topic: TopicId) -> Result<(), Undone> {
+        let (seq, _, state) = self.topic_now(topic).await?;
+        let before = Arc::clone(&state);
+        let merged = self.apart(move || {
+            let text = before.text()?;
+            Some(with(text, |updates| updates.merged()).map(|bytes| {
+                let merged = text.merged(&Update::new(&bytes))?;
+                let value = Value::Text(merged.clone()).to_json();
+                Some((merged, Arc::new(Kept { seq, holds: Kind::Text, value })))
+            }))
+        });
+        let Some(merged) = merged.await? else { return Ok(()) };
+        let (merged, kept) = merged?.ok_or(Undone::Short)?;
+        let Some(before) = state.text() else { return Ok(()) };
+        let put =
+            self.transact(None, None, |draft| decide::merge(draft, topic, before, &merged, &kept));
+        put.await?;
+        Ok(())
+    }
+
+    /// What somebody misses of a text who has `state_vector`, as updates in their order.
+    ///
+    /// # Errors
+    /// Failures of the hub.
+    pub async fn text_missing(
+        &self,
+        state: Arc<State>,
+        state_vector: Vec<(u64, u32)>,
+    ) -> Result<Vec<Update>, HubError> {
+        let Some(text) = state.text() else { return Ok(Vec::new()) };
+        if state_vector.is_empty() && text.updates().len() <= 1 {
+            return Ok(text.updates().to_vec());
+        }
+        let text = text.clone();
+        self.apart(move || {
+            let missing = with(&text, |updates| updates.missing(&state_vector));
+            match missing.map(|bytes| Update::new(&bytes)) {
+                Ok(update) if update.scan().is_ok() => vec![update],
+                // Whoever has some of it already takes no harm from getting it again.
+                _ => text.updates().to_vec(),
+            }
+        })
+        .await
+    }
+
+    /// The shared text named [`ROOT`] of a text; `None` where the document cannot be looked into.
+    ///
+    /// # Errors
+    /// Failures of the hub.
+    pub async fn text_plain(&self, state: Arc<State>) -> Result<Option<String>, HubError> {
+        self.apart(move || with(state.text()?, |updates| updates.text(ROOT)).ok()).await
+    }
+
+    /// What a command comes to that has splices of texts in it; `None` for any other.
+    pub(crate) async fn edits(
+        &self,
+        me: UserId,
+        command: &Command,
+    ) -> Result<Option<Edits<'_>>, HubError> {
+        let Command::Change { changes, when } = command else { return Ok(None) };
+        let splices = changes.iter().filter(|asked| matches!(asked.change, Change::Splice { .. }));
+        let mut texts = BTreeSet::new();
+        for asked in splices.take(decide::CHANGES_MAX) {
+            let may = self.look(|draft| {
+                let found = access::in_topic(draft, me, asked.topic)?;
+                found.require(Permission::Write, draft.now)?;
+                Ok(found)
+            });
+            match may.await {
+                Ok(found) if found.topic.holds == Kind::Text => {
+                    texts.insert(asked.topic);
+                }
+                // The rules say no to it.
+                Ok(_) | Err(HubError::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if texts.is_empty() {
+            return Ok(None);
+        }
+        let turns = self.inner.texts.turns(texts.iter().map(|topic| self.own_client(*topic))).await;
+        let mut worked_out = changes.clone();
+        for topic in texts {
+            let mine = worked_out.iter_mut().filter(|asked| asked.topic == topic);
+            match self.work_out(topic, mine.map(|asked| &mut asked.change).collect()).await {
+                Ok(()) => {}
+                Err(HubError::Refused(refusal)) => {
+                    return Ok(Some(Edits { command: Err(refusal), _turns: turns }));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let command = Command::Change { changes: worked_out, when: when.clone() };
+        Ok(Some(Edits { command: Ok(command), _turns: turns }))
+    }
+
+    /// Puts updates in the place of the splices of one text.
+    async fn work_out(&self, topic: TopicId, changes: Vec<&mut Change>) -> Result<(), HubError> {
+        let (seq, _, state) = self.topic_now(topic).await?;
+        let mut since = Vec::new();
+        for change in changes {
+            match change {
+                Change::Update { updates } => since.extend(updates.iter().cloned()),
+                Change::Splice { at, delete, insert, after } => {
+                    let late = match *after {
+                        Some(after) if after > seq => return Err(Refusal::Stale.into()),
+                        Some(after) => self.updates_after(topic, after).await?,
+                        None => 0,
+                    };
+                    let client =
+                        if late > 0 { self.random() as u32 } else { self.own_client(topic) };
+                    let (state, later) = (Arc::clone(&state), since.clone());
+                    let (range, insert) = ((*at, *delete), std::mem::take(insert));
+                    let made = self.apart(move || {
+                        let Some(text) = state.text() else { return Ok(None) };
+                        let (then, _) = text
+                            .updates()
+                            .len()
+                            .checked_sub(late)
+                            .and_then(|count| text.updates().split_at_checked(count))
+                            // What came since is merged with what was before.
+                            .filter(|(then, _)| late == 0 || !then.is_empty())
+                            .ok_or(Refusal::Stale)?;
+                        let later = later.iter().take(if late > 0 { 0 } else { later.len() });
+                        let bytes: Vec<&[u8]> =
+                            then.iter().chain(later).map(Update::bytes).collect();
+                        let updates = Updates { updates: &bytes, nests: text.nests() };
+                        updates
+                            .splice(client, ROOT, range, &insert)
+                            .map_err(|failed| refused(&failed))
+                    });
+                    let made = made.await?.map_err(HubError::Refused)?;
+                    // One that changes nothing is an update that says nothing.
+                    let update = Update::new(&made.unwrap_or(vec![0, 0]));
+                    since.push(update.clone());
+                    *change = Change::Update { updates: vec![update] };
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// How many updates came after an event.
+    async fn updates_after(&self, topic: TopicId, after: Seq) -> Result<usize, HubError> {
+        let rows = self.inner.store.events(FeedId::Topic(topic), after, LATE_MAX + 1).await?;
+        if rows.len() > LATE_MAX {
+            return Err(Refusal::Stale.into());
+        }
+        let mut count = 0;
+        for row in &rows {
+            if let Body::Changed { fact: Fact::Update { updates } } = parse_event(&row.body)?.body {
+                count += updates.len();
+            }
+        }
+        Ok(count)
+    }
+
+    /// As whom this server edits a text: another one after a backup was restored, for edits that were
+    /// lost by that may still be known to others.
+    fn own_client(&self, topic: TopicId) -> u32 {
+        let hash = blake3::hash(format!("{}/{topic}", self.epoch()).as_bytes());
+        hash.as_bytes().iter().take(4).fold(0, |client, byte| client << 8 | u32::from(*byte))
+    }
+}
+
+/// Whether two are the same document, as far as that is known without its history: the same pieces of
+/// each client, nothing back that was taken out, and the same texts in it.
+pub(crate) async fn agree(merged: Text, whole: Text) -> bool {
+    let known =
+        merged.known().covers(whole.known()) && merged.known().clocks().eq(whole.known().clocks());
+    let (done, result) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("text".to_owned()).stack_size(STACK_BYTES);
+    let started = thread.spawn(move || {
+        let roots = |text: &Text| with(text, |updates| updates.roots()).ok();
+        let _ = done.send(roots(&merged) == roots(&whole));
+    });
+    known && started.is_ok() && result.await.unwrap_or(false)
+}
+
+fn with<T>(text: &Text, work: impl FnOnce(&Updates<'_>) -> T) -> T {
+    let bytes: Vec<&[u8]> = text.updates().iter().map(Update::bytes).collect();
+    work(&Updates { updates: &bytes, nests: text.nests() })
+}
+
+fn refused(failed: &Failed) -> Refusal {
+    match failed {
+        Failed::OutOfRange => Refusal::OutOfRange,
+        Failed::Unreadable(_) | Failed::Broken => {
+            Refusal::BadUpdate { why: "the document is broken" }
+        }
+        Failed::TooDeep => Refusal::BadUpdate { why: "the document is nested too deep" },
+    }
+}
