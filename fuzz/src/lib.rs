@@ -13,7 +13,8 @@
 //! encodings; ids, names, texts, mentions; documents and events as they are stored; every REST
 //! route's path, query, headers and body; addresses, invites, answers and the kept session of the
 //! program; the client's session and its list of messages against any server; the configuration
-//! from file, environment and flags; the log and the mark beside the database.
+//! from file, environment and flags; the log and the mark beside the database; the messages of
+//! Yjs's clients and the updates in them.
 //!
 //! Not ours, and so not here: HTTP heads (hyper), TLS and PEM (rustls), the command line (clap), the
 //! database file and backups (SQLite; `kith-store-sqlite/tests/damage.rs` flips their bits).
@@ -26,6 +27,7 @@ mod http;
 pub mod mutate;
 mod program;
 mod ws;
+mod yjs;
 
 use std::path::{Path, PathBuf};
 
@@ -66,6 +68,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "answer", run: program::answer, seeds: program::answer_seeds },
     Target { name: "config", run: program::config, seeds: program::config_seeds },
     Target { name: "log", run: program::log, seeds: program::log_seeds },
+    Target { name: "yjs_message", run: yjs::message, seeds: yjs::message_seeds },
+    Target { name: "yjs_update", run: yjs::update, seeds: yjs::update_seeds },
     Target { name: "mark", run: program::mark, seeds: program::mark_seeds },
 ];
 

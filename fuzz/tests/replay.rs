@@ -77,5 +77,7 @@ replay! {
     answer
     config
     log
+    yjs_message
+    yjs_update
     mark
 }

@@ -12,6 +12,8 @@ use crate::step::{cargo, run};
 
 /// The SDK.
 const CLIENT: &str = "packages/client";
+/// Clients of Yjs, with which the server is tested.
+pub(crate) const EDITORS: &str = "tests/yjs";
 /// Makes the tests that compare files of ours write them instead.
 const WRITE: &str = "KITH_WRITE";
 

@@ -10,7 +10,11 @@ use crate::{check, drill, node, setup, tour};
 /// Sets up, checks, and runs every test, the drill and the README's tour; stops at the first failure.
 pub(crate) fn test() -> Result<()> {
     let started = Instant::now();
-    step("setup", || setup::setup().and_then(|()| setup::node()))?;
+    step("setup", || {
+        setup::setup()?;
+        setup::node()?;
+        node::packages(node::EDITORS)
+    })?;
     check::check()?;
     // Tests that start a real server want the binary, also those of crates below it.
     step("build", || run(&mut cargo("build --quiet -p kith")))?;

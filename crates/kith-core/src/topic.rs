@@ -17,8 +17,8 @@ mod revert;
 pub(crate) mod schema;
 mod splice;
 mod state;
-mod trace;
 pub mod text;
+mod trace;
 mod value;
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ impl Hub {
         me: UserId,
         command: &Command,
     ) -> Result<Option<Edits<'_>>, HubError> {
-        let Command::Change { changes, when } = command else { return Ok(None) };
+        let Command::Change { changes, when, group } = command else { return Ok(None) };
         let splices = changes.iter().filter(|asked| matches!(asked.change, Change::Splice { .. }));
         let mut texts = BTreeSet::new();
         for asked in splices.take(decide::CHANGES_MAX) {
@@ -212,7 +212,8 @@ impl Hub {
                 Err(error) => return Err(error),
             }
         }
-        let command = Command::Change { changes: worked_out, when: when.clone() };
+        let (when, group) = (when.clone(), group.clone());
+        let command = Command::Change { changes: worked_out, when, group };
         Ok(Some(Edits { command: Ok(command), _turns: turns }))
     }
 

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kith_core::command::Command;
 use kith_core::document::{Doc, Key, Rules};
-use kith_core::id::{CircleId, FeedId, TopicId, UserId};
+use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_core::topic::text::Update;
 use kith_core::topic::{Asked, Change, Kind, State};
 use kith_hub::verify::{Watched, verify};
 use kith_hub::{Hub, HubError, Limits};
 use kith_store::memory::MemoryStore;
-use kith_store::{Batch, DocKey, DocWrite, Store};
+use kith_store::{Batch, DocKey, DocWrite, Range, Store};
 use serde_json::{Value, json};
 
 use crate::world::{circle, connect, follow, hub, op, seen, user};
@@ -35,7 +35,9 @@ async fn change(
 ) -> Result<(), HubError> {
     let asked = |change| Asked { topic, change: serde_json::from_value::<Change>(change).unwrap() };
     let changes = changes.into_iter().map(asked).collect();
-    hub.execute(me, None, &Command::Change { changes, when: Vec::new() }).await.map(drop)
+    hub.execute(me, None, &Command::Change { changes, when: Vec::new(), group: None })
+        .await
+        .map(drop)
 }
 
 /// What `client` writes as its `clock`-th letter, behind its others.
@@ -114,10 +116,11 @@ async fn a_text_with_many_edits_is_merged_and_stays_the_same() {
     let found = verify(&*store).await.unwrap();
     assert_eq!(found.problems, []);
     // It was kept, and is read from there.
-    let (collection, key) = Key::Kept(topic).path().unwrap();
-    let kept =
-        store.get(vec![DocKey { collection, key: key.clone() }]).await.unwrap().pop().unwrap();
-    let Ok(Doc::Kept(kept)) = Key::Kept(topic).parse(&kept.unwrap()) else { panic!() };
+    let (collection, _) = Key::Kept(topic, Seq(0)).path().unwrap();
+    let (prefix, after, before) = (topic.to_string(), None, None);
+    let range = Range { collection, prefix, after, before, descending: true };
+    let row = store.scan(range, 1).await.unwrap().pop().unwrap();
+    let Some(Ok(Doc::Kept(kept))) = Doc::parse_in(collection, &row.body) else { panic!() };
     assert_eq!(kept.value["updates"].as_array().unwrap().len(), 1);
     let again = over(&store).await;
     assert_eq!(plain(&again, ana, topic).await, "a".repeat(10_000));
@@ -126,7 +129,7 @@ async fn a_text_with_many_edits_is_merged_and_stays_the_same() {
     let mut other = (*kept).clone();
     other.value = json!({"updates": [letter(1, 0)]});
     let body = Some(Doc::Kept(Arc::new(other)).to_json().into());
-    let writes = vec![DocWrite { key: DocKey { collection, key }, body }];
+    let writes = vec![DocWrite { key: DocKey { collection, key: row.key }, body }];
     store.commit(vec![Batch { appends: Vec::new(), writes }]).await.pop().unwrap().unwrap();
     let found = verify(&*store).await.unwrap();
     assert_eq!(found.problems.len(), 1, "{found:?}");
@@ -164,7 +167,7 @@ async fn a_splice_becomes_an_update_once_however_often_it_is_said() {
         .unwrap();
     assert_eq!(plain(&hub, ana, topic).await, "two teas");
     let asked = Asked { topic, change: serde_json::from_value(splice(0, "my ")).unwrap() };
-    let command = Command::Change { changes: vec![asked], when: Vec::new() };
+    let command = Command::Change { changes: vec![asked], when: Vec::new(), group: None };
     let first = hub.execute(ana, Some(op("a-1")), &command).await.unwrap();
     assert_eq!(hub.execute(ana, Some(op("a-1")), &command).await.unwrap(), first);
     assert_eq!(plain(&hub, ana, topic).await, "my two teas");

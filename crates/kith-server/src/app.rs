@@ -14,6 +14,7 @@ use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::ws::pump::Pump;
+use crate::yjs::Rooms;
 
 /// Connections that are let in at a time, for each processor: when all come back at once, those that
 /// are there are served between them.
@@ -40,6 +41,7 @@ pub struct App {
     /// Places for connections whose token is looked up.
     pub(crate) arriving: Semaphore,
     pub(crate) pump: Arc<Pump>,
+    pub(crate) rooms: Rooms,
     stopping: watch::Sender<bool>,
     ready: AtomicBool,
 }
@@ -59,6 +61,7 @@ impl App {
             pending: AtomicU64::new(0),
             arriving: Semaphore::new(ARRIVING * processors()),
             pump: Arc::default(),
+            rooms: Rooms::default(),
             stopping: watch::Sender::new(false),
             ready: AtomicBool::new(true),
         })

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use kith_proto::codec::Encoding;
 
 use crate::settings::Settings;
-use crate::{listen, rest};
+use crate::{listen, rest, yjs};
 
 /// All routes of the API. They read a request whole, and answer 204 if it makes sense, or the
 /// problem; they do nothing.
@@ -31,4 +31,9 @@ pub fn upgrade(
 #[must_use]
 pub fn cookie(headers: &HeaderMap, settings: &Settings) -> Option<String> {
     rest::cookie_of(headers, settings)
+}
+
+/// Reads a message as from a client of y-websocket and as from one of Hocuspocus.
+pub fn yjs_message(bytes: &[u8]) {
+    yjs::read_any(bytes);
 }

@@ -18,5 +18,6 @@ mod services;
 pub mod settings;
 mod wire;
 mod ws;
+mod yjs;
 
 pub use app::{App, processors};

@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::crowd::{Crowd, Place};
 use crate::metrics::{self, Metrics};
 use crate::settings::Settings;
-use crate::{host, page, rest, ws};
+use crate::{host, page, rest, ws, yjs};
 
 /// Where the WebSocket is.
 pub const WS_PATH: &str = "/api/v1/ws";
@@ -158,7 +158,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (upgraded, mut upgrade) =
-        tokio::sync::mpsc::channel::<(hyper::upgrade::OnUpgrade, ws::Origin)>(1);
+        tokio::sync::mpsc::channel::<(hyper::upgrade::OnUpgrade, Speaks)>(1);
     let service = service_fn(|request: Request<Incoming>| {
         seat.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (server, upgraded) = (Arc::clone(&seat.server), upgraded.clone());
@@ -175,11 +175,14 @@ where
             let _ = tokio::time::timeout(DRAIN, connection).await;
         }
     }
-    if let Ok((on_upgrade, origin)) = upgrade.try_recv()
+    if let Ok((on_upgrade, speaks)) = upgrade.try_recv()
         && let Ok(socket) = on_upgrade.await
     {
         let app = Arc::clone(&seat.server.app);
-        ws::serve(app, socket, origin, seat);
+        match speaks {
+            Speaks::Kith(origin) => ws::serve(app, socket, origin, seat),
+            Speaks::Yjs(visit) => yjs::serve(app, socket, visit, seat),
+        }
     }
 }
 
@@ -188,7 +191,7 @@ impl Server {
         &self,
         mut request: Request<Incoming>,
         address: IpAddr,
-        upgraded: &tokio::sync::mpsc::Sender<(hyper::upgrade::OnUpgrade, ws::Origin)>,
+        upgraded: &tokio::sync::mpsc::Sender<(hyper::upgrade::OnUpgrade, Speaks)>,
     ) -> Result<Response<Body>, std::convert::Infallible> {
         Metrics::add(&self.app.metrics.http_requests);
         request.extensions_mut().insert(address);
@@ -202,13 +205,26 @@ impl Server {
                 Ok((origin, response)) => {
                     let on_upgrade = hyper::upgrade::on(&mut request);
                     // The channel holds one, and a connection is upgraded once.
-                    let _ = upgraded.try_send((on_upgrade, origin));
+                    let _ = upgraded.try_send((on_upgrade, Speaks::Kith(origin)));
                     response
                 }
                 Err(status) => {
                     text(status, "this is a WebSocket: see docs/protocol.md\n".to_owned())
                 }
             },
+            (&Method::GET, path) if yjs::speaks_at(path) => {
+                let head = (request.uri(), request.headers());
+                match yjs::accept(head, &self.app.settings) {
+                    Ok((visit, response)) => {
+                        let on_upgrade = hyper::upgrade::on(&mut request);
+                        let _ = upgraded.try_send((on_upgrade, Speaks::Yjs(visit)));
+                        response
+                    }
+                    Err(status) => {
+                        text(status, "this is a WebSocket: see docs/gateways/yjs.md\n".to_owned())
+                    }
+                }
+            }
             (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n".to_owned()),
             (&Method::GET, "/readyz") => self.ready().await,
             (&Method::GET, "/metrics")
@@ -237,12 +253,19 @@ impl Server {
     }
 }
 
-/// Checks an upgrade request (RFC 6455, section 4.2) and answers it.
-pub(crate) fn accept(
+/// What is spoken on a WebSocket.
+enum Speaks {
+    /// The native protocol.
+    Kith(ws::Origin),
+    /// A protocol of Yjs.
+    Yjs(yjs::Visit),
+}
+
+/// Checks an upgrade request (RFC 6455, section 4.2), and begins its answer.
+pub(crate) fn upgrade(
     headers: &HeaderMap,
     settings: &Settings,
-    address: IpAddr,
-) -> Result<(ws::Origin, Response<Body>), StatusCode> {
+) -> Result<http::response::Builder, StatusCode> {
     let key = header(headers, &SEC_WEBSOCKET_KEY).ok_or(StatusCode::UPGRADE_REQUIRED)?;
     let lists = |name: &HeaderName, wanted: &str| {
         header(headers, name).is_some_and(|value| {
@@ -258,6 +281,20 @@ pub(crate) fn accept(
     if !same_origin(headers, &settings.public_url) {
         return Err(StatusCode::FORBIDDEN);
     }
+    Ok(Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header(UPGRADE, "websocket")
+        .header(CONNECTION, "Upgrade")
+        .header(SEC_WEBSOCKET_ACCEPT, kith_ws::handshake::accept_key(key)))
+}
+
+/// Checks an upgrade request for the native protocol and answers it.
+pub(crate) fn accept(
+    headers: &HeaderMap,
+    settings: &Settings,
+    address: IpAddr,
+) -> Result<(ws::Origin, Response<Body>), StatusCode> {
+    let mut response = upgrade(headers, settings)?;
     let offered = header(headers, &SEC_WEBSOCKET_PROTOCOL);
     let known = [kith_proto::JSON, kith_proto::MSGPACK];
     let chosen = offered.and_then(|offered| {
@@ -266,11 +303,6 @@ pub(crate) fn accept(
     if offered.is_some() && chosen.is_none() {
         return Err(StatusCode::BAD_REQUEST);
     }
-    let mut response = Response::builder()
-        .status(StatusCode::SWITCHING_PROTOCOLS)
-        .header(UPGRADE, "websocket")
-        .header(CONNECTION, "Upgrade")
-        .header(SEC_WEBSOCKET_ACCEPT, kith_ws::handshake::accept_key(key));
     if let Some(name) = chosen {
         response = response.header(SEC_WEBSOCKET_PROTOCOL, name);
     }
@@ -295,7 +327,7 @@ pub(crate) fn same_origin(headers: &HeaderMap, public_url: &str) -> bool {
             || origin.strip_prefix("https://") == Some(host))
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 

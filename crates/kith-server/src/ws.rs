@@ -4,7 +4,7 @@
 mod handle;
 mod outlet;
 pub(crate) mod pump;
-mod read;
+pub(crate) mod read;
 mod write;
 
 use std::net::IpAddr;
@@ -41,9 +41,9 @@ pub(crate) struct Origin {
 }
 
 /// How a connection ends: a close code, and what is said before.
-struct Farewell {
-    code: u16,
-    problem: Problem,
+pub(crate) struct Farewell {
+    pub(crate) code: u16,
+    pub(crate) problem: Problem,
 }
 
 impl Farewell {

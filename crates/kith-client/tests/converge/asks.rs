@@ -51,6 +51,8 @@ fn change(dice: &mut Dice, one: &Person, topic: TopicId) -> Json {
             _ => json!({"add": {"by": 0.1 + dice.below(9) as f64 / 7.0}}),
         },
         Some(Value::String(text)) => string(dice, text),
+        // An update that says nothing.
+        Some(Value::Text(_)) => json!({"update": {"updates": ["AAA="]}}),
         Some(Value::Set(items)) => match (dice.below(3), items.len()) {
             (0, 1..) => json!({"remove": {"item": items[dice.below(items.len())]}}),
             _ => json!({"append": {"item": dice.below(6)}}),

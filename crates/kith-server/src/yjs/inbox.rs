@@ -1,0 +1,349 @@
+//! The reading side of a connection: what a client says, in order. Edits of a document that come
+//! while others of it are on their way to the disk wait and go together.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use kith_core::command::Command;
+use kith_core::id::TopicId;
+use kith_core::topic::text::Update;
+use kith_core::topic::{Asked, Change};
+use kith_hub::HubError;
+use tokio::io::AsyncRead;
+use tokio::time::Instant;
+
+use super::Parting;
+use super::link::Link;
+use super::wire::{Message, Read, Write, prefix};
+use crate::metrics::Metrics;
+use crate::ws::read::{Input, Reader};
+
+/// Edits of one connection that wait; then it is not read from.
+const WAITING_MAX: usize = 1000;
+/// Bytes of them.
+const WAITING_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// Bytes of edits that go together, unless one alone is larger.
+const EVENT_BYTES: usize = 128 * 1024;
+/// How often a client is told something: those of Yjs leave after 30 seconds of silence, and do not
+/// count pings.
+const BEAT: Duration = Duration::from_secs(20);
+/// How often it is looked whether a client has read what waits for it.
+const LOOK: Duration = Duration::from_millis(50);
+/// What a client of y-websocket is told then: that nobody came or went.
+const NOTHING: &[u8] = &[0];
+
+/// Who a client of Hocuspocus says that it is, for which document.
+pub(super) struct Proof {
+    pub(super) name: String,
+    pub(super) token: String,
+}
+
+/// The first message of a client of Hocuspocus, which says who it is. `None` when the client left.
+pub(super) async fn proof<R: AsyncRead + Unpin>(
+    reader: &mut Reader<R>,
+) -> Result<Option<Proof>, Parting> {
+    loop {
+        let payload = match reader.next().await? {
+            None => return Ok(None),
+            Some(Input::Ping(_) | Input::Pong) => continue,
+            Some(Input::Message { payload, .. }) => payload,
+        };
+        let mut read = Read(&payload);
+        let name = read.text().map_err(|_| Parting::malformed())?.to_owned();
+        return match read.message() {
+            Ok(Message::Auth(token)) => Ok(Some(Proof { name, token: token.to_owned() })),
+            _ => Err(Parting::unauthenticated()),
+        };
+    }
+}
+
+/// The edits of one document that are not durable yet.
+#[derive(Default)]
+struct Edits {
+    waiting: Vec<Update>,
+    /// Some are on their way.
+    moving: bool,
+}
+
+/// What came of edits.
+struct Done {
+    topic: TopicId,
+    /// How many messages they came in.
+    count: usize,
+    bytes: usize,
+    result: Result<(), HubError>,
+}
+
+type Moving = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+struct Inbox<'a> {
+    link: &'a Link,
+    edits: HashMap<TopicId, Edits>,
+    moving: FuturesUnordered<Moving>,
+    /// Edits that wait or are on their way, and their bytes.
+    count: usize,
+    bytes: usize,
+    /// Until when nothing may be sent on, for there was too much.
+    paused: Option<Instant>,
+}
+
+/// Handles what comes until the client leaves, or has to.
+pub(super) async fn listen<R: AsyncRead + Unpin>(
+    link: &Link,
+    reader: &mut Reader<R>,
+    first: Option<Proof>,
+) -> Option<Parting> {
+    let mut inbox = Inbox {
+        link,
+        edits: HashMap::new(),
+        moving: FuturesUnordered::new(),
+        count: 0,
+        bytes: 0,
+        paused: None,
+    };
+    if let Some(proof) = first {
+        auth(link, &proof.name, &proof.token).await;
+    }
+    let (mut heard, mut beat) = (Instant::now(), Instant::now() + BEAT);
+    loop {
+        if let Err(parting) = inbox.send_on().await {
+            return Some(parting);
+        }
+        let has_room = inbox.has_room();
+        let look_again = if has_room { beat } else { Instant::now() + LOOK };
+        let next = inbox.paused.map_or(beat, |until| until.min(beat)).min(look_again);
+        tokio::select! {
+            Some(done) = inbox.moving.next() => match inbox.done(done) {
+                Ok(()) => {}
+                Err(parting) => return Some(parting),
+            },
+            input = reader.next(), if has_room => {
+                heard = Instant::now();
+                match input {
+                    Err(farewell) => return Some(farewell.into()),
+                    Ok(None) => return None,
+                    Ok(Some(Input::Pong)) => {}
+                    Ok(Some(Input::Ping(payload))) => {
+                        link.subscriber().reply(kith_ws::encode::pong(&payload));
+                    }
+                    Ok(Some(Input::Message { payload, .. })) => {
+                        if let Err(parting) = inbox.message(&payload).await {
+                            return Some(parting);
+                        }
+                    }
+                }
+            }
+            () = tokio::time::sleep_until(next) => {
+                if inbox.paused.is_some_and(|until| until <= Instant::now()) {
+                    inbox.paused = None;
+                }
+                if beat <= Instant::now() {
+                    // Whoever is not read from cannot be heard.
+                    if has_room && heard.elapsed() > 3 * BEAT {
+                        return Some(Parting::silent());
+                    }
+                    beat = Instant::now() + BEAT;
+                    inbox.beat();
+                }
+            }
+        }
+    }
+}
+
+impl Inbox<'_> {
+    /// Whether more may be read: nothing piles up, neither what it wrote nor what it does not read.
+    fn has_room(&self) -> bool {
+        let unread = 4 * self.link.app().settings.queue_bytes as usize;
+        self.count < WAITING_MAX
+            && self.bytes < WAITING_BYTES_MAX
+            && self.link.subscriber().waiting_bytes() <= unread
+    }
+
+    /// Gives a sign of life, and asks for one.
+    fn beat(&self) {
+        let mut write = Write::new(&[]);
+        match self.link.document(&[]) {
+            Some(_) => write.there(NOTHING),
+            None => write.ping(),
+        }
+        self.link.subscriber().reply(write.done());
+        self.link.subscriber().reply(kith_ws::encode::ping(b""));
+    }
+
+    async fn message(&mut self, payload: &Bytes) -> Result<(), Parting> {
+        if let Some(topic) = self.link.document(&[]) {
+            let message = Read(payload).message().map_err(|_| Parting::malformed())?;
+            return self.about(topic, message).await;
+        }
+        // An answer to a ping has no name, and says nothing but that the client is there.
+        if let [9 | 10] = payload.as_ref() {
+            return Ok(());
+        }
+        let mut read = Read(payload);
+        let name = read.text().map_err(|_| Parting::malformed())?;
+        let message = read.message().map_err(|_| Parting::malformed())?;
+        match (self.link.document(&prefix(name)), message) {
+            (Some(topic), Message::Close) => self.link.close(topic),
+            (Some(topic), message) => self.about(topic, message).await?,
+            (None, Message::Auth(token)) => {
+                pay(self.link).await;
+                auth(self.link, name, token).await;
+            }
+            // Said before it was known that the document is not to be had.
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    async fn about(&mut self, topic: TopicId, message: Message<'_>) -> Result<(), Parting> {
+        match message {
+            Message::Wants(state_vector) => {
+                pay(self.link).await;
+                match self.link.begin(topic, state_vector).await {
+                    // That it may not be read any more is told by whoever closed it.
+                    Ok(()) | Err(HubError::Refused(_)) => Ok(()),
+                    Err(error) => Err(Parting::of(&error)),
+                }
+            }
+            Message::Has(update) => self.edit(topic, update, true).await,
+            Message::Did(update) => self.edit(topic, update, false).await,
+            Message::There(said) => {
+                pay(self.link).await;
+                self.link.hear(topic, said);
+                Ok(())
+            }
+            Message::Who => {
+                pay(self.link).await;
+                self.link.tell_present(topic);
+                Ok(())
+            }
+            // It is known who it is, and nothing here depends on the rest.
+            Message::Auth(_) | Message::Close | Message::Other => Ok(()),
+        }
+    }
+
+    /// Takes an update of a document. `again` where it may be nothing but what is known.
+    async fn edit(&mut self, topic: TopicId, update: &[u8], again: bool) -> Result<(), Parting> {
+        let update = Update::new(update);
+        let scan = update.scan().map_err(|refusal| Parting::of(&refusal.into()))?;
+        let writes = self.link.writes(topic);
+        let known = scan.is_empty()
+            || (again || !writes)
+                && !self.link.is_news(topic, &update).await.map_err(|error| Parting::of(&error))?;
+        if known || !writes {
+            return self.settle(topic, 1, known);
+        }
+        self.count += 1;
+        self.bytes += update.bytes().len();
+        self.edits.entry(topic).or_default().waiting.push(update);
+        Ok(())
+    }
+
+    /// Tells a client what became of so many of its messages.
+    fn settle(&self, topic: TopicId, count: usize, kept: bool) -> Result<(), Parting> {
+        match self.link.prefix(topic) {
+            Some(prefix) if !prefix.is_empty() => {
+                self.link.say(topic, |write| (0..count).for_each(|_| write.kept(kept)));
+                Ok(())
+            }
+            Some(_) if !kept => {
+                Err(Parting::forbidden("permission.denied", "you may only read this"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends on the edits of every document of which none are on their way.
+    async fn send_on(&mut self) -> Result<(), Parting> {
+        let app = self.link.app();
+        for (topic, edits) in &mut self.edits {
+            if edits.moving || edits.waiting.is_empty() || self.paused.is_some() {
+                continue;
+            }
+            let subscriber = self.link.subscriber();
+            if let Err(problem) = app.limiter.request(subscriber.user, app.hub.now()) {
+                app.metrics.refused(&problem.code);
+                let wait = Duration::from_millis(problem.retry_ms.unwrap_or(1));
+                self.paused = Some(Instant::now() + wait);
+                break;
+            }
+            Metrics::add(&app.metrics.ws_requests);
+            let mut sum = 0;
+            let fits = edits.waiting.iter().take_while(|update| {
+                sum += update.bytes().len();
+                sum <= EVENT_BYTES
+            });
+            let some = fits.count().max(1);
+            let updates: Vec<Update> = edits.waiting.drain(..some).collect();
+            edits.moving = true;
+            let (topic, count) = (*topic, updates.len());
+            let bytes = updates.iter().map(|update| update.bytes().len()).sum();
+            let asked = Asked { topic, change: Change::Update { updates } };
+            let change = Command::Change { changes: vec![asked], when: Vec::new(), group: None };
+            let submitted = app.hub.submit(subscriber.user, subscriber.id, None, &change).await;
+            self.moving.push(Box::pin(async move {
+                let result = match submitted {
+                    Ok(answer) => answer.wait().await.map(drop),
+                    Err(error) => Err(error),
+                };
+                Done { topic, count, bytes, result }
+            }));
+        }
+        Ok(())
+    }
+
+    fn done(&mut self, Done { topic, count, bytes, result }: Done) -> Result<(), Parting> {
+        self.count -= count;
+        self.bytes -= bytes;
+        if let Some(edits) = self.edits.get_mut(&topic) {
+            edits.moving = false;
+        }
+        let is_plain = self.link.prefix(topic).is_none_or(|prefix| prefix.is_empty());
+        match result {
+            Ok(()) => self.settle(topic, count, true),
+            Err(error) => {
+                self.link.app().metrics.refused(error.code());
+                match error {
+                    HubError::Refused(_) if !is_plain => self.settle(topic, count, false),
+                    error => Err(Parting::of(&error)),
+                }
+            }
+        }
+    }
+}
+
+/// Counts a request of the user, and waits where there were too many: a client of Yjs cannot be
+/// told to come later.
+async fn pay(link: &Link) {
+    let app = link.app();
+    Metrics::add(&app.metrics.ws_requests);
+    while let Err(problem) = app.limiter.request(link.subscriber().user, app.hub.now()) {
+        app.metrics.refused(&problem.code);
+        tokio::time::sleep(Duration::from_millis(problem.retry_ms.unwrap_or(1))).await;
+    }
+}
+
+/// Opens a document for a client of Hocuspocus.
+async fn auth(link: &Link, name: &str, token: &str) {
+    // A client may have several to itself, and names each after a zero.
+    let document = name.split_once('\0').map_or(name, |(document, _)| document);
+    let opened = match link.is_mine(token) {
+        true => link.open(document, prefix(name)).await,
+        false => Err(Parting::unauthenticated()),
+    };
+    let name = prefix(name);
+    let mut write = Write::new(&name);
+    match opened {
+        Ok(writes) => write.welcome(writes),
+        Err(parting) => {
+            link.app().metrics.refused(parting.what);
+            write.denied(&parting.why);
+        }
+    }
+    link.subscriber().reply(write.done());
+}

@@ -1,0 +1,314 @@
+//! Connections over a pipe, on a store whose commits the test holds up.
+
+use std::sync::atomic::AtomicU64;
+
+use async_trait::async_trait;
+use kith_core::command::Command;
+use kith_core::id::{CircleId, FeedId, Seq, Timestamp};
+use kith_core::text::CircleName;
+use kith_hub::{Environment, Hub};
+use kith_store::memory::MemoryStore;
+use kith_store::{Batch, DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
+use tokio::io::{AsyncReadExt, DuplexStream};
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::settings::Registration;
+
+#[derive(Default)]
+struct Clock(AtomicU64);
+
+impl Environment for Clock {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_763_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn random(&self) -> u128 {
+        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed) + 1);
+        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+    }
+}
+
+/// A store that commits while it may.
+struct Held {
+    store: MemoryStore,
+    may: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl Store for Held {
+    async fn commit(&self, batches: Vec<Batch>) -> Vec<Result<(), StoreError>> {
+        let _may = self.may.acquire().await;
+        self.store.commit(batches).await
+    }
+    async fn head(&self, feed: FeedId) -> Result<Head, StoreError> {
+        self.store.head(feed).await
+    }
+    async fn events(
+        &self,
+        feed: FeedId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.store.events(feed, after, limit).await
+    }
+    async fn get(&self, keys: Vec<DocKey>) -> Result<Vec<Option<Arc<str>>>, StoreError> {
+        self.store.get(keys).await
+    }
+    async fn scan(&self, range: Range, limit: usize) -> Result<Vec<Document>, StoreError> {
+        self.store.scan(range, limit).await
+    }
+    async fn count(&self, range: Range) -> Result<u64, StoreError> {
+        self.store.count(range).await
+    }
+    async fn feeds(&self, after: Option<FeedId>, limit: usize) -> Result<Vec<FeedId>, StoreError> {
+        self.store.feeds(after, limit).await
+    }
+    async fn epoch(&self) -> Result<u64, StoreError> {
+        self.store.epoch().await
+    }
+    async fn prune(
+        &self,
+        collection: &'static str,
+        before: String,
+        limit: usize,
+    ) -> Result<u64, StoreError> {
+        self.store.prune(collection, before, limit).await
+    }
+}
+
+struct World {
+    app: Arc<App>,
+    may: Arc<Semaphore>,
+    token: String,
+    circle: CircleId,
+}
+
+impl World {
+    async fn new() -> Self {
+        let settings = Settings {
+            registration: Registration::Open,
+            password_memory_kib: 8,
+            ..Settings::default()
+        };
+        let may = Arc::new(Semaphore::new(1));
+        let store = Held { store: MemoryStore::new(), may: Arc::clone(&may) };
+        let env: Arc<dyn Environment> = Arc::new(Clock::default());
+        let hub = Hub::open(Arc::new(store), Arc::clone(&env), kith_hub::Limits::default());
+        let app = App::new(hub.await.unwrap(), env, settings);
+        let home = std::net::IpAddr::from([192, 0, 2, 1]);
+        let password = "correct horse battery";
+        let signed = app.sign_up("ana", password, None, None, "home", home).await.unwrap();
+        let name = CircleName::parse("Tea").unwrap();
+        let made = Command::CreateCircle { name, public: true };
+        let made = app.hub.execute(signed.user.id, None, &made).await.unwrap();
+        Self { app, may, token: signed.token, circle: made.circle.unwrap() }
+    }
+
+    fn name(&self) -> String {
+        format!("{}/notes", self.circle)
+    }
+
+    fn visit(&self, dialect: Dialect) -> Client {
+        let (client, socket) = tokio::io::duplex(64 * 1024);
+        let visit = Visit { dialect, token: Some(self.token.clone()) };
+        tokio::spawn(visited(Arc::clone(&self.app), socket, visit));
+        Client(client)
+    }
+
+    /// A client of y-websocket that has everything.
+    async fn plain(&self) -> Client {
+        let mut client = self.visit(Dialect::Plain(self.name()));
+        client.say(&[0, 0, 1, 0]).await;
+        assert_eq!(client.next().await, [0, 0, 1, 0], "what it is asked for");
+        assert_eq!(client.next().await, [0, 1, 2, 0, 0], "what it misses");
+        client
+    }
+
+    /// A client of Hocuspocus that has everything.
+    async fn named(&self) -> (Client, Vec<u8>) {
+        let prefix = wire::prefix(&self.name());
+        let about = |message: &[u8]| [&prefix, message].concat();
+        let mut client = self.visit(Dialect::Named);
+        client.say(&about(&[2, 0, 0, 0])).await;
+        client.say(&about(&[0, 0, 1, 0])).await;
+        assert_eq!(client.next().await, about(b"\x02\x02\x0aread-write"));
+        assert_eq!(client.next().await, about(&[0, 0, 1, 0]), "what it is asked for");
+        assert_eq!(client.next().await, about(&[0, 1, 2, 0, 0]), "what it misses");
+        (client, prefix)
+    }
+}
+
+struct Client(DuplexStream);
+
+impl Client {
+    /// Sends a message as a client's frame, with a mask of zeros.
+    async fn say(&mut self, message: &[u8]) {
+        let length = u8::try_from(message.len()).unwrap();
+        assert!(length < 126);
+        let frame = [&[0x82, 0x80 | length, 0, 0, 0, 0], message].concat();
+        self.0.write_all(&frame).await.unwrap();
+    }
+
+    /// The next message, or the code of the end.
+    async fn next(&mut self) -> Vec<u8> {
+        loop {
+            let mut head = [0; 2];
+            self.0.read_exact(&mut head).await.unwrap();
+            let mut payload = vec![0; head[1].into()];
+            assert!(head[1] < 126);
+            self.0.read_exact(&mut payload).await.unwrap();
+            match head[0] {
+                0x89 => {}
+                0x88 => return payload[..2].to_vec(),
+                _ => return payload,
+            }
+        }
+    }
+
+    /// Whether nothing comes for a while.
+    async fn is_quiet(&mut self) -> bool {
+        let mut byte = [0];
+        let come = self.0.read(&mut byte);
+        tokio::time::timeout(Duration::from_secs(5), come).await.is_err()
+    }
+}
+
+/// Client 7 writes "a" into the text.
+const EDIT: &[u8] = &[1, 1, 7, 0, 4, 1, 4, b't', b'e', b'x', b't', 1, b'a', 0];
+
+fn did(update: &[u8]) -> Vec<u8> {
+    [&[0, 2, u8::try_from(update.len()).unwrap()], update].concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_comes_back_when_it_is_durable_and_not_before() {
+    let world = World::new().await;
+    let (mut one, mut two) = (world.plain().await, world.plain().await);
+    let held = world.may.acquire().await.unwrap();
+    one.say(&did(EDIT)).await;
+    assert!(one.is_quiet().await && two.is_quiet().await);
+    drop(held);
+    assert_eq!(one.next().await, did(EDIT));
+    assert_eq!(two.next().await, did(EDIT));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_is_told_to_be_saved_when_it_is_and_not_before() {
+    let world = World::new().await;
+    let (mut client, prefix) = world.named().await;
+    let about = |message: &[u8]| [&prefix, message].concat();
+    // What it has is nothing: that is saved already.
+    client.say(&about(&[0, 1, 2, 0, 0])).await;
+    assert_eq!(client.next().await, about(&[8, 1]));
+    let held = world.may.acquire().await.unwrap();
+    client.say(&about(&did(EDIT))).await;
+    assert!(client.is_quiet().await);
+    drop(held);
+    assert_eq!(client.next().await, about(&did(EDIT)));
+    assert_eq!(client.next().await, about(&[8, 1]));
+    // Said again it changes nothing, and is saved.
+    client.say(&about(&[&[0, 1], &did(EDIT)[2..]].concat())).await;
+    assert_eq!(client.next().await, about(&[8, 1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_told_nothing_for_long_is_told_that() {
+    let world = World::new().await;
+    let mut client = world.plain().await;
+    assert_eq!(client.next().await, [1, 1, 0]);
+    assert_eq!(client.next().await, [1, 1, 0]);
+    let (mut client, _) = world.named().await;
+    assert_eq!(client.next().await, [9]);
+    client.say(&[10]).await;
+    assert_eq!(client.next().await, [9]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_silent_for_long_is_gone() {
+    let world = World::new().await;
+    let mut client = world.plain().await;
+    loop {
+        let told = client.next().await;
+        if told != [1, 1, 0] {
+            assert_eq!(told, b"\x02\x00\x0fno sign of life");
+            break;
+        }
+    }
+    assert_eq!(client.next().await, close::SILENT.to_be_bytes());
+    while world.app.hub.connections() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_cannot_be_read_end_the_connection() {
+    let world = World::new().await;
+    let bad: [&[u8]; 9] = [
+        &[],
+        &[0],
+        &[0, 9],
+        &[0, 0, 9],
+        &[0, 0, 1, 0xff],
+        &[0, 2, 2, 9, 9],
+        &[1, 4, 1, 1, 1, 9],
+        &[1, 5, 1, 1, 1, 1, b'{'],
+        &[0xff; 20],
+    ];
+    for message in bad {
+        let mut client = world.plain().await;
+        client.say(message).await;
+        assert_eq!(client.next().await[..2], [2, 0], "{message:?}");
+        assert_eq!(client.next().await, close::MALFORMED.to_be_bytes(), "{message:?}");
+    }
+    let mut client = world.visit(Dialect::Named);
+    client.say(&[wire::prefix(&world.name()), vec![0, 0, 1, 0]].concat()).await;
+    assert_eq!(client.next().await, close::UNAUTHENTICATED.to_be_bytes());
+    let mut client = world.visit(Dialect::Named);
+    assert_eq!(client.next().await, close::UNAUTHENTICATED.to_be_bytes(), "it says nothing");
+    while world.app.hub.connections() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.app.pending.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn edits_that_wait_for_the_disk_go_together() {
+    let world = World::new().await;
+    let mut client = world.plain().await;
+    let held = world.may.acquire().await.unwrap();
+    let edits: Vec<Vec<u8>> = (0..50_u8)
+        .map(|clock| match clock {
+            0 => did(EDIT),
+            _ => did(&[1, 1, 7, clock, 132, 7, clock - 1, 1, b'b', 0]),
+        })
+        .collect();
+    for edit in &edits {
+        client.say(edit).await;
+    }
+    assert!(client.is_quiet().await);
+    drop(held);
+    for edit in &edits {
+        assert_eq!(client.next().await, *edit);
+    }
+    let events = world.app.hub.stats().events.load(Ordering::Relaxed);
+    // The first went alone, the others behind it together, beside what made the world.
+    assert!(events < 20, "{events}");
+}
+
+#[test]
+fn the_token_is_where_the_client_can_put_it() {
+    let settings = Settings::default();
+    let found = |uri: &str, headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(name, value)| {
+            let name: http::HeaderName = name.parse().unwrap();
+            (name, http::HeaderValue::from_str(value).unwrap())
+        });
+        token(&uri.parse().unwrap(), &headers.collect(), &settings)
+    };
+    let (bearer, cookie) = (("authorization", "Bearer b"), ("cookie", "kith_session=c"));
+    assert_eq!(found("/yjs/c/t?x=1&token=a%2B", &[bearer, cookie]).as_deref(), Some("a+"));
+    assert_eq!(found("/yjs/c/t", &[bearer, cookie]).as_deref(), Some("b"));
+    assert_eq!(found("/yjs/c/t", &[cookie]).as_deref(), Some("c"));
+    assert_eq!(found("/yjs/c/t", &[]), None);
+}

@@ -1,0 +1,60 @@
+//! What clients of Yjs send: their messages, and the updates in them.
+
+use kith_core::topic::text::{Update, scan};
+use kith_core::topic::{Change, Kind, State};
+
+/// Read as by both gateways: what is read is within bounds, or refused.
+pub(crate) fn message(input: &[u8]) {
+    kith_server::fuzz::yjs_message(input);
+}
+
+pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
+    let messages: [&[u8]; 8] = [
+        &[0, 0, 1, 0],
+        &[0, 0, 5, 2, 7, 3, 9, 1],
+        &[0, 1, 2, 0, 0],
+        &[1, 9, 1, 7, 3, 5, b'{', b'}', b' ', b' ', b' '],
+        &[1, 8, 1, 7, 3, 4, b'n', b'u', b'l', b'l'],
+        &[2, 0, 3, b'k', b'e', b'y'],
+        &[3],
+        &[7],
+    ];
+    let named = |message: &&[u8]| [&[3, b'c', b'/', b't'], *message].concat();
+    messages.iter().map(|message| message.to_vec()).chain(messages.iter().map(named)).collect()
+}
+
+/// What is let in can be kept and read again, and is no news then.
+pub(crate) fn update(input: &[u8]) {
+    let update = Update::new(input);
+    let mut state = State::new(kith_core::id::Seq(1), Kind::Text.empty());
+    let Ok(said) = scan(input) else {
+        let change = Change::Update { updates: vec![update] };
+        assert!(state.resolve(kith_core::id::Seq(2), &change).is_err());
+        return;
+    };
+    assert!(said.pieces + said.gone.len() <= input.len());
+    let change = Change::Update { updates: vec![update] };
+    let Ok(fact) = state.resolve(kith_core::id::Seq(2), &change) else { return };
+    state.apply(kith_core::id::Seq(2), &fact);
+    assert_eq!(state.weight(), input.len());
+    assert_eq!(Kind::Text.read(&state.value.to_json()).as_ref(), Ok(&state.value));
+    // Of what comes after a gap nothing is known for sure.
+    let whole = said.there.iter().all(|run| run.start == 0);
+    assert!(!whole || state.text().is_some_and(|text| !text.is_news(&said)));
+}
+
+pub(crate) fn update_seeds() -> Vec<Vec<u8>> {
+    let updates: [&[u8]; 5] = [
+        &[0, 0],
+        &[1, 3, 1, 0, 4, 1, 1, b't', 1, b'a', 129, 1, 0, 1, 132, 1, 1, 1, b'c', 1, 1, 1, 1, 1],
+        // A map in a map, with JSON, a mark, bytes, a gap and a subdocument.
+        &[
+            1, 7, 5, 0, 39, 1, 1, b'm', 1, b'k', 1, 40, 0, 5, 0, 1, b'x', 2, 125, 1, 118, 1, 1,
+            b'y', 127, 5, 1, 1, b'm', 2, b'{', b'}', 6, 1, 1, b'm', 1, b'b', 4, b't', b'r', b'u',
+            b'e', 3, 1, 1, b'm', 1, 9, 10, 5, 9, 1, 1, b'm', 1, b'd', 126, 0,
+        ],
+        &[2, 1, 9, 0, 0, 3, 1, 2, 1, 1, 5, 0],
+        &[0, 2, 9, 2, 0, 1, 4, 2, 3, 0],
+    ];
+    updates.iter().map(|update| update.to_vec()).collect()
+}
