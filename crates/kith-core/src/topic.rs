@@ -30,6 +30,6 @@ pub use fact::{Fact, Growth};
 pub use json::same;
 pub use path::{Path, Step};
 pub use resolve::DEPTH_MAX;
-pub use splice::{Splice, Turn};
+pub use splice::{Splice, Turn, byte_at, units};
 pub use state::{Recent, State};
 pub use value::{Element, Kind, Value};

@@ -229,7 +229,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
             name: TopicName::parse(&format!("topic{}", b % 9)).unwrap(),
             holds: [Kind::Int, Kind::List, Kind::Text][b % 3],
             value: None,
-            rules: Rules::default(),
+            rules: Rules { no_undo: b % 3 == 0, ..Rules::default() },
             deny: BTreeMap::new(),
         },
         35 => Command::ChangeTopic {
@@ -359,6 +359,20 @@ proptest! {
             for stream in &world.streams {
                 let told = world.may_read(*user, FeedId::Stream(*stream));
                 prop_assert!(told.is_ok() || told == stranger);
+            }
+        }
+    }
+
+    /// In these histories a topic whose changes are no steps was never another.
+    #[test]
+    fn what_is_no_step_is_in_none(steps in steps()) {
+        let world = history(&steps, |_, _, _, _| {});
+        for doc in world.documents.values() {
+            let Doc::Step(step) = doc else { continue };
+            for part in &step.parts {
+                if let Some(Doc::Topic(topic)) = world.documents.get(&Key::Topic(part.topic)) {
+                    prop_assert!(!topic.rules.no_undo);
+                }
             }
         }
     }

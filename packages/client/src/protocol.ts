@@ -1920,6 +1920,13 @@ export type Rules = {
    */
   ephemeral?: boolean;
   /**
+   * Whoever follows it may be told of several changes as of one, a moment late. The native protocol
+   * tells of each at once all the same; gateways for protocols that can merge do so.
+   */
+  merge?: boolean;
+  /** Its changes are no steps: undo and redo leave them alone. */
+  no_undo?: boolean;
+  /**
    * A JSON Schema (draft 2020-12) to which its value, or the arguments of an event, conform after
    * every transaction; at most 4 KiB, without references.
    */

@@ -213,7 +213,8 @@ fn one(
         schema::conforms(schema, &Json::Object(args.clone()))?;
     }
     // What no store has is not there any more when it is to be taken back.
-    if fact.can_turn_back() && !access.topic.rules.ephemeral {
+    let rules = &access.topic.rules;
+    if fact.can_turn_back() && !rules.ephemeral && !rules.no_undo {
         done.places.push((asked.topic, seq));
     }
     happen(draft, outcome, &access.topic, fact)

@@ -56,6 +56,13 @@ pub struct Rules {
     /// it has its first value again. Decided when it is made.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ephemeral: bool,
+    /// Its changes are no steps: undo and redo leave them alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_undo: bool,
+    /// Whoever follows it may be told of several changes as of one, a moment late. The native protocol
+    /// tells of each at once all the same; gateways for protocols that can merge do so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merge: bool,
 }
 
 impl Topic {

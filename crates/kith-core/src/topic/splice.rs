@@ -141,13 +141,15 @@ impl Splice {
 }
 
 /// The UTF-16 code units of a text.
-pub(super) fn units(text: &str) -> u32 {
+#[must_use]
+pub fn units(text: &str) -> u32 {
     let count = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// The byte at which a UTF-16 code unit begins; `None` beyond the end and inside a character.
-pub(super) fn byte_at(text: &str, unit: u32) -> Option<usize> {
+#[must_use]
+pub fn byte_at(text: &str, unit: u32) -> Option<usize> {
     let unit = unit as usize;
     if text.is_ascii() {
         return (unit <= text.len()).then_some(unit);
