@@ -266,6 +266,7 @@ type Answers = Vec<(oneshot::Sender<Result<Outcome, HubError>>, HubError)>;
 /// from has it looked up again, before the answer goes out: said again, such an operation is found
 /// done, and its answer then promises what any other does.
 fn doubt(inner: &Arc<Inner>, doubtful: &[Changes], answers: Answers) {
+    inner.directory.doubt();
     let events = doubtful.iter().flat_map(|changes| &changes.events);
     inner.fan.lose(events.map(|drafted| drafted.event.feed), &inner.stats);
     let mut fenced = Vec::new();
@@ -287,6 +288,7 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     let Pending { changes, outcome, answer, .. } = pending;
     inner.stats.operations.fetch_add(1, Ordering::Relaxed);
     let mut fenced = Vec::new();
+    inner.directory.tell(&changes);
     inner.stats.events.fetch_add(changes.events.len() as u64, Ordering::Relaxed);
     let delivered = inner.fan.deliver(&changes.events, &inner.stats);
     inner.stats.deliveries.fetch_add(delivered, Ordering::Relaxed);

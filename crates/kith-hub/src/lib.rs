@@ -11,6 +11,7 @@
 mod aside;
 mod cache;
 mod commit;
+mod directory;
 mod error;
 mod expire;
 mod fan;
@@ -26,7 +27,9 @@ mod subscriber;
 mod texts;
 pub mod verify;
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use kith_core::command::{self, Command, Outcome};
 use kith_core::document::{Doc, Done, Key};
@@ -39,6 +42,7 @@ use tokio::sync::{Notify, oneshot};
 
 pub use aside::Aside;
 pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
+pub use directory::Notices;
 pub use error::HubError;
 pub use expire::end_sessions;
 pub use fan::{Delivery, WIRES};
@@ -51,6 +55,10 @@ pub use subscriber::{End, Subscriber};
 pub trait Environment: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
+    /// Ends after a while.
+    fn pass(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(time))
+    }
     /// A fresh random number that nobody can guess.
     fn random(&self) -> u128;
 }
@@ -114,6 +122,7 @@ struct Inner {
     state: Mutex<cache::State>,
     work: Notify,
     fan: fan::Fan,
+    directory: directory::Directory,
     presence: presence::Table,
     services: service::Services,
     /// Places for readers who catch up.
@@ -145,6 +154,7 @@ impl Hub {
             state: Mutex::default(),
             work: Notify::new(),
             fan: fan::Fan::new(&limits),
+            directory: directory::Directory::default(),
             catching_up: tokio::sync::Semaphore::new(limits.catching_up_max.max(1)),
             presence: presence::Table::default(),
             services: service::Services::default(),
@@ -176,7 +186,7 @@ impl Hub {
         };
         let drained = done.notified();
         self.inner.work.notify_one();
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(10), drained).await;
+        let _ = tokio::time::timeout(Duration::from_secs(10), drained).await;
     }
 
     /// What the hub counts.
@@ -201,6 +211,11 @@ impl Hub {
     #[must_use]
     pub fn random(&self) -> u128 {
         self.inner.env.random()
+    }
+
+    /// Ends after a while, as the hub is told the time.
+    pub fn pass(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.inner.env.pass(time)
     }
 
     /// The limits it was opened with.
