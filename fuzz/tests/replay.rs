@@ -67,6 +67,7 @@ replay! {
     request_msgpack
     push_json
     push_msgpack
+    topicsync
     ids
     texts
     mentions

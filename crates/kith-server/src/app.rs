@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use kith_core::refusal::Refusal;
+use kith_gateway_topicsync::Gateway;
 use kith_hub::{Environment, Hub, HubError};
 use kith_proto::error::Problem;
 use tokio::sync::{Semaphore, watch};
@@ -13,6 +14,7 @@ use crate::auth::Auth;
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::topicsync;
 use crate::ws::pump::Pump;
 use crate::yjs::Rooms;
 
@@ -42,6 +44,8 @@ pub struct App {
     pub(crate) arriving: Semaphore,
     pub(crate) pump: Arc<Pump>,
     pub(crate) rooms: Rooms,
+    /// The topicsync gateway, if there is one.
+    pub(crate) topicsync: Option<Arc<Gateway>>,
     stopping: watch::Sender<bool>,
     ready: AtomicBool,
 }
@@ -52,6 +56,7 @@ impl App {
     pub fn new(hub: Hub, env: Arc<dyn Environment>, settings: Settings) -> Arc<Self> {
         let auth = Auth::new(hub.clone(), env, &settings);
         let limiter = Limiter::new(&settings);
+        let topicsync = topicsync::gateway(&hub, &settings);
         Arc::new(Self {
             hub,
             auth,
@@ -62,6 +67,7 @@ impl App {
             arriving: Semaphore::new(ARRIVING * processors()),
             pump: Arc::default(),
             rooms: Rooms::default(),
+            topicsync,
             stopping: watch::Sender::new(false),
             ready: AtomicBool::new(true),
         })

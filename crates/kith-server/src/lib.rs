@@ -16,6 +16,7 @@ mod queries;
 mod rest;
 mod services;
 pub mod settings;
+mod topicsync;
 mod wire;
 mod ws;
 mod yjs;

@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::crowd::{Crowd, Place};
 use crate::metrics::{self, Metrics};
 use crate::settings::Settings;
-use crate::{host, page, rest, ws, yjs};
+use crate::{host, page, rest, topicsync, ws, yjs};
 
 /// Where the WebSocket is.
 pub const WS_PATH: &str = "/api/v1/ws";
@@ -43,11 +43,31 @@ const HEAD_BYTES: usize = 16 * 1024;
 
 struct Server {
     app: Arc<App>,
+    door: Door,
     router: Router,
     open: AtomicUsize,
     closed: Notify,
     /// Places for connections whose first request is awaited.
     turns: Arc<Semaphore>,
+}
+
+/// What is answered at an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// Everything.
+    Main,
+    /// topicsync, whatever the path.
+    Topicsync,
+}
+
+/// What is spoken on a WebSocket.
+enum Speaks {
+    /// A protocol of Yjs.
+    Yjs(yjs::Visit),
+    /// The native protocol.
+    Kith(ws::Origin),
+    /// topicsync.
+    Topicsync,
 }
 
 /// What a connection has for as long as it lives, in whichever task.
@@ -72,18 +92,34 @@ pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
 ) {
+    tokio::spawn(expire(Arc::clone(&app)));
+    let pump = Arc::clone(&app.pump);
+    let pumping = tokio::spawn(async move { pump.run().await });
+    answer_at(app, listener, tls, Door::Main).await;
+    pumping.abort();
+}
+
+/// Serves topicsync clients at an address of their own, in plain text, as [`serve`] does.
+pub async fn serve_topicsync(app: Arc<App>, listener: TcpListener) {
+    answer_at(app, listener, None, Door::Topicsync).await;
+}
+
+async fn answer_at(
+    app: Arc<App>,
+    listener: TcpListener,
+    tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
+    door: Door,
+) {
     let server = Arc::new(Server {
         router: rest::router(Arc::clone(&app)),
         app: Arc::clone(&app),
+        door,
         open: AtomicUsize::new(0),
         closed: Notify::new(),
         turns: Arc::new(Semaphore::new(TURNS)),
     });
     let tls = tls.map(TlsAcceptor::from);
     let crowd = Crowd::new(app.settings.connections_per_address);
-    tokio::spawn(expire(Arc::clone(&app)));
-    let pump = Arc::clone(&app.pump);
-    let pumping = tokio::spawn(async move { pump.run().await });
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -120,7 +156,6 @@ pub async fn serve(
         }
     };
     let _ = tokio::time::timeout(DRAIN, drained).await;
-    pumping.abort();
 }
 
 /// How often what has had its time is removed.
@@ -182,6 +217,7 @@ where
         match speaks {
             Speaks::Kith(origin) => ws::serve(app, socket, origin, seat),
             Speaks::Yjs(visit) => yjs::serve(app, socket, visit, seat),
+            Speaks::Topicsync => topicsync::serve(app, socket, seat),
         }
     }
 }
@@ -199,7 +235,24 @@ impl Server {
         if !probe && !host::is_ours(&request, &self.app.settings) {
             return Ok(guarded(rest::unknown_host(), &self.app.settings));
         }
+        let is_topicsync = self.door == Door::Topicsync || request.uri().path() == topicsync::PATH;
         let response = match (request.method(), request.uri().path()) {
+            (&Method::GET, _) if is_topicsync && self.app.topicsync.is_some() => {
+                match topicsync::accept(request.headers(), &self.app.settings, address) {
+                    Ok(response) => {
+                        let on_upgrade = hyper::upgrade::on(&mut request);
+                        let _ = upgraded.try_send((on_upgrade, Speaks::Topicsync));
+                        response
+                    }
+                    Err(status) => {
+                        let page = "docs/gateways/topicsync.md";
+                        text(status, format!("this is a WebSocket: see {page}\n"))
+                    }
+                }
+            }
+            _ if self.door == Door::Topicsync => {
+                text(StatusCode::NOT_FOUND, "there is nothing here but topicsync\n".to_owned())
+            }
             (&Method::GET, WS_PATH) => match accept(request.headers(), &self.app.settings, address)
             {
                 Ok((origin, response)) => {
@@ -253,19 +306,20 @@ impl Server {
     }
 }
 
-/// What is spoken on a WebSocket.
-enum Speaks {
-    /// The native protocol.
-    Kith(ws::Origin),
-    /// A protocol of Yjs.
-    Yjs(yjs::Visit),
-}
-
-/// Checks an upgrade request (RFC 6455, section 4.2), and begins its answer.
+/// Checks an upgrade request of a page of ours, or of no page, and begins its answer.
 pub(crate) fn upgrade(
     headers: &HeaderMap,
     settings: &Settings,
 ) -> Result<http::response::Builder, StatusCode> {
+    let response = handshake(headers)?;
+    if !same_origin(headers, &settings.public_url) {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    Ok(response)
+}
+
+/// Checks an upgrade request (RFC 6455, section 4.2), whatever page sends it, and begins its answer.
+pub(crate) fn handshake(headers: &HeaderMap) -> Result<http::response::Builder, StatusCode> {
     let key = header(headers, &SEC_WEBSOCKET_KEY).ok_or(StatusCode::UPGRADE_REQUIRED)?;
     let lists = |name: &HeaderName, wanted: &str| {
         header(headers, name).is_some_and(|value| {
@@ -277,9 +331,6 @@ pub(crate) fn upgrade(
         || header(headers, &SEC_WEBSOCKET_VERSION) != Some("13")
     {
         return Err(StatusCode::BAD_REQUEST);
-    }
-    if !same_origin(headers, &settings.public_url) {
-        return Err(StatusCode::FORBIDDEN);
     }
     Ok(Response::builder()
         .status(StatusCode::SWITCHING_PROTOCOLS)

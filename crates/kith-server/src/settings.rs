@@ -64,6 +64,24 @@ pub struct Settings {
     pub sign_ups_per_minute: u32,
     /// Whether `/metrics` answers to others than loopback.
     pub metrics_public: bool,
+    /// The circle whose topics the topicsync gateway shows, by its id or name. Empty: there is no such
+    /// gateway.
+    #[serde(rename = "gateway.topicsync.circle")]
+    pub topicsync_circle: String,
+    /// The user, by name, as whom all topicsync clients act, for they know no sign-in.
+    #[serde(rename = "gateway.topicsync.user")]
+    pub topicsync_user: String,
+    /// An address and port at which topicsync is spoken besides `/topicsync`, in plain text.
+    #[serde(rename = "gateway.topicsync.listen")]
+    pub topicsync_listen: String,
+    /// Whether the topicsync gateway answers to others than loopback: whoever reaches it acts as its
+    /// user then.
+    #[serde(rename = "gateway.topicsync.public")]
+    pub topicsync_public: bool,
+    /// Origins of pages that may use the topicsync gateway, separated by commas. Those of the host that
+    /// is asked, at whatever port, need not be named.
+    #[serde(rename = "gateway.topicsync.origins")]
+    pub topicsync_origins: String,
 }
 
 impl Default for Settings {
@@ -90,6 +108,11 @@ impl Default for Settings {
             sign_in_burst: 5,
             sign_ups_per_minute: 10,
             metrics_public: false,
+            topicsync_circle: String::new(),
+            topicsync_user: String::new(),
+            topicsync_listen: String::new(),
+            topicsync_public: false,
+            topicsync_origins: String::new(),
         }
     }
 }

@@ -65,6 +65,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// The directory with the data.
     pub(crate) data: PathBuf,
+    /// Where topicsync is spoken besides, if anywhere.
+    pub(crate) topicsync: Option<SocketAddr>,
     /// The certificate, if the server speaks TLS itself.
     pub(crate) tls: Option<Tls>,
     /// Which lines are logged: a level, or directives like `info,kith_hub=debug`.
@@ -131,6 +133,7 @@ impl Config {
         Ok(Self {
             listen,
             data,
+            topicsync: topicsync(&layers)?,
             tls: tls(&layers)?,
             log,
             log_format,
@@ -188,6 +191,28 @@ fn tls(layers: &Layers) -> Result<Option<Tls>, Exit> {
             Ok(Some(Tls { certificate: Path::new(certificate).into(), key: Path::new(key).into() }))
         }
     }
+}
+
+/// Where topicsync is spoken besides. Its clients know no sign-in, so that others than this machine's own
+/// programs are let in only when the operator says so.
+fn topicsync(layers: &Layers) -> Result<Option<SocketAddr>, Exit> {
+    let (circle, user) = ("gateway.topicsync.circle", "gateway.topicsync.user");
+    let listen = "gateway.topicsync.listen";
+    for (one, other) in [(circle, user), (user, circle), (listen, circle)] {
+        if !layers.text(one).is_empty() && layers.text(other).is_empty() {
+            return Err(Exit::usage(format!("{one} is set, but {other} is not")));
+        }
+    }
+    if layers.text(listen).is_empty() {
+        return Ok(None);
+    }
+    let address: SocketAddr = layers.parsed(listen, "an address and port like 127.0.0.1:8765")?;
+    if !address.ip().is_loopback() && !layers.flag("gateway.topicsync.public") {
+        let why = "whoever reaches it would act as the gateway's user, and what is said is plain \
+                   text: it is an address of this machine alone, or gateway.topicsync.public is true";
+        return Err(layers.invalid(listen, why));
+    }
+    Ok(Some(address))
 }
 
 /// Reads the settings one by one, so that an error names the value that is wrong.

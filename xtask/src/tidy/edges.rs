@@ -16,7 +16,7 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 16] = [
+const LAYERS: [(&str, May); 17] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-burst", May::Only(&[])),
@@ -26,9 +26,18 @@ const LAYERS: [(&str, May); 16] = [
     ("kith-store", May::Only(&["kith-core"])),
     ("kith-store-sqlite", May::Only(&["kith-store", "kith-core"])),
     ("kith-hub", May::Only(&["kith-core", "kith-store", "kith-yjs"])),
+    ("kith-gateway-topicsync", May::Only(&["kith-core", "kith-hub", "kith-ws"])),
     (
         "kith-server",
-        May::Only(&["kith-core", "kith-proto", "kith-ws", "kith-burst", "kith-store", "kith-hub"]),
+        May::Only(&[
+            "kith-core",
+            "kith-proto",
+            "kith-ws",
+            "kith-burst",
+            "kith-store",
+            "kith-hub",
+            "kith-gateway-topicsync",
+        ]),
     ),
     ("kith-client", May::Only(&["kith-core", "kith-proto"])),
     ("kith", May::Anything),

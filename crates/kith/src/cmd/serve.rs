@@ -69,11 +69,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let env = Arc::new(SystemEnvironment);
     let hub = Hub::open(Arc::new(store), env.clone(), limits).await?;
     let app = App::new(hub.clone(), env, config.settings.clone());
-    let listener = match listen(config.listen) {
-        Ok(listener) => listener,
+    let listening =
+        |address| listen(address).with_context(|| format!("cannot listen on {address}"));
+    let listeners = listening(config.listen)
+        .and_then(|main| Ok((main, config.topicsync.map(listening).transpose()?)));
+    let (listener, topicsync) = match listeners {
+        Ok(listeners) => listeners,
         Err(error) => {
             hub.close().await;
-            return Err(error).with_context(|| format!("cannot listen on {}", config.listen));
+            return Err(error);
         }
     };
     let address = listener.local_addr()?;
@@ -83,10 +87,20 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     tokio::spawn(obey(stop, Arc::clone(&app)));
     let mut out = std::io::stdout().lock();
     // Nobody may be reading; the server runs all the same.
-    let _ = writeln!(out, "kith: listening on {scheme}://{address}").and_then(|()| out.flush());
+    let mut said = writeln!(out, "kith: listening on {scheme}://{address}");
+    if let Some(listener) = &topicsync {
+        let address = listener.local_addr()?;
+        said = said.and_then(|()| writeln!(out, "kith: topicsync on ws://{address}"));
+    }
+    let _ = said.and_then(|()| out.flush());
     drop(out);
 
-    kith_server::listen::serve(app, listener, tls).await;
+    let gateway = async {
+        if let Some(listener) = topicsync {
+            kith_server::listen::serve_topicsync(Arc::clone(&app), listener).await;
+        }
+    };
+    tokio::join!(kith_server::listen::serve(Arc::clone(&app), listener, tls), gateway);
     hub.close().await;
     tracing::info!("the server has stopped");
     Ok(())

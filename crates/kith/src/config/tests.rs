@@ -138,3 +138,27 @@ fn passwords_never_cross_a_network_as_plain_text_unasked() {
     assert!(check(&["tls.certificate=a", "tls.key=b"], "0.0.0.0:80"));
     assert!(check(&["allow_plain_http=true"], "0.0.0.0:80"));
 }
+
+#[test]
+fn the_topicsync_gateway_is_off_and_then_for_this_machine_alone() {
+    let topicsync = |set: &'static [&'static str]| load(&Case { set, ..NONE });
+    let config = topicsync(&[]).unwrap();
+    assert_eq!((config.topicsync, config.settings.topicsync_circle.as_str()), (None, ""));
+    let config = topicsync(&[
+        "gateway.topicsync.circle=home",
+        "gateway.topicsync.user=ana",
+        "gateway.topicsync.listen=127.0.0.1:8765",
+    ]);
+    let config = config.unwrap();
+    assert_eq!(config.topicsync, Some("127.0.0.1:8765".parse().unwrap()));
+    assert_eq!(config.settings.topicsync_user, "ana");
+    let file = "[gateway.topicsync]\ncircle = 'home'\nuser = 'ana'\nlisten = '0.0.0.0:8765'\n";
+    let refused = load(&Case { file, ..NONE }).unwrap_err();
+    assert!(refused.contains("gateway.topicsync.public"), "{refused}");
+    let public: &[_] = &["gateway.topicsync.public=true"];
+    assert!(load(&Case { file, set: public, ..NONE }).unwrap().topicsync.is_some());
+    let refused = topicsync(&["gateway.topicsync.circle=home"]).unwrap_err();
+    assert_eq!(refused, "gateway.topicsync.circle is set, but gateway.topicsync.user is not");
+    let refused = topicsync(&["gateway.topicsync.listen=127.0.0.1:1"]).unwrap_err();
+    assert_eq!(refused, "gateway.topicsync.listen is set, but gateway.topicsync.circle is not");
+}
