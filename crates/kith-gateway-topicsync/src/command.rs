@@ -52,9 +52,9 @@ impl Asked {
             Some(_) => return Err(format!("id is a text of at most {ID_BYTES_MAX} bytes")),
         };
         let ask = ask(is, &kind, &mut members)
-            .ok_or_else(|| format!("there is no change {kind} of {} like this", is.name()))?;
+            .ok_or_else(|| format!("there is no change of {} like this", is.name()))?;
         if !members.is_empty() {
-            return Err(format!("a change {kind} of {} has no such members", is.name()));
+            return Err(format!("this change of {} has no such members", is.name()));
         }
         Ok(Self { topic, is, ask, id })
     }

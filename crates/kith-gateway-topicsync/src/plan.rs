@@ -141,7 +141,7 @@ impl Scene<'_> {
             };
         }
         if asked.topic.starts_with(RESERVED) {
-            return Err(Halt::Fault(format!("{} cannot be changed", asked.topic)));
+            return Err(Halt::Fault("this topic cannot be changed".to_owned()));
         }
         let missing = || Halt::Stop(Refusal::NoSuchTopic.into());
         let name = exact(&asked.topic).ok_or_else(missing)?;

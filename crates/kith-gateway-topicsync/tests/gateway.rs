@@ -322,6 +322,16 @@ async fn what_is_too_much_is_refused() {
     let mut client = greeted(&site).await;
     act(&mut client, &vec![set("n", 1); 1001]).await;
     assert_eq!(client.messages().await[0]["type"], "reject");
+    // A reason is short, whatever it is about.
+    let long = "x".repeat(100_000);
+    let reserved = set(&format!("_topicsync/{long}"), 1);
+    let mut strange = set("n", 1);
+    strange["type"] = json!(long);
+    for command in [set(&long, 1), reserved, strange, made(&long, "int"), made("n", &long)] {
+        act(&mut client, &[command]).await;
+        let told = client.messages().await.remove(0);
+        assert!(told["args"]["reason"].as_str().unwrap().len() < 1000, "{}", told["type"]);
+    }
     // The longest that is read, and one byte more.
     let text = |bytes: usize| {
         let rest = r#"{"type":"x","args":{"x":""}}"#;
