@@ -136,6 +136,33 @@ async fn a_text_with_many_edits_is_merged_and_stays_the_same() {
     assert!(found.problems[0].what.contains("kept value"), "{found:?}");
 }
 
+/// Whoever pastes a book writes one large update, and all of a large text is kept as one document.
+#[tokio::test]
+async fn large_updates_and_large_texts_are_stored() {
+    let store = Arc::new(MemoryStore::new());
+    let hub = over(&store).await;
+    let ana = user(&hub, "ana").await;
+    let (circle, _) = circle(&hub, ana).await;
+    let topic = text(&hub, ana, circle, Rules::default()).await;
+    let length = 400_000;
+    for client in [1, 2] {
+        let mut bytes = vec![1, 1, client, 0, 4, 1, 4, b't', b'e', b'x', b't'];
+        number(&mut bytes, length);
+        bytes.extend("b".repeat(length as usize).bytes().chain([0]));
+        write(&hub, ana, topic, vec![Update::new(&bytes)]).await.unwrap();
+    }
+    for clock in 0..20 {
+        let edits = (clock * 500..(clock + 1) * 500).map(|clock| letter(3, clock)).collect();
+        write(&hub, ana, topic, edits).await.unwrap();
+    }
+    merged(&hub, ana, topic).await;
+    assert_eq!(plain(&hub, ana, topic).await.len(), 2 * length as usize + 10_000);
+    hub.close().await;
+    let again = over(&store).await;
+    assert_eq!(plain(&again, ana, topic).await.len(), 2 * length as usize + 10_000);
+    assert_eq!(verify(&*store).await.unwrap().problems, []);
+}
+
 #[tokio::test]
 async fn who_misses_some_is_told_the_rest() {
     let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;

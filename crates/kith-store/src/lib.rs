@@ -32,9 +32,9 @@ pub struct StoredEvent {
 }
 
 /// Largest stored event, in bytes of JSON.
-pub const EVENT_BYTES_MAX: usize = kith_core::event::BYTES_MAX;
-/// Largest stored document, in bytes of JSON.
-pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+pub const EVENT_BYTES_MAX: usize = kith_core::event::UPDATES_BYTES_MAX;
+/// Largest stored document, in bytes of JSON: the largest text, with what base64 makes of it.
+pub const DOCUMENT_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// Longest document key, in bytes.
 pub const KEY_BYTES_MAX: usize = 512;
 /// Most rows that one read returns, whatever was asked.

@@ -1907,7 +1907,7 @@ export type RoleName = string;
 export type Rules = {
   /**
    * The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 512 KiB. Of a
-   * `text` the most bytes of its updates; 4 MiB if absent, at most 16 MiB.
+   * `text` the most bytes of its updates; 4 MiB if absent, which is the most.
    */
   bytes_max?: number;
   /** The most changes in a second, by everyone together; any number if absent. */

@@ -112,8 +112,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "number an operation twice",
         &[edit(
             HUB,
-            "if !is_new && let Some(done) = draft.done(me, op.clone())? {",
-            "if !is_new && let Some(done) = draft.done(me, op.clone())?.filter(|_| !{planted}) {",
+            "if !is_new && let Some(done) = done_before(draft, me, &op)? {",
+            "if !is_new && let Some(done) = done_before(draft, me, &op)?.filter(|_| !{planted}) {",
         )],
     ),
     bug(

@@ -39,7 +39,7 @@ pub struct Topic {
 #[serde(deny_unknown_fields)]
 pub struct Rules {
     /// The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 512 KiB. Of a
-    /// `text` the most bytes of its updates; 4 MiB if absent, at most 16 MiB.
+    /// `text` the most bytes of its updates; 4 MiB if absent, which is the most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_max: Option<u32>,
     /// The most items, elements or entries of its value; 10 000 if absent, which is the most.
@@ -117,7 +117,7 @@ impl Rules {
 /// The most bytes that a topic's value may be allowed.
 pub const BYTES_MAX: u32 = 512 * 1024;
 /// The most bytes that a `text` may be allowed.
-pub const TEXT_BYTES_MAX: u32 = 16 * 1024 * 1024;
+pub const TEXT_BYTES_MAX: u32 = 4 * 1024 * 1024;
 /// The most items, elements or entries that a topic's value may be allowed.
 pub const COUNT_MAX: u32 = 10_000;
 
