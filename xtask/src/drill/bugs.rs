@@ -131,17 +131,17 @@ pub(crate) const BUGS: &[Bug] = &[
                 COMMIT,
                 "let results = match idle {",
                 "if {planted} {
-                    for drafted in group.iter().flat_map(|pending| &pending.changes.events) {
-                        inner.fan.deliver(drafted, &inner.stats);
+                    for pending in &group {
+                        inner.fan.deliver(&pending.changes.events, &inner.stats);
                     }
                 }
                 let results = match idle {",
             ),
             edit(
                 COMMIT,
-                "let delivered = inner.fan.deliver(drafted, &inner.stats);",
+                "let delivered = inner.fan.deliver(&changes.events, &inner.stats);",
                 "let delivered =
-                    if {planted} { 0 } else { inner.fan.deliver(drafted, &inner.stats) };",
+                    if {planted} { 0 } else { inner.fan.deliver(&changes.events, &inner.stats) };",
             ),
         ],
     ),
@@ -258,9 +258,10 @@ pub(crate) const BUGS: &[Bug] = &[
         "number a snapshot too high",
         &[edit(
             READ,
-            "return Ok(crate::Backlog::Snapshot { seq, reset, state });",
-            "let seq = if {planted} { seq.next() } else { seq };
-            return Ok(crate::Backlog::Snapshot { seq, reset, state });",
+            "drop(quiet);",
+            "drop(quiet);
+            let more = u64::from({planted} && seq == after);
+            let (seq, after) = (Seq(seq.0 + more), Seq(after.0 + more));",
         )],
     ),
     bug(
@@ -311,8 +312,9 @@ pub(crate) const BUGS: &[Bug] = &[
         "let through what waited under a lost right",
         &[edit(
             MAILBOX,
-            "if waiting.grant.is_none_or(|grant| !grant.is_revoked()) {",
-            "if {planted} || waiting.grant.is_none_or(|grant| !grant.is_revoked()) {",
+            "let allowed = waiting.grant.is_none_or(|grant| !grant.is_revoked());",
+            "let allowed =
+                {planted} || waiting.grant.is_none_or(|grant| !grant.is_revoked());",
         )],
     ),
 ];
