@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use kith_core::event::Event;
 use kith_core::id::{FeedId, TopicId, UserId};
 use kith_core::text::OpId;
-use kith_core::topic::{Asked, Condition};
+use kith_core::topic::Asked;
 use kith_proto::error::Problem;
 use kith_proto::frame::Reply;
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 
 use crate::error::ClientError;
 use crate::session::{Ask, Session};
-use crate::topics::{Told, Topics};
+use crate::topics::{Along, Told, Topics};
 use crate::transaction::Outcome;
 use crate::update::Update;
 
@@ -158,13 +158,13 @@ impl Shelf {
         &self,
         op: OpId,
         changes: Vec<Asked>,
-        when: Vec<Condition>,
+        along: Along,
     ) -> Result<oneshot::Receiver<Outcome>, ClientError> {
         let (asker, outcome) = oneshot::channel();
         let mut inside = self.inside();
         let topics = inside.topics.as_mut().ok_or(ClientError::Closed)?;
         let op = topics
-            .change(op, changes, when)
+            .change(op, changes, along)
             .map_err(|refusal| ClientError::Refused((&refusal).into()))?;
         inside.outcomes.entry(op).or_default().push(asker);
         inside.tell();

@@ -95,9 +95,25 @@ impl Client {
     pub fn transaction<R>(&self, build: impl FnOnce(&mut Transaction) -> R) -> Sent {
         let mut made = Transaction::default();
         build(&mut made);
-        let Transaction { changes, when } = made;
-        let begun = new_op().and_then(|op| self.shelf().change(op, changes, when));
+        let Transaction { changes, along } = made;
+        let begun = new_op().and_then(|op| self.shelf().change(op, changes, along));
         Sent::new(begun.map_err(|error| self.ended_or(error)), self.stopped())
+    }
+
+    /// Takes back the user's last step in a circle, from whatever device it was.
+    ///
+    /// # Errors
+    /// A refusal, `undo.nothing` where there is none; or the end of the client.
+    pub async fn undo(&self, circle: CircleId) -> Result<(), ClientError> {
+        self.command(Command::Undo { circle, skip: false }).await.map(drop)
+    }
+
+    /// Does again what the user took back last in a circle.
+    ///
+    /// # Errors
+    /// As [`undo`](Self::undo), with `redo.nothing`.
+    pub async fn redo(&self, circle: CircleId) -> Result<(), ClientError> {
+        self.command(Command::Redo { circle, skip: false }).await.map(drop)
     }
 
     /// Looks at the topics that are followed, all of them at one moment: no transaction is half

@@ -25,13 +25,14 @@ use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, TopicId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::OpId;
-use kith_core::topic::{Asked, Condition, State, Value};
+use kith_core::topic::{Asked, State, Value};
 use kith_proto::error::Problem;
 use kith_proto::frame::Reset;
 use serde_json::Value as Json;
 
 use chain::Edit;
 use followed::{Followed, Held, News};
+pub use pending::Along;
 use pending::{Pending, Stand};
 
 /// Topics that may be followed at a time.
@@ -167,12 +168,13 @@ impl Topics {
         &mut self,
         op: OpId,
         changes: Vec<Asked>,
-        when: Vec<Condition>,
+        along: impl Into<Along>,
     ) -> Result<OpId, Refusal> {
-        if changes.len() > CHANGES_MAX || when.len() > CHANGES_MAX {
+        let along = along.into();
+        if changes.len() > CHANGES_MAX || along.when.len() > CHANGES_MAX {
             return Err(Refusal::TooMany { max: CHANGES_MAX });
         }
-        let mut made = Pending::new(op, changes, when);
+        let mut made = Pending::new(op, changes, along);
         let states = made.try_first(|topic| self.all.get(&topic).and_then(Followed::held))?;
         let last = self.pending.last_mut();
         let op = match last.and_then(|last| last.join(&made)) {

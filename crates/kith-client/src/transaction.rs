@@ -7,13 +7,14 @@ use std::task::{Context, Poll, ready};
 
 use kith_core::command;
 use kith_core::id::{Seq, TopicId};
-use kith_core::text::ElementId;
+use kith_core::text::{ElementId, Label};
 use kith_core::topic::{Anchor, Asked, Change, Condition, Path, Spot};
 use kith_proto::error::Problem;
 use serde_json::{Map, Number, Value as Json};
 use tokio::sync::oneshot;
 
 use crate::error::ClientError;
+use crate::topics::Along;
 
 /// What became of a transaction.
 pub(crate) type Outcome = Result<command::Outcome, ClientError>;
@@ -101,7 +102,7 @@ pub trait Changing: Sized {
 #[derive(Clone, Debug, Default)]
 pub struct Transaction {
     pub(crate) changes: Vec<Asked>,
-    pub(crate) when: Vec<Condition>,
+    pub(crate) along: Along,
 }
 
 impl Transaction {
@@ -112,12 +113,22 @@ impl Transaction {
 
     /// Only if this is the number of the topic's last event.
     pub fn when_at(&mut self, topic: impl Into<TopicId>, seq: Seq) {
-        self.when.push(Condition { topic: topic.into(), seq: Some(seq), value: None });
+        self.along.when.push(Condition { topic: topic.into(), seq: Some(seq), value: None });
+    }
+
+    /// Makes it one step of undo with the user's last transaction, when that has the same `group`: all
+    /// of a drag, say.
+    pub fn group(&mut self, group: Label) {
+        self.along.group = Some(group);
     }
 
     /// Only if this is the topic's value; that of a list without the names of elements.
     pub fn when_is(&mut self, topic: impl Into<TopicId>, value: impl Into<Json>) {
-        self.when.push(Condition { topic: topic.into(), seq: None, value: Some(value.into()) });
+        self.along.when.push(Condition {
+            topic: topic.into(),
+            seq: None,
+            value: Some(value.into()),
+        });
     }
 }
 

@@ -9,7 +9,7 @@ use kith_client::{Changing, Client, ClientError, Events, News, Topic, Update};
 use kith_core::command::Command;
 use kith_core::document::Rules;
 use kith_core::id::{CircleId, TopicId};
-use kith_core::text::{CircleName, TopicName};
+use kith_core::text::{CircleName, Label, TopicName};
 use kith_core::topic::{Anchor, Kind, Value};
 use kith_hub::Limits;
 use serde_json::{Map, json};
@@ -101,6 +101,29 @@ async fn what_the_server_refuses_is_taken_back_and_says_why() {
     assert_eq!(cups.value(), Some(Value::Int(8)));
     assert_eq!(unmet.await.unwrap_err().problem().unwrap().code, "topic.not_as_asked");
     assert_eq!(cups.value(), Some(Value::Int(0)));
+}
+
+#[tokio::test]
+async fn a_drag_is_one_step_to_take_back() {
+    let site = Site::open().await;
+    let ana = site.user("ana").await;
+    let tea = circle(&ana).await;
+    let place = ana.create_topic(tea, name("place"), Kind::Int, None).await.unwrap();
+    place.set(5).await.unwrap();
+    let drag = |to: i64| {
+        ana.transaction(|all| {
+            all.group(Label::parse("drag-1").unwrap());
+            all.on(&place).set(to);
+        })
+    };
+    for to in 6..20 {
+        drag(to).await.unwrap();
+    }
+    ana.undo(tea).await.unwrap();
+    until(&place, Value::Int(5)).await;
+    ana.redo(tea).await.unwrap();
+    until(&place, Value::Int(19)).await;
+    assert_eq!(ana.redo(tea).await.unwrap_err().problem().unwrap().code, "redo.nothing");
 }
 
 async fn disconnected(events: &mut Events) {

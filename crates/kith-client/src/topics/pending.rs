@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kith_core::command::{Command, Place};
 use kith_core::id::{FeedId, Seq, TopicId};
 use kith_core::refusal::Refusal;
-use kith_core::text::{ElementId, OpId};
+use kith_core::text::{ElementId, Label, OpId};
 use kith_core::topic::{Asked, Change, Condition, Fact, Kind, Splice, Spot, State, Value, compose};
 
 use super::chain::{Edit, pass};
@@ -38,22 +38,37 @@ struct Part {
     arrived: bool,
 }
 
+/// What goes along with the changes of a transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Along {
+    /// What must hold before.
+    pub when: Vec<Condition>,
+    /// What makes it one step with the user's last one, when that has the same: all of a drag, say.
+    pub group: Option<Label>,
+}
+
+impl From<Vec<Condition>> for Along {
+    fn from(when: Vec<Condition>) -> Self {
+        Self { when, group: None }
+    }
+}
+
 /// A transaction that is not decided, or whose events are not all here.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) op: OpId,
     parts: Vec<Part>,
-    when: Vec<Condition>,
+    along: Along,
     pub(super) stand: Stand,
     /// One of its events came.
     pub(super) is_here: bool,
 }
 
 impl Pending {
-    pub(super) fn new(op: OpId, changes: Vec<Asked>, when: Vec<Condition>) -> Self {
+    pub(super) fn new(op: OpId, changes: Vec<Asked>, along: Along) -> Self {
         let part = |Asked { topic, change }| Part { topic, change, edit: None, arrived: false };
         let parts = changes.into_iter().map(part).collect();
-        Self { op, parts, when, stand: Stand::Held, is_here: false }
+        Self { op, parts, along, stand: Stand::Held, is_here: false }
     }
 
     pub(super) fn topics(&self) -> impl Iterator<Item = TopicId> {
@@ -140,11 +155,11 @@ impl Pending {
         Some(self.op.clone())
     }
 
-    /// The string that it edits, if it does nothing else and asks for nothing.
+    /// The string that it edits, if it does nothing else and nothing goes along.
     fn only_edits(&self) -> Option<TopicId> {
         let topic = self.parts.first()?.topic;
         let plain = |part: &Part| part.topic == topic && part.edit.is_some();
-        (self.when.is_empty() && self.parts.iter().all(plain)).then_some(topic)
+        (self.along == Along::default() && self.parts.iter().all(plain)).then_some(topic)
     }
 
     /// The command that asks for it, which counts as sent. `seqs` tells the last events of topics.
@@ -173,7 +188,8 @@ impl Pending {
             changes.extend(asked.into_iter().map(|change| Asked { topic, change }));
         }
         self.stand = Stand::Asked { places, doubtful: false };
-        Command::Change { changes, when: self.when.clone(), group: None }
+        let Along { when, group } = self.along.clone();
+        Command::Change { changes, when, group }
     }
 
     /// Which change as it was asked for one is that was sent.
