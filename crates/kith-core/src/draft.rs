@@ -70,10 +70,13 @@ pub struct Changes {
 impl Changes {
     /// What happened to the values of topics, beyond those that are among the documents.
     pub fn facts(&self) -> impl Iterator<Item = (TopicId, Seq, &Fact)> {
+        let is_beyond = |topic| !self.documents.contains_key(&Key::State(topic));
+        self.all_facts().filter(move |(topic, ..)| is_beyond(*topic))
+    }
+
+    fn all_facts(&self) -> impl Iterator<Item = (TopicId, Seq, &Fact)> {
         self.events.iter().filter_map(|drafted| match (drafted.event.feed, &drafted.event.body) {
-            (FeedId::Topic(topic) | FeedId::Live(topic), Body::Changed { fact })
-                if !self.documents.contains_key(&Key::State(topic)) =>
-            {
+            (FeedId::Topic(topic) | FeedId::Live(topic), Body::Changed { fact }) => {
                 Some((topic, drafted.event.seq, fact))
             }
             _ => None,
@@ -206,17 +209,16 @@ impl<'a> Draft<'a> {
     /// [`Stop::Missing`] when it has to be loaded first.
     pub fn state(&mut self, topic: TopicId) -> Result<Option<Arc<State>>, Stop> {
         let key = Key::State(topic);
-        let facts: Vec<(Seq, Fact)> = self
-            .changes
-            .facts()
-            .filter(|(changed, ..)| *changed == topic)
-            .map(|(_, seq, fact)| (seq, fact.clone()))
-            .collect();
         let Some(Doc::State(mut state)) = self.find(&key)? else { return Ok(None) };
-        if !facts.is_empty() {
-            let changed = Arc::make_mut(&mut state);
-            facts.iter().for_each(|(seq, fact)| changed.apply(*seq, fact));
-            self.put(key, Some(Doc::State(Arc::clone(&state))));
+        // Among the documents it has them already: a long transaction asks for it again and again.
+        if !self.changes.documents.contains_key(&key) {
+            let facts = self.changes.all_facts().filter(|(changed, ..)| *changed == topic);
+            let mut facts = facts.peekable();
+            if facts.peek().is_some() {
+                let changed = Arc::make_mut(&mut state);
+                facts.for_each(|(_, seq, fact)| changed.apply(seq, fact));
+                self.put(key, Some(Doc::State(Arc::clone(&state))));
+            }
         }
         Ok(Some(state))
     }

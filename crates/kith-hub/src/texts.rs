@@ -181,16 +181,18 @@ impl Hub {
     ) -> Result<Option<Edits<'_>>, HubError> {
         let Command::Change { changes, when, group } = command else { return Ok(None) };
         let splices = changes.iter().filter(|asked| matches!(asked.change, Change::Splice { .. }));
+        let spliced: BTreeSet<TopicId> =
+            splices.take(decide::CHANGES_MAX).map(|asked| asked.topic).collect();
         let mut texts = BTreeSet::new();
-        for asked in splices.take(decide::CHANGES_MAX) {
+        for topic in spliced {
             let may = self.look(|draft| {
-                let found = access::in_topic(draft, me, asked.topic)?;
+                let found = access::in_topic(draft, me, topic)?;
                 found.require(Permission::Write, draft.now)?;
                 Ok(found)
             });
             match may.await {
                 Ok(found) if found.topic.holds == Kind::Text => {
-                    texts.insert(asked.topic);
+                    texts.insert(topic);
                 }
                 // The rules say no to it.
                 Ok(_) | Err(HubError::Refused(_)) => {}
