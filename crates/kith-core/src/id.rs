@@ -221,6 +221,14 @@ pub enum FeedId {
     Live(TopicId),
 }
 
+impl FeedId {
+    /// Whether a store has its events.
+    #[must_use]
+    pub fn is_stored(self) -> bool {
+        !matches!(self, Self::Live(_))
+    }
+}
+
 const AUDIT: &str = "audit:";
 
 impl JsonSchema for FeedId {

@@ -184,7 +184,7 @@ fn take(inner: &Inner) -> Vec<Pending> {
 /// What the store shall write for these changes.
 fn batch(changes: &Changes) -> Batch {
     let mut feeds: BTreeMap<FeedId, Vec<StoredEvent>> = BTreeMap::new();
-    let stored = |drafted: &&Drafted| !matches!(drafted.event.feed, FeedId::Live(_));
+    let stored = |drafted: &&Drafted| drafted.event.feed.is_stored();
     for drafted in changes.events.iter().filter(stored) {
         feeds.entry(drafted.event.feed).or_default().push(StoredEvent {
             seq: drafted.event.seq,

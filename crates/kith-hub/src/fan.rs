@@ -210,7 +210,7 @@ impl Fan {
     /// As [`lose`](Self::lose), for all feeds that no store has.
     pub(crate) fn lose_live(&self, stats: &Stats) {
         let all: Vec<FeedId> = self.table().feeds.keys().copied().collect();
-        self.lose(all.into_iter().filter(|id| matches!(id, FeedId::Live(_))), stats);
+        self.lose(all.into_iter().filter(|id| !id.is_stored()), stats);
     }
 
     /// Tells those who follow a feed something that is not stored.

@@ -410,7 +410,6 @@ enum Attempt {
     Missing(Key),
 }
 
-/// The answer that was given to the same operation before.
 /// What an operation did when it was said before.
 fn done_before(draft: &Draft<'_>, me: UserId, op: &OpId) -> Result<Option<Arc<Done>>, Stop> {
     if let Some(done) = draft.done(me, op.clone())? {
@@ -422,6 +421,7 @@ fn done_before(draft: &Draft<'_>, me: UserId, op: &OpId) -> Result<Option<Arc<Do
     }
 }
 
+/// The answer that was given to the same operation before.
 fn retold(done: &Done, hash: &str, now: Timestamp) -> Result<Outcome, Stop> {
     if done.is_over(now) {
         return Err(Refusal::OpExpired.into());

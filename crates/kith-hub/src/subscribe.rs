@@ -180,18 +180,19 @@ impl Hub {
             Some(after) if after > head => Some(Reset::Ahead),
             Some(after)
                 if head.0 - after.0 <= self.inner.limits.replay_max as u64
-                    && (is_stored(proof.feed()) || self.has_at_hand(proof.feed(), after, head)) =>
+                    && (proof.feed().is_stored()
+                        || self.has_at_hand(proof.feed(), after, head)) =>
             {
                 return self.events_after(proof, after).await;
             }
-            Some(after) if want.events_only && is_stored(proof.feed()) => {
+            Some(after) if want.events_only && proof.feed().is_stored() => {
                 return self.events_after(proof, after).await;
             }
             Some(_) => Some(Reset::TooFar),
         };
         if place.after.is_none() && want.events_only {
             // Of what no store has there are only the events to come.
-            let after = if is_stored(proof.feed()) { Seq(0) } else { head };
+            let after = if proof.feed().is_stored() { Seq(0) } else { head };
             return self.events_after(proof, after).await;
         }
         self.snapshot(proof, want.window, reset).await
@@ -227,7 +228,7 @@ impl Hub {
             let seq = events.last().map_or(after, |event| event.seq());
             return Ok(Backlog::Events { events, seq, more: false });
         }
-        if !is_stored(proof.feed()) {
+        if !proof.feed().is_stored() {
             // Nothing came since, or it is at hand when it is looked for again.
             return Ok(Backlog::Events { events: Vec::new(), seq: after, more: false });
         }
@@ -259,10 +260,6 @@ impl Hub {
     fn has_at_hand(&self, feed: FeedId, after: Seq, head: Seq) -> bool {
         after == head || matches!(self.inner.fan.at_hand(feed, Some(after)), Some((_, Some(_))))
     }
-}
-
-fn is_stored(feed: FeedId) -> bool {
-    !matches!(feed, FeedId::Live(_))
 }
 
 /// Makes the reader live, if what it has read meets the present and its access is still as it was

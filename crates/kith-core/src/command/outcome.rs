@@ -50,7 +50,6 @@ impl Outcome {
     /// Whether only what no store has was changed.
     #[must_use]
     pub fn is_ephemeral(&self) -> bool {
-        let live = |place: &Place| matches!(place.feed, FeedId::Live(_));
-        !self.events.is_empty() && self.events.iter().all(live)
+        !self.events.is_empty() && !self.events.iter().any(|place| place.feed.is_stored())
     }
 }

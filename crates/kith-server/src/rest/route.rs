@@ -94,6 +94,21 @@ pub(super) struct Param {
     pub(super) about: &'static str,
 }
 
+/// The parameters of a list in the order of names.
+pub(super) const BY_NAME: &[Param] = &[
+    Param {
+        name: "begin",
+        kind: Kind::Text(200),
+        about: "Only those whose names begin like this.",
+    },
+    Param {
+        name: "after",
+        kind: Kind::Text(200),
+        about: "Only those whose names come after this one.",
+    },
+    Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." },
+];
+
 /// A body: its schema, and an example that is accepted.
 #[derive(Clone, Copy)]
 pub(super) struct Body {

@@ -4,7 +4,7 @@ use kith_proto::query::Query;
 use kith_proto::service;
 
 use super::bodies::NewCall;
-use super::route::{Kind, Param, Route, get, invoke};
+use super::route::{BY_NAME, Route, get, invoke};
 use super::shapes;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -17,19 +17,7 @@ pub(super) const ROUTES: &[Route] = &[
             Ok(Query::Services { circle: call.id("circle")?, begin, after, limit })
         },
     )
-    .query(&[
-        Param {
-            name: "begin",
-            kind: Kind::Text(200),
-            about: "Only those whose names begin like this.",
-        },
-        Param {
-            name: "after",
-            kind: Kind::Text(200),
-            about: "Only those whose names come after this one.",
-        },
-        Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." },
-    ])
+    .query(BY_NAME)
     .errors(&["circle.not_found"]),
     invoke("/circles/{circle}/calls", "Call a service and wait for its result", |call| {
         let NewCall { name, args, key, provider, stream, deadline_ms } = call.body()?;

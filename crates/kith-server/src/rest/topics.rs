@@ -4,7 +4,7 @@ use kith_core::command::Command;
 use kith_proto::query::{Query, TopicWindow};
 
 use super::bodies::{ChangeTopic, Changes, Deny, NewTopic, Turned};
-use super::route::{Kind, Param, Route, Verb, act, get};
+use super::route::{BY_NAME, Kind, Param, Route, Verb, act, get};
 use super::shapes;
 
 const UNKNOWN: &[&str] = &["topic.not_found"];
@@ -89,19 +89,7 @@ pub(super) const ROUTES: &[Route] = &[
             Ok(Query::Topics { circle: call.id("circle")?, begin, after, limit })
         },
     )
-    .query(&[
-        Param {
-            name: "begin",
-            kind: Kind::Text(200),
-            about: "Only those whose names begin like this.",
-        },
-        Param {
-            name: "after",
-            kind: Kind::Text(200),
-            about: "Only those whose names come after this one.",
-        },
-        Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." },
-    ])
+    .query(BY_NAME)
     .errors(&["circle.not_found"]),
     get::<TopicWindow>("/topics/{topic}", "A topic and its value", |call| {
         Ok(Query::Topic { topic: call.id("topic")?, seq: call.asked_seq("seq")? })
