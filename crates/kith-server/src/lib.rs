@@ -11,6 +11,7 @@ mod host;
 mod limits;
 pub mod listen;
 pub mod metrics;
+mod origin;
 mod page;
 mod queries;
 mod rest;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use http::header::{
-    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::crowd::{Crowd, Place};
 use crate::metrics::{self, Metrics};
 use crate::settings::Settings;
-use crate::{host, page, rest, topicsync, ws, yjs};
+use crate::{host, origin, page, rest, topicsync, ws, yjs};
 
 /// Where the WebSocket is.
 pub const WS_PATH: &str = "/api/v1/ws";
@@ -306,13 +306,13 @@ impl Server {
     }
 }
 
-/// Checks an upgrade request of a page of ours, or of no page, and begins its answer.
+/// Checks an upgrade request of a page that may ask, or of no page, and begins its answer.
 pub(crate) fn upgrade(
     headers: &HeaderMap,
     settings: &Settings,
 ) -> Result<http::response::Builder, StatusCode> {
     let response = handshake(headers)?;
-    if !same_origin(headers, &settings.public_url) {
+    if !origin::may_ask(headers, settings) {
         return Err(StatusCode::FORBIDDEN);
     }
     Ok(response)
@@ -364,20 +364,6 @@ pub(crate) fn accept(
     Ok((origin, response))
 }
 
-/// Whether a page that sends this `Origin` may use the server: none (not a browser), the public
-/// address, or the very host that was asked.
-pub(crate) fn same_origin(headers: &HeaderMap, public_url: &str) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    if !public_url.is_empty() {
-        return origin == public_url.trim_end_matches('/');
-    }
-    let host = header(headers, &HOST).unwrap_or_default();
-    !host.is_empty()
-        && (origin.strip_prefix("http://") == Some(host)
-            || origin.strip_prefix("https://") == Some(host))
-}
-
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
@@ -408,59 +394,4 @@ fn text(status: StatusCode, body: String) -> Response<Body> {
         .insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What browsers say of the page that sends a request, by the address that the server goes by.
-    #[test]
-    fn only_pages_of_our_own_address_are_ours() {
-        let same = |public_url: &str, host: &str, origin: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, HeaderValue::from_str(host).unwrap());
-            if let Some(origin) = origin {
-                headers.insert(ORIGIN, HeaderValue::from_str(origin).unwrap());
-            }
-            same_origin(&headers, public_url)
-        };
-        let (public, host) = ("https://chat.example", "chat.example");
-        assert!(same(public, host, None), "no browser");
-        assert!(same(public, host, Some("https://chat.example")));
-        assert!(same("https://chat.example/", host, Some("https://chat.example")));
-        assert!(same("", "127.0.0.1:8080", Some("http://127.0.0.1:8080")));
-        let schemes = ["http://", "ws://", "wss://", "file://", "https:", "HTTPS://", ""];
-        let names = [
-            "chat.example.evil.example",
-            "evil.example",
-            "evilchat.example",
-            "chat.example.",
-            "chat.example:443",
-            "chat.example:8443",
-            "CHAT.example",
-            "chat.example@evil.example",
-            "evil.example@chat.example",
-            "user:password@chat.example",
-            "xn--cht-fla.example",
-            "chat.example/",
-            "chat.example#",
-            "chat.example, https://evil.example",
-            "",
-        ];
-        for (scheme, name) in schemes.iter().flat_map(|scheme| names.map(|name| (scheme, name))) {
-            let origin = format!("{scheme}{name}");
-            assert!(!same(public, host, Some(&origin)), "{origin}");
-            assert!(!same("", host, Some(&origin)), "{origin}");
-        }
-        for name in names {
-            let origin = format!("https://{name}");
-            assert!(!same(public, host, Some(&origin)), "{origin}");
-        }
-        for origin in ["null", "chat.example", "https://chat.ex\u{e4}mple", "*", " "] {
-            assert!(!same(public, host, Some(origin)), "{origin}");
-        }
-        // Asked for by another name, the public address is still the only one.
-        assert!(!same(public, "evil.example", Some("https://evil.example")));
-    }
 }

@@ -41,7 +41,7 @@ use self::call::Call;
 use self::reply::Reply;
 use self::route::{Action, Route};
 use crate::app::{App, refused};
-use crate::{queries, services as calls};
+use crate::{origin, queries, services as calls};
 
 /// All routes, in the order of the reference.
 const TABLE: &[(&str, &[Route])] = &[
@@ -68,7 +68,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         };
         router = router.route(&route.full_path(), on(route.verb.filter(), handler));
     }
-    router.fallback(no_route).method_not_allowed_fallback(no_method).with_state(app)
+    router = router.fallback(no_route).method_not_allowed_fallback(no_method);
+    if let Some(layer) = origin::layer(&app.settings) {
+        router = router.layer(layer);
+    }
+    router.with_state(app)
 }
 
 type Path = Result<RawPathParams, RawPathParamsRejection>;

@@ -20,7 +20,7 @@ pub enum Registration {
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Where people reach this server, like `https://chat.example.org`: the one origin whose pages
-    /// may open a socket. Empty: only the address that is listened on.
+    /// act for whoever is signed in. Empty: the address that is listened on.
     pub public_url: String,
     /// Who may make an account.
     pub registration: Registration,
@@ -39,6 +39,10 @@ pub struct Settings {
     /// Names by which this server is asked for beside that of `public_url`, separated by commas.
     /// Addresses in numbers and `localhost` need not be named.
     pub hosts: String,
+    /// Origins of pages besides our own that may connect, separated by commas, like
+    /// `https://app.example.org`; `*` for all. They need a token: a cookie of this server says nothing
+    /// in what they send.
+    pub origins: String,
     /// Milliseconds within which a connection has to authenticate.
     pub auth_ms: u32,
     /// Milliseconds between two signs of life.
@@ -96,6 +100,7 @@ impl Default for Settings {
             admin_session_days: 7,
             admin_session_idle_hours: 12,
             hosts: String::new(),
+            origins: String::new(),
             auth_ms: 10_000,
             heartbeat_ms: 25_000,
             frame_bytes: 64 * 1024,

@@ -13,8 +13,8 @@ use kith_gateway_topicsync::{Gateway, Options};
 use kith_hub::Hub;
 
 use crate::app::App;
-use crate::listen;
 use crate::settings::Settings;
+use crate::{listen, origin};
 
 /// Where topicsync is spoken, beside an address of its own.
 pub(crate) const PATH: &str = "/topicsync";
@@ -52,14 +52,13 @@ pub(crate) fn accept(
 /// Whether a page that sends this `Origin` may use the gateway: none (not a browser), one of the host
 /// that is asked, or one that the operator named. The host is known to be ours.
 fn may_use(headers: &HeaderMap, settings: &Settings) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let mut listed = settings.topicsync_origins.split(',').map(str::trim);
-    if listed.any(|one| !one.is_empty() && one.trim_end_matches('/') == origin) {
+    let Some(page) = headers.get(ORIGIN) else { return true };
+    let Ok(page) = page.to_str() else { return false };
+    if origin::is_in(&settings.topicsync_origins, page) {
         return true;
     }
     let host = listen::header(headers, &HOST).and_then(name);
-    let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    let page = page.strip_prefix("http://").or_else(|| page.strip_prefix("https://"));
     host.is_some() && page.and_then(name) == host
 }
 

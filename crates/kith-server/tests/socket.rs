@@ -253,6 +253,25 @@ async fn a_page_of_another_origin_opens_no_socket() {
 }
 
 #[tokio::test]
+async fn a_named_page_opens_a_socket_that_knows_no_cookie() {
+    let server = server(|settings| settings.origins = "https://app.example".to_owned()).await;
+    let token = server.user("ana").await;
+    for (origin, is_let_in) in [("https://app.example", false), ("", true)] {
+        let mut builder = server.builder();
+        if !origin.is_empty() {
+            let value = HeaderValue::from_str(origin).unwrap();
+            builder = builder.add_header(HeaderName::from_static("origin"), value).unwrap();
+        }
+        let cookie = HeaderValue::from_str(&format!("kith_session={token}")).unwrap();
+        let builder = builder.add_header(HeaderName::from_static("cookie"), cookie).unwrap();
+        let (mut socket, _) = builder.connect().await.unwrap();
+        send(&mut socket, &json!({"v": 1, "auth": {"cookie": {}}})).await;
+        let told = next(&mut socket).await;
+        assert_eq!(told.get("welcome").is_some(), is_let_in, "{origin}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn what_may_not_be_seen_is_refused_like_what_is_not_there() {
     let server = server(|_| {}).await;
     let (ana, eve) = (server.user("ana").await, server.user("eve").await);

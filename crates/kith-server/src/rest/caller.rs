@@ -7,7 +7,7 @@ use kith_proto::error::Problem;
 
 use crate::app::App;
 use crate::auth::{self, Caller};
-use crate::listen;
+use crate::origin;
 use crate::settings::Settings;
 
 /// The session cookie where the server is reached without TLS.
@@ -19,7 +19,8 @@ const DEVICE_PLAIN: &str = "kith_device";
 const DEVICE_SECURE: &str = "__Host-kith-device";
 /// How long a device is known: as long as browsers keep a cookie, 400 days.
 const DEVICE_SECONDS: u64 = 400 * 24 * 3600;
-/// A page of another origin cannot send this header unless the server lets it, which it does not.
+/// A page of another origin cannot send this header unless the server lets it, which it does not,
+/// whatever pages may ask.
 const PROOF: &str = "x-kith-request";
 
 /// Who sent a request. Counts nothing.
@@ -46,7 +47,7 @@ pub(super) async fn of(app: &App, head: &Parts) -> Result<Caller, Problem> {
 
 /// Checks that a page of ours, or no page at all, sent a request.
 pub(super) fn prove(headers: &HeaderMap, settings: &Settings) -> Result<(), Problem> {
-    if headers.contains_key(PROOF) && listen::same_origin(headers, &settings.public_url) {
+    if headers.contains_key(PROOF) && origin::is_ours(headers, settings) {
         return Ok(());
     }
     let message = "a cookie changes something only with the header X-Kith-Request, sent by a page \
@@ -56,10 +57,14 @@ pub(super) fn prove(headers: &HeaderMap, settings: &Settings) -> Result<(), Prob
 
 /// The token in the session cookie, by the name that it has on this server.
 pub(crate) fn cookie_of(headers: &HeaderMap, settings: &Settings) -> Option<String> {
-    named(headers, name(settings))
+    named(headers, settings, name(settings))
 }
 
-fn named(headers: &HeaderMap, name: &str) -> Option<String> {
+/// The value of a cookie, unless a page of others sends it.
+fn named(headers: &HeaderMap, settings: &Settings, name: &str) -> Option<String> {
+    if !origin::is_ours(headers, settings) {
+        return None;
+    }
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
     pairs.find(|(found, _)| found.trim() == name).map(|(_, token)| token.trim().to_owned())
@@ -95,7 +100,7 @@ pub(super) fn set_device(settings: &Settings, device: &str) -> String {
 
 /// What the browser is known by.
 pub(super) fn device_of(headers: &HeaderMap, settings: &Settings) -> Option<String> {
-    named(headers, device_name(settings))
+    named(headers, settings, device_name(settings))
 }
 
 fn line(settings: &Settings, name: &str, token: &str, age_seconds: u64) -> String {

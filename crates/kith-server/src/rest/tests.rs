@@ -10,6 +10,7 @@ use self::site::{PASSWORD, Site, request};
 use super::call::BODY_BYTES_MAX;
 use super::routes;
 
+mod origins;
 mod site;
 mod table;
 
