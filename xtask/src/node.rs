@@ -12,6 +12,8 @@ use crate::step::{cargo, run};
 
 /// The SDK.
 const CLIENT: &str = "packages/client";
+/// Small applications on the SDK.
+const EXAMPLES: &str = "examples";
 /// Clients of Yjs, with which the server is tested.
 pub(crate) const EDITORS: &str = "tests/yjs";
 /// Makes the tests that compare files of ours write them instead.
@@ -28,6 +30,12 @@ pub(crate) fn types() -> Result<()> {
 pub(crate) fn client() -> Result<()> {
     packages(CLIENT)?;
     npm_run(CLIENT, "test")
+}
+
+/// Builds the examples on the SDK as it was built, and uses them as people do.
+pub(crate) fn examples() -> Result<()> {
+    packages(EXAMPLES)?;
+    npm_run(EXAMPLES, "test")
 }
 
 /// Installs exactly what the lock file in `folder` names, unless that is there already. No package

@@ -19,6 +19,7 @@ pub(crate) fn test() -> Result<()> {
     // Tests that start a real server want the binary, also those of crates below it.
     step("build", || run(&mut cargo("build --quiet -p kith")))?;
     step("typescript", node::client)?;
+    step("examples", node::examples)?;
     let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
     let profile = if is_ci { "ci" } else { "default" };
     step("tests", || run(cargo("nextest run --workspace --profile").arg(profile)))?;

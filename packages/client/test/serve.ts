@@ -13,22 +13,24 @@ import { Client, type SocketType, type Store } from "@kith/client";
 
 const PROGRAM = process.env["KITH_PROGRAM"]
   ?? fileURLToPath(new URL("../../../target/debug/kith", import.meta.url));
-const PASSWORD = "correct horse battery";
+export const PASSWORD = "correct horse battery";
 
 export class Server {
   readonly #data: string;
+  readonly #settings: Readonly<Record<string, string>>;
   #program: ChildProcess | undefined;
   #clients: Client[] = [];
   #tokens = new Map<string, string>();
   url = "";
 
-  private constructor() {
+  private constructor(settings: Readonly<Record<string, string>>) {
+    this.#settings = settings;
     this.#data = mkdtempSync(join(tmpdir(), "kith-"));
   }
 
   /** A server that ends with the test. */
-  static async start(test: TestContext): Promise<Server> {
-    const server = new Server();
+  static async start(test: TestContext, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
+    const server = new Server(settings);
     test.after(async () => {
       for (const client of server.#clients) client.close();
       await server.kill();
@@ -40,7 +42,8 @@ export class Server {
 
   async #serve(listen: string): Promise<void> {
     const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("KITH_"));
-    const program = spawn(PROGRAM, ["serve", "--listen", listen, "--data", join(this.#data, "data")], {
+    const settings = Object.entries(this.#settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
+    const program = spawn(PROGRAM, ["serve", "--listen", listen, "--data", join(this.#data, "data"), ...settings], {
       env: { ...Object.fromEntries(environment), KITH_PASSWORD_MEMORY_KIB: "64" },
       stdio: ["ignore", "pipe", "ignore"],
     });

@@ -3,7 +3,7 @@
 
 import { hostname, loadavg } from "node:os";
 import { float, schema } from "@kith/client";
-import { connect } from "./connect.mjs";
+import { connect } from "./shared/connect.mjs";
 
 const PAUSE_MS = 1000;
 const { client, circle } = await connect();

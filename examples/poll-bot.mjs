@@ -4,7 +4,7 @@
 // under their own id. The bot needs `manage_feeds` and `offer_services`, which moderators have.
 
 import { map, schema, ServiceFailure } from "@kith/client";
-import { connect } from "./connect.mjs";
+import { connect } from "./shared/connect.mjs";
 
 const POLL = schema({ question: map(), votes: map() });
 const { client, circle } = await connect();
