@@ -18,6 +18,7 @@ mod test;
 mod tidy;
 mod torture;
 mod tour;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Build the pages that the server has inside, where their sources changed
+    Web,
     /// Make the types of the SDK in TypeScript anew from those of the protocol
     Types,
     /// Everything that must pass before a change lands: check, every test, and the README's tour
@@ -115,8 +118,9 @@ fn perform(task: Task) -> Result<()> {
     // Every task speaks of paths from the root, wherever it was started.
     std::env::set_current_dir(root()).context("cannot enter the repository's root")?;
     match task {
-        Task::Setup => setup::setup().and_then(|()| setup::node()),
+        Task::Setup => setup::setup().and_then(|()| setup::node()).and_then(|()| setup::browser()),
         Task::Run { args } => run::run(&args),
+        Task::Web => web::build(),
         Task::Types => node::types(),
         Task::Test => test::test(),
         Task::Check => check::check(),

@@ -6,13 +6,15 @@ use anyhow::Result;
 
 use crate::setup::setup;
 use crate::step::cargo;
+use crate::web;
 
 /// What `kith serve` gets unless the caller says otherwise.
 const DEFAULTS: [(&str, &str); 2] = [("--data", "kith-data"), ("--listen", "127.0.0.1:8080")];
 
-/// Sets up, builds for release, and becomes the server.
+/// Sets up, builds the pages and the server for release, and becomes the server.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     setup()?;
+    web::build()?;
     let mut command = cargo("run --release -p kith -- serve");
     command.args(serve_args(args));
     become_command(&mut command)

@@ -39,6 +39,15 @@ pub(crate) fn node() -> Result<()> {
     }
 }
 
+/// Checks the browser in which pages are tested, and installs it like the others.
+pub(crate) fn browser() -> Result<()> {
+    let there = || works(Command::new("chromium").arg("--version"));
+    if !there() {
+        install("the browser Chromium, as `chromium`", &["chromium"])?;
+    }
+    if there() { Ok(()) } else { bail!("`chromium` still does not start after installing it") }
+}
+
 fn c_compiler() -> Result<()> {
     compiler("cc", "#include <stdlib.h>\n", &DEBIAN_PACKAGES)
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::step::{cargo, run, step};
-use crate::{check, drill, node, setup, tour};
+use crate::{check, drill, node, setup, tour, web};
 
 /// Sets up, checks, and runs every test, the drill and the README's tour; stops at the first failure.
 pub(crate) fn test() -> Result<()> {
@@ -13,6 +13,7 @@ pub(crate) fn test() -> Result<()> {
     step("setup", || {
         setup::setup()?;
         setup::node()?;
+        setup::browser()?;
         node::packages(node::EDITORS)
     })?;
     check::check()?;
@@ -20,6 +21,7 @@ pub(crate) fn test() -> Result<()> {
     step("build", || run(&mut cargo("build --quiet -p kith")))?;
     step("typescript", node::client)?;
     step("examples", node::examples)?;
+    step("browser", web::test)?;
     let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
     let profile = if is_ci { "ci" } else { "default" };
     step("tests", || run(cargo("nextest run --workspace --profile").arg(profile)))?;

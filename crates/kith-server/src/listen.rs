@@ -285,7 +285,7 @@ impl Server {
             {
                 text(StatusCode::OK, metrics::render(&self.app))
             }
-            (method, path) => match page::find(path).filter(|_| method == Method::GET) {
+            (method, path) => match page_at(method, path, request.headers()) {
                 Some(page) => page,
                 None => {
                     let request = request.map(Body::new);
@@ -303,6 +303,15 @@ impl Server {
         } else {
             text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
         }
+    }
+}
+
+/// The page at a path, if there is one.
+fn page_at(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+    match *method {
+        Method::GET => page::find(path).or_else(|| page::built(path, headers)),
+        Method::HEAD => page::built(path, headers),
+        _ => None,
     }
 }
 

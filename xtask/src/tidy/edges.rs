@@ -16,11 +16,12 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 17] = [
+const LAYERS: [(&str, May); 18] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-burst", May::Only(&[])),
     ("kith-yjs", May::Only(&[])),
+    ("kith-web", May::Only(&[])),
     ("kith-checker", May::Only(&[])),
     ("kith-proto", May::Only(&["kith-core"])),
     ("kith-store", May::Only(&["kith-core"])),
@@ -37,6 +38,7 @@ const LAYERS: [(&str, May); 17] = [
             "kith-store",
             "kith-hub",
             "kith-gateway-topicsync",
+            "kith-web",
         ]),
     ),
     ("kith-client", May::Only(&["kith-core", "kith-proto"])),

@@ -1,0 +1,50 @@
+// How the pages are built and tested. Each page is an HTML file beside this one.
+
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const pages = readdirSync(here(".")).filter((file) => file.endsWith(".html"));
+
+export default defineConfig({
+  plugins: [svelte()],
+  resolve: {
+    // The SDK from its sources: the pages and it are built as one.
+    alias: { "@kith/client": here("../packages/client/src/index.ts") },
+    dedupe: ["svelte"],
+  },
+  build: {
+    // `scripts/pack.mjs` takes it from there.
+    outDir: "build",
+    target: "es2022",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    // The server's policy lets pages load files of its own and nothing that is inline.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rollupOptions: { input: pages.map(here) },
+  },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["src/**/*.test.ts"], environment: "node" },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["test/**/*.test.ts"],
+          environment: "node",
+          // Each test waits for what it wants to see; this is when it gives up.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Two processors are enough for two browsers.
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
