@@ -1,0 +1,109 @@
+// Pages of the real server in a real browser. Whatever a page complains of fails the test: errors in
+// the console, exceptions, and what the policy of the page forbids.
+
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { createRequire } from "node:module";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { expect } from "vitest";
+import { PASSWORD, type Person, type Server } from "./server.js";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** The browser of the system: none is downloaded. */
+function installed(): string {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const path = join(folder, "chromium");
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      continue;
+    }
+  }
+  throw new Error("chromium is not installed: run `cargo xtask setup`");
+}
+
+/** How a page is shown. */
+export interface Look {
+  width?: number;
+  height?: number;
+  theme?: "light" | "dark";
+}
+
+export class Chromium {
+  readonly #complaints: string[] = [];
+
+  private constructor(private readonly browser: Browser) {}
+
+  static async start(): Promise<Chromium> {
+    // Root, as in containers, has no sandbox.
+    const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+    return new Chromium(await chromium.launch({ executablePath: installed(), args }));
+  }
+
+  /** Closes it; fails where a page complained of something that was not expected. */
+  async end(): Promise<void> {
+    await this.browser.close();
+    expect(this.#complaints).toEqual([]);
+  }
+
+  /** What was complained of, which is then forgiven. */
+  takeComplaints(): string[] {
+    return this.#complaints.splice(0);
+  }
+
+  /** A window of somebody who is not signed in. */
+  async page({ width = 1280, height = 800, theme = "light" }: Look = {}): Promise<Page> {
+    const context: BrowserContext = await this.browser.newContext({
+      viewport: { width, height },
+      colorScheme: theme,
+      reducedMotion: "reduce",
+    });
+    context.setDefaultTimeout(20_000);
+    const page = await context.newPage();
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") this.#complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => this.#complaints.push(String(error)));
+    return page;
+  }
+
+  /** A page of the server, where `person` is signed in. */
+  async open(server: Server, path: string, person: Person, look: Look = {}): Promise<Page> {
+    const page = await this.page(look);
+    await page.goto(server.url + path);
+    await signIn(page, person.name);
+    return page;
+  }
+}
+
+/** Signs in as people do. */
+export async function signIn(page: Page, name: string, password = PASSWORD): Promise<void> {
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+interface Axe {
+  run(context: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+}
+
+/** Fails where axe finds something that WCAG 2.2 AA forbids. */
+export async function expectAccessible(page: Page): Promise<void> {
+  // Beside the page's own world, so that its policy holds nothing against it.
+  await page.evaluate(await import("node:fs").then((fs) => fs.readFileSync(AXE, "utf8")));
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: Axe };
+    const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const { violations } = await axe.run(document, { runOnly });
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n${node.failureSummary}`));
+  });
+  expect(found).toEqual([]);
+}
+
+/** Fails where the page is wider than its window. */
+export async function expectFits(page: Page): Promise<void> {
+  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  expect(content).toBeLessThanOrEqual(window as number);
+}

@@ -1,0 +1,68 @@
+// The real server, on any free port and with data of its own, and what is made in it beforehand.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = process.env["KITH_PROGRAM"] ?? fileURLToPath(new URL("../../target/debug/kith", import.meta.url));
+export const PASSWORD = "correct horse battery";
+
+/** Somebody with an account, who speaks REST. */
+export class Person {
+  constructor(readonly url: string, readonly name: string, readonly id: string, readonly token: string) {}
+
+  /** Asks or changes something; fails where the server refuses it. */
+  async ask(method: string, path: string, body?: object): Promise<Record<string, never>> {
+    const answer = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json() as Promise<Record<string, never>>;
+  }
+}
+
+export class Server {
+  private constructor(readonly url: string, private readonly program: ChildProcess, private readonly data: string) {}
+
+  /** Starts one, with more settings where `settings` says so. */
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
+    const data = mkdtempSync(join(tmpdir(), "kith-"));
+    const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("KITH_"));
+    const program = spawn(PROGRAM, ["serve", "--listen", "127.0.0.1:0", "--data", join(data, "data")], {
+      env: { ...Object.fromEntries(environment), KITH_PASSWORD_MEMORY_KIB: "64", ...settings },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    for await (const line of createInterface({ input: program.stdout })) {
+      const url = /^kith: listening on (.*)$/.exec(line)?.[1];
+      if (url === undefined) throw new Error(`the server said ${line}`);
+      return new Server(url, program, data);
+    }
+    throw new Error("the server did not start");
+  }
+
+  /** Kills it and takes its data away. */
+  async end(): Promise<void> {
+    const ended = once(this.program, "exit");
+    this.program.kill("SIGKILL");
+    await ended;
+    rmSync(this.data, { recursive: true });
+  }
+
+  /** Makes an account. */
+  async person(name: string): Promise<Person> {
+    const answer = await fetch(`${this.url}/api/v1/accounts`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, password: PASSWORD }),
+    });
+    if (!answer.ok) throw new Error(`the account ${name}: ${answer.status} ${await answer.text()}`);
+    const { user, token } = (await answer.json()) as { user: { id: string }; token: string };
+    return new Person(this.url, name, user.id, token);
+  }
+}
