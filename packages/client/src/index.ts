@@ -10,6 +10,8 @@ export type { Draft, Entry } from "./messages.js";
 export type * as protocol from "./protocol.js";
 export { schema } from "./schema.js";
 export type { Handles, OpenOptions, Schema } from "./schema.js";
+export { service, TypedService } from "./service.js";
+export type { OfferOptions, ServiceKind, TypedCallOptions } from "./service.js";
 export { ServiceFailure } from "./services.js";
 export type { CallOptions, Offered, Provide, Request } from "./services.js";
 export type { FeedUpdate } from "./session/update.js";

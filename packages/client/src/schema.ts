@@ -1,29 +1,32 @@
-// The topics that an application is made of, with their kinds.
+// The topics and services that an application is made of, with their types.
 
 import type { Client } from "./client.js";
 import { KithError } from "./error.js";
 import type { CircleId } from "./protocol.js";
+import type { ServiceKind } from "./service.js";
 import type { AnyKind, HandleOf } from "./topic/handle.js";
 
-/** The topics of an application by their names in a circle. */
-export type Schema = { readonly [name: string]: AnyKind };
-/** A handle for each topic of a schema. */
-export type Handles<S extends Schema> = { readonly [K in keyof S]: HandleOf<S[K]> };
+/** The topics and services of an application by their names in a circle. */
+export type Schema = { readonly [name: string]: AnyKind | ServiceKind<unknown> };
+/** A handle for each topic and service of a schema. */
+export type Handles<S extends Schema> = {
+  readonly [K in keyof S]: S[K] extends ServiceKind<infer H> ? H : HandleOf<S[K]>;
+};
 
-/** How the topics of a schema are opened. */
+/** How a schema is opened. */
 export interface OpenOptions {
   /** Makes those that are not there, which takes the permission `manage_feeds`. */
   create?: boolean;
-  /** What the names of the topics begin with in the circle: `board/`, say, for one of several boards. */
+  /** What the names begin with in the circle: `board/`, say, for one of several boards. */
   prefix?: string;
 }
 
-/** Names the topics of an application: `schema({ counter: int(), todo: list<Item>() })`. */
-export function schema<const S extends Schema>(topics: S): S {
-  return topics;
+/** Names what an application is made of: `schema({ todo: list<Item>(), sum: service<number[], number>() })`. */
+export function schema<const S extends Schema>(parts: S): S {
+  return parts;
 }
 
-/** Opens all topics of a schema, or none. */
+/** Opens all of a schema, or nothing. A service is there whether anybody offers it or not. */
 export async function open<S extends Schema>(
   client: Client,
   circle: CircleId,
@@ -31,12 +34,15 @@ export async function open<S extends Schema>(
   { create = false, prefix = "" }: OpenOptions,
 ): Promise<Handles<S>> {
   const opened = await Promise.allSettled(
-    Object.entries(schema).map(async ([name, kind]) => [name, await one(client, circle, prefix + name, kind, create)] as const),
+    Object.entries(schema).map(async ([name, kind]) => {
+      const full = prefix + name;
+      return [name, "serve" in kind ? kind.serve(client, circle, full) : await one(client, circle, full, kind, create)] as const;
+    }),
   );
   const failed = opened.find((result) => result.status === "rejected");
   const handles = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   if (failed === undefined) return Object.fromEntries(handles) as Handles<S>;
-  for (const [, handle] of handles) (handle as { close(): void }).close();
+  for (const [, handle] of handles) (handle as { close?(): void }).close?.();
   throw failed.reason;
 }
 

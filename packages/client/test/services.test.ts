@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { KithError, map, ServiceFailure, type Client, type Request } from "@kith/client";
+import { int, KithError, map, schema, service, ServiceFailure, type Client, type Request } from "@kith/client";
 import { Server, until } from "./serve.js";
 
 type CircleId = `c_${string}`;
@@ -137,4 +137,36 @@ test("a slash command answers with a message that shows a topic", async (context
   const votes = await bob.topic(line.message.topic, map<string>());
   await votes.put(bob.user.id, "yes");
   assert.deepEqual(votes.get(), { [bob.user.id]: "yes" });
+});
+
+test("a schema names services with their types", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const id = await circle(ana, bob);
+  const app = schema({
+    count: int<number>(),
+    sum: service<number[], number>({ about: "Adds numbers", at_once: 2 }),
+    upto: service<number, string, number>(),
+  });
+  const [offers, calls] = [await ana.open(id, app, { create: true, prefix: "math/" }), await bob.open(id, app, { prefix: "math/" })];
+  await offers.sum.offer((numbers) => numbers.reduce((sum, one) => sum + one, 0));
+  await offers.upto.offer(async function* (end) {
+    for (let one = 1; one <= end; one += 1) yield one;
+    return "done";
+  });
+  const sum: number = await calls.sum.call([1, 2, 3], { deadline_ms: 5000 });
+  assert.deepEqual([sum, calls.count.get(), calls.sum.name], [6, 0, "math/sum"]);
+  const { services } = await bob.query({ services: { circle: id, begin: "math/sum" } });
+  assert.deepEqual(services.map(({ name, about }) => [name, about]), [["math/sum", "Adds numbers"]]);
+  let items = 0;
+  const stream = calls.upto.stream(3, { window: 2 });
+  for (;;) {
+    const next = await stream.next();
+    if (next.done === true) {
+      assert.equal(next.value, "done");
+      break;
+    }
+    items += next.value;
+  }
+  assert.equal(items, 6);
 });
