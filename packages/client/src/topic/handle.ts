@@ -380,7 +380,7 @@ export const bool = (value?: boolean, rules?: Rules): TopicKind<BoolTopic> =>
  * A whole number. Its type is `number | bigint`, for it may outgrow a `number`; where it never does,
  * say `int<number>()`.
  */
-export const int = <T extends Numeric = Numeric>(value?: T, rules?: Rules): TopicKind<IntTopic<T>> =>
+export const int = <T extends Numeric = Numeric>(value?: NoInfer<T>, rules?: Rules): TopicKind<IntTopic<T>> =>
   kind("int", (followed, sink) => new IntTopic<T>(followed, sink), value, rules);
 /** A finite number. */
 export const float = (value?: number, rules?: Rules): TopicKind<FloatTopic> =>
