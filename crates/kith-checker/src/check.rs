@@ -8,6 +8,7 @@ use crate::{
     intern::Interner,
     record::{Record, principal_of},
     report::Report,
+    transaction::Transactions,
     violation::Violation,
 };
 
@@ -39,6 +40,7 @@ pub struct Checker {
     cursors: HashMap<(usize, usize), Cursor>,
     fenced: HashSet<(usize, usize)>,
     pub(crate) quiets: Vec<Quiet>,
+    pub(crate) transactions: Transactions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,6 +121,8 @@ impl Checker {
             Record::Unknown { client, op } => {
                 self.answered(client, op);
             }
+            Record::Transaction { parts } => self.transaction(parts),
+            Record::Whole { client, feeds } => self.whole(client, feeds),
             Record::Deliver { client, feed, epoch, seq, op, hash } => {
                 self.report.delivered += 1;
                 let client = self.clients.id(client);
@@ -178,7 +182,12 @@ impl Checker {
         self.report.push(Violation::Malformed { record: self.report.records, detail });
     }
 
-    fn op(&mut self, name: &str) -> usize {
+    /// How far a client is in a feed: epoch and number, 0 before it was shown anything.
+    pub(crate) fn position(&self, client: usize, feed: usize) -> (u64, u64) {
+        self.cursors.get(&(client, feed)).map_or((0, 0), |cursor| (cursor.epoch, cursor.seq))
+    }
+
+    pub(crate) fn op(&mut self, name: &str) -> usize {
         let id = self.ops.id(name);
         if id == self.op_states.len() {
             self.op_states.push(OpState::default());
@@ -186,7 +195,7 @@ impl Checker {
         id
     }
 
-    fn feed(&mut self, name: &str) -> usize {
+    pub(crate) fn feed(&mut self, name: &str) -> usize {
         let id = self.feeds.id(name);
         if id == self.feed_states.len() {
             self.feed_states.push(FeedState::default());

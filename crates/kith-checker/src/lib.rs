@@ -19,6 +19,7 @@ mod record;
 mod recorder;
 mod report;
 mod settle;
+mod transaction;
 mod violation;
 
 pub use check::{Checker, check};

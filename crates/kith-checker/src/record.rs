@@ -20,6 +20,12 @@ pub enum Record {
     Fail { client: String, op: String, code: String },
     /// No answer (connection lost); a later `Ok` or `Fail` settles it.
     Unknown { client: String, op: String },
+    /// These operations, one in a feed, are one: all of them are done, or none; write it where their
+    /// feeds are known.
+    Transaction { parts: Vec<String> },
+    /// What the client holds of these feeds, up to the last it was shown of each, is whole: of no
+    /// transaction it has one part and lacks another.
+    Whole { client: String, feeds: Vec<String> },
     /// An event was shown to the client; `op` is absent for the server's own.
     Deliver {
         client: String,

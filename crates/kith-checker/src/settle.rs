@@ -20,6 +20,7 @@ impl Checker {
             self.settle_shown(index, &mut places);
         }
         self.settle_quiet();
+        self.settle_transactions();
     }
 
     /// The log itself: complete, dense from 1, its epochs rising to the head's.

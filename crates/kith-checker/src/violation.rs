@@ -23,6 +23,8 @@ pub enum Kind {
     Behind,
     /// A place was used twice in one epoch, or an epoch or position went back.
     EpochBack,
+    /// A transaction is there in part, or in different orders in its feeds.
+    Torn,
     /// The log contradicts itself or cannot be read.
     Malformed,
 }
@@ -49,6 +51,8 @@ pub enum Violation {
     Behind { who: String, feed: String, epoch: u64, seq: u64, head: u64 },
     #[error("went back at {feed} #{seq} (epoch {epoch}): {detail}")]
     EpochBack { feed: String, epoch: u64, seq: u64, detail: String },
+    #[error("the transaction of {op} is torn: {detail}")]
+    Torn { op: String, detail: String },
     #[error("malformed log at record {record}: {detail}")]
     Malformed { record: u64, detail: String },
 }
@@ -67,6 +71,7 @@ impl Violation {
             Self::AfterFence { .. } => Kind::AfterFence,
             Self::Behind { .. } => Kind::Behind,
             Self::EpochBack { .. } => Kind::EpochBack,
+            Self::Torn { .. } => Kind::Torn,
             Self::Malformed { .. } => Kind::Malformed,
         }
     }

@@ -5,3 +5,4 @@ mod basics;
 mod edits;
 mod model;
 mod planted;
+mod transactions;
