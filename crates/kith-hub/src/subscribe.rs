@@ -178,15 +178,12 @@ impl Hub {
             None => None,
             Some(_) if !epoch => Some(Reset::Epoch),
             Some(after) if after > head => Some(Reset::Ahead),
-            Some(after)
-                if head.0 - after.0 <= self.inner.limits.replay_max as u64
-                    && (proof.feed().is_stored()
-                        || self.has_at_hand(proof.feed(), after, head)) =>
-            {
-                return self.events_after(proof, after).await;
-            }
-            Some(after) if want.events_only && proof.feed().is_stored() => {
-                return self.events_after(proof, after).await;
+            Some(after) if self.can_go_on(proof.feed(), after, head, want) => {
+                match self.events_after(proof, after).await? {
+                    // More came meanwhile than are told one by one.
+                    Backlog::Events { more: true, .. } if !want.events_only => Some(Reset::TooFar),
+                    backlog => return Ok(backlog),
+                }
             }
             Some(_) => Some(Reset::TooFar),
         };
@@ -196,6 +193,15 @@ impl Hub {
             return self.events_after(proof, after).await;
         }
         self.snapshot(proof, want.window, reset).await
+    }
+
+    /// Whether a reader is told what came after its place event by event.
+    fn can_go_on(&self, feed: FeedId, after: Seq, head: Seq, want: Want) -> bool {
+        let few = head.0 - after.0 <= self.inner.limits.replay_max as u64;
+        match feed.is_stored() {
+            true => few || want.events_only,
+            false => few && self.has_at_hand(feed, after, head),
+        }
     }
 
     /// What came since `before` was read.
@@ -213,6 +219,9 @@ impl Hub {
                 else {
                     return Err(HubError::Busy);
                 };
+                if more && !want.events_only {
+                    return self.snapshot(proof, want.window, Some(Reset::TooFar)).await;
+                }
                 events.extend(new);
                 Ok(Backlog::Events { events, seq, more })
             }
