@@ -1,10 +1,12 @@
-//! Seeded simulation: readers, writers, kicks, crashes of connections and of the server, a clock that
-//! jumps, and a store that is slow and fails, in any order of steps, judged by the independent checker. `SEED` replays
-//! one run, `RUNS` sets how many there are.
+//! Seeded simulation: readers, writers, those who change several topics at once, kicks, crashes of
+//! connections and of the server, a clock that jumps, and a store that is slow and fails, in any order
+//! of steps, judged by the independent checker. `SEED` replays one run, `RUNS` sets how many there are.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 #[path = "simulation/disk.rs"]
 mod disk;
+#[path = "simulation/movers.rs"]
+mod movers;
 #[path = "simulation/people.rs"]
 mod people;
 mod world;
@@ -23,11 +25,13 @@ use kith_store::memory::MemoryStore;
 use tokio::task::JoinSet;
 
 use crate::disk::{Dice, Slow};
-use crate::people::{Answers, Log, Moderator, Writer, drain, follow, hash_of, reader};
+use crate::movers::{Mover, Topics, Watcher};
+use crate::people::{Answers, Log, Moderator, Writer, drain, follow, hash_of, part_of, reader};
 use crate::world::{Fixed, connect, user};
 
 const READERS: usize = 4;
 const WRITERS: usize = 3;
+const MOVERS: usize = 2;
 /// Messages of each writer.
 const STEPS: usize = 30;
 /// The longest that the server lives before it is killed, in turns.
@@ -46,6 +50,9 @@ struct Run {
     stream: StreamId,
     readers: Vec<Log>,
     writers: Vec<Writer>,
+    topics: Topics,
+    movers: Vec<Mover>,
+    watchers: Vec<Watcher>,
     moderator: Moderator,
 }
 
@@ -85,7 +92,9 @@ impl Run {
             let hub = hub(&dice, &store, &clock, &faulty).await;
             let owner = user(&hub, "owner").await;
             let (circle, stream) = world::circle(&hub, owner).await;
+            let topics = Topics::make(&hub, owner, circle).await;
             let (mut readers, mut writers) = (Vec::new(), Vec::new());
+            let (mut movers, mut watchers) = (Vec::new(), Vec::new());
             let mut kicked = None;
             for number in 0..READERS {
                 let client = format!("reader{number}");
@@ -100,9 +109,36 @@ impl Run {
                 hub.execute(me, None, &Command::Join { circle }).await.unwrap();
                 writers.push(Writer { me, name, progress: Arc::default() });
             }
+            for number in 0..MOVERS {
+                let name = format!("mover{number}");
+                let me = user(&hub, &name).await;
+                hub.execute(me, None, &Command::Join { circle }).await.unwrap();
+                movers.push(Mover { me, name, progress: Arc::default() });
+            }
+            // One of them has the same rights as the reader who is kicked.
+            for session in ["reader0", "mover0"] {
+                let client = format!("{session}/watch");
+                let log = Log { recorder: recorder.clone(), client, at: Arc::default() };
+                let (session, topics) = (session.to_owned(), topics.clone());
+                watchers.push(Watcher { log, session, topics, holds: Arc::default() });
+            }
             let reader = kicked.unwrap();
-            let moderator = Moderator { owner, circle, stream, reader, kicks: Arc::default() };
-            Self { dice, store, clock, faulty, recorder, stream, readers, writers, moderator }
+            let feeds = topics.feeds().into_iter().chain([FeedId::Stream(stream)]).collect();
+            let moderator = Moderator { owner, circle, feeds, reader, kicks: Arc::default() };
+            Self {
+                dice,
+                store,
+                clock,
+                faulty,
+                recorder,
+                stream,
+                readers,
+                writers,
+                topics,
+                movers,
+                watchers,
+                moderator,
+            }
         })
     }
 
@@ -119,6 +155,13 @@ impl Run {
             for writer in self.writers.clone() {
                 let (recorder, dice) = (self.recorder.clone(), self.dice.clone());
                 people.spawn(writer.write(hub.clone(), self.stream, recorder, dice));
+            }
+            for mover in self.movers.clone() {
+                let (recorder, dice) = (self.recorder.clone(), self.dice.clone());
+                people.spawn(mover.go(hub.clone(), self.topics.clone(), recorder, dice));
+            }
+            for watcher in self.watchers.clone() {
+                people.spawn(watcher.watch(hub.clone(), self.dice.clone()));
             }
             let moderator = self.moderator.clone();
             people.spawn(moderator.moderate(
@@ -165,32 +208,41 @@ impl Run {
             let (client, feed) = (log.client.clone(), self.stream.to_string());
             self.recorder.record(Record::Quiet { client, feed });
         }
+        for watcher in &self.watchers {
+            watcher.catch_up(hub, &self.dice).await;
+        }
     }
 
     /// What is in the store at the end.
     fn end(&self) {
-        let feed = FeedId::Stream(self.stream);
         runtime().block_on(async {
             let verified = verify(&self.store).await.unwrap();
             assert!(verified.problems.is_empty(), "{:#?}", verified.problems);
-            let head = self.store.head(feed).await.unwrap();
-            self.recorder.record(Record::Head {
-                feed: feed.to_string(),
-                epoch: 1,
-                seq: head.seq.0,
-            });
-            for row in self.store.events(feed, Seq(0), 10_000).await.unwrap() {
-                let event: Event = serde_json::from_str(&row.body).unwrap();
-                assert!(matches!(event.body, Body::Posted { .. } | Body::StreamCreated { .. }));
-                self.recorder.record(Record::Logged {
-                    feed: feed.to_string(),
-                    epoch: 1,
-                    seq: row.seq.0,
-                    op: event.op.as_ref().map(|op| op.as_str().to_owned()),
-                    hash: hash_of(&event),
-                });
+            self.topics.add_up(&self.store).await;
+            for feed in &self.moderator.feeds {
+                self.log(*feed).await;
             }
         });
+    }
+
+    /// Writes down all events of a feed.
+    async fn log(&self, feed: FeedId) {
+        let head = self.store.head(feed).await.unwrap();
+        self.recorder.record(Record::Head { feed: feed.to_string(), epoch: 1, seq: head.seq.0 });
+        for row in self.store.events(feed, Seq(0), 10_000).await.unwrap() {
+            let event: Event = serde_json::from_str(&row.body).unwrap();
+            let is_topic = matches!(feed, FeedId::Topic(_));
+            assert!(
+                is_topic || matches!(event.body, Body::Posted { .. } | Body::StreamCreated { .. })
+            );
+            self.recorder.record(Record::Logged {
+                feed: feed.to_string(),
+                epoch: 1,
+                seq: row.seq.0,
+                op: part_of(&event),
+                hash: hash_of(&event),
+            });
+        }
     }
 }
 
@@ -213,7 +265,7 @@ fn number(name: &str) -> Option<u64> {
 fn no_schedule_loses_doubles_reorders_or_leaks() {
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("RUNS").unwrap_or(150),
+        None => 0..number("RUNS").unwrap_or(100),
     };
     let mut delivered = 0;
     for seed in seeds {
@@ -223,7 +275,7 @@ fn no_schedule_loses_doubles_reorders_or_leaks() {
             panic!("SEED={seed} broke off\n{}", why.unwrap_or("for a reason of its own"))
         });
         assert!(report.is_clean(), "SEED={seed}\n{report}");
-        assert_eq!(report.acked, (WRITERS * STEPS) as u64, "SEED={seed}");
+        assert!(report.acked > (WRITERS * STEPS) as u64, "SEED={seed}\n{report}");
         delivered += report.delivered;
     }
     assert!(delivered > 0, "nobody was told anything");

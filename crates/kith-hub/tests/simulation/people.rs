@@ -29,15 +29,31 @@ pub(crate) fn hash_of(event: &Event) -> String {
     serde_json::to_string(event).unwrap()
 }
 
+/// The part that an operation has in one feed: one on several topics has several.
+pub(crate) fn part(id: &str, feed: FeedId) -> String {
+    match feed {
+        FeedId::Topic(_) => format!("{id}@{feed}"),
+        _ => id.to_owned(),
+    }
+}
+
+/// What the event is a part of.
+pub(crate) fn part_of(event: &Event) -> Option<String> {
+    event.op.as_ref().map(|op| part(op.as_str(), event.feed))
+}
+
 impl Log {
-    fn deliver(&self, event: &Event) {
+    pub(crate) fn deliver(&self, event: &Event) {
         self.at.lock().unwrap().insert(event.feed, event.seq);
+        if !event.feed.is_stored() {
+            return;
+        }
         self.recorder.record(Record::Deliver {
             client: self.client.clone(),
             feed: event.feed.to_string(),
             epoch: 1,
             seq: event.seq.0,
-            op: event.op.as_ref().map(|op| op.as_str().to_owned()),
+            op: part_of(event),
             hash: hash_of(event),
         });
     }
@@ -171,12 +187,12 @@ async fn insist(hub: &Hub, me: UserId, id: &OpId, command: &Command) -> Option<O
 /// How far a writer is.
 #[derive(Default)]
 pub(crate) struct Progress {
-    /// Messages that are through.
-    sent: usize,
+    /// Messages, or transactions, that are through.
+    pub(crate) sent: usize,
     /// Operations that failed for good, each followed by one of another name.
-    failed: usize,
+    pub(crate) failed: usize,
     /// The operation that is tried now may have been done by an earlier attempt.
-    doubtful: bool,
+    pub(crate) doubtful: bool,
 }
 
 /// A writer; it goes on where it was when the server comes back.
@@ -253,7 +269,8 @@ impl Writer {
 pub(crate) struct Moderator {
     pub(crate) owner: UserId,
     pub(crate) circle: CircleId,
-    pub(crate) stream: StreamId,
+    /// What the reader can follow there.
+    pub(crate) feeds: Vec<FeedId>,
     pub(crate) reader: (UserId, String),
     /// Kicks so far, in all lives of the server.
     pub(crate) kicks: Arc<Mutex<usize>>,
@@ -272,8 +289,10 @@ impl Moderator {
             let kick = Command::Kick { circle: self.circle, user: self.reader.0, reason: None };
             let id = op(&format!("kick-{number}"));
             if insist(&hub, self.owner, &id, &kick).await.is_some() {
-                let (client, feed) = (self.reader.1.clone(), self.stream.to_string());
-                recorder.record(Record::Fence { client, feed, at: 0 });
+                for feed in &self.feeds {
+                    let (client, feed) = (self.reader.1.clone(), feed.to_string());
+                    recorder.record(Record::Fence { client, feed, at: 0 });
+                }
             }
             wait(&dice, 60).await;
             self.let_in(&hub, &recorder).await;
@@ -281,8 +300,10 @@ impl Moderator {
     }
 
     pub(crate) async fn let_in(&self, hub: &Hub, recorder: &Recorder) {
-        let (client, feed) = (self.reader.1.clone(), self.stream.to_string());
-        recorder.record(Record::Granted { client, feed });
+        for feed in &self.feeds {
+            let (client, feed) = (self.reader.1.clone(), feed.to_string());
+            recorder.record(Record::Granted { client, feed });
+        }
         let join = Command::Join { circle: self.circle };
         while hub.execute(self.reader.0, None, &join).await.is_err() {}
     }
