@@ -14,6 +14,7 @@ mod merge;
 mod message;
 mod plan;
 mod room;
+mod service;
 mod text;
 mod told;
 mod trail;
@@ -70,6 +71,7 @@ pub struct Gateway {
 struct Open {
     calls: mpsc::Sender<Call>,
     token_hash: String,
+    circle: CircleId,
 }
 
 impl Gateway {
@@ -132,7 +134,7 @@ impl Gateway {
         };
         let (calls, called) = mpsc::channel(CALLS_MAX);
         tokio::spawn(room.run(called));
-        let open = Open { calls, token_hash };
+        let open = Open { calls, token_hash, circle: seat.circle };
         *self.opened() = Some(open.clone());
         Ok(open)
     }

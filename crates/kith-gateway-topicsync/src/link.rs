@@ -13,8 +13,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::Gateway;
-use crate::message::{MESSAGE_BYTES_MAX, Message, Unsaid, read_binary, read_text};
+use crate::message::{MESSAGE_BYTES_MAX, Message, Said, Unsaid, read_binary, read_text};
 use crate::room::{Call, Kick};
+use crate::service::Services;
 
 /// Bytes read at a time.
 const CHUNK: usize = 4096;
@@ -86,10 +87,13 @@ async fn visit<S: AsyncRead + AsyncWrite + Send>(
     let farewell = match room.calls.send(enter).await {
         Ok(()) => match id.await {
             Ok(client) => {
-                let link = Link { gateway, calls: &room.calls, client, subscriber: &subscriber };
+                let (services, mut requests) = Services::new(gateway, &room, client, &subscriber);
+                let calls = &room.calls;
+                let link = Link { gateway, calls, client, subscriber: &subscriber, services };
                 let farewell = tokio::select! {
                     farewell = link.listen(&mut reader) => farewell,
                     farewell = link.tell(output) => farewell,
+                    () = link.services.call(&mut requests) => LATER,
                     farewell = link.ended(&mut kicked) => farewell,
                     () = stopped => RESTART,
                 };
@@ -110,6 +114,7 @@ struct Link<'a> {
     calls: &'a mpsc::Sender<Call>,
     client: u64,
     subscriber: &'a Arc<Subscriber>,
+    services: Services<'a>,
 }
 
 impl Link<'_> {
@@ -152,7 +157,8 @@ impl Link<'_> {
                 self.gateway.hub.pass(Duration::from_millis(wait_ms)).await;
             }
             let dealt_with = match said {
-                Ok(message) => self.say(message).await,
+                Ok(Said::Topics(message)) => self.say(message).await,
+                Ok(Said::Services(service)) => self.services.hear(service).await,
                 Err(Unsaid::Ignored) => Some(()),
                 Err(Unsaid::Broken) => return BROKEN,
             };
@@ -180,9 +186,21 @@ impl Link<'_> {
             let mut bytes = Vec::new();
             let mut missed = false;
             for item in &batch.items {
-                if let Item::Reply(frame) = item {
-                    bytes.extend_from_slice(frame);
-                    missed |= frame.is_empty();
+                match item {
+                    Item::Reply(frame) => {
+                        bytes.extend_from_slice(frame);
+                        missed |= frame.is_empty();
+                    }
+                    Item::Told(told) => {
+                        bytes.extend_from_slice(&self.services.told(told));
+                    }
+                    Item::Event(_)
+                    | Item::Events(_)
+                    | Item::Signal(_)
+                    | Item::Aside(_)
+                    | Item::Offered(_)
+                    | Item::Lagged(_)
+                    | Item::Closed(_) => {}
                 }
             }
             let written = tokio::time::timeout(WRITE, output.write_all(&bytes)).await;

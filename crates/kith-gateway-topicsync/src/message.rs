@@ -14,6 +14,15 @@ const NAMES_MAX: usize = 1000;
 
 /// What a client says.
 #[derive(Debug, PartialEq)]
+pub(crate) enum Said {
+    /// Of topics.
+    Topics(Message),
+    /// Of services.
+    Services(Service),
+}
+
+/// What a client says of topics.
+#[derive(Debug, PartialEq)]
 pub(crate) enum Message {
     /// To follow topics. `batched` is the dialect in which it is answered.
     Subscribe { names: Vec<String>, batched: bool },
@@ -21,6 +30,28 @@ pub(crate) enum Message {
     Unsubscribe { name: String },
     /// To change topics.
     Action { commands: Vec<Json>, action_id: String },
+}
+
+/// What a client says of services.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Service {
+    /// To call one.
+    Request(Request),
+    /// To answer a request that the server passed on.
+    Response { id: String, response: Json },
+    /// To offer one.
+    Register { name: String },
+    /// To offer one no longer.
+    Unregister { name: String },
+}
+
+/// A client calls a service.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Request {
+    pub(crate) name: String,
+    pub(crate) args: Map<String, Json>,
+    /// What the client calls it by.
+    pub(crate) id: String,
 }
 
 /// Why there is no message.
@@ -36,7 +67,7 @@ pub(crate) enum Unsaid {
 ///
 /// # Errors
 /// Why there is none.
-pub(crate) fn read_text(text: &[u8]) -> Result<Message, Unsaid> {
+pub(crate) fn read_text(text: &[u8]) -> Result<Said, Unsaid> {
     read(serde_json::from_slice(text).map_err(|_| Unsaid::Broken)?)
 }
 
@@ -44,7 +75,7 @@ pub(crate) fn read_text(text: &[u8]) -> Result<Message, Unsaid> {
 ///
 /// # Errors
 /// Why there is none.
-pub(crate) fn read_binary(bytes: &[u8]) -> Result<Message, Unsaid> {
+pub(crate) fn read_binary(bytes: &[u8]) -> Result<Said, Unsaid> {
     let length = bytes.first_chunk().map(|first| i32::from_le_bytes(*first));
     if length.and_then(|length| usize::try_from(length).ok()) != Some(bytes.len()) {
         return read_text(bytes);
@@ -52,7 +83,7 @@ pub(crate) fn read_binary(bytes: &[u8]) -> Result<Message, Unsaid> {
     read(binary::document(bytes).ok_or(Unsaid::Broken)?)
 }
 
-fn read(message: Json) -> Result<Message, Unsaid> {
+fn read(message: Json) -> Result<Said, Unsaid> {
     let Json::Object(mut message) = message else { return Err(Unsaid::Broken) };
     let (Some(kind), Some(args)) = (message.remove("type"), message.remove("args")) else {
         return Err(Unsaid::Broken);
@@ -63,19 +94,39 @@ fn read(message: Json) -> Result<Message, Unsaid> {
     known(&kind, Members(args)).ok_or(Unsaid::Ignored)
 }
 
-fn known(kind: &str, mut args: Members) -> Option<Message> {
-    let message = match kind {
+fn known(kind: &str, mut args: Members) -> Option<Said> {
+    let said = match kind {
         "subscribe" if args.has("topic_name") => {
-            Message::Subscribe { names: vec![args.text("topic_name")?], batched: false }
+            let names = vec![args.text("topic_name")?];
+            Said::Topics(Message::Subscribe { names, batched: false })
         }
-        "subscribe" => Message::Subscribe { names: args.texts("topic_names")?, batched: true },
-        "unsubscribe" => Message::Unsubscribe { name: args.text("topic_name")? },
+        "subscribe" => {
+            let names = args.texts("topic_names")?;
+            Said::Topics(Message::Subscribe { names, batched: true })
+        }
+        "unsubscribe" => Said::Topics(Message::Unsubscribe { name: args.text("topic_name")? }),
         "action" => {
-            Message::Action { commands: args.list("commands")?, action_id: args.id("action_id")? }
+            let (commands, action_id) = (args.list("commands")?, args.id("action_id")?);
+            Said::Topics(Message::Action { commands, action_id })
+        }
+        "request" => Said::Services(Service::Request(Request {
+            name: args.text("service_name")?,
+            args: args.object("args")?,
+            id: args.id("request_id")?,
+        })),
+        "response" => {
+            let (id, response) = (args.id("request_id")?, args.any("response")?);
+            Said::Services(Service::Response { id, response })
+        }
+        "register_service" => {
+            Said::Services(Service::Register { name: args.text("service_name")? })
+        }
+        "unregister_service" => {
+            Said::Services(Service::Unregister { name: args.text("service_name")? })
         }
         _ => return None,
     };
-    args.is_empty().then_some(message)
+    args.is_empty().then_some(said)
 }
 
 /// Members of an object that are taken out one by one, so that what is left over is seen.
@@ -178,11 +229,21 @@ pub(crate) fn reject(reason: &str) -> String {
     said("reject", &json!({"reason": reason}))
 }
 
+/// The answer to a request.
+pub(crate) fn response(id: &str, response: &Json) -> String {
+    said("response", &json!({"response": response, "request_id": id}))
+}
+
+/// A request of others, for a service that the client offers.
+pub(crate) fn request(name: &str, args: &Json, id: &str) -> String {
+    said("request", &json!({"service_name": name, "args": args, "request_id": id}))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(text: &str, expected: &Result<Message, Unsaid>) {
+    fn check(text: &str, expected: &Result<Said, Unsaid>) {
         assert_eq!(&read_text(text.as_bytes()), expected, "{text}");
     }
 
@@ -192,13 +253,38 @@ mod tests {
         let (one, two) = (names(&["n"]), names(&["n", "m"]));
         check(
             r#"{"type":"subscribe","args":{"topic_name":"n"},"extra":1}"#,
-            &Ok(Message::Subscribe { names: one, batched: false }),
+            &Ok(Said::Topics(Message::Subscribe { names: one, batched: false })),
         );
         check(
             r#"{"type":"subscribe","args":{"topic_names":["n","m"]}}"#,
-            &Ok(Message::Subscribe { names: two, batched: true }),
+            &Ok(Said::Topics(Message::Subscribe { names: two, batched: true })),
+        );
+        let (name, id) = ("s".to_owned(), "1_1".to_owned());
+        let args = Map::from_iter([("x".to_owned(), Json::Null)]);
+        check(
+            r#"{"type":"request","args":{"service_name":"s","args":{"x":null},"request_id":"1_1"}}"#,
+            &Ok(Said::Services(Service::Request(Request {
+                name: name.clone(),
+                args,
+                id: id.clone(),
+            }))),
+        );
+        check(
+            r#"{"type":"response","args":{"response":null,"request_id":"1_1"}}"#,
+            &Ok(Said::Services(Service::Response { id, response: Json::Null })),
+        );
+        check(
+            r#"{"type":"register_service","args":{"service_name":"s"}}"#,
+            &Ok(Said::Services(Service::Register { name: name.clone() })),
+        );
+        check(
+            r#"{"type":"unregister_service","args":{"service_name":"s"}}"#,
+            &Ok(Said::Services(Service::Unregister { name })),
         );
         for ignored in [
+            r#"{"type":"request","args":{"service_name":"s","args":[],"request_id":"1"}}"#,
+            r#"{"type":"request","args":{"service_name":"s","request_id":"1"}}"#,
+            r#"{"type":"response","args":{"request_id":"1"}}"#,
             r#"{"type":"subscribe","args":{"topic":"n"}}"#,
             r#"{"type":"subscribe","args":{"topic_names":["n",1]}}"#,
             r#"{"type":"subscribe","args":{"topic_name":"n","topic_names":[]}}"#,
@@ -230,7 +316,7 @@ mod tests {
     #[test]
     fn a_binary_message_is_json_or_bson() {
         let text = br#"{"type":"unsubscribe","args":{"topic_name":"n"}}"#;
-        let unsubscribe = || Ok(Message::Unsubscribe { name: "n".to_owned() });
+        let unsubscribe = || Ok(Said::Topics(Message::Unsubscribe { name: "n".to_owned() }));
         assert_eq!(read_binary(text), unsubscribe());
         let document = bson::doc! {"type": "unsubscribe", "args": {"topic_name": "n"}};
         assert_eq!(read_binary(&document.to_vec().unwrap()), unsubscribe());

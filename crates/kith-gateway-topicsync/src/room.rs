@@ -32,7 +32,7 @@ use crate::plan::first_version;
 use crate::text::Versions;
 use crate::trail::Trail;
 
-pub(crate) use client::{Client, Kick};
+pub(crate) use client::{Client, Kick, text};
 
 /// Topics that are followed though no client follows them any more.
 const SPARE_MAX: usize = 1024;
@@ -49,6 +49,11 @@ pub(crate) enum Call {
     Ping { client: u64, payload: Bytes },
     /// Something was not sent to it, for access was taken while it waited.
     Renew { client: u64 },
+    /// Its request has ended: it is answered after all that happened before. `instead` is the answer
+    /// where access was taken since `version`.
+    Answer { client: u64, answer: Bytes, instead: Bytes, version: u64 },
+    /// Something that it asked was not done, for this reason.
+    Complain { client: u64, reason: String },
     /// It left.
     Leave { client: u64 },
 }
@@ -246,6 +251,12 @@ impl Room {
                 }
             }
             Call::Renew { client } => self.renew(client),
+            Call::Answer { client, answer, instead, version } => {
+                if let Some(client) = self.clients.get(&client) {
+                    client.answer(answer, instead, version);
+                }
+            }
+            Call::Complain { client, reason } => self.complain(client, &reason),
             Call::Leave { client } => {
                 self.clients.remove(&client);
                 self.spare();
@@ -413,6 +424,7 @@ impl Room {
     }
 }
 
-fn new_id(numbers: &Numbers) -> String {
+/// An id of the server's own.
+pub(crate) fn new_id(numbers: &Numbers) -> String {
     format!("0_{}", numbers.id.fetch_add(1, Ordering::Relaxed) + 1)
 }

@@ -13,10 +13,10 @@ use kith_core::document::Rules;
 use kith_core::id::TopicId;
 use kith_core::permission::{Permission, Permissions};
 use kith_core::text::TopicName;
-use kith_core::topic::{Anchor, Asked, Change, Kind, Spot};
+use kith_core::topic::{Anchor, Change, Kind, Spot};
 use kith_gateway_topicsync::{Gateway, Options};
 use serde_json::{Value as Json, json};
-use site::{Got, Native, Site, Socket};
+use site::{Got, Native, Site, Socket, change};
 use tokio::io::DuplexStream;
 use tokio_websockets::{ClientBuilder, Message, WebSocketStream};
 
@@ -36,11 +36,6 @@ async fn create(native: &Native, site: &Site, topic: &str, holds: Kind, value: J
     let (rules, deny) = (Rules::default(), BTreeMap::new());
     let create = Command::CreateTopic { circle, name, holds, value, rules, deny };
     native.must(create).await.topic.unwrap()
-}
-
-fn change(topic: TopicId, change: Change) -> Command {
-    let changes = vec![Asked { topic, change }];
-    Command::Change { changes, when: Vec::new(), group: None }
 }
 
 /// A client of a gateway like the site's, on a connection that holds little.

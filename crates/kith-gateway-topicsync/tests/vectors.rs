@@ -5,6 +5,8 @@
 //! is all that comes. Time passes only where a line says so.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+#[path = "vectors/application.rs"]
+mod application;
 #[path = "common/pattern.rs"]
 mod pattern;
 #[path = "vectors/play.rs"]
@@ -17,16 +19,9 @@ use std::path::PathBuf;
 use play::Recording;
 use serde_json::json;
 
-/// What needs services, or rules that run with changes, which are not there yet.
-const NOT_PLAYED: [&str; 7] = [
-    "list_topic_rejects",
-    "request_async_and_order",
-    "request_changes_topic",
-    "requests",
-    "rule_cascade",
-    "rule_failure_rejects",
-    "validator_rejects",
-];
+/// What needs rules that run with changes, which are not there yet.
+const NOT_PLAYED: [&str; 4] =
+    ["list_topic_rejects", "rule_cascade", "rule_failure_rejects", "validator_rejects"];
 
 fn recordings(dialect: &str) -> Vec<Recording> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(dialect);
@@ -41,7 +36,7 @@ async fn check(dialect: &str) {
     let mut not_played = Vec::new();
     let mut failed = Vec::new();
     for recording in recordings(dialect) {
-        if recording.needs_services() || recording.needs_rules() {
+        if recording.needs_rules() {
             not_played.push(recording.name.clone());
         } else if recording.is_conform()
             && let Err(difference) = recording.play().await

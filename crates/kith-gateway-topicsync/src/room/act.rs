@@ -146,6 +146,14 @@ impl Room {
     }
 
     fn reject(&mut self, client: u64, reason: &str) {
+        self.complain(client, reason);
+        if let Some(one) = self.clients.get(&client) {
+            one.reject(reason);
+        }
+    }
+
+    /// Writes into a client's own string why something that it asked was not done.
+    pub(super) fn complain(&mut self, client: u64, reason: &str) {
         let id = self.id();
         let Some(one) = self.clients.get_mut(&client) else { return };
         let name = one.message_name();
@@ -156,6 +164,5 @@ impl Room {
             let wire = Wire { topic: name.into(), is: Type::String, what, id };
             one.send(super::client::text(&message::update([&wire], "")));
         }
-        one.reject(reason);
     }
 }

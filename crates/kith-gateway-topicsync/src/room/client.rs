@@ -31,7 +31,7 @@ pub(crate) struct Client {
     pub(crate) batched: bool,
     /// How often access was taken from it, when the room last looked at what happened.
     version: u64,
-    /// Why its last action failed, and the version of that text.
+    /// Why what it asked last was not done, and the version of that text.
     failure: Option<(String, String)>,
 }
 
@@ -80,6 +80,13 @@ impl Client {
         }
     }
 
+    /// Answers a request: with what it came to, or `instead` where access was taken since `version`.
+    pub(super) fn answer(&self, frame: Bytes, instead: Bytes, version: u64) {
+        if self.has_room() {
+            self.subscriber.reply_guarded(frame, instead, version);
+        }
+    }
+
     fn has_room(&self) -> bool {
         let has_room = self.subscriber.waiting_bytes() <= self.kick.bytes_max;
         if !has_room {
@@ -101,7 +108,7 @@ impl Client {
         format!("{CLIENT_MESSAGE}{}", self.id)
     }
 
-    /// Notes why its action failed; gives what its text was before.
+    /// Notes why what it asked was not done; gives what its text was before.
     pub(super) fn fail(&mut self, why: &str, version: &str) -> String {
         let before = self.failure.replace((why.to_owned(), version.to_owned()));
         before.map(|(why, _)| why).unwrap_or_default()
@@ -109,6 +116,6 @@ impl Client {
 }
 
 /// A message as a frame.
-pub(super) fn text(message: &str) -> Bytes {
+pub(crate) fn text(message: &str) -> Bytes {
     frame(Opcode::Text, message.as_bytes())
 }

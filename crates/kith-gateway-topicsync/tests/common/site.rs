@@ -14,6 +14,7 @@ use kith_client::{Auth, Client, Options};
 use kith_core::command::{Command, Outcome};
 use kith_core::id::{CircleId, Timestamp, TopicId};
 use kith_core::text::{CircleName, TopicName};
+use kith_core::topic::{Asked, Change};
 use kith_hub::verify::Watched;
 use kith_hub::{Environment, Hub, Limits};
 use kith_proto::query::{Answer, Query};
@@ -138,10 +139,29 @@ async fn sign_up(app: &App, name: &str) -> String {
     app.sign_up(name, password, None, None, "test", address).await.unwrap().token
 }
 
+/// A change of one topic, as a command.
+pub(crate) fn change(topic: TopicId, change: Change) -> Command {
+    let changes = vec![Asked { topic, change }];
+    Command::Change { changes, when: Vec::new(), group: None }
+}
+
 /// A native session.
+#[derive(Clone)]
 pub(crate) struct Native(Client);
 
 impl Native {
+    pub(crate) fn client(&self) -> &Client {
+        &self.0
+    }
+
+    /// What a topic holds.
+    pub(crate) async fn value(&self, topic: TopicId) -> Json {
+        match self.0.query(Query::Topic { topic, seq: None }).await.unwrap() {
+            Answer::Topic(window) => window.value,
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Does what must be done.
     pub(crate) async fn must(&self, command: Command) -> Outcome {
         self.0.command(command).await.unwrap()

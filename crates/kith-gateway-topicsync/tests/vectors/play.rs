@@ -10,6 +10,7 @@ use kith_core::text::TopicName;
 use kith_core::topic::{Asked, Change, Kind};
 use serde_json::{Value as Json, json};
 
+use crate::application::Application;
 use crate::pattern::{Bound, fill, matches};
 use crate::site::{Got, Native, Site, Socket};
 
@@ -46,10 +47,6 @@ impl Recording {
 
     fn has(&self, what: &str) -> bool {
         self.line(1)["data"][what].as_array().is_some_and(|list| !list.is_empty())
-    }
-
-    pub(crate) fn needs_services(&self) -> bool {
-        self.has("services")
     }
 
     pub(crate) fn needs_rules(&self) -> bool {
@@ -96,6 +93,7 @@ impl Recording {
                 }
                 continue;
             }
+            stage.listen(&wanted).await;
             let got = stage.settle(Some(&who)).await;
             stage.compare(&mut wanted, got).map_err(|why| said(&turn.line, &why))?;
         }
@@ -116,6 +114,8 @@ struct Stage {
     /// What came before it was asked for.
     held: Vec<(String, Got)>,
     bound: Bound,
+    /// Offers what the recording asks for.
+    _application: Application,
     /// Makes the topics, and stays.
     _setup: Socket,
 }
@@ -130,8 +130,10 @@ impl Stage {
         let commands: Vec<Json> = topics.map(added).collect();
         client.say("action", json!({"commands": commands, "action_id": "setup"})).await;
         assert_eq!(client.settled().await, [], "the topics are made");
+        let services = setup["services"].as_array().unwrap();
+        let _application = Application::start(&native, site.circle, services).await;
         let (clients, held, bound) = Default::default();
-        Self { site, native, clients, held, bound, _setup: client }
+        Self { site, native, clients, held, bound, _application, _setup: client }
     }
 
     async fn turn(&mut self, line: &Json) {
@@ -162,6 +164,24 @@ impl Stage {
     async fn hold(&mut self, who: &str) {
         let got = self.clients.get_mut(who).unwrap().settled().await;
         self.held.extend(got.into_iter().map(|got| (who.to_owned(), got)));
+    }
+
+    /// Waits for the answers of services: they come when those have them, whatever else was dealt with.
+    async fn listen(&mut self, wanted: &[Json]) {
+        for (name, client) in &mut self.clients {
+            let is_answer = |want: &&Json| {
+                want["client"] == name.as_str() && want["data"]["type"] == "response"
+            };
+            let mut missing = wanted.iter().filter(is_answer).count();
+            while missing > 0 {
+                let got = client.next().await;
+                missing -= match &got {
+                    Got::Message(message) => usize::from(message["type"] == "response"),
+                    Got::Closed(_) => missing,
+                };
+                self.held.push((name.clone(), got));
+            }
+        }
     }
 
     /// All that came until everything is dealt with: what `first` said, then the rest.
