@@ -85,7 +85,7 @@ impl Client {
         value: Option<Json>,
     ) -> Result<Topic, ClientError> {
         let (rules, deny) = (Rules::default(), Default::default());
-        let make = Command::CreateTopic { circle, name, holds, value, rules, deny };
+        let make = Command::CreateTopic { circle, name, holds, value, rules, deny, replace: false };
         let made = self.command(make).await?;
         self.topic_by_id(made.topic.ok_or(ClientError::Unexpected)?).await
     }

@@ -71,8 +71,15 @@ async fn what_the_server_refuses_is_taken_back_and_says_why() {
     let tea = circle(&ana).await;
     let rules = Rules { bytes_max: Some(20), ..Rules::default() };
     let (name, deny) = (name("note"), Default::default());
-    let make =
-        Command::CreateTopic { circle: tea, name, holds: Kind::String, value: None, rules, deny };
+    let make = Command::CreateTopic {
+        circle: tea,
+        name,
+        holds: Kind::String,
+        value: None,
+        rules,
+        deny,
+        replace: false,
+    };
     let made = ana.command(make).await.unwrap().topic.unwrap();
     let note = ana.topic_by_id(made).await.unwrap();
     let cups = ana.create_topic(tea, TopicName::parse("cups").unwrap(), Kind::Int, None);

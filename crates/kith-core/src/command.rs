@@ -320,7 +320,8 @@ pub enum Command {
         name: TopicName,
         /// The kind of its value.
         holds: Kind,
-        /// Its first value; that of a list without the names of elements.
+        /// Its first value; that of a list without the names of elements, or with them:
+        /// `{"elements": [{"element": …, "value": …}]}`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         value: Option<Json>,
         /// How it behaves.
@@ -329,6 +330,9 @@ pub enum Command {
         /// What roles are denied in it.
         #[serde(default)]
         deny: BTreeMap<RoleId, Permissions>,
+        /// Where there is one of this name and kind already, make that one so.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        replace: bool,
     },
     /// Change what a topic is called and how it behaves.
     ChangeTopic {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::chain::ChainHash;
 use crate::document::{AsDoc, Doc, Facts, FeedHead, Key, Steps};
-use crate::event::{BYTES_MAX, Body, Event, UPDATES_BYTES_MAX};
+use crate::event::{BYTES_MAX, Body, CREATED_BYTES_MAX, Event, UPDATES_BYTES_MAX};
 use crate::id::{CircleId, FeedId, Seq, Timestamp, TopicId, UserId};
 use crate::index::index;
 use crate::reduce::{Documents, reduce};
@@ -241,6 +241,7 @@ impl<'a> Draft<'a> {
         let json: Arc<str> = serde_json::to_string(&event).unwrap_or_default().into();
         let max = match &event.body {
             Body::Changed { fact: Fact::Update { .. } } => UPDATES_BYTES_MAX,
+            Body::TopicCreated { .. } => CREATED_BYTES_MAX,
             _ => BYTES_MAX,
         };
         if json.len() > max {

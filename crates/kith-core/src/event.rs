@@ -21,6 +21,9 @@ pub const BYTES_MAX: usize = 256 * 1024;
 /// in parts.
 pub const UPDATES_BYTES_MAX: usize = 3 * 1024 * 1024;
 
+/// The most bytes of the JSON of an event that says that a topic was made: it tells the whole value.
+pub const CREATED_BYTES_MAX: usize = 6 * 1024 * 1024;
+
 /// One numbered event. Its JSON is what is stored, hashed and sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {

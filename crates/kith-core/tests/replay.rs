@@ -231,6 +231,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
             value: None,
             rules: Rules { no_undo: b % 3 == 0, ..Rules::default() },
             deny: BTreeMap::new(),
+            replace: false,
         },
         35 => Command::ChangeTopic {
             topic: topic?,

@@ -178,8 +178,15 @@ impl Scene<'_> {
             Ask::AddKey { value, .. } => {
                 let New { holds, value: first, rules } = New::read(value).map_err(fault)?;
                 let (circle, deny) = (self.circle, BTreeMap::new());
-                let create =
-                    Command::CreateTopic { circle, name, holds, value: first, rules, deny };
+                let create = Command::CreateTopic {
+                    circle,
+                    name,
+                    holds,
+                    value: first,
+                    rules,
+                    deny,
+                    replace: false,
+                };
                 let made = command::decide(draft, self.user, &create)?;
                 let topic = made.topic.ok_or(Refusal::NoSuchTopic)?;
                 texts.made.insert(topic, Versions::new(first_version(key)));

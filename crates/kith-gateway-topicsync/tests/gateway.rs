@@ -34,7 +34,7 @@ async fn greeted(site: &Site) -> Socket {
 async fn create(native: &Native, site: &Site, topic: &str, holds: Kind, value: Json) -> TopicId {
     let (circle, name, value) = (site.circle, name(topic), Some(value));
     let (rules, deny) = (Rules::default(), BTreeMap::new());
-    let create = Command::CreateTopic { circle, name, holds, value, rules, deny };
+    let create = Command::CreateTopic { circle, name, holds, value, rules, deny, replace: false };
     native.must(create).await.topic.unwrap()
 }
 
@@ -389,7 +389,9 @@ async fn ephemeral_topics_and_those_without_undo_are_followed_like_others() {
     ] {
         let (circle, value, deny) = (site.circle, None, BTreeMap::new());
         let (name, holds) = (name(topic), Kind::Int);
-        native.must(Command::CreateTopic { circle, name, holds, value, rules, deny }).await;
+        native
+            .must(Command::CreateTopic { circle, name, holds, value, rules, deny, replace: false })
+            .await;
         assert_eq!(first(&mut client, topic).await, json!({"value": 0}));
         act(&mut client, &[set(topic, 3)]).await;
         assert_eq!(changes(&mut client).await[0]["value"], 3);

@@ -23,7 +23,7 @@ use crate::world::{circle, connect, follow, hub, op, seen, user};
 async fn text(hub: &Hub, me: UserId, circle: CircleId, rules: Rules) -> TopicId {
     let name = TopicName::parse("notes").unwrap();
     let (holds, value, deny) = (Kind::Text, None, Default::default());
-    let make = Command::CreateTopic { circle, name, holds, value, rules, deny };
+    let make = Command::CreateTopic { circle, name, holds, value, rules, deny, replace: false };
     hub.execute(me, None, &make).await.unwrap().topic.unwrap()
 }
 
@@ -240,7 +240,15 @@ async fn what_may_not_be_is_refused() {
     assert_eq!(code(write(&hub, ana, topic, edits).await), "topic.too_large");
     let (name, deny) = (TopicName::parse("large").unwrap(), Default::default());
     let rules = Rules { bytes_max: Some(17 * 1024 * 1024), ..Rules::default() };
-    let make = Command::CreateTopic { circle, name, holds: Kind::Text, value: None, rules, deny };
+    let make = Command::CreateTopic {
+        circle,
+        name,
+        holds: Kind::Text,
+        value: None,
+        rules,
+        deny,
+        replace: false,
+    };
     assert_eq!(hub.execute(ana, None, &make).await.unwrap_err().code(), "limit.too_many");
 }
 

@@ -18,7 +18,8 @@ use crate::world::{circle, connect, follow, hub, seen, user};
 async fn topic(hub: &Hub, me: UserId, circle: CircleId, name: &str, holds: Kind) -> TopicId {
     let (name, rules) = (TopicName::parse(name).unwrap(), Rules::default());
     let deny = Default::default();
-    let make = Command::CreateTopic { circle, name, holds, value: None, rules, deny };
+    let make =
+        Command::CreateTopic { circle, name, holds, value: None, rules, deny, replace: false };
     hub.execute(me, None, &make).await.unwrap().topic.unwrap()
 }
 

@@ -25,7 +25,15 @@ async fn topic(hub: &Hub, me: UserId, circle: CircleId, name: &str, holds: Kind)
 
 fn create(circle: CircleId, name: &str, holds: Kind, value: Option<Value>) -> Command {
     let (name, rules) = (TopicName::parse(name).unwrap(), Rules::default());
-    Command::CreateTopic { circle, name, holds, value, rules, deny: Default::default() }
+    Command::CreateTopic {
+        circle,
+        name,
+        holds,
+        value,
+        rules,
+        deny: Default::default(),
+        replace: false,
+    }
 }
 
 fn change(topic: TopicId, change: Value) -> Asked {
@@ -190,6 +198,7 @@ async fn a_value_grows_to_its_limit_and_shrinks_beyond_it() {
         value: Some(json!([1, 2])),
         rules,
         deny: Default::default(),
+        replace: false,
     };
     let small = hub.execute(ana, None, &command).await.unwrap().topic.unwrap();
     let ask =
@@ -310,6 +319,7 @@ async fn made(hub: &Hub, me: UserId, circle: CircleId, holds: Kind, rules: Value
         value: None,
         rules: serde_json::from_value(rules).unwrap(),
         deny: Default::default(),
+        replace: false,
     };
     hub.execute(me, None, &create).await.unwrap().topic.unwrap()
 }
@@ -433,6 +443,7 @@ async fn a_value_conforms_to_its_schema_after_every_transaction() {
         value,
         rules: Rules { schema: Some(Arc::new(schema)), ..Rules::default() },
         deny: Default::default(),
+        replace: false,
     };
     let begin = Some(json!({"x": 1, "y": 2}));
     let none = hub.execute(ana, None, &create(None, schema.clone())).await;

@@ -41,6 +41,7 @@ impl People {
             value: Some(value),
             rules: Rules::default(),
             deny: Default::default(),
+            replace: false,
         };
         self.hub.execute(self.ana, None, &create).await.unwrap().topic.unwrap()
     }

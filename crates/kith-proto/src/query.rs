@@ -97,6 +97,20 @@ pub enum Query {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
+    /// The same with their values: at most 1 MiB of them, or one that is larger.
+    TopicValues {
+        /// Of which circle.
+        circle: CircleId,
+        /// Only those whose names begin like this.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        begin: String,
+        /// Only those whose names come after this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// How many, at most 200; 100 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
     /// How many steps the user can take back in a circle, and do again.
     Undoable {
         /// In which circle.
@@ -182,6 +196,7 @@ pub enum Answer {
     Message(Message),
     Topic(TopicWindow),
     Topics { topics: Vec<Topic>, more: bool },
+    TopicValues { topics: Vec<TopicWindow>, more: bool },
     History { events: Vec<Event>, more: bool },
     Undoable { undo: u32, redo: u32 },
     Unread(StreamUnread),
@@ -241,7 +256,7 @@ pub struct TopicWindow {
     pub seq: Seq,
     /// The value; the elements of a list with their names: `[{"element": …, "value": …}]`.
     pub value: Json,
-    /// Of a `text`: what its shared text named `text` says.
+    /// Of a `text`: what its shared text named `text` says. Not among the values of many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }

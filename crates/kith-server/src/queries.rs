@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kith_core::document::{Circle, Member, Message, Stream};
-use kith_core::id::{FeedId, Seq, SessionId, StreamId, TopicId, UserId};
+use kith_core::id::{CircleId, FeedId, Seq, SessionId, StreamId, TopicId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::Line;
 use kith_core::topic::Kind;
@@ -25,6 +25,8 @@ const PAGE_MAX: u32 = 200;
 const MESSAGES: u32 = 50;
 /// Topics of one answer when nothing else is asked.
 const TOPICS: u32 = 100;
+/// About how many bytes the values of topics take that are in one answer.
+const VALUES_BYTES_MAX: usize = 1024 * 1024;
 /// Services of one answer when nothing else is asked.
 const SERVICES: u32 = 100;
 /// Members and circles of one answer when nothing else is asked.
@@ -81,6 +83,11 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
             let (topics, more) = hub.topics(me, circle, &begin, after.as_deref(), limit).await?;
             let topics = topics.into_iter().map(Arc::unwrap_or_clone).collect();
             Answer::Topics { topics, more }
+        }
+        Query::TopicValues { circle, begin, after, limit } => {
+            let (topics, more) =
+                topic_values(app, me, circle, &begin, after, page(limit, TOPICS)).await?;
+            Answer::TopicValues { topics, more }
         }
         Query::Undoable { circle } => {
             let (undo, redo) = hub.undoable(me, circle).await?;
@@ -182,6 +189,38 @@ async fn topic_window(
         _ => None,
     };
     Ok(TopicWindow { topic: topic.as_ref().clone(), seq, value: state.value.to_json(), text })
+}
+
+async fn topic_values(
+    app: &App,
+    me: UserId,
+    circle: CircleId,
+    begin: &str,
+    mut after: Option<String>,
+    limit: usize,
+) -> Result<(Vec<TopicWindow>, bool), HubError> {
+    let mut told = Vec::new();
+    let mut bytes = 0;
+    loop {
+        let (topics, more) = app.hub.topics(me, circle, begin, after.as_deref(), limit).await?;
+        after = topics.last().map(|topic| topic.name.as_str().to_owned());
+        for topic in topics {
+            let (seq, topic, state) = match app.hub.topic_value(me, topic.id).await {
+                // It went away meanwhile.
+                Err(HubError::Refused(_)) => continue,
+                found => found?,
+            };
+            bytes += state.weight();
+            if bytes > VALUES_BYTES_MAX && !told.is_empty() {
+                return Ok((told, true));
+            }
+            let (topic, value) = (topic.as_ref().clone(), state.value.to_json());
+            told.push(TopicWindow { topic, seq, value, text: None });
+        }
+        if !more || !told.is_empty() {
+            return Ok((told, more));
+        }
+    }
 }
 
 async fn around_message(

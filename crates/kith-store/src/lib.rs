@@ -32,7 +32,7 @@ pub struct StoredEvent {
 }
 
 /// Largest stored event, in bytes of JSON.
-pub const EVENT_BYTES_MAX: usize = kith_core::event::UPDATES_BYTES_MAX;
+pub const EVENT_BYTES_MAX: usize = kith_core::event::CREATED_BYTES_MAX;
 /// Largest stored document, in bytes of JSON: the largest text, with what base64 makes of it.
 pub const DOCUMENT_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// Longest document key, in bytes.

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Circle(cmd::circle::Args),
     /// Make or list the streams of a circle.
     Stream(cmd::stream::Args),
+    /// Take the topics of a circle out into a file, or bring them in from one.
+    Topics(cmd::topics::Args),
     /// Make a link by which others join a circle.
     Invite(cmd::invite::Args),
     /// Join a circle by a link.

@@ -21,6 +21,7 @@ pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod signup;
 pub(crate) mod stream;
+pub(crate) mod topics;
 pub(crate) mod who;
 
 use crate::cli::{Cli, Command};
@@ -42,6 +43,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Logout(args) => logout::run(&context, args).await,
         Command::Circle(args) => circle::run(&context, args).await,
         Command::Stream(args) => stream::run(&context, args).await,
+        Command::Topics(args) => topics::run(&context, args).await,
         Command::Invite(args) => invite::run(&context, args).await,
         Command::Join(args) => join::run(&context, args).await,
         Command::Send(args) => send::run(&context, args).await,

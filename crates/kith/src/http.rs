@@ -1,4 +1,4 @@
-//! The few requests that are made over HTTP: signing up, in and out.
+//! The few requests that are made over HTTP: signing up, in and out, and what a frame has no room for.
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -41,7 +41,26 @@ pub(crate) async fn request<T: DeserializeOwned>(
     token: Option<&str>,
     body: Option<&Value>,
 ) -> Result<T, Failure> {
-    let work = exchange(address, method, path, token, body);
+    let body = body.map(ToString::to_string);
+    answer(address, exchange(address, (method, path), token, None, body)).await
+}
+
+/// Makes a change below `/api/v1`, under a name: said twice, it happens once.
+pub(crate) async fn change<T: DeserializeOwned>(
+    address: &Address,
+    path: &str,
+    token: &str,
+    op: &str,
+    body: String,
+) -> Result<T, Failure> {
+    let work = exchange(address, (Method::POST, path), Some(token), Some(op), Some(body));
+    answer(address, work).await
+}
+
+async fn answer<T: DeserializeOwned>(
+    address: &Address,
+    work: impl Future<Output = Result<(u16, Bytes), Failure>>,
+) -> Result<T, Failure> {
     let (status, bytes) = tokio::time::timeout(REQUEST_MAX, work)
         .await
         .map_err(|_| Failure::Unreachable(format!("{address} did not answer in time")))??;
@@ -53,10 +72,10 @@ pub(crate) async fn request<T: DeserializeOwned>(
 
 async fn exchange(
     address: &Address,
-    method: Method,
-    path: &str,
+    (method, path): (Method, &str),
     token: Option<&str>,
-    body: Option<&Value>,
+    op: Option<&str>,
+    body: Option<String>,
 ) -> Result<(u16, Bytes), Failure> {
     let lost = |error: &dyn std::fmt::Display| Failure::Unreachable(format!("{address}: {error}"));
     let mut request = Request::builder()
@@ -66,12 +85,14 @@ async fn exchange(
     if let Some(token) = token {
         request = request.header(AUTHORIZATION, format!("Bearer {token}"));
     }
+    if let Some(op) = op {
+        request = request.header("idempotency-key", op);
+    }
     if body.is_some() {
         request = request.header(CONTENT_TYPE, "application/json");
     }
-    let body = body.map(ToString::to_string).unwrap_or_default();
     let request = request
-        .body(Full::new(Bytes::from(body)))
+        .body(Full::new(Bytes::from(body.unwrap_or_default())))
         .map_err(|error| Failure::Local(format!("the request cannot be written: {error}")))?;
     let socket = dial(address).await?;
     let (mut sender, connection) =

@@ -12,6 +12,8 @@ mod secrets;
 mod terminal;
 #[path = "serve/tls.rs"]
 mod tls;
+#[path = "serve/topics.rs"]
+mod topics;
 
 use std::fs;
 use std::io::Write;

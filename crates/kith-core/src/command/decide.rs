@@ -90,9 +90,10 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
         Command::Pin { stream, message, pinned } => {
             message::pin(draft, me, *stream, *message, *pinned)
         }
-        Command::CreateTopic { circle, name, holds, value, rules, deny } => {
+        Command::CreateTopic { circle, name, holds, value, rules, deny, replace } => {
             let value = value.as_ref();
-            topic::create(draft, me, *circle, &Wanted { name, holds: *holds, value, rules, deny })
+            let wanted = Wanted { name, holds: *holds, value, rules, deny, replace: *replace };
+            topic::create(draft, me, *circle, &wanted)
         }
         Command::ChangeTopic { topic, name, rules } => {
             topic::change(draft, me, *topic, name, rules)

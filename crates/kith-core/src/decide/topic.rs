@@ -19,6 +19,8 @@ use crate::text::{Label, TopicName};
 use crate::topic::text::Text;
 use crate::topic::{Asked, Condition, Fact, Kind, State, Value, same, schema};
 
+mod replace;
+
 /// The most topics of a circle.
 pub const TOPICS_MAX: usize = 10_000;
 /// The most bytes of a kept value; one that takes more, because of what JSON makes of it, is told from
@@ -34,6 +36,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) value: Option<&'a Json>,
     pub(crate) rules: &'a Rules,
     pub(crate) deny: &'a BTreeMap<RoleId, Permissions>,
+    /// One that is there already is made so.
+    pub(crate) replace: bool,
 }
 
 pub(crate) fn create(
@@ -46,6 +50,9 @@ pub(crate) fn create(
     standing.require(Permission::ManageFeeds, draft.now)?;
     may_deny(&standing, &BTreeMap::new(), to.deny)?;
     to.rules.check(to.holds)?;
+    if to.replace && draft.topic_named(circle, to.name.clone())?.is_some() {
+        return replace::make_so(draft, me, circle, to);
+    }
     free(draft, circle, to.name)?;
     let tally = draft.tally(circle)?.unwrap_or_default();
     if tally.topics as usize >= TOPICS_MAX {

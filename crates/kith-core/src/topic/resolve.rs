@@ -10,7 +10,7 @@ use super::path::{Path, STEPS_MAX, Step, get};
 use super::splice::{Splice, byte_at};
 use super::state::{State, number};
 use super::text::{Text, Update};
-use super::value::Value;
+use super::value::{Element, Value};
 use crate::id::Seq;
 use crate::refusal::Refusal;
 use crate::text::ElementId;
@@ -94,7 +94,7 @@ impl State {
         match change {
             Change::Insert { value, to, element } => {
                 let element = match element {
-                    None => ElementId::of(seq),
+                    None => free_name(elements, seq),
                     Some(name) if name.is_given() => return Err(Refusal::ElementTaken),
                     Some(name) => name.clone(),
                 };
@@ -254,6 +254,14 @@ impl State {
         }
         Some(then)
     }
+}
+
+/// The name of an element that comes with the event `seq`. It is taken only in a list that was told
+/// with the names that its elements have elsewhere.
+fn free_name(elements: &[Element], seq: Seq) -> ElementId {
+    let is_free = |name: &ElementId| elements.iter().all(|one| one.element != *name);
+    let parts = (0..=elements.len()).map(|place| ElementId::of_part(seq, place));
+    std::iter::once(ElementId::of(seq)).chain(parts).find(is_free).unwrap_or(ElementId::of(seq))
 }
 
 /// What is at a place.

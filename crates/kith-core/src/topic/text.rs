@@ -20,10 +20,13 @@ use serde_json::Value as Json;
 pub use known::Known;
 pub use scan::{Scan, scan};
 
+use crate::document::TEXT_BYTES_MAX;
 use crate::refusal::Refusal;
 
 /// The most bytes of one update.
 pub const UPDATE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The most bytes of an update that is a whole document.
+const WHOLE_BYTES_MAX: usize = TEXT_BYTES_MAX as usize;
 /// The most pieces (insertions and gaps) that the updates of a document may have.
 pub const PIECES_MAX: usize = 500_000;
 /// The most ranges of a document that may be taken out.
@@ -142,10 +145,12 @@ impl Eq for Text {}
 impl Text {
     /// The document that somebody asks for: `{"updates": […]}`, or what is to be written in it.
     pub(super) fn asked(json: &Json) -> Result<Self, Refusal> {
+        // All of a document at once may have been merged into one update.
+        let check = |text: &Self, update: &Update| text.check_within(update, WHOLE_BYTES_MAX);
         match json {
             Json::String(text) if text.is_empty() => Ok(Self::default()),
-            Json::String(text) => Self::of(&[Update::of_text(text)], Self::check),
-            _ => Self::of(&updates(json)?, Self::check),
+            Json::String(text) => Self::of(&[Update::of_text(text)], check),
+            _ => Self::of(&updates(json)?, check),
         }
     }
 
@@ -207,8 +212,12 @@ impl Text {
     /// # Errors
     /// [`Refusal::BadUpdate`], [`Refusal::TooLarge`].
     pub fn check(&self, update: &Update) -> Result<Scan, Refusal> {
-        if update.0.len() > UPDATE_BYTES_MAX {
-            return Err(Refusal::TooLarge { max: UPDATE_BYTES_MAX });
+        self.check_within(update, UPDATE_BYTES_MAX)
+    }
+
+    fn check_within(&self, update: &Update, max: usize) -> Result<Scan, Refusal> {
+        if update.0.len() > max {
+            return Err(Refusal::TooLarge { max });
         }
         let scan = update.scan()?;
         let pieces = self.pieces + scan.pieces;

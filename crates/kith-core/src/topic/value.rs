@@ -1,6 +1,6 @@
 //! The kinds of topics and the values they hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,11 +76,16 @@ impl Kind {
         }
     }
 
-    /// The value that `json` stands for; elements of a list are named after the event `seq`.
+    /// The value that `json` stands for; elements of a list are named after the event `seq`, unless
+    /// they are told with their names: `{"elements": [{"element": …, "value": …}]}`.
     ///
     /// # Errors
-    /// [`Refusal::WrongKind`] when it is none of this kind, [`Refusal::TooDeep`].
+    /// [`Refusal::WrongKind`] when it is none of this kind, [`Refusal::TooDeep`], and
+    /// [`Refusal::ElementTaken`] when two elements have the same name.
     pub fn value(self, json: &Json, seq: Seq) -> Result<Value, Refusal> {
+        if let (Self::List, Json::Object(_)) = (self, json) {
+            return named(json).map(Value::List);
+        }
         if json::depth(json) > DEPTH_MAX {
             return Err(Refusal::TooDeep { max: DEPTH_MAX });
         }
@@ -123,6 +128,27 @@ impl Kind {
             _ => self.value(json, Seq(0)),
         }
     }
+}
+
+/// A list as somebody tells it who has it from elsewhere: with the names of its elements.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    elements: Vec<Element>,
+}
+
+fn named(json: &Json) -> Result<Vec<Element>, Refusal> {
+    // Around each value are three more than in a list without names.
+    if json::depth(json) > DEPTH_MAX + 2 {
+        return Err(Refusal::TooDeep { max: DEPTH_MAX });
+    }
+    let Named { elements } =
+        Named::deserialize(json).map_err(|_| Refusal::WrongKind { kind: Kind::List })?;
+    let mut names = HashSet::new();
+    if !elements.iter().all(|one| names.insert(&one.element)) {
+        return Err(Refusal::ElementTaken);
+    }
+    Ok(elements)
 }
 
 /// One value of a list.

@@ -230,7 +230,15 @@ impl Stage {
                 let name = TopicName::parse(op["name"].as_str().unwrap()).unwrap();
                 let holds = kind(op["type"].as_str().unwrap());
                 let (value, rules, deny) = (op.get("init").cloned(), Default::default(), [].into());
-                let create = Command::CreateTopic { circle, name, holds, value, rules, deny };
+                let create = Command::CreateTopic {
+                    circle,
+                    name,
+                    holds,
+                    value,
+                    rules,
+                    deny,
+                    replace: false,
+                };
                 self.native.must(create).await;
             }
             "remove_topic" => {

@@ -10,13 +10,13 @@ use kith_core::reduce::{Documents, reduce};
 use kith_core::refusal::Refusal;
 use kith_core::text::TopicName;
 use kith_core::topic::State;
-use kith_store::Range;
+use kith_store::{Document, Range};
 
 use super::{damaged, parse_event};
 use crate::subscriber::prefix;
 use crate::{Hub, HubError};
 
-/// Events that are read in one step.
+/// Events, or names, that are read in one step.
 const STEP: usize = 500;
 
 impl Hub {
@@ -250,27 +250,41 @@ impl Hub {
     ) -> Result<(Vec<Arc<Topic>>, bool), HubError> {
         self.look(|draft| access::in_circle(draft, user, circle)).await?;
         self.settled().await?;
-        let range = Range {
-            prefix: format!("{circle}/{begin}"),
-            after: after.map(|name| format!("{circle}/{name}")),
-            ..prefix("topic_name", &circle)
-        };
-        let mut rows = self.inner.store.scan(range, limit + 1).await?;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
+        let mut after = after.map(|name| format!("{circle}/{name}"));
         let mut topics = Vec::new();
-        for row in rows {
-            let id = match Doc::parse_in("topic_name", &row.body) {
-                Some(Ok(Doc::TopicName(named))) => named.topic,
-                _ => return Err(damaged("topic_name", &row.key)),
+        // Those that the user may not read are passed over, however many stand together.
+        let more = 'all: loop {
+            let range = Range {
+                prefix: format!("{circle}/{begin}"),
+                after: after.take(),
+                ..prefix("topic_name", &circle)
             };
-            match self.look(|draft| access::in_topic(draft, user, id)).await {
-                Ok(found) => topics.push(found.topic),
-                Err(HubError::Refused(_)) => {}
-                Err(error) => return Err(error),
+            let rows = self.inner.store.scan(range, STEP).await?;
+            for row in &rows {
+                if topics.len() == limit {
+                    break 'all true;
+                }
+                topics.extend(self.topic_in(user, row).await?);
             }
-        }
+            match rows.last() {
+                Some(last) if rows.len() == STEP => after = Some(last.key.clone()),
+                _ => break false,
+            }
+        };
         self.settled().await?;
         Ok((topics, more))
+    }
+
+    /// The topic of a row, if a user may read it.
+    async fn topic_in(&self, user: UserId, row: &Document) -> Result<Option<Arc<Topic>>, HubError> {
+        let id = match Doc::parse_in("topic_name", &row.body) {
+            Some(Ok(Doc::TopicName(named))) => named.topic,
+            _ => return Err(damaged("topic_name", &row.key)),
+        };
+        match self.look(|draft| access::in_topic(draft, user, id)).await {
+            Ok(found) => Ok(Some(found.topic)),
+            Err(HubError::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

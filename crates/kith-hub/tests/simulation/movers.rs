@@ -50,7 +50,8 @@ impl Topics {
             let name = TopicName::parse(name).unwrap();
             let rules = Rules { ephemeral, ..Rules::default() };
             let deny = BTreeMap::new();
-            let create = Command::CreateTopic { circle, name, holds, value, rules, deny };
+            let create =
+                Command::CreateTopic { circle, name, holds, value, rules, deny, replace: false };
             hub.execute(owner, None, &create).await.unwrap().topic.unwrap()
         };
         let counter = async |name| make(name, Kind::Int, Some(json!(SUM / 3)), false).await;

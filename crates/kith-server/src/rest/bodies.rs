@@ -221,7 +221,8 @@ pub(super) struct NewTopic {
     /// `/` makes a tree of names.
     pub(super) name: TopicName,
     pub(super) holds: Kind,
-    /// Its first value.
+    /// Its first value. Elements of a list may be told with their names:
+    /// `{"elements": [{"element": …, "value": …}]}`.
     #[serde(default)]
     pub(super) value: Option<Value>,
     #[serde(default)]
@@ -230,6 +231,9 @@ pub(super) struct NewTopic {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub(super) deny: BTreeMap<RoleId, Permissions>,
+    /// Where there is one of this name and kind already, make that one so.
+    #[serde(default)]
+    pub(super) replace: bool,
 }
 
 /// What a topic is called and how it behaves.

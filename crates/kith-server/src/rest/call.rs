@@ -22,6 +22,10 @@ use crate::auth::Caller;
 
 /// The largest body, in bytes.
 pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
+/// The largest body with a whole value in it, in bytes: that of a text of 4 MiB in Base64, and more.
+pub(super) const VALUE_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// The most values in a large body: each takes memory, however short it is written.
+const VALUES_MAX: usize = 150_000;
 /// How long a body may take.
 const BODY: Duration = Duration::from_secs(20);
 
@@ -48,7 +52,7 @@ impl Call {
     ) -> Result<Self, Problem> {
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let query = query(route, &head)?;
-        let body = if route.body.is_some() { read_body(body).await? } else { Bytes::new() };
+        let body = if route.body.is_some() { read_body(route, body).await? } else { Bytes::new() };
         let address = head.extensions.get::<IpAddr>().copied();
         Ok(Self { path, query, headers: head.headers, body, caller, address })
     }
@@ -160,15 +164,55 @@ fn query(route: &Route, head: &Parts) -> Result<BTreeMap<String, String>, Proble
     Ok(query)
 }
 
-async fn read_body(body: Body) -> Result<Bytes, Problem> {
-    let read = tokio::time::timeout(BODY, Limited::new(body, BODY_BYTES_MAX).collect()).await;
+async fn read_body(route: &Route, body: Body) -> Result<Bytes, Problem> {
+    let max = if route.large { VALUE_BYTES_MAX } else { BODY_BYTES_MAX };
+    let read = tokio::time::timeout(BODY, Limited::new(body, max).collect()).await;
     match read {
-        Ok(Ok(read)) => Ok(read.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::new(
-            "input.too_large",
-            format!("a body has at most {BODY_BYTES_MAX} bytes"),
-        )),
+        Ok(Ok(read)) => {
+            let bytes = read.to_bytes();
+            if bytes.len() > BODY_BYTES_MAX && values(&bytes) > VALUES_MAX {
+                let message = format!("a large body has at most {VALUES_MAX} values in it");
+                return Err(Problem::new("input.too_large", message));
+            }
+            Ok(bytes)
+        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Problem::new("input.too_large", format!("a body has at most {max} bytes")))
+        }
         Ok(Err(_)) => Err(Problem::new("input.invalid", "the body could not be read")),
         Err(_) => Err(Problem::new("input.too_slow", "the body took too long")),
+    }
+}
+
+/// How many values there are in a JSON, about; never fewer than a reader makes of it.
+fn values(json: &[u8]) -> usize {
+    let (mut count, mut in_text, mut escaped) = (1, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b',' | b'[' | b'{' if !in_text => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::values;
+
+    #[test]
+    fn values_are_counted_and_what_is_in_texts_is_none() {
+        for (json, count) in [
+            ("1", 1),
+            ("[]", 2),
+            ("[1,2,3]", 4),
+            (r#"{"a":[1],"b":",[{\\\",,"}"#, 4),
+            (r#"["\\\\",1]"#, 3),
+        ] {
+            assert_eq!(values(json.as_bytes()), count, "{json}");
+        }
     }
 }

@@ -191,6 +191,11 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         "service.reserved" | "service.other_policy" | "service.cancelled" | "call.open" => {
             StatusCode::CONFLICT
         }
+        "topic.too_fast" => StatusCode::TOO_MANY_REQUESTS,
+        "topic.too_large" | "topic.too_deep" => StatusCode::PAYLOAD_TOO_LARGE,
+        "topic.wrong_kind" | "topic.wrong_change" | "topic.bad_schema" | "topic.bad_update" => {
+            StatusCode::BAD_REQUEST
+        }
         "service.busy" => StatusCode::SERVICE_UNAVAILABLE,
         "service.too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         "service.failed" | "service.gone" => StatusCode::BAD_GATEWAY,
@@ -200,6 +205,8 @@ pub(super) fn status_of(code: &str) -> StatusCode {
             Some((_, "not_found")) => StatusCode::NOT_FOUND,
             Some(("permission", _)) => StatusCode::FORBIDDEN,
             Some(("input" | "password", _)) => StatusCode::BAD_REQUEST,
+            // What is asked does not fit what is there.
+            Some(("topic" | "undo" | "redo", _)) => StatusCode::CONFLICT,
             Some(("store", _)) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         },

@@ -132,6 +132,8 @@ pub(super) struct Route {
     pub(super) errors: &'static [&'static str],
     /// Whether it answers 201.
     pub(super) creates: bool,
+    /// Whether its body may be as large as the largest value.
+    pub(super) large: bool,
     /// Whether it takes the session cookie away.
     pub(super) signs_out: bool,
     /// The part of the path that names the operation, instead of the header `Idempotency-Key`.
@@ -207,6 +209,7 @@ const fn bare(verb: Verb, path: &'static str, summary: &'static str, action: Act
         shape: None,
         errors: &[],
         creates: false,
+        large: false,
         signs_out: false,
         named_by: None,
     }
@@ -227,6 +230,11 @@ impl Route {
 
     pub(super) const fn creates(self) -> Self {
         Self { creates: true, ..self }
+    }
+
+    /// Takes bodies with a whole value in them.
+    pub(super) const fn large(self) -> Self {
+        Self { large: true, ..self }
     }
 
     pub(super) const fn signs_out(self) -> Self {

@@ -145,6 +145,14 @@ pub(super) struct Topics {
     more: bool,
 }
 
+/// Topics of a circle with their values.
+#[derive(JsonSchema)]
+pub(super) struct TopicValues {
+    topics: Vec<kith_proto::query::TopicWindow>,
+    /// There are more after the last.
+    more: bool,
+}
+
 /// What happened to a topic.
 #[derive(JsonSchema)]
 pub(super) struct History {

@@ -63,15 +63,23 @@ const REDONE: &[&str] = &[
 
 pub(super) const ROUTES: &[Route] = &[
     act(Verb::Post, "/circles/{circle}/topics", "Make a topic in a circle", |call| {
-        let NewTopic { name, holds, value, rules, deny } = call.body()?;
-        Ok(Command::CreateTopic { circle: call.id("circle")?, name, holds, value, rules, deny })
+        let NewTopic { name, holds, value, rules, deny, replace } = call.body()?;
+        let circle = call.id("circle")?;
+        Ok(Command::CreateTopic { circle, name, holds, value, rules, deny, replace })
     })
     .body::<NewTopic>(r#"{"name":"board/todo","holds":"list","value":["water"]}"#)
+    .large()
     .errors(&[
         "circle.not_found",
         "name.taken",
         "role.not_found",
         "topic.wrong_kind",
+        "topic.wrong_change",
+        "topic.element_taken",
+        "topic.bad_update",
+        "topic.lifetime_stays",
+        "topic.too_fast",
+        "topic.too_deep",
         "topic.too_large",
         "topic.bad_schema",
         "topic.invalid",
@@ -87,6 +95,17 @@ pub(super) const ROUTES: &[Route] = &[
             let begin = call.asked("begin").unwrap_or_default();
             let (after, limit) = (call.asked("after"), call.limit()?);
             Ok(Query::Topics { circle: call.id("circle")?, begin, after, limit })
+        },
+    )
+    .query(BY_NAME)
+    .errors(&["circle.not_found"]),
+    get::<shapes::TopicValues>(
+        "/circles/{circle}/topics/values",
+        "Topics of a circle with their values, at most 1 MiB of them or one that is larger",
+        |call| {
+            let begin = call.asked("begin").unwrap_or_default();
+            let (after, limit) = (call.asked("after"), call.limit()?);
+            Ok(Query::TopicValues { circle: call.id("circle")?, begin, after, limit })
         },
     )
     .query(BY_NAME)

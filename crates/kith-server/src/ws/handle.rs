@@ -29,6 +29,9 @@ pub(super) const SUBSCRIBE_MAX: u32 = 1000;
 const IN_FLIGHT_MAX: usize = 64;
 /// Frames that could not be read before the connection is closed.
 const MALFORMED_MAX: u32 = 10;
+/// The largest answer: a text of 4 MiB in Base64, and what is beside it. To ask for it is not yet to
+/// read too slowly.
+const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// Messages in a snapshot when nothing else is asked, and at most.
 const WINDOW: u32 = 50;
 const WINDOW_MAX: u32 = 200;
@@ -189,7 +192,8 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
             }
         }
         // Answers are bounded by requests, and requests stop while answers pile up.
-        if subscriber.waiting_bytes() > 4 * app.settings.queue_bytes as usize {
+        let unread = 4 * app.settings.queue_bytes as usize + ANSWER_BYTES_MAX;
+        if subscriber.waiting_bytes() > unread {
             let problem = Problem::later("client.too_slow", "the connection does not read", 1000);
             return Some(Farewell::new(close::TOO_SLOW, problem));
         }

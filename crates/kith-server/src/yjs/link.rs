@@ -152,6 +152,7 @@ impl Link {
             value: None,
             rules: Rules::default(),
             deny: Default::default(),
+            replace: false,
         };
         match hub.execute(user, None, &make).await {
             // Somebody else made it meanwhile, or it is there and not to be seen.

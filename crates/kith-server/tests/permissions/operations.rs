@@ -242,6 +242,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ask("history", r#"{"topic":"{topic}"}"#, &[rest("GET /topics/{topic}/history", "")]),
     ask("topic_by_name", r#"{"circle":"{circle}","name":"{topic_name}"}"#, &[]),
     ask("topics", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/topics", "")]),
+    ask(
+        "topic_values",
+        r#"{"circle":"{circle}"}"#,
+        &[rest("GET /circles/{circle}/topics/values", "")],
+    ),
     ask("services", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/services", "")]),
     live("offer", Kind::Service, r#"{"circle":"{circle}","name":"math/add"}"#),
     live("withdraw", Kind::Service, r#"{"circle":"{circle}","name":"chat/echo"}"#),

@@ -126,7 +126,7 @@ fn told(operation: &str, answer: &str, names: &Names) -> &'static str {
     let lacks = |name: &str| names.get(name).is_some_and(|id| !answer.contains(id.as_str()));
     match operation {
         "users" if lacks("user") => "user.not_found",
-        "topics" if lacks("topic") => "topic.not_found",
+        "topics" | "topic_values" if lacks("topic") => "topic.not_found",
         _ => DONE,
     }
 }

@@ -3,7 +3,7 @@
 
 import { type KithError, refusal } from "../error.js";
 import { float, int, isArray, isObject, type Json, sum } from "../json.js";
-import type { Change, Fact, Path, Seq } from "../protocol.js";
+import type { Change, ElementId, Fact, Path, Seq } from "../protocol.js";
 import { find, gap } from "./list.js";
 import { get, STEPS_MAX } from "./path.js";
 import { edit, inverse, isPlace, over, overSet, type Splice } from "./splice.js";
@@ -20,6 +20,11 @@ export function resolve(state: State, seq: Seq, change: Change): Fact {
   const { kind } = value;
   if (kind === "event") {
     if ("emit" in change) return { emit: { args: change.emit.args ?? {} } };
+    throw refusal("topic.wrong_change", kind);
+  }
+  if (kind === "text") {
+    // What is in updates is for the server to check.
+    if ("update" in change) return { update: { updates: change.update.updates } };
     throw refusal("topic.wrong_change", kind);
   }
   if ("set" in change) {
@@ -76,7 +81,7 @@ function addFloat(state: State, now: number, by: number | bigint): Fact {
 
 function inList(state: State, elements: readonly Element[], seq: Seq, change: Change): Fact {
   if ("insert" in change) {
-    const { value, to, element = elementOf(seq) } = change.insert;
+    const { value, to, element = freeName(elements, seq) } = change.insert;
     const isGiven = change.insert.element?.startsWith("~") ?? false;
     if (isGiven || elements.some((one) => one.element === element)) {
       throw refusal("topic.element_taken", "list");
@@ -100,6 +105,17 @@ function inList(state: State, elements: readonly Element[], seq: Seq, change: Ch
     return { replace: { element, at, value, was } };
   }
   throw wrong(state);
+}
+
+/**
+ * The name of an element that comes with the event `seq`. It is taken only in a list that was told
+ * with the names that its elements have elsewhere.
+ */
+function freeName(elements: readonly Element[], seq: Seq): ElementId {
+  const isTaken = (name: ElementId) => elements.some((one) => one.element === name);
+  let name = elementOf(seq);
+  for (let place = 0; isTaken(name); place++) name = elementOf(seq, place);
+  return name;
 }
 
 function inJson(state: State, change: Change): Fact {

@@ -30,6 +30,9 @@ export interface Held {
 /** The value of a topic, with its kind. Values are never changed: a change makes a new one. */
 export type Value = { [K in Kind]: { readonly kind: K; readonly held: Held[K] } }[Kind];
 
+/** What the name of an element looks like. */
+const NAME = /^(?=.{1,40}$)~?[A-Za-z0-9._:-]+$/;
+
 /** The name of the element that comes with the event `seq`, or of one of those that do. */
 export function elementOf(seq: Seq, place?: number): ElementId {
   return place === undefined ? `~${seq}` : `~${seq}.${place}`;
@@ -59,9 +62,11 @@ export function empty(kind: Kind): Value {
 }
 
 /**
- * The value that `json` stands for; elements of a list are named after the event `seq`.
+ * The value that `json` stands for; elements of a list are named after the event `seq`, unless they
+ * are told with their names: `{"elements": [{"element": …, "value": …}]}`.
  *
- * Throws `topic.wrong_kind` when it is none of this kind.
+ * Throws `topic.wrong_kind` when it is none of this kind, and `topic.element_taken` when two
+ * elements have the same name.
  */
 export function valueOf(kind: Kind, json: Json, seq: Seq): Value {
   const value = tryValueOf(kind, json, seq);
@@ -91,6 +96,7 @@ function tryValueOf(kind: Kind, json: Json, seq: Seq): Value | undefined {
     case "set":
       return isArray(json) ? { kind, held: distinct(json) } : undefined;
     case "list": {
+      if (isObject(json)) return named(json["elements"]);
       if (!isArray(json)) return undefined;
       return { kind, held: json.map((value, place) => ({ element: elementOf(seq, place), value })) };
     }
@@ -107,14 +113,28 @@ function tryValueOf(kind: Kind, json: Json, seq: Seq): Value | undefined {
 export function read(kind: Kind, json: Json): Value {
   if (kind === "event") return empty(kind);
   if (kind !== "list") return valueOf(kind, json, 0);
-  if (!isArray(json)) throw refusal("topic.wrong_kind", kind);
-  const held = json.map((one) => {
-    if (!isObject(one) || typeof one["element"] !== "string" || one["value"] === undefined) {
-      throw refusal("topic.wrong_kind", kind);
-    }
-    return { element: one["element"], value: one["value"] };
-  });
+  const held = elementsOf(json);
+  if (held === undefined) throw refusal("topic.wrong_kind", kind);
   return { kind, held };
+}
+
+/** Elements as they are told, with their names; `undefined` where it is something else. */
+function elementsOf(json: Json | undefined): Element[] | undefined {
+  if (json === undefined || !isArray(json)) return undefined;
+  const all: Element[] = [];
+  for (const one of json) {
+    if (!isObject(one) || typeof one["element"] !== "string" || one["value"] === undefined) return undefined;
+    all.push({ element: one["element"], value: one["value"] });
+  }
+  return all;
+}
+
+/** A list as somebody tells it who has it from elsewhere. */
+function named(json: Json | undefined): Value | undefined {
+  const held = elementsOf(json);
+  if (held === undefined || !held.every((one) => NAME.test(one.element))) return undefined;
+  if (new Set(held.map((one) => one.element)).size < held.length) throw refusal("topic.element_taken", "list");
+  return { kind: "list", held };
 }
 
 /** The JSON of a value: that of a list names its elements, that of an event is null. */

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use http::StatusCode;
+
 use crate::auth::Caller;
 use crate::rest::bodies::ChangePassword;
 use crate::rest::call::Call;
+use crate::rest::reply::status_of;
 use crate::rest::route::{Action, path_parameter};
 use crate::rest::{openapi, routes};
 
@@ -62,5 +65,14 @@ fn every_example_is_accepted() {
             Action::Begin(_) | Action::Show(_) => Ok(()),
         };
         assert_eq!(accepted, Ok(()), "{}", route.path);
+    }
+}
+
+#[test]
+fn no_refusal_is_answered_as_a_failure_of_the_server() {
+    for route in routes() {
+        for code in route.codes() {
+            assert_ne!(status_of(code), StatusCode::INTERNAL_SERVER_ERROR, "{code}");
+        }
     }
 }
