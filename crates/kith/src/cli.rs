@@ -68,8 +68,12 @@ pub(crate) enum Command {
     Circle(cmd::circle::Args),
     /// Make or list the streams of a circle.
     Stream(cmd::stream::Args),
-    /// Take the topics of a circle out into a file, or bring them in from one.
-    Topics(cmd::topics::Args),
+    /// Show, change and watch the topics of a circle, take them out into a file or bring them in.
+    Topic(cmd::topic::Args),
+    /// Call a service of a circle.
+    Call(cmd::call::Args),
+    /// List the services of a circle.
+    Service(cmd::service::Args),
     /// Make a link by which others join a circle.
     Invite(cmd::invite::Args),
     /// Join a circle by a link.

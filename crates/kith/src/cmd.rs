@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod backup;
 pub(crate) mod block;
+pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod circle;
 pub(crate) mod completions;
@@ -18,10 +19,11 @@ pub(crate) mod read;
 pub(crate) mod restore;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod service;
 pub(crate) mod sessions;
 pub(crate) mod signup;
 pub(crate) mod stream;
-pub(crate) mod topics;
+pub(crate) mod topic;
 pub(crate) mod who;
 
 use crate::cli::{Cli, Command};
@@ -43,7 +45,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Logout(args) => logout::run(&context, args).await,
         Command::Circle(args) => circle::run(&context, args).await,
         Command::Stream(args) => stream::run(&context, args).await,
-        Command::Topics(args) => topics::run(&context, args).await,
+        Command::Topic(args) => topic::run(&context, args).await,
+        Command::Call(args) => call::run(&context, args).await,
+        Command::Service(args) => service::run(&context, args).await,
         Command::Invite(args) => invite::run(&context, args).await,
         Command::Join(args) => join::run(&context, args).await,
         Command::Send(args) => send::run(&context, args).await,

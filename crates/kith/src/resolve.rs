@@ -46,6 +46,23 @@ pub(crate) fn circle<'a>(window: &'a Window, wanted: &str) -> Result<&'a CircleW
     only("circle", wanted, found.map(|of| (of.circle.id.to_string(), of)).collect())
 }
 
+/// The circle of `CIRCLE/NAME`, and the name in it.
+pub(crate) fn within<'a, 'b>(
+    window: &'a Window,
+    wanted: &'b str,
+) -> Result<(&'a CircleWindow, &'b str), Failure> {
+    let mut found = Vec::new();
+    for of in &window.circles {
+        // Names may have slashes in them, so every one of them may be the one between.
+        for (at, _) in wanted.match_indices('/') {
+            if is(&wanted[..at], of.circle.name.as_str(), &of.circle.id) {
+                found.push((of.circle.id.to_string(), (of, &wanted[at + 1..])));
+            }
+        }
+    }
+    only("circle that begins", wanted, found)
+}
+
 /// The stream of `CIRCLE/STREAM`, of an id, or of the name of a group.
 pub(crate) fn stream<'a>(window: &'a Window, wanted: &str) -> Result<&'a StreamWindow, Failure> {
     let name = |of: &StreamWindow| of.stream.name.as_ref().map(ToString::to_string);
@@ -181,5 +198,8 @@ mod tests {
         let both = found("ops/general").unwrap_err();
         assert!(both.contains(&id(3).to_string()) && both.contains(&id(4).to_string()), "{both}");
         assert!(circle(&window, "ops").is_err() && circle(&window, "tea").is_ok());
+        let topic = |wanted| within(&window, wanted).map(|(of, name)| (of.circle.id, name));
+        assert_eq!(topic("tea/board/todo").unwrap(), (window.circles[0].circle.id, "board/todo"));
+        assert!(topic("board/todo").is_err() && topic("Tea").is_err() && topic("Ops/a").is_err());
     }
 }

@@ -4,6 +4,8 @@
 
 #[path = "serve/client.rs"]
 mod client;
+#[path = "serve/live.rs"]
+mod live;
 #[path = "serve/program.rs"]
 mod program;
 #[path = "serve/secrets.rs"]

@@ -79,21 +79,21 @@ fn topics_come_into_another_circle_as_they_were() {
         let asked = json!({"changes": [{"topic": topic, "change": change}]}).to_string();
         body(&server.post("/api/v1/topics/changes", Some(&token), &asked));
     }
-    let out = ana.done(&["topics", "export", "Tea"]);
+    let out = ana.done(&["topic", "export", "Tea"]);
     let told = topics(&out);
     assert_eq!(told.len(), 15);
     let names = json!([{"element": "mine-1", "value": 2}, {"element": "~2", "value": 1}]);
     assert_eq!(told[13]["topic"]["value"], names);
 
     ana.done(&["circle", "create", "Copy"]);
-    let brought = run(ana.command(&["topics", "import", "Copy", "-"]), &out);
+    let brought = run(ana.command(&["topic", "import", "Copy", "-"]), &out);
     assert_eq!((brought.code, &*brought.out), (Some(0), "imported 15 topics into Copy\n"));
-    let again = ana.done(&["topics", "export", "Copy"]);
+    let again = ana.done(&["topic", "export", "Copy"]);
     assert_eq!(topics(&again), told);
     // What is so already is left alone, texts too.
-    let same = run(ana.command(&["topics", "import", "Copy", "-", "--replace"]), &out);
+    let same = run(ana.command(&["topic", "import", "Copy", "-", "--replace"]), &out);
     assert_eq!(same.code, Some(0), "{same:?}");
-    assert_eq!(topics(&ana.done(&["topics", "export", "Copy"])), told);
+    assert_eq!(topics(&ana.done(&["topic", "export", "Copy"])), told);
     assert_eq!(server.stop("TERM"), Some(0));
 }
 
@@ -123,7 +123,7 @@ fn what_is_refused_is_named_and_the_rest_comes_in() {
     let path = dir.path().join("topics").to_str().unwrap().to_owned();
     std::fs::write(&path, &file).unwrap();
 
-    let brought = ana.say(&["topics", "import", "Tea", &path]);
+    let brought = ana.say(&["topic", "import", "Tea", &path]);
     assert_eq!(brought.code, Some(1), "{brought:?}");
     let refused: Vec<&str> = brought.out.lines().collect();
     let reasons = [
@@ -137,7 +137,7 @@ fn what_is_refused_is_named_and_the_rest_comes_in() {
     assert_eq!(refused, reasons);
     assert!(brought.err.contains("5 of 6 topics were refused"), "{brought:?}");
 
-    let set = ana.say(&["topics", "import", "Tea", &path, "--replace", "--json"]);
+    let set = ana.say(&["topic", "import", "Tea", &path, "--replace", "--json"]);
     assert_eq!(set.code, Some(1), "{set:?}");
     let codes: Vec<Value> =
         set.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -150,13 +150,13 @@ fn what_is_refused_is_named_and_the_rest_comes_in() {
     assert_eq!(of("list"), "topic.wrong_kind");
     assert_eq!(of("notes"), "topic.wrong_change");
     assert_eq!(codes.last(), Some(&json!({"imported": 2, "refused": 4})));
-    let count = &topics(&ana.done(&["topics", "export", "Tea", "--prefix", "cou"]))[0];
+    let count = &topics(&ana.done(&["topic", "export", "Tea", "--prefix", "cou"]))[0];
     assert_eq!(count["topic"]["value"], 7);
 
     // A file that is cut off says so, and what was before the cut is there.
     let cut = file.replace("\"new\"", "\"newer\"");
     let cut: String = cut.lines().take(4).map(|line| format!("{line}\n")).collect();
-    let ended = run(ana.command(&["topics", "import", "Tea", "-"]), &cut);
+    let ended = run(ana.command(&["topic", "import", "Tea", "-"]), &cut);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("the file is not whole"), "{ended:?}");
     assert!(ended.out.contains("imported 1 topics"), "{ended:?}");

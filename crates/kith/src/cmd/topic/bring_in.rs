@@ -1,4 +1,4 @@
-//! `kith topics import`.
+//! `kith topic import`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

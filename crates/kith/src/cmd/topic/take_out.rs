@@ -1,4 +1,4 @@
-//! `kith topics export`.
+//! `kith topic export`.
 
 use kith_client::{Client, ClientError};
 use kith_core::id::CircleId;
