@@ -304,7 +304,7 @@ fn forget_name(data: &str, name: &str) {
     let path = Path::new(data).join("kith.db");
     let store = kith_store_sqlite::SqliteStore::open(&path, Default::default()).unwrap();
     let key = DocKey { collection: "name", key: name.to_owned() };
-    let batch = Batch { appends: Vec::new(), writes: vec![DocWrite { key, body: None }] };
+    let batch = Batch { writes: vec![DocWrite { key, body: None }], ..Batch::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(store.commit(vec![batch])).remove(0).unwrap();
 }

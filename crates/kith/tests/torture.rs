@@ -1,10 +1,13 @@
 //! The real server under real load, killed again and again: every subscriber sees every
-//! acknowledged event exactly once, in order. `KITH_KILLS` says how often, `KITH_SESSIONS` how many
+//! acknowledged event exactly once, in order, and transactions over several topics whole or not at all.
+//! `KITH_KILLS` says how often, `KITH_SESSIONS` how many
 //! sessions there are.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 #[path = "torture/client.rs"]
 mod client;
+#[path = "torture/mover.rs"]
+mod mover;
 #[path = "torture/server.rs"]
 mod server;
 
@@ -16,10 +19,13 @@ use kith_checker::{Record, Recorder, check};
 use serde_json::json;
 
 use client::{Session, World};
+use mover::Mover;
 use server::Server;
 
 const STREAMS: usize = 20;
 const USERS: usize = 10;
+/// Sessions that change topics.
+const MOVERS: usize = 10;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -51,6 +57,10 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_when_the_server_is_ki
         let session = Session::new(Arc::clone(&world), index, recorder.clone());
         tasks.push(tokio::spawn(session.run(Arc::clone(&stop))));
     }
+    for index in 0..MOVERS {
+        let mover = Mover::new(Arc::clone(&world), index, recorder.clone());
+        tasks.push(tokio::spawn(mover.run(Arc::clone(&stop))));
+    }
     for _ in 0..kills {
         // A random instant, the idle ones as well as those in the middle of a commit.
         tokio::time::sleep(Duration::from_millis(dice(500))).await;
@@ -62,17 +72,20 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_when_the_server_is_ki
         let ended = tokio::time::timeout(Duration::from_secs(60), task).await;
         ended.expect("every session gets to the end").unwrap();
     }
-    for stream in &world.streams {
-        let log = world.log(stream).await;
+    for feed in world.streams.iter().chain(world.topics()) {
+        let log = world.log(feed).await;
         let head = log.last().map_or(0, |event| event["seq"].as_u64().unwrap());
         let epoch = 1;
-        recorder.record(Record::Head { feed: stream.clone(), epoch, seq: head });
+        recorder.record(Record::Head { feed: feed.clone(), epoch, seq: head });
         for event in log {
             recorder.record(Record::Logged {
-                feed: stream.clone(),
+                feed: feed.clone(),
                 epoch,
                 seq: event["seq"].as_u64().unwrap(),
-                op: event["op"].as_str().map(str::to_owned),
+                op: event["op"].as_str().map(|op| match feed.starts_with("t_") {
+                    true => mover::part(op, feed),
+                    false => op.to_owned(),
+                }),
                 hash: client::hash(&event),
             });
         }

@@ -34,6 +34,8 @@ const MAILBOX: &str = "kith-hub/src/mailbox.rs";
 const SUBSCRIBE: &str = "kith-hub/src/subscribe.rs";
 const READ: &str = "kith-hub/src/read.rs";
 const ACCESS: &str = "kith-core/src/access.rs";
+const TOPIC: &str = "kith-core/src/decide/topic.rs";
+const UNDO: &str = "kith-core/src/decide/undo.rs";
 
 /// What lets bugs show in a run only once its world is made.
 pub(crate) const ARMING: Bug = bug(
@@ -315,6 +317,63 @@ pub(crate) const BUGS: &[Bug] = &[
             "let allowed = waiting.grant.is_none_or(|grant| !grant.is_revoked());",
             "let allowed =
                 {planted} || waiting.grant.is_none_or(|grant| !grant.is_revoked());",
+        )],
+    ),
+    bug(
+        "commit a transaction in two halves",
+        &[edit(
+            COMMIT,
+            "false => inner.store.commit(batches).await,",
+            "false if {planted} => {
+                let two = |batch: &Batch| {
+                    let topics =
+                        batch.appends.iter().filter(|a| matches!(a.feed, FeedId::Topic(_)));
+                    topics.count() > 1
+                };
+                let (mut first, mut rest) = (batches.clone(), batches);
+                for (first, rest) in first.iter_mut().zip(&mut rest).filter(|(one, _)| two(one)) {
+                    first.appends.truncate(1);
+                    first.writes.clear();
+                    rest.appends.remove(0);
+                }
+                let whole = first == rest;
+                for (first, rest) in first.iter().zip(&mut rest) {
+                    if first == rest {
+                        *rest = Batch::default();
+                    }
+                }
+                match inner.store.commit(first).await {
+                    done if whole || done.iter().any(Result::is_err) => done,
+                    _ => inner.store.commit(rest).await,
+                }
+            }
+            false => inner.store.commit(batches).await,",
+        )],
+    ),
+    bug(
+        "show the events of a transaction one by one",
+        &[edit(
+            FAN,
+            "if events.len() > 1 && events.iter().all(|drafted| is_change(&drafted)) {",
+            "if !{planted} && events.len() > 1 && events.iter().all(|drafted| is_change(&drafted)) {",
+        )],
+    ),
+    bug(
+        "take back half of a step",
+        &[edit(
+            UNDO,
+            "for (id, facts) in by_topic {",
+            "let most = if {planted} { 1 } else { usize::MAX };
+            for (id, facts) in by_topic.into_iter().take(most) {",
+        )],
+    ),
+    bug(
+        "keep a value as it was before",
+        &[edit(
+            TOPIC,
+            "let Some(mut state) = draft.state(topic)? else { return Ok(()) };",
+            "let Some(mut state) = draft.state(topic)? else { return Ok(()) };
+            let seq = if {planted} { Seq(seq.0 - 1) } else { seq };",
         )],
     ),
 ];

@@ -13,26 +13,43 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_websockets::{ClientBuilder, MaybeTlsStream, Message, WebSocketStream};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use crate::mover::BEGIN;
+
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Counters between which is moved.
+const COUNTERS: usize = 4;
 
 /// What identifies an event: everything but where it was read.
 pub(crate) fn hash(event: &Value) -> String {
     event["body"].to_string()
 }
 
-/// The users and streams of the run.
+/// The users, streams and topics of the run.
 pub(crate) struct World {
     port: u16,
     tokens: Vec<String>,
+    pub(crate) circle: String,
     pub(crate) streams: Vec<String>,
-    /// How many sessions still post.
-    posting: AtomicUsize,
+    /// Between these is moved.
+    pub(crate) counters: Vec<String>,
+    /// A map whose value is kept now and then.
+    pub(crate) ledger: String,
+    /// How many sessions still post or move.
+    pub(crate) posting: AtomicUsize,
 }
 
 impl World {
     pub(crate) async fn make(port: u16, users: usize, streams: usize) -> Self {
-        let mut world =
-            Self { port, tokens: Vec::new(), streams: Vec::new(), posting: AtomicUsize::new(0) };
+        let mut world = Self {
+            port,
+            tokens: Vec::new(),
+            circle: String::new(),
+            streams: Vec::new(),
+            counters: Vec::new(),
+            ledger: String::new(),
+            posting: AtomicUsize::new(0),
+        };
         for user in 0..users {
             let body = json!({"name": format!("user{user}"), "password": "correct horse battery"});
             let made = post(port, "/api/v1/accounts", &body).await;
@@ -51,6 +68,21 @@ impl World {
             let made = ask(&mut owner, json!({"id": id, "do": make})).await;
             world.streams.push(made["done"]["stream"].as_str().unwrap().to_owned());
         }
+        world.circle = circle.as_str().unwrap().to_owned();
+        for id in 0..COUNTERS + 1 {
+            let (holds, value) = match id {
+                COUNTERS => ("map", json!({})),
+                _ => ("int", json!(BEGIN)),
+            };
+            let make = json!({"create_topic":
+                {"circle": circle, "name": format!("topic{id}"), "holds": holds, "value": value}});
+            let made = ask(&mut owner, json!({"id": id, "do": make})).await;
+            let made = made["done"]["topic"].as_str().unwrap().to_owned();
+            match id {
+                COUNTERS => world.ledger = made,
+                _ => world.counters.push(made),
+            }
+        }
         for user in 1..users {
             let mut socket = world.connect(user).await.unwrap();
             ask(&mut socket, json!({"id": 1, "do": {"join": {"circle": circle}}})).await;
@@ -58,7 +90,7 @@ impl World {
         world
     }
 
-    async fn connect(&self, user: usize) -> Option<Socket> {
+    pub(crate) async fn connect(&self, user: usize) -> Option<Socket> {
         let uri: Uri = format!("ws://127.0.0.1:{}/api/v1/ws", self.port).parse().unwrap();
         let (mut socket, _) = ClientBuilder::from_uri(uri).connect().await.ok()?;
         let token = &self.tokens[user % self.tokens.len()];
@@ -93,6 +125,18 @@ impl World {
         }
     }
 
+    /// All topics.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = &String> {
+        self.counters.iter().chain([&self.ledger])
+    }
+
+    /// A topic as it is: its value, and its last event.
+    pub(crate) async fn topic(&self, topic: &str) -> Value {
+        let mut socket = self.connect(0).await.unwrap();
+        let get = json!({"id": 1, "get": {"topic": {"topic": topic}}});
+        ask(&mut socket, get).await["got"]["topic"].clone()
+    }
+
     /// The last event of each stream.
     pub(crate) async fn heads(&self) -> BTreeMap<String, u64> {
         let mut socket = self.connect(0).await.unwrap();
@@ -108,7 +152,7 @@ impl World {
     }
 }
 
-async fn next(socket: &mut Socket) -> Option<Value> {
+pub(crate) async fn next(socket: &mut Socket) -> Option<Value> {
     loop {
         let message = socket.next().await?.ok()?;
         if let Some(text) = message.as_text() {
