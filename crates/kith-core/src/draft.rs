@@ -65,6 +65,8 @@ pub struct Changes {
     pub events: Vec<Drafted>,
     /// The documents that differ, heads included; `None` for removed ones.
     pub documents: BTreeMap<Key, Option<Doc>>,
+    /// The feeds that forget their beginnings, each up to and with this event.
+    pub trims: BTreeMap<FeedId, Seq>,
 }
 
 impl Changes {
@@ -156,6 +158,11 @@ impl<'a> Draft<'a> {
     /// Puts a document, or removes it.
     pub fn put(&mut self, key: Key, doc: Option<Doc>) {
         self.changes.documents.insert(key, doc);
+    }
+
+    /// Has a feed forget its events up to one of them, which is not its last.
+    pub fn trim(&mut self, feed: FeedId, through: Seq) {
+        self.changes.trims.insert(feed, through);
     }
 
     /// The end of a feed.

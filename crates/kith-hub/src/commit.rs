@@ -9,7 +9,7 @@ use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
 use kith_core::draft::{Changes, Drafted};
 use kith_core::id::{FeedId, Seq};
-use kith_store::{Append, Batch, DocKey, DocWrite, StoreError, StoredEvent};
+use kith_store::{Append, Batch, DocKey, DocWrite, StoreError, StoredEvent, Trim};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -86,7 +86,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         let quiet = inner.quiet.acquire().await;
         let batches: Vec<Batch> = group.iter().map(|pending| batch(&pending.changes)).collect();
         // Operations that change nothing wait their turn and need no disk.
-        let idle = batches.iter().all(|batch| batch.appends.is_empty() && batch.writes.is_empty());
+        let idle = batches.iter().all(Batch::is_empty);
         let results = match idle {
             true => vec![Ok(()); batches.len()],
             false => inner.store.commit(batches).await,
@@ -200,7 +200,8 @@ fn batch(changes: &Changes) -> Batch {
         })
         .collect();
     let writes = changes.documents.iter().filter_map(|(key, doc)| write(key, doc.as_ref()));
-    Batch { appends, writes: writes.collect() }
+    let trims = changes.trims.iter().map(|(feed, through)| Trim { feed: *feed, through: *through });
+    Batch { appends, writes: writes.collect(), trims: trims.collect() }
 }
 
 fn write(key: &Key, doc: Option<&Doc>) -> Option<DocWrite> {

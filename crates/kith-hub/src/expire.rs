@@ -1,5 +1,5 @@
 //! Forgetting what has had its time: results of old operations, sessions that have ended, and what
-//! was done too long ago to be taken back.
+//! was done too long ago to be taken back; and what removed topics held.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -39,7 +39,8 @@ impl Hub {
         let operations = self.sweep("done", |row| operation(row, now)).await?;
         let sessions = self.sweep("session", |row| session(row, now)).await?;
         let steps = self.sweep("step", |row| step(row, now)).await?;
-        Ok(operations + sessions + steps)
+        let removed = self.forget_removed().await?;
+        Ok(operations + sessions + steps + removed)
     }
 
     /// Walks on through a collection and changes what `old` says for each of its documents.
@@ -121,7 +122,7 @@ pub async fn end_sessions(store: &dyn Store) -> Result<u64, StoreError> {
                 }),
             );
         }
-        for result in store.commit(vec![Batch { appends: Vec::new(), writes }]).await {
+        for result in store.commit(vec![Batch { writes, ..Batch::default() }]).await {
             result?;
         }
     }

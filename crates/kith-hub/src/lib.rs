@@ -15,6 +15,7 @@ mod directory;
 mod error;
 mod expire;
 mod fan;
+mod forget;
 mod live;
 mod load;
 mod mailbox;

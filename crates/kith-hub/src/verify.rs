@@ -144,7 +144,7 @@ impl Walk<'_> {
         let writes = std::mem::take(&mut self.writes);
         if self.repairs && !writes.is_empty() {
             self.found.repaired += writes.len() as u64;
-            let batch = Batch { appends: Vec::new(), writes };
+            let batch = Batch { writes, ..Batch::default() };
             for result in self.store.commit(vec![batch]).await {
                 result?;
             }

@@ -130,7 +130,7 @@ async fn a_text_with_many_edits_is_merged_and_stays_the_same() {
     other.value = json!({"updates": [letter(1, 0)]});
     let body = Some(Doc::Kept(Arc::new(other)).to_json().into());
     let writes = vec![DocWrite { key: DocKey { collection, key: row.key }, body }];
-    store.commit(vec![Batch { appends: Vec::new(), writes }]).await.pop().unwrap().unwrap();
+    store.commit(vec![Batch { writes, ..Batch::default() }]).await.pop().unwrap().unwrap();
     let found = verify(&*store).await.unwrap();
     assert_eq!(found.problems.len(), 1, "{found:?}");
     assert!(found.problems[0].what.contains("kept value"), "{found:?}");

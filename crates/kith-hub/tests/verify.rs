@@ -69,7 +69,7 @@ async fn dump(store: &MemoryStore) -> String {
 
 async fn write(store: &MemoryStore, collection: &'static str, key: &str, body: Option<Arc<str>>) {
     let key = DocKey { collection, key: key.to_owned() };
-    let batch = Batch { appends: Vec::new(), writes: vec![DocWrite { key, body }] };
+    let batch = Batch { writes: vec![DocWrite { key, body }], ..Batch::default() };
     store.commit(vec![batch]).await.remove(0).unwrap();
 }
 

@@ -44,7 +44,7 @@ pub fn backup(
     let records = log::waiting(from, || schema::position(&source))?;
     copy_pages(&source, &mut target, &mut progress).map_err(from_sqlite)?;
     drop(source);
-    recover(&target, records)?;
+    recover(&mut target, records)?;
     finish(target, to)?;
     sync_file(&copy.0)?;
     // A link instead of a rename: it never replaces what somebody else put there meanwhile.
@@ -84,7 +84,12 @@ fn copy_pages(
 }
 
 /// Puts what the log held into the tables.
-fn recover(conn: &Connection, mut records: Vec<Record>) -> Result<(), StoreError> {
+fn recover(conn: &mut Connection, mut records: Vec<Record>) -> Result<(), StoreError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let version = schema::version(conn, schema::MIGRATIONS.len())?;
+    schema::migrate(conn, version, schema::MIGRATIONS, 0)?;
     let tables = schema::position(conn)?;
     records.retain(|record| record.no > tables.commits);
     Tables::new(conn).map_err(from_sqlite)?.recover(conn, &records)
@@ -153,12 +158,12 @@ pub fn restore(from: &Path, to: &Path, new_epoch: u64, force: bool) -> Result<()
 /// they hold goes into the old file if that is possible, in case the new one never arrives.
 fn settle(db: &Path) -> Result<(), StoreError> {
     if size(db)?.is_some_and(|bytes| bytes > 0)
-        && let Ok(conn) = schema::connect(db)
+        && let Ok(mut conn) = schema::connect(db)
     {
         // A database too damaged for this is replaced all the same: that is why it is replaced.
         let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
         if let Ok(records) = log::waiting(db, || schema::position(&conn)) {
-            let _ = recover(&conn, records);
+            let _ = recover(&mut conn, records);
         }
         drop(conn);
     }

@@ -79,6 +79,9 @@ pub(crate) fn connection(conn: &Connection) -> Result<Vec<Problem>, StoreError> 
     Ok(problems)
 }
 
+/// The number and the hash of an event.
+type End = (Seq, ChainHash);
+
 struct Found {
     problems: Vec<Problem>,
 }
@@ -105,22 +108,26 @@ impl Found {
     }
 
     fn events(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        let mut statement = conn
-            .prepare("SELECT no, name, last, hash FROM feed ORDER BY no")
-            .map_err(from_sqlite)?;
+        let sql = "SELECT no, name, last, hash, trimmed, trimmed_hash FROM feed ORDER BY no";
+        // A backup may be of schema 1, in which no feed was trimmed.
+        let older = "SELECT no, name, last, hash, 0, zeroblob(32) FROM feed ORDER BY no";
+        let statement = conn.prepare(sql).or_else(|_| conn.prepare(older));
+        let mut statement = statement.map_err(from_sqlite)?;
         let mut rows = statement.query([]).map_err(from_sqlite)?;
         let mut total: u64 = 0;
         while let Some(row) = rows.next().map_err(from_sqlite)? {
             let no = row.get(0).map_err(from_sqlite)?;
             let name: String = row.get(1).map_err(from_sqlite)?;
-            let last = row.get::<_, i64>(2).map_err(from_sqlite)?;
-            let hash = ChainHash(row.get(3).map_err(from_sqlite)?);
+            let end = |seq: usize, hash: usize| -> rusqlite::Result<End> {
+                let seq = Seq(row.get::<_, i64>(seq)?.cast_unsigned());
+                Ok((seq, ChainHash(row.get(hash)?)))
+            };
+            let bounds = (end(4, 5).map_err(from_sqlite)?, end(2, 3).map_err(from_sqlite)?);
             let Ok(id) = name.parse() else {
                 self.add(format!("The name {name:?} is not that of a feed."));
                 continue;
             };
-            let end = (Seq(last.cast_unsigned()), hash);
-            total += self.feed(conn, no, id, end)?;
+            total += self.feed(conn, no, id, bounds)?;
         }
         let sql = "SELECT count(*) FROM event";
         let all: i64 = conn.query_row(sql, [], |row| row.get(0)).map_err(from_sqlite)?;
@@ -130,19 +137,20 @@ impl Found {
         Ok(())
     }
 
-    /// Walks the events of one feed and returns how many it has.
+    /// Walks the events of one feed, between the last that is forgotten and its end, and returns how
+    /// many it has.
     fn feed(
         &mut self,
         conn: &Connection,
         no: i64,
         feed: FeedId,
-        end: (Seq, ChainHash),
+        (trimmed, end): (End, End),
     ) -> Result<u64, StoreError> {
         let sql = "SELECT id, body, hash FROM event WHERE id >= ?1 AND id <= ?2 ORDER BY id";
         let mut statement = conn.prepare_cached(sql).map_err(from_sqlite)?;
         let bounds = params![event_id(no, Seq(0)), event_id(no, kith_store::SEQ_MAX)];
         let mut rows = statement.query(bounds).map_err(from_sqlite)?;
-        let (mut count, mut last, mut hash) = (0, Seq(0), ChainHash::default());
+        let (mut count, (mut last, mut hash)) = (0, trimmed);
         while let Some(row) = rows.next().map_err(from_sqlite)? {
             count += 1;
             let seq = seq_of(row.get(0).map_err(from_sqlite)?);

@@ -30,6 +30,8 @@ struct Inside {
     /// By collection, then by key.
     documents: HashMap<&'static str, BTreeMap<String, Entry>>,
     feeds: HashMap<FeedId, Tail>,
+    /// The last forgotten events, and the commits that say so.
+    trims: HashMap<FeedId, (u64, Seq)>,
     top: u64,
 }
 
@@ -73,6 +75,10 @@ impl Overlay {
                     tail.events.push_back(event.clone());
                 }
             }
+            for trim in &batch.trims {
+                let entry = inside.trims.entry(trim.feed).or_default();
+                *entry = (group.no, entry.1.max(trim.through));
+            }
             for write in &batch.writes {
                 let entry = Entry { no: group.no, body: write.body.clone() };
                 let collection = inside.documents.entry(write.key.collection).or_default();
@@ -93,6 +99,11 @@ impl Overlay {
                     inside
                         .forget(append.feed, append.events.last().map_or(append.after, |e| e.seq));
                 }
+                for trim in &batch.trims {
+                    if inside.trims.get(&trim.feed).is_some_and(|(no, _)| *no <= group.no) {
+                        inside.trims.remove(&trim.feed);
+                    }
+                }
                 for write in &batch.writes {
                     let Some(collection) = inside.documents.get_mut(write.key.collection) else {
                         continue;
@@ -103,6 +114,11 @@ impl Overlay {
                 }
             }
         }
+    }
+
+    /// The last forgotten event of a feed, where the tables may not know it yet.
+    pub(crate) fn trimmed(&self, feed: FeedId) -> Seq {
+        self.read().trims.get(&feed).map_or(Seq(0), |(_, through)| *through)
     }
 
     pub(crate) fn head(&self, feed: FeedId) -> Option<Head> {

@@ -3,11 +3,12 @@
 //! Numbers are little-endian; a text is its length in 32 bits and its bytes. A group is a number of
 //! batches; a batch is a number of appends and a number of writes; an append is the feed's name,
 //! the number that it follows, and events; an event is its body and its hash; a write is the
-//! collection, the key, whether there is a body (1) or not (0), and the body.
+//! collection, the key, whether there is a body (1) or not (0), and the body. An append without
+//! events says that the feed forgets them up to the number that it would follow.
 
 use kith_core::chain::ChainHash;
 use kith_core::id::{FeedId, Seq};
-use kith_store::{Batch, StoredEvent};
+use kith_store::{Batch, StoredEvent, Trim};
 
 /// One commit of one or more batches.
 #[derive(Debug)]
@@ -31,13 +32,14 @@ pub(crate) struct Write {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Read {
     pub(crate) appends: Vec<(FeedId, Vec<StoredEvent>)>,
+    pub(crate) trims: Vec<Trim>,
     pub(crate) writes: Vec<Write>,
 }
 
 pub(crate) fn encode<'a>(batches: impl ExactSizeIterator<Item = &'a Batch>, out: &mut Vec<u8>) {
     number(out, batches.len());
     for batch in batches {
-        number(out, batch.appends.len());
+        number(out, batch.appends.len() + batch.trims.len());
         for append in &batch.appends {
             text(out, &append.feed.to_string());
             out.extend_from_slice(&append.after.0.to_le_bytes());
@@ -46,6 +48,11 @@ pub(crate) fn encode<'a>(batches: impl ExactSizeIterator<Item = &'a Batch>, out:
                 text(out, &event.body);
                 out.extend_from_slice(&event.hash.0);
             }
+        }
+        for Trim { feed, through } in &batch.trims {
+            text(out, &feed.to_string());
+            out.extend_from_slice(&through.0.to_le_bytes());
+            number(out, 0);
         }
         number(out, batch.writes.len());
         for write in &batch.writes {
@@ -77,13 +84,20 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Vec<Read>> {
 
 fn batch(input: &mut Input<'_>) -> Option<Read> {
     let count = input.number()?;
-    let appends = (0..count).map(|_| append(input)).collect::<Option<Vec<_>>>()?;
+    let (mut appends, mut trims) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let (feed, after, events) = append(input)?;
+        match events.is_empty() {
+            true => trims.push(Trim { feed, through: after }),
+            false => appends.push((feed, events)),
+        }
+    }
     let count = input.number()?;
     let writes = (0..count).map(|_| write(input)).collect::<Option<Vec<_>>>()?;
-    Some(Read { appends, writes })
+    Some(Read { appends, trims, writes })
 }
 
-fn append(input: &mut Input<'_>) -> Option<(FeedId, Vec<StoredEvent>)> {
+fn append(input: &mut Input<'_>) -> Option<(FeedId, Seq, Vec<StoredEvent>)> {
     let feed = input.text()?.parse().ok()?;
     let after = u64::from_le_bytes(input.array()?);
     let count = input.number()?;
@@ -92,7 +106,7 @@ fn append(input: &mut Input<'_>) -> Option<(FeedId, Vec<StoredEvent>)> {
         let seq = Seq(after.checked_add(u64::from(place) + 1)?);
         Some(StoredEvent { seq, body, hash: ChainHash(input.array()?) })
     };
-    Some((feed, (0..count).map(event).collect::<Option<Vec<_>>>()?))
+    Some((feed, Seq(after), (0..count).map(event).collect::<Option<Vec<_>>>()?))
 }
 
 fn write(input: &mut Input<'_>) -> Option<Write> {
@@ -128,7 +142,7 @@ impl<'a> Input<'a> {
 #[cfg(test)]
 mod tests {
     use kith_store::Head;
-    use kith_store::conformance::{FEED, append, batch, document};
+    use kith_store::conformance::{FEED, append, batch, document, trim};
     use proptest::prelude::*;
 
     use super::*;
@@ -146,16 +160,18 @@ mod tests {
         let events = append(FEED, Head::default(), &["1", "{\"a\":\"\u{e4}\"}"]);
         let written = [
             batch(vec![events.clone()], vec![document("c", "k", "[]"), gone]),
+            trim(FEED, 1),
             batch(vec![], vec![]),
         ];
         let bytes = of(&written);
         let read = decode(&bytes).unwrap();
-        assert_eq!(read.len(), 2);
+        assert_eq!(read.len(), 3);
         assert_eq!(read[0].appends, vec![(FEED, events.events)]);
         let told: Vec<_> =
             read[0].writes.iter().map(|w| (w.key.as_str(), w.body.as_deref())).collect();
         assert_eq!(told, vec![("k", Some("[]")), ("gone", None)]);
-        assert_eq!(read[1], Read { appends: vec![], writes: vec![] });
+        assert_eq!(read[1].trims, trim(FEED, 1).trims);
+        assert_eq!(read[2], Read { appends: vec![], trims: vec![], writes: vec![] });
         for cut in 0..bytes.len() {
             assert!(decode(&bytes[..cut]).is_none(), "cut at {cut}");
         }

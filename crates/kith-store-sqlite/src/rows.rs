@@ -39,12 +39,24 @@ fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// The row of a feed: its number in the ids of events, and its end.
-pub(crate) fn feed(conn: &Connection, feed: FeedId) -> rusqlite::Result<Option<(i64, Head)>> {
-    let sql = "SELECT no, last, hash FROM feed WHERE name = ?1";
+/// The row of a feed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Feed {
+    /// Its number in the ids of events.
+    pub(crate) no: i64,
+    pub(crate) head: Head,
+    /// The last event that is forgotten.
+    pub(crate) trimmed: Head,
+}
+
+pub(crate) fn feed(conn: &Connection, feed: FeedId) -> rusqlite::Result<Option<Feed>> {
+    let sql = "SELECT no, last, hash, trimmed, trimmed_hash FROM feed WHERE name = ?1";
     let read = |row: &Row<'_>| {
-        let seq = Seq(row.get::<_, i64>(1)?.cast_unsigned());
-        Ok((row.get(0)?, Head { seq, hash: ChainHash(row.get(2)?) }))
+        let head = |seq: usize, hash: usize| -> rusqlite::Result<Head> {
+            let seq = Seq(row.get::<_, i64>(seq)?.cast_unsigned());
+            Ok(Head { seq, hash: ChainHash(row.get(hash)?) })
+        };
+        Ok(Feed { no: row.get(0)?, head: head(1, 2)?, trimmed: head(3, 4)? })
     };
     conn.prepare_cached(sql)?.query_row([feed.to_string()], read).optional()
 }
@@ -52,7 +64,7 @@ pub(crate) fn feed(conn: &Connection, feed: FeedId) -> rusqlite::Result<Option<(
 /// See [`kith_store::Store::head`].
 pub(crate) fn head(conn: &Connection, id: FeedId) -> Result<Head, StoreError> {
     let found = feed(conn, id).map_err(from_sqlite)?;
-    Ok(found.map_or_else(Head::default, |(_, head)| head))
+    Ok(found.map_or_else(Head::default, |feed| feed.head))
 }
 
 /// See [`kith_store::Store::events`]. The chain is verified from the event before the first.
@@ -62,7 +74,9 @@ pub(crate) fn events(
     after: Seq,
     most: usize,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let Some((no, head)) = feed(conn, id).map_err(from_sqlite)? else { return Ok(Vec::new()) };
+    let Some(feed) = feed(conn, id).map_err(from_sqlite)? else { return Ok(Vec::new()) };
+    let Feed { no, head, trimmed } = feed;
+    let after = after.max(trimmed.seq);
     if after >= head.seq || most == 0 {
         return Ok(Vec::new());
     }
@@ -78,8 +92,8 @@ pub(crate) fn events(
         rows.collect::<rusqlite::Result<Vec<_>>>()
     };
     let mut found = read().map_err(from_sqlite)?;
-    let before = if after == Seq(0) {
-        Some(ChainHash::default())
+    let before = if after == trimmed.seq {
+        Some(trimmed.hash)
     } else {
         let first = (!found.is_empty()).then(|| found.remove(0));
         first.filter(|event| event.seq == after).map(|event| event.hash)

@@ -14,7 +14,8 @@ use crate::mark::Position;
 pub(crate) const APPLICATION_ID: i32 = 0x4B69_7468;
 
 /// One text per schema version, each from the version before it. Only ever append to this list.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Older versions can damage a database in WAL mode when it is checkpointed at a bad moment.
 const SQLITE_LEAST: i32 = 3_051_003;

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kith_core::id::FeedId;
-use kith_store::{DocWrite, Head, StoreError, StoredEvent};
-use rusqlite::{CachedStatement, Connection, params};
+use kith_store::{DocWrite, Head, StoreError, StoredEvent, Trim};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 use crate::error::from_sqlite;
 use crate::log::Record;
 use crate::pending::{self, Group};
-use crate::rows::{FEEDS_MAX, event_id, feed, sum};
+use crate::rows::{FEEDS_MAX, Feed, event_id, feed, sum};
 
 /// Rows of feeds that are remembered, to save a look-up per append.
 const FEEDS_KEPT: usize = 16 * 1024;
@@ -79,11 +79,11 @@ impl Tables {
         &mut self,
         conn: &Connection,
         last: u64,
-        read: impl Iterator<Item = &'a pending::Read>,
+        read: impl Iterator<Item = &'a pending::Read> + Clone,
     ) -> rusqlite::Result<()> {
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut statements = Statements::new(conn)?;
-        for batch in read {
+        for batch in read.clone() {
             for (feed, events) in &batch.appends {
                 self.append(conn, &mut statements, *feed, events)?;
             }
@@ -92,6 +92,7 @@ impl Tables {
             }
         }
         self.finish(conn, last)?;
+        read.flat_map(|batch| &batch.trims).try_for_each(|one| trim(conn, one))?;
         end(conn, &mut false)
     }
 
@@ -121,6 +122,7 @@ impl Tables {
         }
         drop(statements);
         self.finish(conn, last.no)?;
+        batches().flat_map(|batch| &batch.trims).try_for_each(|one| trim(conn, one))?;
         end(conn, committing)
     }
 
@@ -175,7 +177,7 @@ impl Tables {
             self.feeds.retain(|_, known| known.changed);
         }
         let known = match feed(conn, id)? {
-            Some((no, head)) => Known { no, head, stored: true, changed: false },
+            Some(Feed { no, head, .. }) => Known { no, head, stored: true, changed: false },
             None => {
                 let no = self.next_feed;
                 self.next_feed = no.saturating_add(1);
@@ -208,6 +210,25 @@ impl Tables {
         conn.prepare_cached("UPDATE meta SET commits = ?1 WHERE only = 1")?.execute([no])?;
         Ok(())
     }
+}
+
+/// Forgets the beginning of a feed whose row is written.
+fn trim(conn: &Connection, Trim { feed: id, through }: &Trim) -> rusqlite::Result<()> {
+    let Some(Feed { no, trimmed, .. }) = feed(conn, *id)? else { return Ok(()) };
+    if *through <= trimmed.seq {
+        return Ok(());
+    }
+    let last = event_id(no, *through);
+    let mut hash = conn.prepare_cached("SELECT hash FROM event WHERE id = ?1")?;
+    // Of a feed that is damaged nothing is removed: nobody could say any more that it is.
+    let Some(hash) = hash.query_row([last], |row| row.get::<_, [u8; 32]>(0)).optional()? else {
+        return Ok(());
+    };
+    let sql = "DELETE FROM event WHERE id > ?1 AND id <= ?2";
+    conn.prepare_cached(sql)?.execute([event_id(no, trimmed.seq), last])?;
+    let sql = "UPDATE feed SET trimmed = ?2, trimmed_hash = ?3 WHERE no = ?1";
+    conn.prepare_cached(sql)?.execute(params![no, through.0.cast_signed(), hash])?;
+    Ok(())
 }
 
 fn name(write: &DocWrite) -> (&'static str, &str) {

@@ -42,6 +42,7 @@ impl View {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let limit = limit.min(ROWS_MAX);
+        let after = after.max(self.overlay.trimmed(feed));
         let (newer, whole) = self.overlay.events(feed, after, limit);
         if whole {
             return Ok(newer);

@@ -261,8 +261,7 @@ impl State {
                 }
                 let result = self.accept(batch).map_err(from_sqlite)?;
                 failed = result.is_err();
-                let changes = !batch.appends.is_empty() || !batch.writes.is_empty();
-                if changes && !failed {
+                if !batch.is_empty() && !failed {
                     accepted.push(batch);
                 }
                 answer.push(result.map(|()| 0));
@@ -299,6 +298,13 @@ impl State {
                 Err(error) => return Ok(Err(error)),
             }
         }
+        for trim in &batch.trims {
+            let end = batch.end_of(trim.feed);
+            let end = end.map_or_else(|| self.head(trim.feed).map(|head| head.seq), Ok)?;
+            if let Err(error) = trim.check(end) {
+                return Ok(Err(error));
+            }
+        }
         self.heads.extend(ends);
         Ok(Ok(()))
     }
@@ -307,7 +313,7 @@ impl State {
         if let Some(head) = self.heads.get(&id).copied().or_else(|| self.overlay.head(id)) {
             return Ok(head);
         }
-        Ok(feed(&self.conn, id)?.map_or_else(Head::default, |(_, head)| head))
+        Ok(feed(&self.conn, id)?.map_or_else(Head::default, |feed| feed.head))
     }
 
     /// Shows a durable commit to readers, and keeps it until it is in the tables.

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kith_core::id::Seq;
-use kith_store::conformance::{FEED, all_of, append, batch, document, grow, name, stream, write};
+use kith_store::conformance::{
+    FEED, all_of, append, batch, document, grow, name, stream, trim, write,
+};
 use kith_store::{Head, Store, StoreError};
 use kith_store_sqlite::{Options, SqliteStore, check};
 use tempfile::TempDir;
@@ -46,6 +48,9 @@ async fn fill(store: &SqliteStore, rounds: u64) {
         let key = format!("key/{n}");
         let writes = vec![document("c", &key, &text), document("d", "same", &n.to_string())];
         write(store, vec![batch(vec![], writes)]).await;
+        if n % 5 == 0 {
+            write(store, vec![trim(stream(0), 2 * (n / 5))]).await;
+        }
     }
 }
 
@@ -168,6 +173,31 @@ async fn lost_commits_are_noticed() {
     assert!(matches!(open(&at(&old)), Err(StoreError::Corrupt(_))));
     fs::remove_file(at(&old)).unwrap();
     assert!(matches!(open(&at(&old)), Err(StoreError::Corrupt(_))));
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_trimmed_feed_is_still_vouched_for() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&at(&dir)).unwrap();
+    grow(&store, FEED, &["1", "2", "3", "4"]).await;
+    write(&store, vec![trim(FEED, 2)]).await;
+    drop(store);
+    assert_eq!(check(&at(&dir)).unwrap(), vec![]);
+    let original = fs::read(at(&dir)).unwrap();
+    for (sql, what) in [
+        ("UPDATE event SET body = '9' WHERE body = '3'", "The hash of event 3 of site is wrong."),
+        ("DELETE FROM event WHERE body = '3'", "After event 2 of site comes event 4."),
+        ("UPDATE feed SET trimmed_hash = zeroblob(32)", "The hash of event 3 of site is wrong."),
+        ("UPDATE feed SET trimmed = 1", "After event 1 of site comes event 3."),
+    ] {
+        fs::write(at(&dir), &original).unwrap();
+        rusqlite::Connection::open(at(&dir)).unwrap().execute(sql, []).unwrap();
+        let found = check(&at(&dir)).unwrap();
+        assert!(found.iter().any(|problem| problem.what == what), "{sql}: {found:?}");
+        let store = open(&at(&dir)).unwrap();
+        let read = store.events(FEED, Seq(0), 9).await;
+        assert!(matches!(read, Err(StoreError::Corrupt(_))), "{sql}: {read:?}");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use kith_core::id::{FeedId, Seq};
 
 use crate::{
     Append, Batch, DOCUMENT_BYTES_MAX, EVENT_BYTES_MAX, Head, KEY_BYTES_MAX, StoreError,
-    StoredEvent,
+    StoredEvent, Trim,
 };
 
 /// Numbers above this are refused: databases count with signed 64-bit integers, and some stores
@@ -37,6 +37,19 @@ impl Batch {
             }
         }
         Ok(())
+    }
+
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.appends.is_empty() && self.writes.is_empty() && self.trims.is_empty()
+    }
+
+    /// The last event that it adds to a feed.
+    #[must_use]
+    pub fn end_of(&self, feed: FeedId) -> Option<Seq> {
+        let append = self.appends.iter().find(|append| append.feed == feed)?;
+        append.events.last().map(|event| event.seq)
     }
 
     /// How many bytes of text the batch holds, to bound a transaction.
@@ -84,6 +97,19 @@ impl Append {
         match follow(self.feed, head.hash, &self.events) {
             Ok(hash) => Ok(Head { seq: self.events.last().map_or(head.seq, |e| e.seq), hash }),
             Err(_) => Err(StoreError::Invalid("the hash of an event does not follow")),
+        }
+    }
+}
+
+impl Trim {
+    /// Checks that an event is left of the feed, whose last is `end`.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`].
+    pub fn check(&self, end: Seq) -> Result<(), StoreError> {
+        match self.through < end {
+            true => Ok(()),
+            false => Err(StoreError::Invalid("a trim that leaves no event")),
         }
     }
 }

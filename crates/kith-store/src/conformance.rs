@@ -11,10 +11,12 @@ use crate::{Append, Batch, DocKey, DocWrite, Head, Range, Store, StoreError, Sto
 mod documents;
 mod feeds;
 mod invalid;
+mod trims;
 
 pub use documents::*;
 pub use feeds::*;
 pub use invalid::*;
+pub use trims::*;
 
 /// Makes one `#[tokio::test]` of every promise.
 ///
@@ -56,6 +58,10 @@ macro_rules! store_conformance {
             a_document_that_is_too_large_is_refused
             a_key_that_is_too_long_is_refused
             a_number_that_is_too_great_is_refused
+            what_is_trimmed_is_gone_and_the_rest_stays
+            a_trimmed_feed_goes_on
+            a_trim_is_part_of_its_batch
+            a_feed_keeps_its_last_event
         }
     };
     (@each $open:expr; $($promise:ident)*) => {
@@ -124,7 +130,7 @@ pub fn all_of(collection: &'static str) -> Range {
 /// A batch of these appends and writes.
 #[must_use]
 pub fn batch(appends: Vec<Append>, writes: Vec<DocWrite>) -> Batch {
-    Batch { appends, writes }
+    Batch { appends, writes, trims: Vec::new() }
 }
 
 /// Commits `batches`.

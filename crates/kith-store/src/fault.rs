@@ -251,7 +251,7 @@ impl Store for FaultStore {
             let keys = disk.written.expired(collection, before, limit);
             let removed = keys.len() as u64;
             let writes = keys.into_iter().map(|key| DocWrite { key, body: None }).collect();
-            (removed, disk.write(vec![Batch { appends: Vec::new(), writes }]))
+            (removed, disk.write(vec![Batch { writes, ..Batch::default() }]))
         };
         results.into_iter().collect::<Result<(), _>>()?;
         breathe().await;

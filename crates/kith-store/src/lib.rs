@@ -51,6 +51,17 @@ pub struct Append {
     pub events: Vec<StoredEvent>,
 }
 
+/// Events at the beginning of a feed that are forgotten. What is left is numbered and hashed as
+/// before: the store keeps the hash that the first event left follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trim {
+    /// The feed.
+    pub feed: FeedId,
+    /// The last event that is forgotten, and all before it. A feed keeps its last event, so that its
+    /// numbers go on; what is forgotten already is no error.
+    pub through: Seq,
+}
+
 /// The name of a document: a collection and a key that sorts bytewise within it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DocKey {
@@ -72,7 +83,7 @@ pub struct DocWrite {
 /// What one operation changes: all of it is durable, or none.
 ///
 /// A batch with the same feed twice, an `Append` without events, with a gap in its numbers or with
-/// a hash that does not follow, or anything too large is a bug of the caller and is refused as
+/// a hash that does not follow, a `Trim` that leaves no event, or anything too large is a bug of the caller and is refused as
 /// [`StoreError::Invalid`]; see [`Batch::check`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -80,6 +91,8 @@ pub struct Batch {
     pub appends: Vec<Append>,
     /// Documents that change, applied in order (a later write of a key wins).
     pub writes: Vec<DocWrite>,
+    /// Feeds that lose their beginnings, once they have grown.
+    pub trims: Vec<Trim>,
 }
 
 /// A range of keys in one collection.
@@ -184,7 +197,8 @@ pub trait Store: Send + Sync + 'static {
     /// The end of a feed.
     async fn head(&self, feed: FeedId) -> Result<Head, StoreError>;
 
-    /// The events numbered above `after`, in order, at most `limit` (and [`ROWS_MAX`]).
+    /// The events numbered above `after`, in order, at most `limit` (and [`ROWS_MAX`]). Where the
+    /// next one is forgotten, those from the first that is left: who needs all looks at its number.
     async fn events(
         &self,
         feed: FeedId,

@@ -50,8 +50,16 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     /// By the text of the feed's id, which is the order in which they are listed.
-    feeds: BTreeMap<String, (FeedId, Vec<StoredEvent>)>,
+    feeds: BTreeMap<String, Feed>,
     documents: BTreeMap<&'static str, BTreeMap<String, Arc<str>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Feed {
+    id: FeedId,
+    /// The last event that is forgotten.
+    trimmed: Seq,
+    events: Vec<StoredEvent>,
 }
 
 impl State {
@@ -60,6 +68,10 @@ impl State {
         batch.check()?;
         for append in &batch.appends {
             append.follow(self.head(append.feed))?;
+        }
+        for trim in &batch.trims {
+            let end = batch.end_of(trim.feed);
+            trim.check(end.unwrap_or_else(|| self.head(trim.feed).seq))?;
         }
         self.apply(batch);
         Ok(())
@@ -83,8 +95,18 @@ impl State {
     pub(crate) fn apply(&mut self, batch: &Batch) {
         for append in &batch.appends {
             let feed = self.feeds.entry(append.feed.to_string());
-            let (_, events) = feed.or_insert_with(|| (append.feed, Vec::new()));
-            events.extend(append.events.iter().cloned());
+            let feed = feed.or_insert_with(|| Feed {
+                id: append.feed,
+                trimmed: Seq(0),
+                events: Vec::new(),
+            });
+            feed.events.extend(append.events.iter().cloned());
+        }
+        for trim in &batch.trims {
+            if let Some(feed) = self.feeds.get_mut(&trim.feed.to_string()) {
+                feed.events.retain(|event| event.seq > trim.through);
+                feed.trimmed = feed.trimmed.max(trim.through);
+            }
         }
         for write in &batch.writes {
             let collection = self.documents.entry(write.key.collection).or_default();
@@ -97,14 +119,15 @@ impl State {
 
     pub(crate) fn head(&self, feed: FeedId) -> Head {
         let events = self.feeds.get(&feed.to_string());
-        let last = events.and_then(|(_, events)| events.last());
+        let last = events.and_then(|feed| feed.events.last());
         last.map_or_else(Head::default, |event| Head { seq: event.seq, hash: event.hash })
     }
 
     pub(crate) fn events(&self, feed: FeedId, after: Seq, limit: usize) -> Vec<StoredEvent> {
-        let Some((_, events)) = self.feeds.get(&feed.to_string()) else { return Vec::new() };
-        let skipped = usize::try_from(after.0).unwrap_or(usize::MAX);
-        events.iter().skip(skipped).take(limit.min(ROWS_MAX)).cloned().collect()
+        let Some(feed) = self.feeds.get(&feed.to_string()) else { return Vec::new() };
+        let skipped = after.0.saturating_sub(feed.trimmed.0);
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        feed.events.iter().skip(skipped).take(limit.min(ROWS_MAX)).cloned().collect()
     }
 
     pub(crate) fn get(&self, keys: &[DocKey]) -> Vec<Option<Arc<str>>> {
@@ -138,7 +161,7 @@ impl State {
     pub(crate) fn feeds(&self, after: Option<FeedId>, limit: usize) -> Vec<FeedId> {
         let lower = after.map_or(Bound::Unbounded, |feed| Bound::Excluded(feed.to_string()));
         let found = self.feeds.range((lower, Bound::Unbounded));
-        found.take(limit.min(ROWS_MAX)).map(|(_, (feed, _))| *feed).collect()
+        found.take(limit.min(ROWS_MAX)).map(|(_, feed)| feed.id).collect()
     }
 
     /// The keys that a prune removes.

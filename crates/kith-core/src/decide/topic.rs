@@ -9,7 +9,7 @@ use crate::access::{self, InTopic};
 use crate::command::{Outcome, Place};
 use crate::decide::stream::may_deny;
 use crate::decide::{audit, tell, undo};
-use crate::document::{Doc, Kept, Key, Rules, Tally, Topic};
+use crate::document::{Doc, Kept, Key, Mark, Rules, Tally, Topic};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
 use crate::id::{CircleId, FeedId, RoleId, Seq, TopicId, UserId};
@@ -145,6 +145,7 @@ pub(crate) fn remove(draft: &mut Draft<'_>, me: UserId, topic: TopicId) -> Resul
     let tally = draft.tally(circle)?.unwrap_or_default();
     count(draft, circle, &tally, tally.topics.saturating_sub(1));
     draft.emit(FeedId::Topic(topic), Body::TopicRemoved {})?;
+    draft.put(Key::Gone(topic), Some(Doc::Gone(Arc::new(Mark { at: draft.now }))));
     audit(draft, circle, Act::TopicRemoved { topic, name })?;
     Ok(Outcome::default())
 }

@@ -203,6 +203,8 @@ documents! {
     TopicName(TopicRef) in "topic_name", key(circle: CircleId, name: TopicName) = format!("{circle}/{name}"), get topic_named;
     /// The value of a topic after one of its events.
     Kept(Kept) in "kept", key(topic: TopicId, seq: Seq) = format!("{topic}/{}", seq_key(*seq)), get kept;
+    /// A topic that was removed, and whose events and kept values are not all forgotten yet.
+    Gone(Mark) in "gone", key(topic: TopicId) = format!("{topic}"), get gone;
     /// A step of a user in a circle that can be taken back, in one of so many places.
     Step(Step) in "step", key(circle: CircleId, user: UserId, slot: u8) = format!("{circle}/{user}/{slot:02}"), get step;
     /// A direct stream or group of a user.

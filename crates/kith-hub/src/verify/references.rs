@@ -1,6 +1,6 @@
 //! What follows from no event: whether it can be read, and what it points to is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kith_core::document::{Doc, Tally};
 use kith_store::{DocKey, DocWrite, StoreError};
@@ -29,8 +29,16 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
             points(walk, "done", &key, &[("user", user)]);
         }
     }
+    let mut gone = BTreeSet::new();
+    for (key, _) in walk.all("gone").await? {
+        if walk.expects("topic", &key) {
+            walk.wrong(format!("Topic {key:?} is there, and is to be forgotten."));
+        }
+        gone.insert(key);
+    }
     for (key, _) in walk.all("kept").await? {
-        if !key.split_once('/').is_some_and(|(topic, _)| walk.expects("topic", topic)) {
+        let is_of = |topic: &str| walk.expects("topic", topic) || gone.contains(topic);
+        if !key.split_once('/').is_some_and(|(topic, _)| is_of(topic)) {
             let what = format!("The kept value {key:?} is of no topic.");
             let key = DocKey { collection: "kept", key };
             walk.change(DocWrite { key, body: None }, what).await?;

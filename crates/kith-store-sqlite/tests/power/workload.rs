@@ -2,7 +2,7 @@
 //! after each.
 
 use kith_core::id::{FeedId, Seq};
-use kith_store::conformance::{all_of, append, batch, document, stream};
+use kith_store::conformance::{all_of, append, batch, document, stream, trim};
 use kith_store::{Batch, Store, StoreError};
 
 /// The store is closed and opened again before each of these steps, which puts the log into the
@@ -30,6 +30,12 @@ async fn batches(store: &dyn Store, step: usize) -> Vec<Batch> {
             document("old", &format!("{number:04}"), "{}"),
         ];
         batches.push(batch(vec![append(feed, head, &bodies[..1 + step % 2])], writes));
+    }
+    if step % 4 == 3 {
+        // Feeds lose their beginnings now and then, those that grow in the same group among them.
+        let feed = feeds()[step % 2];
+        let last = store.head(feed).await.unwrap().seq.0;
+        batches.push(trim(feed, last.saturating_sub(2)));
     }
     if step % 5 == 4 {
         let mut removed = document("c", &format!("0/{}", step - 2), "{}");

@@ -3,7 +3,7 @@
 use futures_util::future::join;
 
 use super::*;
-use crate::conformance::{FEED, append, document, write};
+use crate::conformance::{FEED, append, batch, document, write};
 
 crate::store_conformance!(Box::new(FaultStore::new(Vec::new())));
 
@@ -22,7 +22,7 @@ fn three() -> Vec<Batch> {
     for body in ["1", "2", "3"] {
         let next = append(FEED, head, &[body]);
         head = next.follow(head).unwrap();
-        batches.push(Batch { appends: vec![next], writes: vec![document("c", body, body)] });
+        batches.push(batch(vec![next], vec![document("c", body, body)]));
     }
     batches
 }
@@ -97,7 +97,7 @@ async fn after_a_failed_sync_nothing_is_written_until_recovery() {
 async fn a_sync_confirms_what_others_wrote_before_it() {
     let store = FaultStore::new(Vec::new());
     let other = append(crate::conformance::other(), Head::default(), &["1"]);
-    let other = vec![Batch { appends: vec![other], writes: Vec::new() }];
+    let other = vec![batch(vec![other], vec![])];
     let (a, b) = join(store.commit(three()), store.commit(other)).await;
     assert!(a.iter().chain(&b).all(Result::is_ok));
     assert_eq!(store.operations(), 4);

@@ -83,7 +83,7 @@ impl<'a> Author<'a> {
         }
         // The store puts them into this order anyway, in the thread that has the most to do.
         writes.sort_unstable_by(|one, other| one.key.cmp(&other.key));
-        Ok(Batch { appends: appends.into_values().collect(), writes })
+        Ok(Batch { appends: appends.into_values().collect(), writes, ..Batch::default() })
     }
 
     /// What one message changes.
