@@ -25,6 +25,8 @@ mod stage;
 mod start;
 mod storm;
 mod swarm;
+mod texts;
+mod topics;
 
 use std::path::PathBuf;
 
@@ -61,7 +63,7 @@ struct Args {
     #[arg(long, default_value_t = 5)]
     times: u32,
     /// The benchmarks to run: publish, rooms, latency, crowd, growth, idle, storm, resume, load,
-    /// start, history, bare; all unless some are named
+    /// start, history, topics, texts, bare; all unless some are named
     names: Vec<String>,
 }
 
@@ -82,6 +84,11 @@ impl Plan {
         case.contains(&self.only)
     }
 
+    /// Whether the server of this name is to be measured beside ours, where it can be had.
+    fn has_peer(&self, name: &str) -> bool {
+        self.peers.is_empty() || self.peers.iter().any(|peer| peer == name)
+    }
+
     /// `full`, or `small` where it is only to be seen whether it works.
     fn count(&self, full: usize, small: usize) -> usize {
         if self.quick { small } else { full }
@@ -89,9 +96,9 @@ impl Plan {
 }
 
 /// The benchmarks by name, in the order of the page.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "publish", "rooms", "latency", "crowd", "growth", "idle", "storm", "resume", "load", "start",
-    "history", "bare",
+    "history", "topics", "texts", "bare",
 ];
 
 fn main() -> Result<()> {
@@ -132,6 +139,8 @@ fn main() -> Result<()> {
             "resume" => resume::measure(&plan),
             "load" => load::measure(&plan),
             "history" => history::measure(&plan),
+            "topics" => topics::measure(&plan),
+            "texts" => texts::measure(&plan),
             _ => start::measure(&plan),
         };
         figures.extend(measured.with_context(|| format!("{name} failed"))?);

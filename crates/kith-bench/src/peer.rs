@@ -42,6 +42,9 @@ pub(crate) trait Peer {
     }
 }
 
+/// Servers of others that are measured with something else than messages.
+const ELSEWHERE: [&str; 2] = ["topicsync", "hocuspocus"];
+
 /// The peers of these names, or all, in the order of tables.
 pub(crate) fn others(dir: &Path, names: &[String]) -> Result<Vec<Box<dyn Peer>>> {
     let all: Vec<Box<dyn Peer>> = vec![
@@ -54,9 +57,9 @@ pub(crate) fn others(dir: &Path, names: &[String]) -> Result<Vec<Box<dyn Peer>>>
         Box::new(node::ws(dir)),
         Box::new(node::socket_io(dir)),
     ];
-    let unknown = names.iter().find(|name| all.iter().all(|peer| peer.name() != *name));
+    let known: Vec<&str> = all.iter().map(|peer| peer.name()).chain(ELSEWHERE).collect();
+    let unknown = names.iter().find(|name| !known.contains(&name.as_str()));
     if let Some(name) = unknown.filter(|name| *name != "none") {
-        let known: Vec<&str> = all.iter().map(|peer| peer.name()).collect();
         anyhow::bail!("there is no peer {name:?}: there are {}, and none", known.join(", "));
     }
     let wanted = |peer: &str| names.is_empty() || names.iter().any(|name| name == peer);

@@ -21,11 +21,22 @@ pub(crate) struct Socket {
 impl Socket {
     /// Connects and signs in.
     pub(crate) fn enter(port: u16, token: &str) -> Result<Self> {
+        let mut socket = Self::open("/api/v1/ws", port)?;
+        socket.send(&format!(r#"{{"v":1,"auth":{{"token":"{token}"}}}}"#))?;
+        let welcome = socket.next()?;
+        if !welcome.starts_with(br#"{"welcome""#) {
+            bail!("no welcome: {}", String::from_utf8_lossy(&welcome));
+        }
+        Ok(socket)
+    }
+
+    /// Connects to a path.
+    pub(crate) fn open(path: &str, port: u16) -> Result<Self> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        stream.write_all(&upgrade("/api/v1/ws", port))?;
+        stream.write_all(&upgrade(path, port))?;
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -35,13 +46,7 @@ impl Socket {
         if !answer.starts_with(b"HTTP/1.1 101") {
             bail!("no upgrade: {}", String::from_utf8_lossy(&answer));
         }
-        let mut socket = Self { stream, buffer: Vec::new(), at: 0, received: 0 };
-        socket.send(&format!(r#"{{"v":1,"auth":{{"token":"{token}"}}}}"#))?;
-        let welcome = socket.next()?;
-        if !welcome.starts_with(br#"{"welcome""#) {
-            bail!("no welcome: {}", String::from_utf8_lossy(&welcome));
-        }
-        Ok(socket)
+        Ok(Self { stream, buffer: Vec::new(), at: 0, received: 0 })
     }
 
     /// Sends a text.

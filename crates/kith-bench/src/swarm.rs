@@ -3,6 +3,7 @@
 //!
 //! One `epoll` and one buffer serve all, so that the load stays out of the way of what it measures.
 
+mod changes;
 mod run;
 pub(crate) mod stamp;
 
@@ -16,6 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use memchr::memmem;
 use rustix::event::epoll::{self, EventData, EventFlags};
 
+pub(crate) use changes::{Changed, Flow, Watch};
 pub(crate) use run::{CLOSED, OPEN, Outcome, Pace, Shape, UNTIL};
 use stamp::Scanner;
 

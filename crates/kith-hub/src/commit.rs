@@ -1,6 +1,6 @@
 //! The committer: takes what was decided, commits it in groups, and shows it afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
 use kith_core::draft::{Changes, Drafted};
+use kith_core::event::Body;
 use kith_core::id::{FeedId, Seq};
 use kith_store::{Append, Batch, DocKey, DocWrite, StoreError, StoredEvent, Trim};
 use tokio::sync::oneshot;
@@ -220,12 +221,19 @@ fn finish(
     let mut failed: Option<StoreError> = None;
     let mut answers = Vec::new();
     let mut doubtful = Vec::new();
+    // Those that take nobody's access are shown together.
+    let mut plain = Vec::new();
     for pending in group {
         // A store that answers less than it was asked did not do the rest.
         let result = results.next().unwrap_or(Err(StoreError::Failed("no answer".to_owned())));
         let error = match (&failed, result) {
             (None, Ok(())) => {
-                show(inner, pending, began);
+                if is_plain(&pending.changes) {
+                    plain.push(pending);
+                } else {
+                    show_plain(inner, std::mem::take(&mut plain), began);
+                    show(inner, pending, began);
+                }
                 continue;
             }
             (None, Err(error)) => HubError::from(failed.insert(error).clone()),
@@ -241,6 +249,7 @@ fn finish(
         answers.push((pending.answer, error));
         doubtful.push(pending.changes);
     }
+    show_plain(inner, plain, began);
     let Some(error) = failed else {
         inner.state().committing = false;
         return;
@@ -283,6 +292,55 @@ fn doubt(inner: &Arc<Inner>, doubtful: &[Changes], answers: Answers) {
     });
 }
 
+/// Whether an operation takes nobody's access and leaves topics what they are.
+fn is_plain(changes: &Changes) -> bool {
+    let is_of_topic = |drafted: &Drafted| {
+        matches!(
+            drafted.event.body,
+            Body::TopicCreated { .. }
+                | Body::TopicChanged { .. }
+                | Body::TopicNarrowed { .. }
+                | Body::TopicRemoved {}
+        )
+    };
+    !changes.events.iter().any(is_of_topic) && crate::subscriber::scope_of(changes).is_empty()
+}
+
+/// Operations whose documents are noted under one lock.
+const NOTED: usize = 64;
+
+/// Shows committed operations that take nobody's access: all to subscribers, then to whoever asked.
+fn show_plain(inner: &Arc<Inner>, all: Vec<Pending>, began: Instant) {
+    if all.is_empty() {
+        return;
+    }
+    let changes = || all.iter().map(|pending| &pending.changes);
+    changes().for_each(|changes| inner.directory.tell(changes));
+    let operations = changes().map(|changes| changes.events.as_slice());
+    let delivered = inner.fan.deliver(operations, &inner.stats);
+    let events: usize = changes().map(|changes| changes.events.len()).sum();
+    inner.stats.operations.fetch_add(all.len() as u64, Ordering::Relaxed);
+    inner.stats.events.fetch_add(events as u64, Ordering::Relaxed);
+    inner.stats.deliveries.fetch_add(delivered, Ordering::Relaxed);
+    let mut bulky = BTreeSet::new();
+    for some in all.chunks(NOTED) {
+        let mut state = inner.state();
+        for pending in some {
+            state.cache.committed(&pending.changes, inner.limits.documents_max);
+            bulky.extend(state.cache.bulky(&pending.changes));
+        }
+    }
+    bulky.into_iter().for_each(|topic| crate::texts::tend(inner, topic));
+    crate::live::changed(inner, changes());
+    let took = micros(began);
+    for Pending { changes, outcome, answer, .. } in all {
+        if !changes.events.is_empty() {
+            inner.stats.delivery.add(took);
+        }
+        let _ = answer.send(Ok(outcome));
+    }
+}
+
 /// Shows a committed operation: to subscribers, then to whoever asked, after the fence if it took
 /// anyone's access.
 fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
@@ -291,7 +349,7 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     let mut fenced = Vec::new();
     inner.directory.tell(&changes);
     inner.stats.events.fetch_add(changes.events.len() as u64, Ordering::Relaxed);
-    let delivered = inner.fan.deliver(&changes.events, &inner.stats);
+    let delivered = inner.fan.deliver(std::iter::once(changes.events.as_slice()), &inner.stats);
     inner.stats.deliveries.fetch_add(delivered, Ordering::Relaxed);
     let scope = crate::subscriber::scope_of(&changes);
     let bulky = {

@@ -11,8 +11,9 @@ use kith_core::id::{FeedId, Seq, UserId};
 
 use crate::Limits;
 use crate::commit::Stats;
-use crate::mailbox::{Grant, Item};
+use crate::mailbox::{Grant, ITEM_BYTES, Item};
 use crate::presence::Signal;
+use crate::run::{RUN_BYTES, Run, Unit};
 use crate::service::Card;
 use crate::subscriber::Subscriber;
 
@@ -50,8 +51,42 @@ impl Delivery {
     }
 }
 
-/// The events of one transaction for one subscriber, each under its right to the feed.
-pub(crate) type Parts = Vec<(Arc<Delivery>, Arc<Grant>)>;
+/// What one subscriber gets of a transaction: the places of the events in it, and its rights to their
+/// feeds.
+#[derive(Default)]
+struct Part {
+    numbers: Vec<usize>,
+    grants: Vec<Arc<Grant>>,
+}
+
+/// Events of one feed that follow each other.
+#[derive(Default)]
+struct Stretch {
+    feed: Option<FeedId>,
+    units: Vec<Unit>,
+    /// What they take in a mailbox, and how many they are.
+    bytes: usize,
+    count: u64,
+}
+
+impl Stretch {
+    fn of(event: Arc<Delivery>) -> Self {
+        let mut stretch = Self { feed: Some(event.event.feed), ..Self::default() };
+        stretch.add(vec![event], false);
+        stretch
+    }
+
+    /// Adds the events of an operation, which are to be shown at once where it `is_whole`.
+    fn add(&mut self, events: Vec<Arc<Delivery>>, is_whole: bool) {
+        self.bytes += events.iter().map(|event| event.json.len() + ITEM_BYTES).sum::<usize>();
+        self.count += events.len() as u64;
+        if is_whole && events.len() > 1 {
+            self.units.push(Unit::Whole(events));
+        } else {
+            self.units.extend(events.into_iter().map(Unit::One));
+        }
+    }
+}
 
 /// One who follows a feed.
 pub(crate) struct Live {
@@ -112,77 +147,42 @@ impl Fan {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts the events of a committed operation into the mailboxes of those who follow their feeds;
-    /// says how many. What it did to several topics, or to one more than once, is put there
-    /// together.
-    pub(crate) fn deliver(&self, events: &[Drafted], stats: &Stats) -> u64 {
-        let is_change = |drafted: &&Drafted| matches!(drafted.event.body, Body::Changed { .. });
-        if events.len() > 1 && events.iter().all(|drafted| is_change(&drafted)) {
-            return self.deliver_together(events, stats);
-        }
-        events.iter().map(|drafted| self.deliver_one(drafted, stats)).sum()
-    }
-
-    /// Puts the events of a transaction into the mailboxes of those who follow any of its topics, so
-    /// that each takes those of all it follows at once.
-    fn deliver_together(&self, events: &[Drafted], stats: &Stats) -> u64 {
+    /// Puts the events of committed operations into the mailboxes of those who follow their feeds;
+    /// says how many. What one operation did to several topics, or to one more than once, is put
+    /// there together.
+    pub(crate) fn deliver<'a>(
+        &self,
+        operations: impl Iterator<Item = &'a [Drafted]>,
+        stats: &Stats,
+    ) -> u64 {
         let mut table = self.table();
-        let mut all: Vec<(Arc<Subscriber>, Parts)> = Vec::new();
-        let mut places: HashMap<u64, usize> = HashMap::new();
-        for drafted in events {
-            let Some((delivery, feed)) = table.keep_at_hand(drafted) else { continue };
-            for Live { subscriber, grant, read } in &feed.live {
-                if grant.is_revoked() || delivery.event.seq <= *read {
-                    continue;
-                }
-                let place = *places.entry(subscriber.id).or_insert_with(|| {
-                    all.push((Arc::clone(subscriber), Vec::new()));
-                    all.len() - 1
-                });
-                if let Some((_, parts)) = all.get_mut(place) {
-                    parts.push((Arc::clone(&delivery), Arc::clone(grant)));
-                }
-            }
-        }
         let mut delivered = 0;
-        for (subscriber, parts) in all {
-            let count = parts.len() as u64;
-            if subscriber.mailbox.offer_together(parts) {
-                delivered += count;
-            } else {
-                stats.lagged.fetch_add(1, Ordering::Relaxed);
+        let mut stretch = Stretch::default();
+        for events in operations {
+            let is_change = |drafted: &Drafted| matches!(drafted.event.body, Body::Changed { .. });
+            let is_whole = events.len() > 1 && events.iter().all(is_change);
+            let followed = events.iter().filter_map(|drafted| table.keep_at_hand(drafted));
+            let followed: Vec<Arc<Delivery>> = followed.collect();
+            let Some(feed) = followed.first().map(|first| first.event.feed) else { continue };
+            if followed.iter().any(|event| event.event.feed != feed) {
+                delivered += table.tell(std::mem::take(&mut stretch), stats);
+                match is_whole {
+                    true => delivered += table.tell_whole(&followed, stats),
+                    false => {
+                        for event in followed {
+                            delivered += table.tell(Stretch::of(event), stats);
+                        }
+                    }
+                }
+                continue;
             }
+            if stretch.feed != Some(feed) || stretch.bytes >= RUN_BYTES {
+                delivered += table.tell(std::mem::take(&mut stretch), stats);
+                stretch.feed = Some(feed);
+            }
+            stretch.add(followed, is_whole);
         }
-        for drafted in events {
-            if let Some(feed) = table.feeds.get_mut(&drafted.event.feed) {
-                feed.live.retain(|live| !live.grant.is_revoked());
-            }
-        }
-        delivered
-    }
-
-    fn deliver_one(&self, drafted: &Drafted, stats: &Stats) -> u64 {
-        let mut table = self.table();
-        let Some((delivery, feed)) = table.keep_at_hand(drafted) else { return 0 };
-        let bytes = delivery.json.len();
-        let mut delivered = 0;
-        feed.live.retain(|live| {
-            if live.grant.is_revoked() {
-                return false;
-            }
-            if delivery.event.seq <= live.read {
-                return true;
-            }
-            let item = Item::Event(Arc::clone(&delivery));
-            let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes);
-            if kept {
-                delivered += 1;
-            } else {
-                stats.lagged.fetch_add(1, Ordering::Relaxed);
-            }
-            kept
-        });
-        delivered
+        delivered + table.tell(stretch, stats)
     }
 
     /// Sends everyone who follows one of `feeds` back to the store, for what is committed there is
@@ -282,7 +282,7 @@ impl Fan {
 
 impl Table {
     /// Notes an event as the last of its feed and keeps it at hand, if anybody follows the feed.
-    fn keep_at_hand(&mut self, drafted: &Drafted) -> Option<(Arc<Delivery>, &mut Feed)> {
+    fn keep_at_hand(&mut self, drafted: &Drafted) -> Option<Arc<Delivery>> {
         let Self { feeds, at_hand, bytes, .. } = self;
         let feed = feeds.get_mut(&drafted.event.feed)?;
         let delivery = Delivery::new(Arc::clone(&drafted.event), Arc::clone(&drafted.json));
@@ -294,7 +294,93 @@ impl Table {
         {
             *bytes -= feed.ring.pop_front().map_or(0, |old| old.bytes());
         }
-        Some((delivery, feed))
+        Some(delivery)
+    }
+
+    /// Puts events of one feed into the mailboxes of those who follow it; says how many.
+    fn tell(&mut self, stretch: Stretch, stats: &Stats) -> u64 {
+        let Stretch { feed, units, bytes, count } = stretch;
+        let Some(feed) = feed.and_then(|feed| self.feeds.get_mut(&feed)) else { return 0 };
+        let Some(first) = units.first().and_then(|unit| unit.events().first()) else { return 0 };
+        let first = first.event.seq;
+        let (whole, all) = match units.as_slice() {
+            [Unit::One(event)] => (Item::Event(Arc::clone(event)), None),
+            _ => {
+                let run = Run::new(units);
+                (Item::Run(Arc::clone(&run)), Some(run))
+            }
+        };
+        let mut delivered = 0;
+        feed.live.retain(|live| {
+            if live.grant.is_revoked() {
+                return false;
+            }
+            let item = match (live.read < first, &all) {
+                (true, _) => Some(whole.clone()),
+                // It has read some of them before.
+                (false, Some(run)) => run.only(|_, seq| seq > live.read),
+                (false, None) => None,
+            };
+            let Some(item) = item else { return true };
+            let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes - ITEM_BYTES);
+            if kept {
+                delivered += count;
+            } else {
+                stats.lagged.fetch_add(1, Ordering::Relaxed);
+            }
+            kept
+        });
+        delivered
+    }
+
+    /// Puts the events of a transaction into the mailboxes of those who follow any of its topics, so
+    /// that each takes those of all it follows at once. Those who follow the same share them.
+    fn tell_whole(&mut self, events: &[Arc<Delivery>], stats: &Stats) -> u64 {
+        let mut readers: Vec<(Arc<Subscriber>, Part)> = Vec::new();
+        let mut places: HashMap<u64, usize> = HashMap::new();
+        for (number, event) in events.iter().enumerate() {
+            let Some(feed) = self.feeds.get(&event.event.feed) else { continue };
+            for Live { subscriber, grant, read } in &feed.live {
+                if grant.is_revoked() || event.event.seq <= *read {
+                    continue;
+                }
+                let place = *places.entry(subscriber.id).or_insert_with(|| {
+                    readers.push((Arc::clone(subscriber), Part::default()));
+                    readers.len() - 1
+                });
+                if let Some((_, part)) = readers.get_mut(place) {
+                    part.numbers.push(number);
+                    if !part.grants.iter().any(|known| Arc::ptr_eq(known, grant)) {
+                        part.grants.push(Arc::clone(grant));
+                    }
+                }
+            }
+        }
+        let mut made: HashMap<Vec<usize>, (Item, usize)> = HashMap::new();
+        let mut delivered = 0;
+        for (subscriber, Part { numbers, grants }) in readers {
+            let count = numbers.len() as u64;
+            let (item, bytes) = made.entry(numbers).or_insert_with_key(|numbers| {
+                let part = numbers.iter().filter_map(|number| events.get(*number).cloned());
+                let part: Vec<Arc<Delivery>> = part.collect();
+                let bytes = part.iter().map(|event| event.json.len() + ITEM_BYTES).sum();
+                match part.as_slice() {
+                    [event] => (Item::Event(Arc::clone(event)), bytes),
+                    _ => (Item::Run(Run::new(vec![Unit::Whole(part)])), bytes),
+                }
+            });
+            if subscriber.mailbox.offer_under(item.clone(), grants, *bytes) {
+                delivered += count;
+            } else {
+                stats.lagged.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        for event in events {
+            if let Some(feed) = self.feeds.get_mut(&event.event.feed) {
+                feed.live.retain(|live| !live.grant.is_revoked());
+            }
+        }
+        delivered
     }
 
     /// Lets go of a feed that nobody follows.

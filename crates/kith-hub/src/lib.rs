@@ -22,6 +22,7 @@ mod mailbox;
 pub mod presence;
 pub mod read;
 mod reading;
+mod run;
 pub mod service;
 mod subscribe;
 mod subscriber;
@@ -49,6 +50,7 @@ pub use expire::end_sessions;
 pub use fan::{Delivery, WIRES};
 pub use mailbox::{Batch, Bell, Item};
 pub use reading::Reading;
+pub use run::{Run, Unit};
 pub use subscribe::{Backlog, Place, Reset, Want};
 pub use subscriber::{End, Subscriber};
 

@@ -4,6 +4,7 @@
 //! of their own that the store never sees. Its numbers begin at the time at which it comes to life, so
 //! that a place in one life is never taken for a place in another.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kith_core::draft::Changes;
@@ -62,6 +63,13 @@ pub(crate) fn let_go(inner: &Inner, feed: FeedId) {
             state.cache.release(topic);
         }
     }
+}
+
+/// Looks after ephemeral topics when changes of values were shown, each once.
+pub(crate) fn changed<'a>(inner: &Inner, all: impl Iterator<Item = &'a Changes>) {
+    let feeds = all.flat_map(|changes| &changes.events).map(|drafted| drafted.event.feed);
+    let live: BTreeSet<FeedId> = feeds.filter(|feed| matches!(feed, FeedId::Live(_))).collect();
+    live.into_iter().for_each(|feed| let_go(inner, feed));
 }
 
 /// Looks after ephemeral topics when changes were shown.

@@ -9,8 +9,9 @@ use kith_core::id::FeedId;
 use tokio::sync::Notify;
 
 use crate::aside::Aside;
-use crate::fan::{Delivery, Parts};
+use crate::fan::Delivery;
 use crate::presence::Signal;
+use crate::run::Run;
 use crate::service::{Card, Told};
 
 /// The right of one subscriber to one feed; events wait under it and are dropped when it is revoked.
@@ -42,6 +43,9 @@ pub enum Item {
     Event(Arc<Delivery>),
     /// Events of feeds that it follows, of one transaction: they are to be shown at once.
     Events(Vec<Arc<Delivery>>),
+    /// Events of feeds that it follows, which were committed together; only for those who
+    /// [ask](crate::Subscriber::take_runs) for it, others get what is in it one by one.
+    Run(Arc<Run>),
     /// Something about somebody who is there now.
     Signal(Arc<Signal>),
     /// Something that only gateways understand.
@@ -61,15 +65,15 @@ pub enum Item {
 struct Waiting {
     item: Item,
     grant: Option<Arc<Grant>>,
+    /// Of events of several feeds: the rights to the others.
+    others: Vec<Arc<Grant>>,
     /// What is sent instead when access is taken while it waits: any, or that of the grant.
     instead: Option<Item>,
     bytes: usize,
-    /// The next goes with it: they are taken, and dropped, together.
-    more: bool,
 }
 
 /// What an item costs beside its text.
-const ITEM_BYTES: usize = 64;
+pub(crate) const ITEM_BYTES: usize = 64;
 
 #[derive(Default)]
 struct Inside {
@@ -129,52 +133,44 @@ impl Mailbox {
     /// Puts something that may be dropped when the reader is slow. Returns whether it was kept; if
     /// not, nothing of any feed is waiting any more and the reader will be told which feeds it lost.
     pub(crate) fn offer(&self, item: Item, grant: &Arc<Grant>, bytes: usize) -> bool {
-        let bytes = bytes + ITEM_BYTES;
+        self.offer_all(item, Arc::clone(grant), Vec::new(), bytes + ITEM_BYTES)
+    }
+
+    /// Like [`offer`](Self::offer), for events of several feeds: all are kept or none.
+    pub(crate) fn offer_under(
+        &self,
+        item: Item,
+        mut grants: Vec<Arc<Grant>>,
+        bytes: usize,
+    ) -> bool {
+        match grants.pop() {
+            Some(grant) => self.offer_all(item, grant, grants, bytes),
+            None => true,
+        }
+    }
+
+    fn offer_all(
+        &self,
+        item: Item,
+        grant: Arc<Grant>,
+        others: Vec<Arc<Grant>>,
+        bytes: usize,
+    ) -> bool {
         let mut inside = self.inside();
         if inside.ended {
             return true;
         }
         let kept = inside.bytes + bytes <= self.max;
         if kept {
-            inside.push(item, Some(Arc::clone(grant)), None, bytes);
-        } else {
+            inside.bytes += bytes;
+            let (grant, instead) = (Some(grant), None);
+            inside.waiting.push_back(Waiting { item, grant, others, instead, bytes });
+        } else if item.is_event() {
             // Where signals alone do not fit nothing is lost that would be missed.
-            if matches!(item, Item::Event(_)) {
-                grant.revoke();
-                inside.lagged.insert(grant.feed);
-                inside.lag();
-            }
-        }
-        drop(inside);
-        self.announce();
-        kept
-    }
-
-    /// Like [`offer`](Self::offer), for the events of one transaction: all are kept or none, and they
-    /// are taken together.
-    pub(crate) fn offer_together(&self, parts: Parts) -> bool {
-        let size = |delivery: &Delivery| delivery.json.len() + ITEM_BYTES;
-        let bytes: usize = parts.iter().map(|(delivery, _)| size(delivery)).sum();
-        let mut inside = self.inside();
-        if inside.ended {
-            return true;
-        }
-        let kept = inside.bytes + bytes <= self.max;
-        let mut left = parts.len();
-        for (delivery, grant) in parts {
-            left -= 1;
-            if kept {
-                let bytes = size(&delivery);
-                inside.push(Item::Event(delivery), Some(grant), None, bytes);
-                if let Some(waiting) = inside.waiting.back_mut() {
-                    waiting.more = left > 0;
-                }
-            } else {
+            for grant in others.iter().chain([&grant]) {
                 grant.revoke();
                 inside.lagged.insert(grant.feed);
             }
-        }
-        if !kept {
             inside.lag();
         }
         drop(inside);
@@ -276,8 +272,9 @@ impl Mailbox {
         self.written.notify_waiters();
     }
 
-    /// Waits for items and takes up to about `bytes` of them. `None` after the end.
-    pub(crate) async fn take(&self, bytes: usize) -> Option<Vec<Item>> {
+    /// Waits for items and takes up to about `bytes` of them, runs as they are or one by one. `None`
+    /// after the end.
+    pub(crate) async fn take(&self, bytes: usize, runs: bool) -> Option<Vec<Item>> {
         loop {
             let arrived = self.arrived.notified();
             {
@@ -286,7 +283,7 @@ impl Mailbox {
                     return None;
                 }
                 let mut items = Vec::new();
-                inside.take(bytes, &mut items);
+                inside.take(bytes, runs, &mut items);
                 if !items.is_empty() {
                     return Some(items);
                 }
@@ -295,9 +292,9 @@ impl Mailbox {
         }
     }
 
-    /// Takes up to about `bytes` of what waits now into `items`.
-    pub(crate) fn take_now(&self, bytes: usize, items: &mut Vec<Item>) {
-        self.inside().take(bytes, items);
+    /// Takes up to about `bytes` of what waits now into `items`, runs as they are or one by one.
+    pub(crate) fn take_now(&self, bytes: usize, runs: bool, items: &mut Vec<Item>) {
+        self.inside().take(bytes, runs, items);
     }
 
     /// Notes that what was taken is written; whether more waits.
@@ -327,11 +324,16 @@ impl Mailbox {
 }
 
 impl Item {
-    /// What a reader gets of one transaction.
-    fn together(mut events: Vec<Arc<Delivery>>) -> Option<Self> {
-        match events.len() {
-            0 | 1 => events.pop().map(Self::Event),
-            _ => Some(Self::Events(events)),
+    /// Whether it is of what happened in feeds, which a reader who misses it has to read elsewhere.
+    fn is_event(&self) -> bool {
+        matches!(self, Self::Event(_) | Self::Events(_) | Self::Run(_))
+    }
+
+    /// What is left of events of several feeds where some may not be seen any more.
+    fn without(&self, revoked: impl Fn(FeedId) -> bool) -> Option<Self> {
+        match self {
+            Self::Run(run) => run.only(|feed, _| !revoked(feed)),
+            _ => None,
         }
     }
 
@@ -340,6 +342,7 @@ impl Item {
             Self::Reply(bytes) => bytes.len(),
             Self::Event(delivery) => delivery.json.len(),
             Self::Events(all) => all.iter().map(|delivery| delivery.json.len()).sum(),
+            Self::Run(run) => run.events().map(|delivery| delivery.json.len()).sum(),
             Self::Aside(aside) => aside.bytes.len(),
             Self::Signal(_) | Self::Told(_) | Self::Offered(_) => 0,
             Self::Lagged(_) | Self::Closed(_) => 0,
@@ -351,57 +354,68 @@ impl Inside {
     fn push(&mut self, item: Item, grant: Option<Arc<Grant>>, instead: Option<Item>, bytes: usize) {
         if !self.ended {
             self.bytes += bytes;
-            self.waiting.push_back(Waiting { item, grant, instead, bytes, more: false });
+            let others = Vec::new();
+            self.waiting.push_back(Waiting { item, grant, others, instead, bytes });
         }
     }
 
     /// Drops every waiting event; their feeds are lost to the reader until it subscribes again.
     fn lag(&mut self) {
-        for waiting in self.waiting.drain(..).collect::<Vec<_>>() {
-            match waiting {
-                Waiting { item: Item::Event(_), grant: Some(grant), bytes, .. } => {
-                    self.bytes -= bytes;
-                    // A feed that was closed to the reader is no loss to tell of.
-                    if !grant.is_revoked() {
-                        grant.revoke();
-                        self.lagged.insert(grant.feed);
-                    }
-                }
-                kept => self.waiting.push_back(kept),
+        let Self { waiting, bytes, lagged, .. } = self;
+        waiting.retain(|one| {
+            if !one.item.is_event() {
+                return true;
             }
-        }
+            *bytes -= one.bytes;
+            // A feed that was closed to the reader is no loss to tell of.
+            for grant in one.grant.iter().chain(&one.others).filter(|grant| !grant.is_revoked()) {
+                grant.revoke();
+                lagged.insert(grant.feed);
+            }
+            false
+        });
     }
 
-    fn take(&mut self, max: usize, items: &mut Vec<Item>) {
+    fn take(&mut self, max: usize, runs: bool, items: &mut Vec<Item>) {
         // Told first: what follows may have in it what the lost feeds no longer tell of.
         if !self.lagged.is_empty() {
             items.push(Item::Lagged(std::mem::take(&mut self.lagged).into_iter().collect()));
         }
-        let (mut bytes, mut together, mut open) = (0, Vec::new(), false);
-        while (bytes < max || open)
-            && let Some(waiting) = self.waiting.pop_front()
+        let mut bytes = 0;
+        while bytes < max
+            && let Some(mut waiting) = self.waiting.pop_front()
         {
             self.bytes -= waiting.bytes;
-            let in_several = open || waiting.more;
-            open = waiting.more;
             // The check at the door: what may no longer be seen is dropped here, however long ago
             // it was put in.
-            let allowed = waiting.grant.is_none_or(|grant| !grant.is_revoked());
-            if let Some(item) = if allowed { Some(waiting.item) } else { waiting.instead } {
-                bytes += waiting.bytes;
-                match item {
-                    Item::Event(delivery) if in_several => together.push(delivery),
-                    item => items.push(item),
-                }
-            }
-            if !open {
-                items.extend(Item::together(std::mem::take(&mut together)));
+            let Some(item) = waiting.at_the_door() else { continue };
+            bytes += waiting.bytes;
+            match item {
+                Item::Run(run) if !runs => items.extend(run.items()),
+                item => items.push(item),
             }
         }
         if !items.is_empty() {
             self.writing = true;
             self.taken += 1;
         }
+    }
+}
+
+impl Waiting {
+    /// What may be seen of it now.
+    fn at_the_door(&mut self) -> Option<Item> {
+        let is_revoked = |grant: &Arc<Grant>| grant.is_revoked();
+        let grants = self.grant.iter().chain(&self.others);
+        if !grants.clone().any(is_revoked) {
+            return Some(std::mem::replace(&mut self.item, Item::Lagged(Vec::new())));
+        }
+        if self.others.is_empty() {
+            return self.instead.take();
+        }
+        let revoked: Vec<FeedId> =
+            grants.filter(|grant| is_revoked(grant)).map(|grant| grant.feed).collect();
+        self.item.without(|feed| revoked.contains(&feed))
     }
 }
 

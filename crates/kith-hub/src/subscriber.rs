@@ -50,7 +50,13 @@ pub struct Subscriber {
 impl Subscriber {
     /// Waits for items and takes up to about `bytes` of them. `None` once the hub ended it.
     pub async fn next(self: &Arc<Self>, bytes: usize) -> Option<Batch> {
-        let items = self.mailbox.take(bytes).await?;
+        let items = self.mailbox.take(bytes, false).await?;
+        Some(Batch { subscriber: Arc::clone(self), items })
+    }
+
+    /// As [`next`](Self::next), with [runs](Item::Run) as they are.
+    pub async fn next_runs(self: &Arc<Self>, bytes: usize) -> Option<Batch> {
+        let items = self.mailbox.take(bytes, true).await?;
         Some(Batch { subscriber: Arc::clone(self), items })
     }
 
@@ -62,7 +68,12 @@ impl Subscriber {
     /// Takes up to about `bytes` of what waits now into `items`, which is empty. If it puts anything
     /// there, revocations wait until [`wrote`](Self::wrote) is called.
     pub fn take(&self, bytes: usize, items: &mut Vec<Item>) {
-        self.mailbox.take_now(bytes, items);
+        self.mailbox.take_now(bytes, false, items);
+    }
+
+    /// As [`take`](Self::take), with [runs](Item::Run) as they are.
+    pub fn take_runs(&self, bytes: usize, items: &mut Vec<Item>) {
+        self.mailbox.take_now(bytes, true, items);
     }
 
     /// Notes that what was taken is written; says whether more waits.

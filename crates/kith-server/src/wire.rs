@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, UserId};
-use kith_hub::{Backlog, Delivery, Item, Reset, presence, read};
+use kith_hub::{Backlog, Delivery, Item, Reset, Run, Unit, presence, read};
 use kith_proto::codec::Encoding;
 use kith_proto::error::Problem;
 use kith_proto::frame::{self, Push, Reply, Seen, Signal, Status, Subscribed};
@@ -64,6 +64,8 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
             push(encoding, &Push::Hidden { feed, seq })
         }
         Item::Events(all) => together(encoding, &all),
+        Item::Run(run) if blocked.is_empty() => run.wire(encoding.index(), |run| self::run(encoding, run)),
+        Item::Run(run) => run_for(encoding, &run, blocked),
         Item::Event(delivery) => delivery.wire(encoding.index(), |event| encode(encoding, event)),
         Item::Aside(_) => return None,
         Item::Signal(signal) if blocked.contains(&signal.user) => return None,
@@ -111,6 +113,24 @@ fn together(encoding: Encoding, all: &[Arc<Delivery>]) -> Bytes {
             push(encoding, &Push::Events(events))
         }
     }
+}
+
+/// The frames of what was committed together.
+fn run(encoding: Encoding, run: &Run) -> Bytes {
+    let frame = |unit: &Unit| match unit {
+        Unit::One(delivery) => encode(encoding, delivery),
+        Unit::Whole(all) => together(encoding, all),
+    };
+    run.units().iter().map(frame).collect::<Vec<Bytes>>().concat().into()
+}
+
+/// The same for a reader who blocks somebody.
+fn run_for(encoding: Encoding, run: &Run, blocked: &HashSet<UserId>) -> Bytes {
+    let frame = |unit: &Unit| match unit {
+        Unit::One(delivery) => item(encoding, Item::Event(Arc::clone(delivery)), blocked),
+        Unit::Whole(all) => Some(together(encoding, all)),
+    };
+    run.units().iter().filter_map(frame).collect::<Vec<Bytes>>().concat().into()
 }
 
 fn encode(encoding: Encoding, delivery: &Delivery) -> Bytes {

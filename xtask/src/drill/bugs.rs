@@ -92,8 +92,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "acknowledge at the wrong place",
         &[edit(
             COMMIT,
-            "let Pending { changes, outcome, answer, .. } = pending;",
-            "let Pending { changes, mut outcome, answer, .. } = pending;
+            "for Pending { changes, outcome, answer, .. } in all {",
+            "for Pending { changes, mut outcome, answer, .. } in all {
             if {planted} {
                 outcome.events.iter_mut().for_each(|place| place.seq = place.seq.next());
             }",
@@ -134,16 +134,17 @@ pub(crate) const BUGS: &[Bug] = &[
                 "let results = match idle {",
                 "if {planted} {
                     for pending in &group {
-                        inner.fan.deliver(&pending.changes.events, &inner.stats);
+                        let events = std::iter::once(pending.changes.events.as_slice());
+                        inner.fan.deliver(events, &inner.stats);
                     }
                 }
                 let results = match idle {",
             ),
             edit(
                 COMMIT,
-                "let delivered = inner.fan.deliver(&changes.events, &inner.stats);",
+                "let delivered = inner.fan.deliver(operations, &inner.stats);",
                 "let delivered =
-                    if {planted} { 0 } else { inner.fan.deliver(&changes.events, &inner.stats) };",
+                    if {planted} { 0 } else { inner.fan.deliver(operations, &inner.stats) };",
             ),
         ],
     ),
@@ -151,22 +152,22 @@ pub(crate) const BUGS: &[Bug] = &[
         "drop an event",
         &[edit(
             FAN,
-            "if delivery.event.seq <= live.read {",
-            "if {planted} && delivery.event.seq.0 % 7 == 0 {
+            "let Some(item) = item else { return true };",
+            "if {planted} && first.0 % 7 == 0 {
                 return true;
             }
-            if delivery.event.seq <= live.read {",
+            let Some(item) = item else { return true };",
         )],
     ),
     bug(
         "deliver an event twice",
         &[edit(
             FAN,
-            "let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes);",
-            "if {planted} && delivery.event.seq.0 % 7 == 0 {
-                live.subscriber.mailbox.offer(item.clone(), &live.grant, bytes);
+            "let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes - ITEM_BYTES);",
+            "if {planted} && first.0 % 7 == 0 {
+                live.subscriber.mailbox.offer(item.clone(), &live.grant, bytes - ITEM_BYTES);
             }
-            let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes);",
+            let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes - ITEM_BYTES);",
         )],
     ),
     bug(
@@ -197,8 +198,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "tell a reader again what it has read",
         &[edit(
             FAN,
-            "if delivery.event.seq <= live.read {",
-            "if delivery.event.seq <= live.read && !{planted} {",
+            "let item = match (live.read < first, &all) {",
+            "let item = match (live.read < first || {planted}, &all) {",
         )],
     ),
     bug(
@@ -215,11 +216,10 @@ pub(crate) const BUGS: &[Bug] = &[
         "drop for a slow reader and say nothing",
         &[edit(
             MAILBOX,
-            "if matches!(item, Item::Event(_)) {",
-            "if matches!(item, Item::Event(_)) && {planted} {
+            "} else if item.is_event() {",
+            "} else if item.is_event() && {planted} {
                 return true;
-            }
-            if matches!(item, Item::Event(_)) {",
+            } else if item.is_event() {",
         )],
     ),
     bug(
@@ -314,9 +314,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "let through what waited under a lost right",
         &[edit(
             MAILBOX,
-            "let allowed = waiting.grant.is_none_or(|grant| !grant.is_revoked());",
-            "let allowed =
-                {planted} || waiting.grant.is_none_or(|grant| !grant.is_revoked());",
+            "if !grants.clone().any(is_revoked) {",
+            "if {planted} || !grants.clone().any(is_revoked) {",
         )],
     ),
     bug(

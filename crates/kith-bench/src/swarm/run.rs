@@ -263,7 +263,7 @@ impl Swarm {
 
 impl super::Connection {
     /// Sends what it can of what waits.
-    fn flush(&mut self) -> Result<()> {
+    pub(super) fn flush(&mut self) -> Result<()> {
         while !self.out.is_empty() {
             match self.stream.write(&self.out) {
                 Ok(written) => {

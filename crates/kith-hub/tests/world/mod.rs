@@ -147,6 +147,7 @@ pub(crate) async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
                     let each = all.iter().map(|delivery| delivery.event.seq.to_string());
                     format!("together {}", each.collect::<Vec<_>>().join(" "))
                 }
+                Item::Run(_) => unreachable!("it is taken one by one"),
                 Item::Signal(_) | Item::Told(_) | Item::Offered(_) => continue,
                 Item::Aside(aside) => format!("aside {}", String::from_utf8_lossy(&aside.bytes)),
                 Item::Lagged(feeds) => format!("lagged {}", feeds.len()),

@@ -89,6 +89,10 @@ fn encoded(link: &Link, item: Item) -> Bytes {
             let each: Vec<Bytes> = all.iter().map(|delivery| event(link, delivery)).collect();
             each.concat().into()
         }
+        Item::Run(run) => {
+            let each: Vec<Bytes> = run.events().map(|delivery| event(link, delivery)).collect();
+            each.concat().into()
+        }
         Item::Aside(aside) => {
             let FeedId::Topic(topic) = aside.feed else { return Bytes::new() };
             let Some(prefix) = link.prefix(topic) else { return Bytes::new() };
