@@ -16,6 +16,7 @@ export class Followed {
   /** Whether changes of ours are on their way. */
   readonly pending = new Watchers(false);
   readonly emitted = new Listeners<[JsonObject, Event]>();
+  readonly events = new Listeners<[Event]>();
   readonly ended = new Listeners<[KithError]>();
   /** Why it is followed no longer. */
   end: KithError | undefined;
@@ -162,6 +163,7 @@ export class Topics {
     const { followed } = opening;
     const { body, seq } = event;
     if (followed === undefined) return;
+    followed.events.tell(event);
     switch (body.kind) {
       case "changed":
         this.#values.event(followed.id, seq, body.fact, event.by === this.driver.welcome?.user.id ? event.op : undefined);

@@ -41,6 +41,11 @@ export abstract class Topic<V, R> implements Store<V> {
     return this.#followed.pending;
   }
 
+  /** Calls `run` with each event of it as the server tells it, own ones too: who did what, and when. */
+  onEvent(run: (event: Event) => void): () => void {
+    return this.#followed.events.add(run);
+  }
+
   /** Why it is followed no longer, if that is so. Its value stays as it was. */
   get end(): KithError | undefined {
     return this.#followed.end;
