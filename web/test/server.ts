@@ -9,6 +9,13 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = process.env["KITH_PROGRAM"] ?? fileURLToPath(new URL("../../target/debug/kith", import.meta.url));
+/** Settings for tests that ask much, and sign in often. */
+export const BUSY = {
+  KITH_REQUESTS_PER_SECOND: "100000",
+  KITH_REQUESTS_BURST: "100000",
+  KITH_SIGN_IN_BURST: "1000",
+  KITH_SIGN_UPS_PER_MINUTE: "1000",
+};
 export const PASSWORD = "correct horse battery";
 
 /** Somebody with an account, who speaks REST. */
@@ -16,14 +23,14 @@ export class Person {
   constructor(readonly url: string, readonly name: string, readonly id: string, readonly token: string) {}
 
   /** Asks or changes something; fails where the server refuses it. */
-  async ask(method: string, path: string, body?: object): Promise<Record<string, never>> {
+  async ask<T>(method: string, path: string, body?: object): Promise<T> {
     const answer = await fetch(`${this.url}/api/v1${path}`, {
       method,
       headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json() as Promise<Record<string, never>>;
+    return answer.json() as Promise<T>;
   }
 }
 

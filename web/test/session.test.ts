@@ -2,13 +2,13 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible, expectFits, signIn } from "./browser.js";
-import { Server } from "./server.js";
+import { BUSY, Server } from "./server.js";
 
 let server: Server;
 let browser: Chromium;
 
 beforeAll(async () => {
-  server = await Server.start();
+  server = await Server.start(BUSY);
   browser = await Chromium.start();
   await server.person("ana");
 });

@@ -1,0 +1,23 @@
+// What happened to a topic before, as the server keeps it.
+
+import type { Client, protocol } from "@kith/client";
+import { concerns } from "./words.js";
+
+/** Events in a page of the past. */
+export const PAGE = 50;
+/** Pages that are looked through for who changed something. */
+const PAGES_MAX = 20;
+const LARGE = 200;
+
+/** The last event that changed an element or entry; `undefined` where it is not among the last thousands. */
+export async function lastChange(client: Client, topic: protocol.TopicId, part: string): Promise<protocol.Event | undefined> {
+  let before: number | undefined;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const place = before === undefined ? {} : { before };
+    const { events, more } = await client.query({ history: { topic, limit: LARGE, ...place } });
+    const found = events.find(({ body }) => body.kind === "changed" && concerns(body.fact, part));
+    if (found !== undefined || !more) return found;
+    before = events.at(-1)?.seq;
+  }
+  return undefined;
+}

@@ -1,0 +1,280 @@
+// The inspector as developers use it, with somebody else at work in the same circle.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, type Look } from "./browser.js";
+import { change, makeCircle, type Made } from "./circle.js";
+import { BUSY, Server, type Person } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+let ana: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  server = await Server.start(BUSY);
+  browser = await Chromium.start();
+  [ana, bob] = [await server.person("ana"), await server.person("bob")];
+});
+
+afterAll(async () => {
+  await browser.end();
+  await server.end();
+});
+
+/** The inspector in a new circle, once its topics are followed. */
+async function open(who: Person = ana, look: Look = { width: 1600, height: 900 }): Promise<Made & { page: Page }> {
+  const made = await makeCircle(ana, [bob]);
+  const page = await browser.open(server, `/inspector#${made.circle}`, who, look);
+  await row(page, "lights").getByText("true").waitFor();
+  return { ...made, page };
+}
+
+const row = (page: Page, name: string) =>
+  page.getByRole("treeitem").filter({ has: page.getByText(name, { exact: true }) });
+const topic = (page: Page) => page.getByRole("article");
+const timeline = (page: Page) => page.getByRole("region", { name: "Timeline" });
+
+/** Chooses a topic and waits for it. */
+async function choose(page: Page, name: string, full: string): Promise<void> {
+  await row(page, name).last().click();
+  await topic(page).getByRole("heading", { name: full, exact: true }).waitFor();
+}
+
+async function refusal(page: Page, code: string): Promise<void> {
+  const told = page.getByRole("alert").filter({ hasText: code });
+  await told.waitFor();
+  await told.getByRole("button", { name: "Dismiss" }).first().click();
+}
+
+test("the tree shows what topics hold as it changes, and is searched", async () => {
+  const { page, topics } = await open();
+  await row(page, "cups").getByText("4").waitFor();
+  await change(bob, topics["kettle/cups"], { add: { by: 3 } });
+  await row(page, "cups").getByText("7").waitFor();
+  const count = () => page.getByRole("treeitem").count();
+  const before = await count();
+  await page.getByLabel("Search topics").fill("board list");
+  await expect.poll(count).toBe(2);
+  await page.getByLabel("Search topics").fill("");
+  await expect.poll(count).toBe(before);
+  // Folders close and open by the keyboard, and the place goes along.
+  const board = page.getByRole("treeitem", { expanded: true }).first();
+  await board.focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect.poll(count).toBe(before - 6);
+  await page.keyboard.press("ArrowRight");
+  await expect.poll(count).toBe(before);
+  await page.keyboard.press("End");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain("pointer");
+  await page.keyboard.press("ArrowUp");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain("motto");
+  await page.keyboard.press("Enter");
+  await topic(page).getByRole("heading", { name: "motto" }).waitFor();
+});
+
+test("topics that others make and remove come and go", async () => {
+  const { page, circle, topics } = await open();
+  await ana.ask("POST", `/circles/${circle}/topics`, { name: "later", holds: "int", value: 1 });
+  await row(page, "later").waitFor();
+  await choose(page, "motto", "motto");
+  await ana.ask("DELETE", `/topics/${topics["motto"]}`);
+  await page.getByText("This topic is gone").waitFor();
+  await expect.poll(() => row(page, "motto").count()).toBe(0);
+});
+
+test("the timeline tells transactions with their author, and is filtered", async () => {
+  const { page, topics } = await open();
+  await bob.ask("POST", "/topics/changes", {
+    changes: [
+      { topic: topics["kettle/cups"], change: { add: { by: 1 } } },
+      { topic: topics["board/todo"], change: { insert: { value: "jam" } } },
+    ],
+  });
+  await change(ana, topics["motto"], { set: { value: "Off." } });
+  const lines = timeline(page).getByRole("listitem");
+  await expect.poll(() => lines.count()).toBe(2);
+  const both = lines.filter({ hasText: "bob" });
+  await both.getByText("+1").waitFor();
+  await both.getByRole("button").first().click();
+  await both.getByText('inserted "jam" at 3').waitFor();
+  await both.getByText('"element": "~').waitFor();
+  await timeline(page).getByLabel("Topics with").fill("todo");
+  await expect.poll(() => lines.count()).toBe(1);
+  await timeline(page).getByLabel("Topics with").fill("");
+  await timeline(page).getByLabel("Of whom").selectOption({ label: "ana" });
+  await expect.poll(() => lines.count()).toBe(1);
+  await lines.getByText('set to "Off.", was "Kettle is on."').waitFor();
+  await timeline(page).getByLabel("Of whom").selectOption({ label: "Everybody" });
+  // Held, it does not move on; going on, nothing is missing.
+  await timeline(page).getByRole("button", { name: "Hold" }).click();
+  await change(bob, topics["flags/lights"], { set: { value: false } });
+  await row(page, "lights").getByText("false").waitFor();
+  expect(await lines.count()).toBe(2);
+  await timeline(page).getByRole("button", { name: "Go on" }).click();
+  await expect.poll(() => lines.count()).toBe(3);
+});
+
+test("any event that is kept can be travelled to, and who did what is told", async () => {
+  const { page, topics } = await open();
+  for (const value of ["jam", "bread"]) await change(bob, topics["board/todo"], { insert: { value } });
+  await choose(page, "todo", "board/todo");
+  const past = page.getByRole("region", { name: "Past" });
+  await past.getByText('inserted "bread" at 4').waitFor();
+  await past.getByLabel("Number of the event").fill("2");
+  await past.getByLabel("Number of the event").press("Enter");
+  const then = past.getByLabel("Value after event 2");
+  await then.waitFor();
+  expect(await then.textContent()).toContain("jam");
+  expect(await then.textContent()).not.toContain("bread");
+  await past.getByRole("slider").focus();
+  await page.keyboard.press("ArrowLeft");
+  await past.getByLabel("Value after event 1").waitFor();
+  await past.getByText("made it: list").first().waitFor();
+  await past.getByRole("button", { name: "Now" }).click();
+  await expect.poll(() => past.getByLabel(/Value after/).count()).toBe(0);
+  await topic(page).getByRole("button", { name: "Who changed 3" }).click();
+  await topic(page).getByRole("status").filter({ hasText: /bob, .*inserted "jam" at 3/ }).waitFor();
+  await choose(page, "pointer", "pointer");
+  await past.getByText("nothing of its past is written down").waitFor();
+});
+
+test("every kind is changed in its place, also by others at the same time", async () => {
+  const { page, topics } = await open();
+  const value = topic(page).getByRole("region", { name: "Value", exact: true });
+  const set = async (label: string, text: string, button: string) => {
+    await value.getByLabel(label, { exact: true }).fill(text);
+    await value.getByRole("button", { name: button, exact: true }).click();
+  };
+
+  await choose(page, "lights", "flags/lights");
+  await value.getByRole("switch").click();
+  await row(page, "lights").getByText("false").waitFor();
+
+  await choose(page, "temperature", "kettle/temperature");
+  await set("New number", "20.5", "Set");
+  await value.getByRole("button", { name: "Add 1" }).click();
+  await row(page, "temperature").getByText("21.5").waitFor();
+
+  await choose(page, "motto", "motto");
+  await value.getByLabel("Value").fill("Kettle is off.");
+  await change(bob, topics["motto"], { splice: { at: 0, delete: 0, insert: "The " } });
+  await row(page, "motto").getByText('"The Kettle is off."').waitFor();
+
+  await choose(page, "notes", "board/todo/notes");
+  await value.getByLabel("Value").fill("Hello");
+  await value.getByRole("button", { name: "Save" }).click();
+  await row(page, "notes").getByText("1 updates").waitFor();
+  await change(bob, topics["board/todo/notes"], { splice: { at: 5, delete: 0, insert: ", ana" } });
+  await expect.poll(() => value.getByLabel("Value").inputValue()).toBe("Hello, ana");
+
+  await choose(page, "done", "board/done");
+  await set("New item", '{"a":1}', "Put in");
+  await value.getByRole("button", { name: 'Remove "milk"' }).click();
+  await row(page, "done").getByText('[{"a":1}]').waitFor();
+
+  await choose(page, "todo", "board/todo");
+  await set("New element", '"jam"', "Insert at the end");
+  await value.getByRole("button", { name: "Move 3 up" }).click();
+  await value.getByRole("button", { name: "Edit 0" }).click();
+  await value.getByLabel("Value of 0").fill('"wine"');
+  await page.keyboard.press("Enter");
+  await value.getByRole("button", { name: "Remove 1" }).click();
+  await row(page, "todo").last().getByText('["wine","jam","biscuits"]').waitFor();
+
+  await choose(page, "people", "board/people");
+  await value.getByLabel("New key").fill("cyd");
+  await set("New value", "{}", "Put");
+  await value.getByRole("button", { name: "Rename bob" }).click();
+  await value.getByLabel("New key of bob").fill("dan");
+  await page.keyboard.press("Enter");
+  await value.getByRole("button", { name: "Remove ana" }).click();
+  await row(page, "people").getByText('{"cyd":{},"dan":{"role":"guest"}}').waitFor();
+
+  await choose(page, "meta", "board/meta");
+  await value.getByLabel("Path", { exact: true }).fill('["rows", 0]');
+  await value.getByLabel("Value at the path").fill("7");
+  await value.getByRole("button", { name: "Put", exact: true }).click();
+  await row(page, "meta").getByText("[7,2,3]").waitFor();
+  await value.getByRole("button", { name: "Remove", exact: true }).click();
+  await row(page, "meta").getByText("[2,3]").waitFor();
+  await value.getByRole("button", { name: "Edit all of it" }).click();
+  await value.getByLabel("The whole value as JSON").fill('{"a": 9007199254740993}');
+  await value.getByRole("button", { name: "Set all of it" }).click();
+  await row(page, "meta").getByText('{"a":9007199254740993}').waitFor();
+
+  await choose(page, "doorbell", "doorbell");
+  await set("Arguments", '{"door":"front"}', "Emit");
+  await timeline(page).getByText('emitted {"door":"front"}').waitFor();
+});
+
+test("what is refused is taken back and said, and steps are taken back and done again", async () => {
+  const { page } = await open();
+  await choose(page, "cups", "kettle/cups");
+  const set = async (text: string) => {
+    await topic(page).getByLabel("New whole number").fill(text);
+    await topic(page).getByRole("button", { name: "Set", exact: true }).click();
+  };
+  await set("11");
+  await refusal(page, "topic.invalid");
+  await row(page, "cups").getByText("4").waitFor();
+  await set('"four"');
+  await refusal(page, "topic.wrong_kind");
+  await set("no JSON");
+  await topic(page).getByRole("alert").getByText("This is no JSON").waitFor();
+  await set("5");
+  await row(page, "cups").getByText("5").waitFor();
+  await page.getByRole("button", { name: "Undo 1" }).click();
+  await row(page, "cups").getByText("4").waitFor();
+  await page.getByRole("button", { name: "Redo 1" }).click();
+  await row(page, "cups").getByText("5").waitFor();
+  await page.getByRole("button", { name: "Redo 0" }).waitFor();
+});
+
+test("topics are made with rules and with who may, changed and removed", async () => {
+  const { page, circle } = await open();
+  await page.getByRole("button", { name: "New topic" }).click();
+  const form = page.getByRole("form", { name: "New topic" });
+  await form.getByLabel(/^Name/).fill("made/here");
+  await form.getByLabel("Kind").selectOption("int");
+  await form.getByLabel(/^First value/).fill("3");
+  await form.getByLabel("Most changes a second").fill("50");
+  await form.getByLabel(/everyone may not write/i).check();
+  await form.getByRole("button", { name: "Make it" }).click();
+  await topic(page).getByRole("heading", { name: "made/here" }).waitFor();
+  await topic(page).getByText("narrowed").waitFor();
+  type Listed = { topics: { id: string; rules: object }[] };
+  const listed = await bob.ask<Listed>("GET", `/circles/${circle}/topics?begin=made`);
+  expect(listed.topics[0]?.rules).toEqual({ changes_per_second: 50 });
+  const id = listed.topics[0]?.id;
+  await expect(change(bob, id, { add: { by: 1 } })).rejects.toThrow("permission.denied");
+
+  await topic(page).getByRole("button", { name: "Rules …" }).click();
+  const rules = page.getByRole("form", { name: "Change the topic" });
+  await rules.getByLabel(/^Name/).fill("made/there");
+  await rules.getByLabel(/everyone may not write/i).uncheck();
+  await rules.getByLabel("No part of undo and redo").check();
+  await rules.getByRole("button", { name: "Save" }).click();
+  await topic(page).getByRole("heading", { name: "made/there" }).waitFor();
+  await topic(page).getByText("no_undo").waitFor();
+  await change(bob, id, { add: { by: 1 } });
+  await row(page, "there").getByText("4").waitFor();
+
+  await topic(page).getByRole("button", { name: "Remove …" }).click();
+  await topic(page).getByRole("button", { name: "Remove it and what it holds" }).click();
+  await expect.poll(() => row(page, "there").count()).toBe(0);
+});
+
+test("how much a topic is followed and written to is plotted", async () => {
+  const { page, topics } = await open();
+  const other = await browser.open(server, page.url().slice(server.url.length), bob, { width: 1600 });
+  await row(other, "lights").getByText("true").waitFor();
+  await choose(page, "cups", "kettle/cups");
+  await topic(page).getByText(/^2\s+connections follow it$/).waitFor();
+  await change(bob, topics["kettle/cups"], { add: { by: 1 } });
+  await topic(page).locator("figcaption", { hasText: /^0\.[1-9] events a second$/ }).waitFor();
+  await row(page, "cups").getByRole("img", { name: /events a second/ }).waitFor();
+  // A member who does not manage feeds is told why there is nothing.
+  await choose(other, "cups", "kettle/cups");
+  await topic(other).getByText(/Not told:.*manage_feeds/).waitFor();
+});
