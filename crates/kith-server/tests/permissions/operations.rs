@@ -1,5 +1,7 @@
 //! Every operation as a request: over the WebSocket, and over REST by each route that does it.
 
+use crate::gateway::Dialect;
+
 /// Which part of a frame holds the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -9,6 +11,37 @@ pub(crate) enum Kind {
     Service,
     Subscribe,
     Unsubscribe,
+    /// Open a topic by a gateway.
+    Open,
+    /// Change it.
+    Write,
+}
+
+/// What is done by gateways.
+pub(crate) const GATEWAYS: [&str; 6] = [
+    "yjs_open",
+    "yjs_edit",
+    "hocuspocus_open",
+    "hocuspocus_edit",
+    "topicsync_follow",
+    "topicsync_change",
+];
+
+impl Kind {
+    /// Whether what it does may change something.
+    pub(crate) fn changes(self) -> bool {
+        matches!(self, Self::Do | Self::Open | Self::Write)
+    }
+
+    /// By which gateway an operation of this name is done, if by any.
+    pub(crate) fn dialect(self, name: &str) -> Option<Dialect> {
+        match (self, name.split_once('_')) {
+            (Self::Open | Self::Write, Some(("yjs", _))) => Some(Dialect::Plain),
+            (Self::Open | Self::Write, Some(("hocuspocus", _))) => Some(Dialect::Named),
+            (Self::Open | Self::Write, _) => Some(Dialect::Topicsync),
+            _ => None,
+        }
+    }
 }
 
 /// A route that does an operation; `{names}` stand for what a world has.
@@ -276,4 +309,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ask("ping", "{}", &[]),
     live("subscribe", Kind::Subscribe, r#"[{"feed":"{feed}"}]"#),
     live("unsubscribe", Kind::Unsubscribe, r#"["{feed}"]"#),
+    live("yjs_open", Kind::Open, ""),
+    live("yjs_edit", Kind::Write, ""),
+    live("hocuspocus_open", Kind::Open, ""),
+    live("hocuspocus_edit", Kind::Write, ""),
+    live("topicsync_follow", Kind::Open, ""),
+    live("topicsync_change", Kind::Write, ""),
 ];

@@ -90,6 +90,7 @@ pub(crate) async fn over_socket(
         Kind::Service => ("service", true),
         Kind::Subscribe => ("subscribe", false),
         Kind::Unsubscribe => ("unsubscribe", false),
+        Kind::Open | Kind::Write => panic!("{} is done by a gateway", operation.name),
     };
     if named {
         fields = json!({(operation.name): fields});

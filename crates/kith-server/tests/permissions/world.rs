@@ -53,6 +53,10 @@ pub(crate) const STREAMS: [&str; 8] = [
 /// The topics of the world.
 pub(crate) const TOPICS: [&str; 3] = ["a topic", "a hidden topic", "a read-only topic"];
 
+/// The texts among them, with what everybody is denied there.
+const TEXTS: [(&str, Option<&str>); 3] =
+    [("a text", None), ("a hidden text", Some("read")), ("a read-only text", Some("write"))];
+
 pub(crate) struct World {
     pub(crate) port: u16,
     app: Arc<App>,
@@ -226,6 +230,15 @@ impl World {
             let made = self.act("owner", json!({"create_topic": make})).await;
             self.topics.insert(name, made.topic.unwrap().to_string());
         }
+        for (name, denied) in TEXTS {
+            let deny = denied.map(|denied| (self.everyone.clone(), json!([denied])));
+            let make = json!({
+                "circle": self.circle, "name": topic_name(name), "holds": "text",
+                "value": secret(name), "deny": Value::Object(deny.into_iter().collect()),
+            });
+            let made = self.act("owner", json!({"create_topic": make})).await;
+            self.topics.insert(name, made.topic.unwrap().to_string());
+        }
         for name in ["former", "banned", "muted", "member", "bot", "moderator", "owner"] {
             for _ in 0..2 {
                 let change = json!({"splice": {"at": 0, "insert": name}});
@@ -318,6 +331,10 @@ impl World {
                 }
             }
         });
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.app.hub
     }
 
     pub(crate) fn token(&self, name: &str) -> &str {
