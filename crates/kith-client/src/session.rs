@@ -439,7 +439,11 @@ impl Session {
     /// and be sent again on every later one.
     fn send(&mut self, request: &Request, now_ms: u64) -> bool {
         let bytes = self.encoding.encode(request);
-        let limit = self.welcome.as_ref().map(|welcome| welcome.limits.frame_bytes as usize);
+        let is_update = self.encoding == Encoding::Json && request.is_update();
+        let limit = self.welcome.as_ref().map(|welcome| match is_update {
+            true => welcome.limits.update_bytes as usize,
+            false => welcome.limits.frame_bytes as usize,
+        });
         if limit.is_some_and(|limit| bytes.len() > limit) {
             return false;
         }

@@ -19,6 +19,8 @@ use crate::shelf::{Ears, Shelf};
 use crate::topics::Topics;
 use crate::transaction::{Changing, Sent, Transaction};
 
+mod text;
+
 /// A topic that is followed for as long as there is a handle of it. Clones share it, and keep the
 /// client alive.
 ///
@@ -36,6 +38,7 @@ pub struct Topic {
 struct Here {
     shelf: Arc<Shelf>,
     id: TopicId,
+    pen: tokio::sync::Mutex<text::Pen>,
 }
 
 impl Drop for Here {
@@ -65,7 +68,7 @@ impl Client {
     pub async fn topic_by_id(&self, id: TopicId) -> Result<Topic, ClientError> {
         let shelf = Arc::clone(self.shelf());
         let ready = shelf.join(id)?;
-        let here = Arc::new(Here { shelf, id });
+        let here = Arc::new(Here { shelf, id, pen: Default::default() });
         ready.await.map_err(|_| self.end())??;
         let kind = here.shelf.look(|all| all.about(id).map(|about| about.holds)).flatten();
         let kind = kind.ok_or_else(|| self.end())?;

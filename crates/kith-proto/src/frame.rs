@@ -5,6 +5,7 @@ use kith_core::document::User;
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, SessionId, StreamId, Timestamp, UserId};
 use kith_core::text::OpId;
+use kith_core::topic::Change;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -87,6 +88,13 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether it brings nothing but updates into texts: such a one may be larger than others.
+    #[must_use]
+    pub fn is_update(&self) -> bool {
+        let Some(Command::Change { changes, .. }) = &self.command else { return false };
+        changes.iter().all(|asked| matches!(asked.change, Change::Update { .. }))
+    }
+
     /// A request with nothing in it yet.
     #[must_use]
     pub fn new(id: u64) -> Self {
@@ -159,6 +167,8 @@ pub enum Status {
 pub struct Limits {
     /// The largest message of a client, in bytes.
     pub frame_bytes: u32,
+    /// The same in JSON of one that brings nothing but updates into texts.
+    pub update_bytes: u32,
     /// The longest text, in characters.
     pub text_chars: u32,
     /// How many requests a client may make at once.

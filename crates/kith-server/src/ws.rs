@@ -26,7 +26,7 @@ use tokio::net::tcp::OwnedReadHalf;
 
 use crate::app::{App, problem_of};
 use crate::auth::{Caller, SignedIn, failed};
-use crate::wire;
+use crate::{bulk, wire};
 use outlet::Outlet;
 use read::{Input, Reader};
 
@@ -303,6 +303,7 @@ async fn welcome(
         heartbeat_ms: settings.heartbeat_ms,
         limits: Limits {
             frame_bytes: settings.frame_bytes,
+            update_bytes: u32::try_from(bulk::UPDATE_BYTES_MAX).unwrap_or(u32::MAX),
             text_chars: u32::try_from(kith_core::text::MessageText::CHARS_MAX).unwrap_or(u32::MAX),
             burst: settings.requests_burst,
             per_second: settings.requests_per_second,

@@ -237,6 +237,18 @@ async fn a_message_that_is_too_large_ends_only_its_own_connection() {
     let (mut other, mut socket) = (server.enter(&token).await, server.enter(&token).await);
     socket.send(Message::text("x".repeat(70_000))).await.unwrap();
     assert_eq!(end(&mut socket).await.1, 1009);
+    // Only what brings updates into texts may be so large, and not larger than they may be.
+    let long = "x".repeat(70_000);
+    for large in [
+        json!({"id": 3, "get": {"user_by_name": {"name": long}}}).to_string(),
+        json!({"id": 3, "do": {"change": {"changes": vec![[[0]]; 12_000]}}}).to_string(),
+        "x".repeat(4 << 20),
+    ] {
+        let mut socket = server.enter(&token).await;
+        // It may be gone before all of it was sent.
+        let _ = socket.send(Message::text(large)).await;
+        assert_eq!(end(&mut socket).await.1, 1009);
+    }
     assert_eq!(ask(&mut other, json!({"id": 2, "get": {"ping": {}}})).await["id"], 2);
 }
 

@@ -106,6 +106,11 @@ impl Decoder {
         Self { limits, input: BytesMut::new(), partial: None, fragments: 0, dead: None }
     }
 
+    /// From now on a message may have this many bytes.
+    pub fn allow(&mut self, message_bytes_max: usize) {
+        self.limits.message_bytes_max = message_bytes_max;
+    }
+
     /// Takes in bytes that arrived. Call [`next`](Self::next) until it gives nothing before more is
     /// pushed, and memory is bounded by the limits and what was pushed.
     pub fn push(&mut self, bytes: &[u8]) {

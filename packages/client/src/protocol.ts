@@ -155,6 +155,12 @@ export type Answer =
     };
   }
   | {
+    topic_values: {
+      more: boolean;
+      topics: TopicWindow[];
+    };
+  }
+  | {
     history: {
       events: Event[];
       more: boolean;
@@ -1091,9 +1097,14 @@ export type Command =
       holds: Kind;
       /** Its name, which no other topic of the circle has. */
       name: TopicName;
+      /** Where there is one of this name and kind already, make that one so. */
+      replace?: boolean;
       /** How it behaves. */
       rules?: Rules;
-      /** Its first value; that of a list without the names of elements. */
+      /**
+       * Its first value; that of a list without the names of elements, or with them:
+       * `{"elements": [{"element": …, "value": …}]}`.
+       */
       value?: Json;
     };
   }
@@ -1769,6 +1780,19 @@ export type Query =
       limit?: number;
     };
   }
+  /** The same with their values: at most 1 MiB of them, or one that is larger. */
+  | {
+    topic_values: {
+      /** Only those whose names come after this one. */
+      after?: string;
+      /** Only those whose names begin like this. */
+      begin?: string;
+      /** Of which circle. */
+      circle: CircleId;
+      /** How many, at most 200; 100 if absent. */
+      limit?: number;
+    };
+  }
   /** How many steps the user can take back in a circle, and do again. */
   | {
     undoable: {
@@ -2333,7 +2357,7 @@ export type TopicName = string;
 export type TopicWindow = {
   /** The last event that the value has in it. */
   seq: Seq;
-  /** Of a `text`: what its shared text named `text` says. */
+  /** Of a `text`: what its shared text named `text` says. Not among the values of many. */
   text?: string;
   /** The topic. */
   topic: Topic;

@@ -11,7 +11,7 @@ import type { Update } from "../dist/session/update.js";
 
 const FEED = "s_1";
 const POST: Ask = { op: "k-1", do: { post: { stream: FEED, text: "hi" } } };
-const LIMITS = { frame_bytes: 65_536, text_chars: 8000, burst: 2000, per_second: 30, subscribe_max: 1000, queue_bytes: 1 << 20 };
+const LIMITS = { frame_bytes: 65_536, update_bytes: 3 << 20, text_chars: 8000, burst: 2000, per_second: 30, subscribe_max: 1000, queue_bytes: 1 << 20 };
 const WELCOME: Welcome = {
   v: 1,
   user: { id: "u_1", name: "ana", display_name: "Ana", created_at: 1 },

@@ -41,7 +41,7 @@ const LAYERS: [(&str, May); 18] = [
             "kith-web",
         ]),
     ),
-    ("kith-client", May::Only(&["kith-core", "kith-proto"])),
+    ("kith-client", May::Only(&["kith-core", "kith-proto", "kith-yjs"])),
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),

@@ -355,6 +355,7 @@ fn welcome(number: usize) -> Welcome {
     };
     let limits = Limits {
         frame_bytes: 1 << 20,
+        update_bytes: 3 << 20,
         text_chars: 8000,
         burst: 60,
         per_second: 30,

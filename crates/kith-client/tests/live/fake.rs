@@ -55,6 +55,7 @@ fn welcome() -> Welcome {
         heartbeat_ms: 25_000,
         limits: Limits {
             frame_bytes: 65_536,
+            update_bytes: 3 << 20,
             text_chars: 8000,
             burst: 60,
             per_second: 30,

@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::route::Route;
 use crate::auth::Caller;
+use crate::bulk;
 
 /// The largest body, in bytes.
 pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -170,7 +171,7 @@ async fn read_body(route: &Route, body: Body) -> Result<Bytes, Problem> {
     match read {
         Ok(Ok(read)) => {
             let bytes = read.to_bytes();
-            if bytes.len() > BODY_BYTES_MAX && values(&bytes) > VALUES_MAX {
+            if bytes.len() > BODY_BYTES_MAX && bulk::values(&bytes) > VALUES_MAX {
                 let message = format!("a large body has at most {VALUES_MAX} values in it");
                 return Err(Problem::new("input.too_large", message));
             }
@@ -181,38 +182,5 @@ async fn read_body(route: &Route, body: Body) -> Result<Bytes, Problem> {
         }
         Ok(Err(_)) => Err(Problem::new("input.invalid", "the body could not be read")),
         Err(_) => Err(Problem::new("input.too_slow", "the body took too long")),
-    }
-}
-
-/// How many values there are in a JSON, about; never fewer than a reader makes of it.
-fn values(json: &[u8]) -> usize {
-    let (mut count, mut in_text, mut escaped) = (1, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b',' | b'[' | b'{' if !in_text => count += 1,
-            _ => {}
-        }
-    }
-    count
-}
-
-#[cfg(test)]
-mod tests {
-    use super::values;
-
-    #[test]
-    fn values_are_counted_and_what_is_in_texts_is_none() {
-        for (json, count) in [
-            ("1", 1),
-            ("[]", 2),
-            ("[1,2,3]", 4),
-            (r#"{"a":[1],"b":",[{\\\",,"}"#, 4),
-            (r#"["\\\\",1]"#, 3),
-        ] {
-            assert_eq!(values(json.as_bytes()), count, "{json}");
-        }
     }
 }

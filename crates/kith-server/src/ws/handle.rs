@@ -14,6 +14,7 @@ use kith_proto::codec::Encoding;
 use kith_proto::error::{Problem, close};
 use kith_proto::frame::{Push, Reply, Request, Signal, Status, Subscribe};
 use kith_proto::query::Query;
+use kith_ws::decode::Violation;
 use tokio::io::AsyncRead;
 use tokio::time::Instant;
 
@@ -21,7 +22,7 @@ use super::Farewell;
 use super::read::{Input, Reader};
 use crate::app::{App, problem_of};
 use crate::metrics::Metrics;
-use crate::{queries, services, wire};
+use crate::{bulk, queries, services, wire};
 
 /// Feeds in one frame that subscribes.
 pub(super) const SUBSCRIBE_MAX: u32 = 1000;
@@ -131,6 +132,8 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
     encoding: Encoding,
 ) -> Option<Farewell> {
     let session = Requests { app, subscriber, encoding };
+    let frame_bytes = app.settings.frame_bytes as usize;
+    reader.allow(frame_bytes.max(bulk::UPDATE_BYTES_MAX));
     let mut work = Work::default();
     let mut malformed = 0;
     let mut pulse = Pulse::new(app.settings.heartbeat_ms);
@@ -173,8 +176,15 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
             }
             Some(Ok(Some(Input::Message { .. }))) => Some(bytes::Bytes::new()),
         };
+        let large = payload.as_ref().is_some_and(|payload| payload.len() > frame_bytes);
+        let readable =
+            |payload: &bytes::Bytes| encoding == Encoding::Json && bulk::is_readable(payload);
+        if large && !payload.as_ref().is_some_and(readable) {
+            return Some(too_large());
+        }
         match payload.map(|payload| encoding.decode::<Request>(&payload).map_err(|e| (e, payload)))
         {
+            Some(Ok(request)) if large && !request.is_update() => return Some(too_large()),
             None => {}
             Some(Ok(request)) => work.begin(session.handle(request)),
             Some(Err((problem, payload))) => {
@@ -198,6 +208,12 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
             return Some(Farewell::new(close::TOO_SLOW, problem));
         }
     }
+}
+
+/// The end of a connection whose client sent more than it may at once.
+fn too_large() -> Farewell {
+    let violation = Violation::TooLarge;
+    Farewell::new(violation.close_code(), Problem::new("frame.invalid", violation.to_string()))
 }
 
 /// The number of a request that cannot be read further: whoever waits for its answer gets it.

@@ -45,6 +45,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Self { input, decoder }
     }
 
+    /// From now on a message may have this many bytes.
+    pub(crate) fn allow(&mut self, message_bytes_max: usize) {
+        self.decoder.allow(message_bytes_max);
+    }
+
     /// The next message or sign of life; `None` when the client left. Losing its place when dropped
     /// in the middle costs nothing: what was read is in the decoder.
     pub(crate) async fn next(&mut self) -> Result<Option<Input>, Farewell> {

@@ -334,7 +334,9 @@ export class Session {
    */
   #send(request: Request, now_ms: number): boolean {
     const text = stringify(request);
-    if (bytesOf(text) > (this.#welcome?.limits.frame_bytes ?? Infinity)) return false;
+    const limits = this.#welcome?.limits;
+    const max = isUpdate(request) ? limits?.update_bytes : limits?.frame_bytes;
+    if (bytesOf(text) > (max ?? Infinity)) return false;
     this.#said_ms = now_ms;
     this.#allowance = this.#allowanceAt(now_ms) - (isAnswer(request) ? ANSWER_COST : 1);
     this.#allowed_ms = now_ms;
@@ -395,4 +397,9 @@ function endOf(code: number | undefined, bye: Problem | undefined): Problem | un
     default:
       return undefined;
   }
+}
+
+/** Whether a request brings nothing but updates into texts: such a one may be larger than others. */
+function isUpdate({ do: command }: Request): boolean {
+  return command != null && "change" in command && command.change.changes.every(({ change }) => "update" in change);
 }

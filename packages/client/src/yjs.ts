@@ -1,0 +1,285 @@
+// Topics of the kind `text` as Yjs documents: edited at once, merged with what others write. The
+// package `yjs` is the application's own; without it nothing of this can be imported.
+
+import * as Y from "yjs";
+import { KithError, refusal } from "./error.js";
+import type { Rules } from "./protocol.js";
+import { Watchers, type Store } from "./store.js";
+import { Topic, type Sink, type TopicKind } from "./topic/handle.js";
+import { isPlace } from "./topic/splice.js";
+import type { Followed } from "./topics.js";
+
+/** The shared text of a document that those read and write who speak no Yjs. */
+const ROOT = "text";
+/** The most bytes of an update that the server takes. */
+const UPDATE_BYTES_MAX = 2 * 1024 * 1024;
+/** An update that says nothing. */
+const NOTHING = Uint8Array.of(0, 0);
+/** Bytes that are written as text at a time. */
+const CHUNK = 8192;
+
+/** A text that many write in, offline too. Its value is the document's text named `text`. */
+export class TextTopic<R = Promise<void>> extends Topic<string, R> {
+  readonly #editor: Editor;
+
+  /** @internal */
+  constructor(followed: Followed, sink: Sink<R>, editor: Editor) {
+    super(followed, sink);
+    this.#editor = editor;
+  }
+
+  /**
+   * The document, to be given to the binding of an editor. What is done to it goes to the server; it
+   * is another one after the server refused something, for nothing can be taken out of a document.
+   */
+  get doc(): Store<Y.Doc> {
+    return this.#editor.doc;
+  }
+
+  override get(): string {
+    return this.#editor.text.get();
+  }
+
+  override subscribe(run: (text: string) => void): () => void {
+    return this.#editor.text.subscribe(run);
+  }
+
+  override bind<B>(sink: Sink<B>): TextTopic<B> {
+    return new Bound(this.followed, sink, this.#editor, (update) => sink(this.asked(update)));
+  }
+
+  /**
+   * Takes out `taken` code units at `at`, and puts `insert` there. It is in the document at once; what
+   * is returned resolves when it is durable.
+   */
+  splice(at: number, taken: number, insert = ""): R {
+    return this.#editor.splice(at, taken, insert) as R;
+  }
+
+  /** Follows it no longer. What was edited still reaches the server; the document stays as it is. */
+  override close(): void {
+    this.#editor.end();
+    super.close();
+  }
+
+  protected asked(update: Uint8Array): Parameters<Sink<unknown>>[0] {
+    return { topic: this.id, change: { update: { updates: [toBase64(update)] } } };
+  }
+}
+
+/** A text within a transaction: its edits are part of it. */
+class Bound<R> extends TextTopic<R> {
+  readonly #edit: Editor;
+  readonly #put: (update: Uint8Array) => R;
+
+  constructor(followed: Followed, sink: Sink<R>, editor: Editor, put: (update: Uint8Array) => R) {
+    super(followed, sink, editor);
+    this.#edit = editor;
+    this.#put = put;
+  }
+
+  override splice(at: number, taken: number, insert = ""): R {
+    return this.#put(this.#edit.captured(at, taken, insert));
+  }
+
+  // The handle that it was bound of goes on.
+  override close(): void {}
+}
+
+/** Edits that were not sent yet, of one call or of an editor. */
+interface Edit {
+  readonly update: Uint8Array;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Keeps a document as the topic is shown, and sends what is edited: one transaction at a time, with
+ * everything in it that was edited meanwhile.
+ */
+class Editor {
+  readonly doc: Watchers<Y.Doc>;
+  readonly text = new Watchers("");
+  readonly #send: Sink<Promise<void>>;
+  readonly #stop: () => void;
+  /** The updates that are in the document, as they were told last. */
+  #applied: readonly string[] = [];
+  /** Ours that are not decided, as far as is known. */
+  readonly #sent = new Set<string>();
+  #queue: Edit[] = [];
+  /** Takes the place of the queue while a transaction is made. */
+  #captured: Uint8Array[] | undefined;
+  #sending = false;
+  #ended = false;
+
+  constructor(private readonly followed: Followed, send: Sink<Promise<void>>) {
+    this.#send = send;
+    this.doc = new Watchers(this.#begin([]));
+    const stops = [
+      followed.value.subscribe((value) => {
+        if (value.kind === "text") this.#shown(value.held.updates);
+      }),
+      // All is decided, and what was refused has been seen to be gone.
+      followed.pending.subscribe((pending) => {
+        if (!pending) this.#sent.clear();
+      }),
+    ];
+    this.#stop = () => stops.forEach((stop) => stop());
+  }
+
+  /** A document with these updates, whose edits are sent. */
+  #begin(updates: readonly string[]): Y.Doc {
+    const doc = new Y.Doc();
+    this.#apply(doc, updates);
+    doc.on("update", (update: Uint8Array, origin: unknown) => {
+      if (origin === this || this.#ended || this.doc.get() !== doc) return;
+      if (this.#captured !== undefined) this.#captured.push(update);
+      else this.#push(update, () => {}, () => {});
+    });
+    doc.getText(ROOT).observe(() => {
+      if (this.doc.get() === doc) this.text.set(doc.getText(ROOT).toString());
+    });
+    return doc;
+  }
+
+  #apply(doc: Y.Doc, updates: readonly string[]): void {
+    if (updates.length === 0) return;
+    doc.transact(() => {
+      for (const update of updates) Y.applyUpdate(doc, fromBase64(update), this);
+    }, this);
+  }
+
+  /** The topic is shown with these updates: those that the server told, and ours. */
+  #shown(updates: readonly string[]): void {
+    let same = 0;
+    while (same < updates.length && updates[same] === this.#applied[same]) same += 1;
+    this.#applied = updates;
+    this.#apply(this.doc.get(), updates.slice(same));
+    if (this.#sent.size === 0) return;
+    const there = new Set(updates);
+    const gone = [...this.#sent].filter((update) => !there.has(update));
+    if (gone.length === 0) return;
+    gone.forEach((update) => this.#sent.delete(update));
+    // Merged with others by the server, or refused.
+    this.#compare(updates);
+  }
+
+  /** Begins anew where the document has something in it that the server refused. */
+  #compare(updates: readonly string[]): void {
+    const fresh = this.#begin(updates);
+    for (const { update } of this.#queue) Y.applyUpdate(fresh, update, this);
+    if (Y.equalSnapshots(Y.snapshot(fresh), Y.snapshot(this.doc.get()))) {
+      fresh.destroy();
+      return;
+    }
+    fresh.destroy();
+    // What was edited on top of it cannot be without it.
+    const lost = this.#queue;
+    this.#queue = [];
+    const doc = this.#begin(updates);
+    this.doc.set(doc);
+    this.text.set(doc.getText(ROOT).toString());
+    const error = new KithError({ code: "client.lost", message: "an edit before this one was refused" });
+    lost.forEach((edit) => edit.reject(error));
+  }
+
+  #push(update: Uint8Array, resolve: () => void, reject: (error: unknown) => void): void {
+    this.#queue.push({ update, resolve, reject });
+    // What is edited in one go is sent as one.
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#sending) return;
+    const edits = this.#take();
+    if (edits.length === 0) return;
+    this.#sending = true;
+    const done = () => {
+      this.#sending = false;
+      this.#flush();
+    };
+    this.#bring(edits).then(done, done);
+  }
+
+  /** What is to be sent next: as much as one update may be. */
+  #take(): Edit[] {
+    let bytes = 0;
+    const fits = ({ update }: Edit) => (bytes += update.length) <= UPDATE_BYTES_MAX;
+    const many = this.#queue.findIndex((edit) => !fits(edit));
+    return this.#queue.splice(0, many < 0 ? this.#queue.length : Math.max(many, 1));
+  }
+
+  async #bring(edits: readonly Edit[]): Promise<void> {
+    const update = toBase64(Y.mergeUpdates(edits.map((edit) => edit.update)));
+    this.#sent.add(update);
+    try {
+      await this.#send({ topic: this.followed.id, change: { update: { updates: [update] } } });
+      edits.forEach((edit) => edit.resolve());
+    } catch (error) {
+      edits.forEach((edit) => edit.reject(error));
+    }
+  }
+
+  splice(at: number, taken: number, insert: string): Promise<void> {
+    try {
+      const update = this.captured(at, taken, insert, false);
+      // It changes nothing, or goes with what the application has under way.
+      if (update === NOTHING) return Promise.resolve();
+      const promise = new Promise<void>((resolve, reject) => this.#push(update, resolve, reject));
+      promise.catch(() => {});
+      return promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** What a splice comes to, done to the document; for a transaction what stands before it is sent. */
+  captured(at: number, taken: number, insert: string, alone = true): Uint8Array {
+    const doc = this.doc.get();
+    const now = this.text.get();
+    const isThere = Number.isInteger(at) && Number.isInteger(taken) && taken >= 0;
+    if (!isThere || !isPlace(now, at) || !isPlace(now, at + taken)) throw refusal("topic.out_of_range", "text");
+    if (alone) this.#bringAll();
+    const updates: Uint8Array[] = (this.#captured = []);
+    try {
+      doc.transact(() => {
+        doc.getText(ROOT).delete(at, taken);
+        doc.getText(ROOT).insert(at, insert);
+      });
+    } finally {
+      this.#captured = undefined;
+    }
+    const update = updates.length === 0 ? NOTHING : Y.mergeUpdates(updates);
+    if (alone) this.#sent.add(toBase64(update));
+    return update;
+  }
+
+  #bringAll(): void {
+    while (this.#queue.length > 0) void this.#bring(this.#take());
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#bringAll();
+    this.#ended = true;
+    this.#stop();
+  }
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += CHUNK) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
+  return btoa(text);
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
+
+/** A text that many write in, as a Yjs document; `value` and `rules` are those that it is made with. */
+export const text = (value?: string, rules?: Rules): TopicKind<TextTopic> => ({
+  holds: "text",
+  make: (followed, sink) => new TextTopic(followed, sink, new Editor(followed, sink)),
+  ...(value === undefined ? {} : { value }),
+  ...(rules === undefined ? {} : { rules }),
+});
