@@ -253,6 +253,29 @@ fn for_services(
     Ok(standing)
 }
 
+/// Refuses whoever may not know how much a feed is followed: only those who manage the feeds of its
+/// circle may.
+///
+/// # Errors
+/// As [`to_read`], [`Refusal::TimedOut`] or [`Refusal::Forbidden`].
+pub fn to_watch(draft: &Draft<'_>, user: UserId, feed: FeedId) -> Result<(), Stop> {
+    to_read(draft, user, feed)?;
+    let permission = Permission::ManageFeeds;
+    match feed {
+        FeedId::Stream(stream) => in_stream(draft, user, stream)?.require(permission, draft.now)?,
+        FeedId::Topic(topic) | FeedId::Live(topic) => {
+            in_topic(draft, user, topic)?.require(permission, draft.now)?;
+        }
+        FeedId::Circle(circle) | FeedId::Audit(circle) => {
+            in_circle(draft, user, circle)?.require(permission, draft.now)?;
+        }
+        FeedId::User(_) | FeedId::Site => {
+            return Err(Refusal::Forbidden { permission: permission.name() }.into());
+        }
+    }
+    Ok(())
+}
+
 /// Proof that a user may read a feed, made by [`to_read`] alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MayRead {

@@ -274,6 +274,14 @@ impl Fan {
         }
     }
 
+    /// How many connections follow a feed, and its last event where that is at hand.
+    pub(crate) fn followed(&self, feed: FeedId) -> (usize, Option<Seq>) {
+        let table = self.table();
+        let Some(feed) = table.feeds.get(&feed) else { return (0, None) };
+        let live = feed.live.iter().filter(|live| !live.grant.is_revoked());
+        (live.count(), feed.head)
+    }
+
     /// Whether anybody follows a feed.
     pub(crate) fn is_followed(&self, feed: FeedId) -> bool {
         self.table().feeds.contains_key(&feed)

@@ -2,6 +2,7 @@
 
 mod directory;
 mod topic;
+mod traffic;
 mod unread;
 
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ use kith_store::{DocKey, Document, Range, StoreError};
 use crate::subscriber::{last_part, prefix};
 use crate::{Hub, HubError};
 
+pub use traffic::Traffic;
 pub use unread::Unread;
 
 /// The state of a feed as a subscriber first sees it.

@@ -33,7 +33,7 @@ use crate::{Hub, HubError, Inner};
 use registry::{Registry, Who};
 use seat::{Outlet, Seat};
 
-pub use told::{Answer, CallError, Called, Card, Offer, Told, Wanted, Why};
+pub use told::{Answer, CallError, Called, Card, Offer, OpenCall, Told, Wanted, Why};
 
 /// Turns to look rights up that others change meanwhile.
 const TURNS_MAX: usize = 100;
@@ -369,6 +369,23 @@ impl Hub {
         all.extend(self.inner.services.inside().registry.list(circle, begin));
         all.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(all)
+    }
+
+    /// The open calls of services of a circle, the oldest first, at most `max`; and whether there are
+    /// more. What they bring and give is between those who call and those who are called.
+    ///
+    /// # Errors
+    /// `circle.not_found`, `permission.denied`, `member.timed_out` to whoever may not offer services.
+    pub async fn open_calls(
+        &self,
+        user: UserId,
+        circle: CircleId,
+        max: usize,
+    ) -> Result<(Vec<OpenCall>, bool), HubError> {
+        self.look(|draft| access::to_offer(draft, user, circle).map(drop)).await?;
+        self.settled().await?;
+        let services = &self.inner.services;
+        Ok(services.inside().registry.open_calls(circle, max, services.now_ms()))
     }
 
     /// How many calls were made, and how many are open.

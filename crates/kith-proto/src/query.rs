@@ -2,8 +2,8 @@
 
 use kith_core::document::{Circle, Invite, Member, Message, Stream, Topic, User};
 use kith_core::event::Event;
-use kith_core::id::{CircleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
-use kith_core::text::{Label, TopicName};
+use kith_core::id::{CircleId, FeedId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
+use kith_core::text::{Label, ServiceName, TopicName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -161,6 +161,21 @@ pub enum Query {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
+    /// Calls of services of a circle that have not ended, the oldest first: for those who may offer
+    /// services there.
+    Calls {
+        /// The circle.
+        circle: CircleId,
+        /// How many, at most 200; 100 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
+    /// How much feeds are followed and how far they are: for those who manage the feeds of their
+    /// circles.
+    Traffic {
+        /// At most 200.
+        feeds: Vec<FeedId>,
+    },
     /// Public circles, in the order of their making.
     PublicCircles {
         /// Only those after this one.
@@ -205,6 +220,8 @@ pub enum Answer {
     Members { members: Vec<Member>, more: bool },
     Present(Vec<Present>),
     Services { services: Vec<Card>, more: bool },
+    Calls { calls: Vec<OpenCall>, more: bool },
+    Traffic(Vec<Traffic>),
     Circles { circles: Vec<CircleCard>, more: bool },
     Invites(Vec<Invite>),
     InviteTarget(CircleCard),
@@ -259,6 +276,33 @@ pub struct TopicWindow {
     /// Of a `text`: what its shared text named `text` says. Not among the values of many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+}
+
+/// A call of a service that has not ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OpenCall {
+    /// Which service.
+    pub name: ServiceName,
+    /// Who calls.
+    pub user: UserId,
+    /// Who has it; absent while it waits for a provider with room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<UserId>,
+    /// How many milliseconds ago it was made.
+    pub age_ms: u64,
+    /// How many milliseconds are left for it.
+    pub left_ms: u64,
+}
+
+/// How much a feed is followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Traffic {
+    /// The feed.
+    pub feed: FeedId,
+    /// How many connections follow it.
+    pub followers: u32,
+    /// Its last event; where its numbers grow, it is written to.
+    pub seq: Seq,
 }
 
 /// What is unread in a stream.

@@ -11,8 +11,8 @@ use kith_hub::HubError;
 use kith_hub::read::Page;
 use kith_proto::error::Problem;
 use kith_proto::query::{
-    Answer, CircleCard, CircleWindow, Present, Query, SessionCard, StreamUnread, StreamWindow,
-    ThreadUnread, TopicWindow, Window,
+    Answer, CircleCard, CircleWindow, OpenCall, Present, Query, SessionCard, StreamUnread,
+    StreamWindow, ThreadUnread, TopicWindow, Traffic, Window,
 };
 
 use crate::app::App;
@@ -29,6 +29,8 @@ const TOPICS: u32 = 100;
 const VALUES_BYTES_MAX: usize = 1024 * 1024;
 /// Services of one answer when nothing else is asked.
 const SERVICES: u32 = 100;
+/// Calls of one answer when nothing else is asked.
+const CALLS: u32 = 100;
 /// Members and circles of one answer when nothing else is asked.
 const MEMBERS: u32 = 100;
 
@@ -130,6 +132,18 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
             found.truncate(limit);
             Answer::Services { services: found.into_iter().map(services::card).collect(), more }
         }
+        Query::Calls { circle, limit } => {
+            let limit = page(limit, CALLS);
+            let (calls, more) = hub.open_calls(me, circle, limit).await?;
+            Answer::Calls { calls: calls.into_iter().map(open_call).collect(), more }
+        }
+        Query::Traffic { feeds } => {
+            let mut told = Vec::new();
+            for feed in feeds.into_iter().take(PAGE_MAX as usize) {
+                told.push(traffic(&hub.traffic(me, feed).await?));
+            }
+            Answer::Traffic(told)
+        }
         Query::PublicCircles { after } => {
             let (circles, more) = hub.public_circles(me, after, MEMBERS as usize).await?;
             Answer::Circles { circles: circles.iter().map(|circle| card(circle)).collect(), more }
@@ -172,6 +186,16 @@ fn card(circle: &Circle) -> CircleCard {
         about: circle.about.as_ref().map(Line::as_str).map(str::to_owned),
         members: circle.members,
     }
+}
+
+fn open_call(call: kith_hub::service::OpenCall) -> OpenCall {
+    let kith_hub::service::OpenCall { name, user, provider, age_ms, left_ms } = call;
+    OpenCall { name, user, provider, age_ms, left_ms }
+}
+
+fn traffic(traffic: &kith_hub::read::Traffic) -> Traffic {
+    let followers = u32::try_from(traffic.followers).unwrap_or(u32::MAX);
+    Traffic { feed: traffic.feed, followers, seq: traffic.seq }
 }
 
 async fn topic_window(

@@ -71,3 +71,38 @@ async fn the_past_of_a_topic_can_be_read() {
     let older = ana.ask(history).await["got"]["history"].clone();
     assert_eq!((seqs(&older), &older["more"]), (vec![2, 1], &json!(false)));
 }
+
+#[tokio::test]
+async fn who_manages_feeds_knows_how_much_they_are_followed() {
+    let server = Server::open().await;
+    let (ana, bob) = (server.user("ana").await, server.user("bob").await);
+    let (mut ana, mut bob) = (server.enter(&ana).await, server.enter(&bob).await);
+    let (circle, topic) = circle(&mut ana, &mut bob).await;
+    let make = json!({"create_topic": {"circle": circle, "name": "here", "holds": "int",
+        "rules": {"ephemeral": true}}});
+    let live = ana.ask(json!({"id": 2, "do": make})).await["done"]["topic"].clone();
+    let ask = json!({"id": 3, "get": {"traffic": {"feeds": [topic, live, circle]}}});
+    let told = |answer: &Value| {
+        let all = answer["got"]["traffic"].as_array().unwrap().clone();
+        all.iter()
+            .map(|one| (one["followers"].clone(), one["seq"].as_u64().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let before = told(&ana.ask(ask.clone()).await);
+    assert_eq!((&before[0], &before[1].0), (&(json!(0), 1), &json!(0)));
+
+    bob.ask(json!({"id": 4, "subscribe": [{"feed": topic}, {"feed": live}]})).await;
+    ana.ask(json!({"id": 5, "subscribe": [{"feed": live}]})).await;
+    let add = json!({"changes": [{"topic": live, "change": {"add": {"by": 1}}}]});
+    let living = told(&ana.ask(ask.clone()).await)[1].1;
+    bob.ask(json!({"id": 6, "do": {"change": add}})).await;
+    ana.ask(insert(&topic, "a")).await;
+    let after = told(&ana.ask(ask.clone()).await);
+    assert_eq!(after[..2], [(json!(1), 2), (json!(2), living + 1)]);
+    assert_eq!(bob.ask(ask).await["code"], "permission.denied");
+
+    let own = json!({"id": 7, "get": {"traffic": {"feeds": [ana.user]}}});
+    assert_eq!(ana.ask(own).await["code"], "permission.denied");
+    let others = json!({"id": 8, "get": {"traffic": {"feeds": [bob.user]}}});
+    assert_eq!(ana.ask(others).await["code"], "feed.not_found");
+}

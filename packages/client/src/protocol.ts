@@ -197,6 +197,15 @@ export type Answer =
     };
   }
   | {
+    calls: {
+      calls: OpenCall[];
+      more: boolean;
+    };
+  }
+  | {
+    traffic: Traffic[];
+  }
+  | {
     circles: {
       circles: CircleCard[];
       more: boolean;
@@ -1500,6 +1509,20 @@ export type Offer = {
 
 export type OpId = string;
 
+/** A call of a service that has not ended. */
+export type OpenCall = {
+  /** How many milliseconds ago it was made. */
+  age_ms: number;
+  /** How many milliseconds are left for it. */
+  left_ms: number;
+  /** Which service. */
+  name: ServiceName;
+  /** Who has it; absent while it waits for a provider with room. */
+  provider?: UserId;
+  /** Who calls. */
+  user: UserId;
+};
+
 /** The answer to a command that was done. */
 export type Outcome = {
   /** The circle that was made or joined. */
@@ -1850,6 +1873,28 @@ export type Query =
       circle: CircleId;
       /** How many, at most 200; 100 if absent. */
       limit?: number;
+    };
+  }
+  /**
+   * Calls of services of a circle that have not ended, the oldest first: for those who may offer
+   * services there.
+   */
+  | {
+    calls: {
+      /** The circle. */
+      circle: CircleId;
+      /** How many, at most 200; 100 if absent. */
+      limit?: number;
+    };
+  }
+  /**
+   * How much feeds are followed and how far they are: for those who manage the feeds of their
+   * circles.
+   */
+  | {
+    traffic: {
+      /** At most 200. */
+      feeds: FeedId[];
     };
   }
   /** Public circles, in the order of their making. */
@@ -2363,6 +2408,16 @@ export type TopicWindow = {
   topic: Topic;
   /** The value; the elements of a list with their names: `[{"element": …, "value": …}]`. */
   value: Json;
+};
+
+/** How much a feed is followed. */
+export type Traffic = {
+  /** The feed. */
+  feed: FeedId;
+  /** How many connections follow it. */
+  followers: number;
+  /** Its last event; where its numbers grow, it is written to. */
+  seq: Seq;
 };
 
 /** Edits of a string that are taken back, or done again. */

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod check;
 mod end;
+mod list;
 mod offers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -71,6 +72,7 @@ struct Call {
     key: Option<CallKey>,
     wish: Option<Wish>,
     stream: Option<StreamId>,
+    made_ms: u64,
     due_ms: u64,
     credit: Option<u32>,
     progress: bool,
@@ -172,6 +174,7 @@ impl Registry {
             key,
             wish,
             stream,
+            made_ms: now_ms,
             due_ms: now_ms + u64::from(deadline_ms),
             credit: wanted.credit,
             progress: wanted.progress,

@@ -376,3 +376,32 @@ fn large_calls_count_more_and_fill_a_provider_sooner() {
     let next = std::iter::from_fn(|| world.registry.next_effect());
     assert!(next.into_iter().any(|effect| matches!(effect.told, Told::Called(_))));
 }
+
+#[test]
+fn open_calls_are_listed_the_oldest_first() {
+    let mut world = World::default();
+    world.offer(10, offer(0, Policy::Any, 1)).unwrap();
+    world.offer(10, offer(1, Policy::Any, 1)).unwrap();
+    world.call(20, 0, wanted(0)).unwrap();
+    world.pass(100);
+    world.call(21, 0, wanted(0)).unwrap();
+    world.call(22, 0, wanted(1)).unwrap();
+    world.pass(50);
+    let list = |world: &World, max| world.registry.open_calls(circle(), max, world.now_ms);
+    let (calls, more) = list(&world, 10);
+    let told = calls.iter().map(|call| (call.user, call.provider, call.age_ms, call.left_ms));
+    let provider = Some(who(10).user);
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (who(20).user, provider, 150, 850),
+            (who(21).user, None, 50, 950),
+            (who(22).user, provider, 50, 950)
+        ]
+    );
+    assert!(!more && list(&world, 2) == (calls[..2].to_vec(), true));
+    let elsewhere = CircleId::new(Timestamp(1), 2);
+    assert_eq!(world.registry.open_calls(elsewhere, 10, world.now_ms), (Vec::new(), false));
+    world.answer(10, 1, Answer::Done(json!(1))).unwrap();
+    assert_eq!(list(&world, 10).0.len(), 2);
+}

@@ -48,6 +48,21 @@ pub struct Wanted {
     pub progress: bool,
 }
 
+/// A call that has not ended, as those see it who may offer services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenCall {
+    /// Which service.
+    pub name: ServiceName,
+    /// Who calls.
+    pub user: UserId,
+    /// Who has it; `None` while it waits for a provider with room.
+    pub provider: Option<UserId>,
+    /// For how long there is this call, in milliseconds.
+    pub age_ms: u64,
+    /// How long it may still take, in milliseconds.
+    pub left_ms: u64,
+}
+
 /// A call as its provider is told of it. Who calls is said by the server alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Called {

@@ -4,7 +4,7 @@ use kith_proto::query::Query;
 use kith_proto::service;
 
 use super::bodies::NewCall;
-use super::route::{BY_NAME, Route, get, invoke};
+use super::route::{BY_NAME, Kind, Param, Route, get, invoke};
 use super::shapes;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -19,6 +19,13 @@ pub(super) const ROUTES: &[Route] = &[
     )
     .query(BY_NAME)
     .errors(&["circle.not_found"]),
+    get::<shapes::Calls>(
+        "/circles/{circle}/calls",
+        "Calls of services that have not ended, the oldest first",
+        |call| Ok(Query::Calls { circle: call.id("circle")?, limit: call.limit()? }),
+    )
+    .query(&[Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." }])
+    .errors(&["circle.not_found", "permission.denied", "member.timed_out"]),
     invoke("/circles/{circle}/calls", "Call a service and wait for its result", |call| {
         let NewCall { name, args, key, provider, stream, deadline_ms } = call.body()?;
         let asked = service::Call::new(call.id("circle")?, name, args);

@@ -179,6 +179,14 @@ pub(super) struct Services {
     more: bool,
 }
 
+/// Calls of services that have not ended.
+#[derive(JsonSchema)]
+pub(super) struct Calls {
+    calls: Vec<kith_proto::query::OpenCall>,
+    /// There are more, made later.
+    more: bool,
+}
+
 /// What a service gave back.
 #[derive(JsonSchema)]
 pub(super) struct Returned {

@@ -1,11 +1,15 @@
 //! Topics of circles, and what they hold.
 
 use kith_core::command::Command;
-use kith_proto::query::{Query, TopicWindow};
+use kith_core::id::FeedId;
+use kith_core::refusal::Refusal;
+use kith_proto::error::Problem;
+use kith_proto::query::{Answer, Query, TopicWindow, Traffic};
 
 use super::bodies::{ChangeTopic, Changes, Deny, NewTopic, Turned};
+use super::call::Call;
 use super::route::{BY_NAME, Kind, Param, Route, Verb, act, get};
-use super::shapes;
+use super::{reply, shapes};
 
 const UNKNOWN: &[&str] = &["topic.not_found"];
 const MANAGED: &[&str] = &[
@@ -173,6 +177,13 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .body::<Turned>("{}")
     .errors(REDONE),
+    get::<Traffic>(
+        "/topics/{topic}/traffic",
+        "How much a topic is followed, and how far it is",
+        |call| Ok(Query::Traffic { feeds: vec![FeedId::Topic(call.id("topic")?)] }),
+    )
+    .tell(first_traffic)
+    .errors(&["topic.not_found", "permission.denied", "member.timed_out"]),
     get::<shapes::Undoable>(
         "/circles/{circle}/undo",
         "How many steps one can take back in a circle, and do again",
@@ -180,3 +191,13 @@ pub(super) const ROUTES: &[Route] = &[
     )
     .errors(&["circle.not_found"]),
 ];
+
+fn first_traffic(_: &Call, answer: &Answer) -> Result<serde_json::Value, Problem> {
+    match answer {
+        Answer::Traffic(all) => match all.first() {
+            Some(traffic) => reply::json(traffic),
+            None => Err(Problem::from(&Refusal::NoSuchTopic)),
+        },
+        other => reply::json(other),
+    }
+}

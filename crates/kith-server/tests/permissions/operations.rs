@@ -280,7 +280,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         r#"{"circle":"{circle}"}"#,
         &[rest("GET /circles/{circle}/topics/values", "")],
     ),
+    ask("traffic", r#"{"feeds":["{topic}"]}"#, &[rest("GET /topics/{topic}/traffic", "")]),
     ask("services", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/services", "")]),
+    ask("calls", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/calls", "")]),
     live("offer", Kind::Service, r#"{"circle":"{circle}","name":"math/add"}"#),
     live("withdraw", Kind::Service, r#"{"circle":"{circle}","name":"chat/echo"}"#),
     Operation {
