@@ -13,7 +13,7 @@
 //! encodings; ids, names, texts, mentions; documents and events as they are stored; every REST
 //! route's path, query, headers and body; addresses, invites, answers and the kept session of the
 //! program; the client's session and its list of messages against any server; the configuration
-//! from file, environment and flags; the log and the mark beside the database; the messages of
+//! from file, environment and flags; files of topics; the log and the mark beside the database; the messages of
 //! Yjs's clients and the updates in them.
 //!
 //! Not ours, and so not here: HTTP heads (hyper), TLS and PEM (rustls), the command line (clap), the
@@ -72,6 +72,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "log", run: program::log, seeds: program::log_seeds },
     Target { name: "yjs_message", run: yjs::message, seeds: yjs::message_seeds },
     Target { name: "yjs_update", run: yjs::update, seeds: yjs::update_seeds },
+    Target { name: "topics", run: program::topics, seeds: program::topics_seeds },
     Target { name: "mark", run: program::mark, seeds: program::mark_seeds },
 ];
 

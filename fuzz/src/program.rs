@@ -59,6 +59,20 @@ pub(crate) fn answer_seeds() -> Vec<Vec<u8>> {
 }
 
 /// Lines `--set KEY=VALUE` and `KITH_NAME=VALUE`; all others are the file.
+pub(crate) fn topics(input: &[u8]) {
+    let lines = kith::fuzz::topics(input);
+    let again = kith::fuzz::topics(lines.join("\n").as_bytes());
+    assert_eq!(again.len(), lines.len(), "what was read is written so that it is read");
+}
+
+pub(crate) fn topics_seeds() -> Vec<Vec<u8>> {
+    let head = r#"{"kith_topics":{"version":1,"circle":"c_01h455vb4pex5vsknk084sn02q","name":"Tea","at":1}}"#;
+    let list = r#"{"topic":{"name":"a","holds":"list","rules":{"count_max":5},"deny":[{"role":"guest","permissions":["write"]}],"value":[{"element":"~1","value":1}]}}"#;
+    let text = r#"{"topic":{"name":"b","holds":"text","value":{"updates":["AAA="]}}}"#;
+    let end = r#"{"end":{"topics":2}}"#;
+    vec![[head, list, text, end].join("\n").into_bytes()]
+}
+
 pub(crate) fn config(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let (mut file, mut set, mut variables) = (String::new(), Vec::new(), Vec::new());

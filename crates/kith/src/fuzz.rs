@@ -39,3 +39,9 @@ pub fn answer(body: &[u8]) -> Option<String> {
 pub fn kept(bytes: &[u8]) -> Option<String> {
     serde_json::from_slice::<profile::Session>(bytes).ok().map(|session| session.server)
 }
+
+/// Reads a file of topics up to where it is none: its lines, as they are written.
+#[must_use]
+pub fn topics(bytes: &[u8]) -> Vec<String> {
+    cmd::topic::read_any(bytes)
+}

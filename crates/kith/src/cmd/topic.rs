@@ -192,6 +192,16 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     }?)
 }
 
+/// Reads a file of topics up to where it is none, for the fuzz targets: its lines, as they are written.
+pub(crate) fn read_any(bytes: &[u8]) -> Vec<String> {
+    let Ok((mut lines, head)) = file::Lines::open(bytes) else { return Vec::new() };
+    let mut all = vec![file::Line::KithTopics(head)];
+    while let Ok(Some(line)) = lines.next() {
+        all.push(line);
+    }
+    all.iter().filter_map(|line| serde_json::to_string(line).ok()).collect()
+}
+
 /// How long to wait before the same is tried again; `None` where that does not help soon.
 fn wait_of(problem: &Problem) -> Option<Duration> {
     let wait = Duration::from_millis(problem.retry_ms?);
