@@ -98,8 +98,7 @@ fn compare(plan: &Plan, case: &str, trace: &Trace, pace: Pace) -> Result<Vec<Fig
                 "kith" => kith(&plan.kith, data.path())?,
                 _ => hocuspocus::start(&plan.dir)?,
             };
-            let typed =
-                type_all(&place, trace, pace).with_context(|| format!("{name}, {case}"))?;
+            let typed = type_all(&place, trace, pace).with_context(|| format!("{name}, {case}"))?;
             let edits = trace.len() as f64;
             let taken = [
                 each(typed.cpu, trace.len() as u64),

@@ -196,6 +196,7 @@ impl Link<'_> {
                     }
                     Item::Event(_)
                     | Item::Events(_)
+                    | Item::Run(_)
                     | Item::Signal(_)
                     | Item::Aside(_)
                     | Item::Offered(_)

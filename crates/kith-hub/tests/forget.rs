@@ -24,7 +24,7 @@ const VALUES: u64 = 5;
 async fn make(hub: &Hub, me: UserId, circle: CircleId, holds: Kind) -> TopicId {
     let (name, rules) = (TopicName::parse("todo").unwrap(), Rules::default());
     let (value, deny) = (None, Default::default());
-    let create = Command::CreateTopic { circle, name, holds, value, rules, deny };
+    let create = Command::CreateTopic { circle, name, holds, value, rules, deny, replace: false };
     hub.execute(me, None, &create).await.unwrap().topic.unwrap()
 }
 

@@ -64,7 +64,9 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
             push(encoding, &Push::Hidden { feed, seq })
         }
         Item::Events(all) => together(encoding, &all),
-        Item::Run(run) if blocked.is_empty() => run.wire(encoding.index(), |run| self::run(encoding, run)),
+        Item::Run(run) if blocked.is_empty() => {
+            run.wire(encoding.index(), |run| self::run(encoding, run))
+        }
         Item::Run(run) => run_for(encoding, &run, blocked),
         Item::Event(delivery) => delivery.wire(encoding.index(), |event| encode(encoding, event)),
         Item::Aside(_) => return None,

@@ -45,7 +45,10 @@ const LAYERS: [(&str, May); 18] = [
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),
-    ("kith-bench", May::Only(&["kith-core", "kith-burst", "kith-store", "kith-store-sqlite", "kith-yjs"])),
+    (
+        "kith-bench",
+        May::Only(&["kith-core", "kith-burst", "kith-store", "kith-store-sqlite", "kith-yjs"]),
+    ),
     ("xtask", May::Only(&[])),
 ];
 

@@ -70,16 +70,13 @@ impl Subject for Kith {
     }
 
     fn start(&mut self, dir: &Path, holds: Holds, readers: usize) -> Result<Option<Server>> {
-        let sets = ["gateway.topicsync.circle=Bench", "gateway.topicsync.user=user0"].map(str::to_owned);
+        let sets =
+            ["gateway.topicsync.circle=Bench", "gateway.topicsync.user=user0"].map(str::to_owned);
         let server = Server::kith_with(&self.program, dir, &sets)?;
         self.port = server.port;
         self.tokens = sign_up_all(server.port, readers)?;
         let owner = self.tokens.first().context("no account")?;
-        let made = ask(
-            self.port,
-            owner,
-            r#"{"create_circle":{"name":"Bench","public":true}}"#,
-        )?;
+        let made = ask(self.port, owner, r#"{"create_circle":{"name":"Bench","public":true}}"#)?;
         let circle = made["circle"].as_str().context("no circle")?.to_owned();
         let make = json!({"create_topic": {
             "circle": circle,

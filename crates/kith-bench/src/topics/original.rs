@@ -66,7 +66,9 @@ impl Original {
         }
         let is_there = has(&python);
         if !is_there {
-            eprintln!("  left out: {PACKAGE} cannot be installed (python3, its venv, and a way to PyPI)");
+            eprintln!(
+                "  left out: {PACKAGE} cannot be installed (python3, its venv, and a way to PyPI)"
+            );
         }
         Ok(is_there)
     }
