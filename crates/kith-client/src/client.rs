@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::address::Address;
+use crate::aware::{Aware, Sight};
 use crate::desk::Desk;
 use crate::driver::{Call, Driver};
 use crate::error::ClientError;
@@ -59,6 +60,7 @@ pub struct Client {
     welcome: Arc<Welcome>,
     stopped: Arc<OnceLock<Problem>>,
     shelf: Arc<Shelf>,
+    sight: Arc<Sight>,
 }
 
 /// What the client is told without asking, in order.
@@ -93,7 +95,7 @@ impl Client {
         let (updates, events) = mpsc::channel(updates_max.max(1));
         let (ready, connected) = oneshot::channel();
         let stopped = Arc::new(OnceLock::new());
-        let shelf = Arc::new(Shelf::default());
+        let (shelf, sight) = (Arc::new(Shelf::default()), Arc::new(Sight::default()));
         let driver = Driver {
             session: Session::new(auth, label, encoding),
             address,
@@ -103,6 +105,7 @@ impl Client {
             ready: Some(ready),
             stopped: Arc::clone(&stopped),
             shelf: Arc::clone(&shelf),
+            sight: Arc::clone(&sight),
             undelivered: VecDeque::new(),
             waiting: HashMap::new(),
             desk: Desk::new(calls.downgrade()),
@@ -110,7 +113,7 @@ impl Client {
         };
         tokio::spawn(driver.run());
         let welcome = connected.await.map_err(|_| ClientError::Closed)??;
-        let client = Self { calls, welcome: Arc::new(welcome), stopped, shelf };
+        let client = Self { calls, welcome: Arc::new(welcome), stopped, shelf, sight };
         Ok((client, Events { updates: events }))
     }
 
@@ -178,6 +181,12 @@ impl Client {
     /// refusal, or the end of the client.
     pub async fn signal(&self, signal: Signal) -> Result<(), ClientError> {
         self.ask(Ask::Signal(signal)).await.map(|_| ())
+    }
+
+    /// What this client and others show in a feed while it is followed: cursors, selections, colours.
+    #[must_use]
+    pub fn aware(&self, feed: FeedId) -> Aware {
+        Aware::new(self.clone(), feed, self.sight.of(feed))
     }
 
     /// Says goodbye and ends the client, for all its clones. What has no answer yet ends with

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use kith_core::aware::AwareState;
 use kith_core::id::FeedId;
 use kith_proto::error::Problem;
 use kith_proto::frame::{Reply, Subscribe, Welcome};
@@ -14,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::address::Address;
+use crate::aware::Sight;
 use crate::desk::{Desk, Invoke, Taken};
 use crate::error::ClientError;
 use crate::session::{Ask, Output, Session};
@@ -30,6 +32,7 @@ pub(crate) enum Call {
     Ask(Ask, oneshot::Sender<Result<Reply, ClientError>>),
     Subscribe(Subscribe),
     Unsubscribe(FeedId),
+    Show(FeedId, Option<AwareState>),
     Offer(Offer, Taken, oneshot::Sender<Result<Reply, ClientError>>),
     Invoke(Box<Invoke>),
     Close(oneshot::Sender<()>),
@@ -55,6 +58,7 @@ pub(crate) struct Driver {
     /// Why the client stopped for good, for those who ask later.
     pub(crate) stopped: Arc<OnceLock<Problem>>,
     pub(crate) shelf: Arc<Shelf>,
+    pub(crate) sight: Arc<Sight>,
     /// Updates that are not about topics of the shelf, for the application.
     pub(crate) undelivered: VecDeque<Update>,
     pub(crate) waiting: HashMap<u64, oneshot::Sender<Result<Reply, ClientError>>>,
@@ -76,17 +80,18 @@ enum Next {
 }
 
 /// Ends what handles wait for, however the task ends.
-struct Ending(Arc<Shelf>);
+struct Ending(Arc<Shelf>, Arc<Sight>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
         self.0.end();
+        self.1.end();
     }
 }
 
 impl Driver {
     pub(crate) async fn run(mut self) {
-        let _ending = Ending(Arc::clone(&self.shelf));
+        let _ending = Ending(Arc::clone(&self.shelf), Arc::clone(&self.sight));
         let mut link = Link::Opening(self.open());
         let mut calls_open = true;
         let mut was_reading = true;
@@ -167,6 +172,7 @@ impl Driver {
     fn carry_out(&mut self, mut link: Link) -> Link {
         loop {
             while let Some(update) = self.session.poll_update() {
+                self.sight.update(&update);
                 self.undelivered.extend(self.shelf.update(update));
             }
             let now_ms = self.now_ms();
@@ -210,7 +216,11 @@ impl Driver {
                 self.waiting.insert(id, asker);
             }
             Call::Subscribe(wish) => self.session.subscribe(wish, now_ms),
-            Call::Unsubscribe(feed) => self.session.unsubscribe(feed, now_ms),
+            Call::Unsubscribe(feed) => {
+                self.session.unsubscribe(feed, now_ms);
+                self.sight.clear(feed);
+            }
+            Call::Show(feed, state) => self.session.show(feed, state, now_ms),
             Call::Offer(offer, taken, asker) => {
                 self.desk.offered((offer.circle, offer.name.clone()), taken);
                 let id = self.session.ask(Ask::Offer(offer), now_ms);

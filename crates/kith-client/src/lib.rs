@@ -31,6 +31,7 @@
 //! the values that a program shows while its own changes are still on their way.
 
 pub mod address;
+mod aware;
 pub mod backoff;
 mod client;
 mod desk;
@@ -46,6 +47,7 @@ mod transaction;
 pub mod transport;
 mod update;
 
+pub use aware::{Aware, Other, Others};
 pub use client::{Client, Events, Options};
 pub use error::ClientError;
 pub use kith_proto::codec::Encoding;

@@ -8,6 +8,7 @@ mod ask;
 mod feeds;
 mod pending;
 mod services;
+mod showing;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::update::Update;
 use feeds::Feeds;
 use pending::{Pending, Verdict};
 use services::Services;
+use showing::Showing;
 
 pub use ask::{Ask, Output};
 pub use services::Place;
@@ -70,6 +72,7 @@ pub struct Session {
     subscribing: BTreeMap<u64, Vec<FeedId>>,
     feeds: Feeds,
     services: Services,
+    showing: Showing,
     heard_ms: u64,
     said_ms: u64,
     out: VecDeque<Output>,
@@ -95,6 +98,7 @@ impl Session {
             subscribing: BTreeMap::new(),
             feeds: Feeds::default(),
             services: Services::default(),
+            showing: Showing::default(),
             heard_ms: 0,
             said_ms: 0,
             out: VecDeque::new(),
@@ -234,6 +238,8 @@ impl Session {
                     self.feeds.served(&feeds, now_ms, updates);
                 } else if let Some(pending) = self.pending.remove(&id) {
                     self.out.push_back(Output::Settled(id, pending.accept(reply)));
+                } else {
+                    self.showing.answered(id, None, now_ms);
                 }
             }
             Push::Error { id: Some(id), problem } => self.failed(id, problem, now_ms),
@@ -244,6 +250,9 @@ impl Session {
             Push::Hidden { feed, seq } => self.feeds.hidden(feed, seq, now_ms, updates),
             Push::Signal { feed, user, what } => {
                 updates.push_back(Update::Signal { feed, user, what });
+            }
+            Push::Aware { feed, all, states } => {
+                updates.push_back(Update::Aware { feed, all, states });
             }
             Push::Lagged { feeds } => self.feeds.lagged(&feeds, now_ms, updates),
             Push::Closed { feed } => self.feeds.closed(feed, updates),
@@ -261,6 +270,8 @@ impl Session {
         {
             self.pending.remove(&id);
             self.out.push_back(Output::Settled(id, Err(ClientError::Refused(problem))));
+        } else if let Some(feed) = self.showing.answered(id, Some(&problem), now_ms) {
+            self.updates.push_back(Update::NotShown { feed, problem });
         }
     }
 
@@ -318,6 +329,7 @@ impl Session {
         }
         self.phase = Phase::Offline;
         self.feeds.offline();
+        self.showing.offline();
         self.subscribing.clear();
         self.out.retain(|output| matches!(output, Output::Settled(..) | Output::Withdrawn(..)));
         let ended = self.pending.extract_if(.., |_, pending| !pending.survives());
@@ -356,7 +368,9 @@ impl Session {
                 let heartbeat = self.heartbeat_ms();
                 let silent = reading.then_some(self.heard_ms + heartbeat * 5 / 2);
                 let again = self.pending.values().filter_map(Pending::due_at).min();
-                let times = [Some(self.said_ms + heartbeat), silent, again, self.feeds.due_at()];
+                let shown = self.showing.due_at(&self.feeds);
+                let times =
+                    [Some(self.said_ms + heartbeat), silent, again, self.feeds.due_at(), shown];
                 times.into_iter().flatten().min()
             }
         }
@@ -417,6 +431,7 @@ impl Session {
             self.subscribing.insert(id, due.iter().map(|wish| wish.feed).collect());
             self.send(&Request { subscribe: Some(due), ..Request::new(id) }, now_ms);
         }
+        self.show_due(now_ms);
         let due: Vec<u64> = self
             .pending
             .iter()

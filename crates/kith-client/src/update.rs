@@ -5,7 +5,7 @@ use std::time::Duration;
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, UserId};
 use kith_proto::error::Problem;
-use kith_proto::frame::{Reset, Signal, Welcome};
+use kith_proto::frame::{Reset, Shown, Signaled, Welcome};
 use kith_proto::query::State;
 use kith_proto::service::Card;
 
@@ -78,7 +78,24 @@ pub enum Update {
         /// Who.
         user: UserId,
         /// What.
-        what: Signal,
+        what: Signaled,
+    },
+    /// What others show in a feed, the newest of each. After [`Self::CaughtUp`] nobody shows anything
+    /// until this tells otherwise.
+    Aware {
+        /// The feed.
+        feed: FeedId,
+        /// Nobody shows anything but those in here and those of whom it is told later.
+        all: bool,
+        /// What each shows.
+        states: Vec<Shown>,
+    },
+    /// What the client shows in a feed may not be shown there.
+    NotShown {
+        /// The feed.
+        feed: FeedId,
+        /// Why.
+        problem: Problem,
     },
     /// A service of a circle that is followed is offered otherwise than before.
     Offered(Card),

@@ -8,12 +8,13 @@ mod fake;
 use std::time::Duration;
 
 use fake::{Fake, event, events, feed, snapshot, tea};
-use kith_client::{Client, ClientError, Encoding, Events, Update, follow};
+use kith_client::{Aware, Client, ClientError, Encoding, Events, Update, follow};
+use kith_core::aware::AwareState;
 use kith_core::command::{Command, Outcome};
-use kith_core::id::Seq;
+use kith_core::id::{Seq, SessionId, Timestamp, UserId};
 use kith_core::text::MessageText;
 use kith_proto::error::Problem;
-use kith_proto::frame::{Push, Reply};
+use kith_proto::frame::{Push, Reply, Shown};
 use kith_proto::query::{Answer, Query};
 
 /// A client and its connection, on which the feed is followed from a snapshot at 5.
@@ -173,4 +174,40 @@ async fn who_wants_no_updates_still_gets_answers() {
     assert_eq!(answer, Ok(Answer::Blocks(vec![])));
     client.close().await;
     assert_eq!(client.query(Query::Blocks {}).await, Err(ClientError::Closed));
+}
+
+#[tokio::test]
+async fn what_others_show_is_seen_until_they_or_the_connection_go() {
+    for encoding in Encoding::ALL {
+        let fake = Fake::start(encoding).await;
+        let (client, _updates, mut peer) = following(&fake).await;
+        let mut aware = client.aware(feed());
+        assert!(aware.others().is_empty());
+        let at =
+            |at: u64| serde_json::from_value::<AwareState>(serde_json::json!({"at": at})).unwrap();
+        let shown = |client: u64, state: Option<AwareState>| Shown {
+            client,
+            session: SessionId::new(Timestamp(1), client.into()),
+            user: UserId::new(Timestamp(1), client.into()),
+            state,
+        };
+        let push = |all, states| Push::Aware { feed: feed(), all, states };
+        let seen = |aware: &Aware| -> Vec<(u64, AwareState)> {
+            aware.others().iter().map(|(client, other)| (*client, other.state.clone())).collect()
+        };
+        peer.push(&push(false, vec![shown(1, Some(at(1))), shown(2, Some(at(2)))])).await;
+        assert!(aware.changed().await);
+        assert_eq!(seen(&aware), [(1, at(1)), (2, at(2))]);
+        peer.push(&push(false, vec![shown(1, None)])).await;
+        assert!(aware.changed().await);
+        assert_eq!(seen(&aware), [(2, at(2))]);
+        peer.push(&push(true, vec![shown(3, Some(at(3)))])).await;
+        assert!(aware.changed().await);
+        assert_eq!(seen(&aware), [(3, at(3))]);
+        drop(peer);
+        assert!(aware.changed().await);
+        assert_eq!(seen(&aware), []);
+        client.close().await;
+        assert!(!aware.changed().await);
+    }
 }

@@ -328,3 +328,30 @@ pub fn to_read(draft: &Draft<'_>, user: UserId, feed: FeedId) -> Result<MayRead,
     }
     Ok(MayRead { user, feed })
 }
+
+/// Whether `user` may show something of themselves to those who follow `feed`: whoever may read it
+/// may, and is not timed out.
+///
+/// # Errors
+/// As [`to_read`], or [`Refusal::TimedOut`].
+pub fn to_show(draft: &Draft<'_>, user: UserId, feed: FeedId) -> Result<MayRead, Stop> {
+    let proof = to_read(draft, user, feed)?;
+    let member = match feed {
+        FeedId::Stream(stream) => {
+            in_stream(draft, user, stream)?.standing.map(|standing| standing.member)
+        }
+        FeedId::Topic(topic) | FeedId::Live(topic) => {
+            Some(in_topic(draft, user, topic)?.standing.member)
+        }
+        FeedId::Circle(circle) | FeedId::Audit(circle) => {
+            Some(in_circle(draft, user, circle)?.member)
+        }
+        FeedId::User(_) | FeedId::Site => None,
+    };
+    match member.and_then(|member| member.timed_out_until) {
+        Some(until) if until > draft.now => {
+            Err(Refusal::TimedOut { wait_ms: until.since_ms(draft.now) }.into())
+        }
+        _ => Ok(proof),
+    }
+}

@@ -6,6 +6,7 @@
 //! and clients alike; [`access`] is the one home of authorization.
 
 pub mod access;
+pub mod aware;
 pub mod chain;
 pub mod command;
 pub mod decide;

@@ -26,6 +26,8 @@ pub enum Refusal {
     NoSuchTopic,
     #[error("there is no such feed")]
     NoSuchFeed,
+    #[error("you do not follow this feed")]
+    NotFollowed,
     #[error("there is no message {0} in this stream")]
     NoSuchMessage(Seq),
     #[error("there is no such role")]
@@ -163,6 +165,7 @@ impl Refusal {
             Self::NoSuchStream => "stream.not_found",
             Self::NoSuchTopic => "topic.not_found",
             Self::NoSuchFeed => "feed.not_found",
+            Self::NotFollowed => "feed.not_followed",
             Self::NoSuchMessage(_) => "message.not_found",
             Self::NoSuchRole => "role.not_found",
             Self::NoSuchInvite => "invite.not_found",

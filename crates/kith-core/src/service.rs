@@ -89,7 +89,8 @@ pub fn bytes_of(value: &Json) -> Result<usize, Refusal> {
     Ok(bytes)
 }
 
-fn is_flat(value: &Json, depth: usize) -> bool {
+/// Whether a value is nested at most so deep.
+pub(crate) fn is_flat(value: &Json, depth: usize) -> bool {
     match value {
         Json::Array(items) => depth > 0 && items.iter().all(|item| is_flat(item, depth - 1)),
         Json::Object(entries) => {

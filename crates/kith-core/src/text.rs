@@ -35,7 +35,7 @@ fn line(raw: &str, field: &'static str, chars_max: usize) -> Result<Arc<str>, Re
 /// `": "` and its sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {}", .0.code(), .0)]
-pub struct Coded(Refusal);
+pub struct Coded(pub(crate) Refusal);
 
 impl Coded {
     /// The code and the rest of a parser's message, where a text was refused and not the form.

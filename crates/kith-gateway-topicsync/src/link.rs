@@ -198,7 +198,7 @@ impl Link<'_> {
                     | Item::Events(_)
                     | Item::Run(_)
                     | Item::Signal(_)
-                    | Item::Aside(_)
+                    | Item::Aware(_)
                     | Item::Offered(_)
                     | Item::Lagged(_)
                     | Item::Closed(_) => {}

@@ -9,13 +9,13 @@ use kith_core::draft::Drafted;
 use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq, UserId};
 
-use crate::Limits;
 use crate::commit::Stats;
 use crate::mailbox::{Grant, ITEM_BYTES, Item};
 use crate::presence::Signal;
 use crate::run::{RUN_BYTES, Run, Unit};
 use crate::service::Card;
 use crate::subscriber::Subscriber;
+use crate::{Hub, Limits};
 
 /// How many encodings a delivery has room for.
 pub const WIRES: usize = 4;
@@ -215,18 +215,21 @@ impl Fan {
 
     /// Tells those who follow a feed something that is not stored.
     pub(crate) fn signal(&self, signal: &Arc<Signal>) {
-        self.tell(signal.feed, 0, || Item::Signal(Arc::clone(signal)));
-    }
-
-    /// Tells those who follow a feed something of so many bytes that is not stored.
-    pub(crate) fn tell(&self, feed: FeedId, bytes: usize, item: impl Fn() -> Item) {
         let table = self.table();
-        let Some(feed) = table.feeds.get(&feed) else { return };
+        let Some(feed) = table.feeds.get(&signal.feed) else { return };
         for Live { subscriber, grant, .. } in &feed.live {
             if !grant.is_revoked() {
-                subscriber.mailbox.offer(item(), grant, bytes);
+                subscriber.mailbox.offer(Item::Signal(Arc::clone(signal)), grant, 0);
             }
         }
+    }
+
+    /// Calls those who follow a feed, for others show something new in it; says how many they are.
+    pub(crate) fn call(&self, feed: FeedId) -> usize {
+        let table = self.table();
+        let Some(feed) = table.feeds.get(&feed) else { return 0 };
+        let live = feed.live.iter().filter(|live| !live.grant.is_revoked());
+        live.map(|live| live.subscriber.mailbox.call(&live.grant)).count()
     }
 
     /// Tells those who follow a circle how a service of it is offered now.
@@ -400,5 +403,32 @@ impl Table {
                 self.feeds.remove(&id);
             }
         }
+    }
+}
+
+impl Hub {
+    /// How many connections there are.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.fan.table().connections
+    }
+
+    /// How many feeds somebody follows or is about to.
+    #[must_use]
+    pub fn followed(&self) -> usize {
+        self.inner.fan.table().feeds.len()
+    }
+
+    /// How many connections a user has.
+    #[must_use]
+    pub fn connections_of(&self, user: UserId) -> usize {
+        self.inner.fan.table().subscribers.get(&user).map_or(0, Vec::len)
+    }
+
+    /// How many bytes wait in all mailboxes.
+    #[must_use]
+    pub fn waiting_bytes(&self) -> usize {
+        let table = self.inner.fan.table();
+        table.subscribers.values().flatten().map(|subscriber| subscriber.mailbox.bytes()).sum()
     }
 }

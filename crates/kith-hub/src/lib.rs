@@ -8,7 +8,7 @@
 //! When a commit fails, everything decided after it stood on sand: it fails too, and the cache is
 //! emptied, so that the next decision stands on what the store has.
 
-mod aside;
+mod aware;
 mod cache;
 mod commit;
 mod directory;
@@ -42,7 +42,7 @@ use kith_core::text::OpId;
 use kith_store::Store;
 use tokio::sync::{Notify, oneshot};
 
-pub use aside::Aside;
+pub use aware::{Awareness, Shown};
 pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
 pub use directory::Notices;
 pub use error::HubError;
@@ -127,6 +127,7 @@ struct Inner {
     fan: fan::Fan,
     directory: directory::Directory,
     presence: presence::Table,
+    aware: Arc<aware::Aware>,
     services: service::Services,
     /// Places for readers who catch up.
     catching_up: tokio::sync::Semaphore,
@@ -160,6 +161,7 @@ impl Hub {
             directory: directory::Directory::default(),
             catching_up: tokio::sync::Semaphore::new(limits.catching_up_max.max(1)),
             presence: presence::Table::default(),
+            aware: Arc::default(),
             services: service::Services::default(),
             readings: reading::Readings::default(),
             sweeps: expire::Sweeps::default(),
@@ -169,6 +171,7 @@ impl Hub {
         });
         let committer = tokio::spawn(commit::run(Arc::clone(&inner)));
         tokio::spawn(service::expire(Arc::downgrade(&inner)));
+        tokio::spawn(aware::call(Arc::downgrade(&inner)));
         tokio::spawn(async {
             // Without its committer a node would take operations and never answer; what it holds in
             // memory cannot be trusted either. It starts anew from the disk.

@@ -56,6 +56,13 @@ impl Hub {
 
 /// As [`Hub::let_go`].
 pub(crate) fn let_go(inner: &Inner, feed: FeedId) {
+    {
+        // Under this lock nobody begins to follow it.
+        let table = inner.fan.table();
+        if !table.feeds.contains_key(&feed) {
+            inner.aware.forget(feed);
+        }
+    }
     if let FeedId::Live(topic) = feed {
         // Under both locks: whoever begins to follow it either is seen here, or finds nothing.
         let mut state = inner.state();

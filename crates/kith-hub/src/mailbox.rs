@@ -1,14 +1,14 @@
 //! What waits for one subscriber: bounded in bytes, and purged of what it may no longer see.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use kith_core::id::FeedId;
 use tokio::sync::Notify;
 
-use crate::aside::Aside;
+use crate::aware::{ANEW, Aware, Awareness, NOTHING};
 use crate::fan::Delivery;
 use crate::presence::Signal;
 use crate::run::Run;
@@ -20,11 +20,16 @@ pub(crate) struct Grant {
     /// The feed.
     pub feed: FeedId,
     revoked: AtomicBool,
+    /// Up to which change of what others show in it the subscriber was told.
+    aware: AtomicU64,
+    /// There is more to tell of it.
+    called: AtomicBool,
 }
 
 impl Grant {
     pub(crate) fn new(feed: FeedId) -> Arc<Self> {
-        Arc::new(Self { feed, revoked: AtomicBool::new(false) })
+        let (aware, called) = (AtomicU64::new(NOTHING), AtomicBool::new(false));
+        Arc::new(Self { feed, revoked: AtomicBool::new(false), aware, called })
     }
 
     pub(crate) fn revoke(&self) {
@@ -48,8 +53,8 @@ pub enum Item {
     Run(Arc<Run>),
     /// Something about somebody who is there now.
     Signal(Arc<Signal>),
-    /// Something that only gateways understand.
-    Aside(Arc<Aside>),
+    /// What others show in a feed that it follows.
+    Aware(Awareness),
     /// An encoded answer to its request.
     Reply(Bytes),
     /// Something about a call, for the one who made it or the one who serves it.
@@ -80,6 +85,8 @@ struct Inside {
     waiting: VecDeque<Waiting>,
     bytes: usize,
     lagged: BTreeSet<FeedId>,
+    /// The feeds in which others show something else than the reader was told, each once.
+    called: VecDeque<Arc<Grant>>,
     /// A batch was taken and is not written yet.
     writing: bool,
     /// Counts the times that access was taken from the reader.
@@ -100,6 +107,9 @@ pub trait Bell: Send + Sync + 'static {
 pub(crate) struct Mailbox {
     inside: Mutex<Inside>,
     max: usize,
+    aware: Arc<Aware>,
+    /// Whose it is: nobody is told what they show themselves.
+    connection: u64,
     /// Rung instead of `arrived` once there is one.
     bell: OnceLock<Weak<dyn Bell>>,
     arrived: Notify,
@@ -107,9 +117,10 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    pub(crate) fn new(max: usize) -> Self {
+    pub(crate) fn new(max: usize, aware: Arc<Aware>, connection: u64) -> Self {
         let (inside, bell) = (Mutex::default(), OnceLock::new());
-        Self { inside, max, bell, arrived: Notify::new(), written: Notify::new() }
+        let (arrived, written) = (Notify::new(), Notify::new());
+        Self { inside, max, aware, connection, bell, arrived, written }
     }
 
     /// Has `bell` rung for everything from now on; the first one stays.
@@ -176,6 +187,26 @@ impl Mailbox {
         drop(inside);
         self.announce();
         kept
+    }
+
+    /// Notes that others show something new in a feed. What it is is looked up when it is taken, so
+    /// that it takes no room however much it is.
+    pub(crate) fn call(&self, grant: &Arc<Grant>) {
+        {
+            let mut inside = self.inside();
+            if inside.ended || grant.called.swap(true, Ordering::Relaxed) {
+                return;
+            }
+            inside.called.push_back(Arc::clone(grant));
+        }
+        self.announce();
+    }
+
+    /// As [`call`](Self::call); all is told anew of which something was told.
+    pub(crate) fn call_anew(&self, grant: &Arc<Grant>) {
+        let anew = |told| (told != NOTHING).then_some(ANEW);
+        let _ = grant.aware.fetch_update(Ordering::Relaxed, Ordering::Relaxed, anew);
+        self.call(grant);
     }
 
     /// Puts what must not be dropped: answers, which the reader's own requests bound.
@@ -266,6 +297,7 @@ impl Mailbox {
         let mut inside = self.inside();
         inside.ended = true;
         inside.waiting = VecDeque::new();
+        inside.called = VecDeque::new();
         inside.bytes = 0;
         drop(inside);
         self.announce();
@@ -283,7 +315,7 @@ impl Mailbox {
                     return None;
                 }
                 let mut items = Vec::new();
-                inside.take(bytes, runs, &mut items);
+                self.take_from(&mut inside, bytes, runs, &mut items);
                 if !items.is_empty() {
                     return Some(items);
                 }
@@ -294,14 +326,49 @@ impl Mailbox {
 
     /// Takes up to about `bytes` of what waits now into `items`, runs as they are or one by one.
     pub(crate) fn take_now(&self, bytes: usize, runs: bool, items: &mut Vec<Item>) {
-        self.inside().take(bytes, runs, items);
+        self.take_from(&mut self.inside(), bytes, runs, items);
+    }
+
+    fn take_from(&self, inside: &mut Inside, max: usize, runs: bool, items: &mut Vec<Item>) {
+        let bytes = inside.take(max, runs, items);
+        // Behind everything else, so that a reader learns who is there after it was told that it
+        // follows a feed.
+        if inside.waiting.is_empty() {
+            self.take_called(inside, max.saturating_sub(bytes), items);
+        }
+        if !items.is_empty() {
+            inside.writing = true;
+            inside.taken += 1;
+        }
+    }
+
+    fn take_called(&self, inside: &mut Inside, mut left: usize, items: &mut Vec<Item>) {
+        while left > 0
+            && let Some(grant) = inside.called.pop_front()
+        {
+            grant.called.store(false, Ordering::Relaxed);
+            let told = grant.aware.load(Ordering::Relaxed);
+            let news = self.aware.news(grant.feed, told, self.connection);
+            let Some(news) = news.filter(|_| !grant.is_revoked()) else { continue };
+            grant.aware.store(news.told, Ordering::Relaxed);
+            if !news.shown.is_empty() || (news.all && told != NOTHING) {
+                left = left.saturating_sub(news.bytes + ITEM_BYTES);
+                let (feed, all, shown) = (grant.feed, news.all, news.shown);
+                items.push(Item::Aware(Awareness { feed, all, shown }));
+            }
+            if news.more {
+                grant.called.store(true, Ordering::Relaxed);
+                inside.called.push_back(grant);
+            }
+        }
     }
 
     /// Notes that what was taken is written; whether more waits.
     pub(crate) fn done(&self) -> bool {
         let mut inside = self.inside();
         inside.writing = false;
-        let more = !inside.waiting.is_empty() || !inside.lagged.is_empty();
+        let more =
+            !inside.waiting.is_empty() || !inside.lagged.is_empty() || !inside.called.is_empty();
         drop(inside);
         self.written.notify_waiters();
         more
@@ -343,9 +410,8 @@ impl Item {
             Self::Event(delivery) => delivery.json.len(),
             Self::Events(all) => all.iter().map(|delivery| delivery.json.len()).sum(),
             Self::Run(run) => run.events().map(|delivery| delivery.json.len()).sum(),
-            Self::Aside(aside) => aside.bytes.len(),
             Self::Signal(_) | Self::Told(_) | Self::Offered(_) => 0,
-            Self::Lagged(_) | Self::Closed(_) => 0,
+            Self::Lagged(_) | Self::Closed(_) | Self::Aware(_) => 0,
         }
     }
 }
@@ -376,7 +442,8 @@ impl Inside {
         });
     }
 
-    fn take(&mut self, max: usize, runs: bool, items: &mut Vec<Item>) {
+    /// Takes up to about `max` bytes of what waits; says how many.
+    fn take(&mut self, max: usize, runs: bool, items: &mut Vec<Item>) -> usize {
         // Told first: what follows may have in it what the lost feeds no longer tell of.
         if !self.lagged.is_empty() {
             items.push(Item::Lagged(std::mem::take(&mut self.lagged).into_iter().collect()));
@@ -395,10 +462,7 @@ impl Inside {
                 item => items.push(item),
             }
         }
-        if !items.is_empty() {
-            self.writing = true;
-            self.taken += 1;
-        }
+        bytes
     }
 }
 

@@ -260,6 +260,7 @@ impl Hub {
             if let Some(grant) = subscriber.grants().remove(&feed) {
                 grant.revoke();
             }
+            self.inner.aware.clear(subscriber.id, feed);
             self.inner.fan.table().tidy(feed);
             self.let_go(feed);
         }
@@ -302,6 +303,7 @@ fn join(
         let (item, bytes) = (Item::Event(Arc::clone(delivery)), delivery.json.len());
         subscriber.mailbox.offer(item, &grant, bytes);
     }
+    subscriber.mailbox.call(&grant);
     feed.live.push(Live { subscriber: Arc::clone(subscriber), grant, read });
     true
 }

@@ -38,6 +38,8 @@ pub struct Subscriber {
     pub user: UserId,
     /// Under which session.
     pub session: SessionId,
+    /// The number under which it shows something of itself, once it does.
+    pub(crate) client: OnceLock<u64>,
     pub(crate) token_hash: String,
     pub(crate) mailbox: Mailbox,
     pub(crate) grants: Mutex<HashMap<FeedId, Arc<Grant>>>,
@@ -225,12 +227,14 @@ impl Hub {
         let subscriber = {
             let mut table = self.inner.fan.table();
             table.connections += 1;
+            let (id, aware) = (self.inner.presence.next_id(), Arc::clone(&self.inner.aware));
             let subscriber = Arc::new(Subscriber {
-                id: self.inner.presence.next_id(),
+                id,
+                client: OnceLock::new(),
                 user,
                 session: session.id,
                 token_hash: token_hash.to_owned(),
-                mailbox: Mailbox::new(self.inner.limits.mailbox_bytes),
+                mailbox: Mailbox::new(self.inner.limits.mailbox_bytes, aware, id),
                 grants: Mutex::default(),
                 blocks: AtomicBool::new(!blocked.is_empty()),
                 blocked: Mutex::new(blocked),
@@ -259,6 +263,7 @@ impl Hub {
         subscriber.finish(End::Again);
         let feeds: Vec<FeedId> = subscriber.grants().drain().map(|(feed, _)| feed).collect();
         self.inner.services.leave(&self.inner, subscriber.id);
+        self.inner.aware.leave(subscriber.id);
         {
             let mut table = self.inner.fan.table();
             for feed in &feeds {
@@ -279,31 +284,6 @@ impl Hub {
         }
         feeds.into_iter().for_each(|feed| self.let_go(feed));
         self.left(subscriber).await;
-    }
-
-    /// How many connections there are.
-    #[must_use]
-    pub fn connections(&self) -> usize {
-        self.inner.fan.table().connections
-    }
-
-    /// How many feeds somebody follows or is about to.
-    #[must_use]
-    pub fn followed(&self) -> usize {
-        self.inner.fan.table().feeds.len()
-    }
-
-    /// How many connections a user has.
-    #[must_use]
-    pub fn connections_of(&self, user: UserId) -> usize {
-        self.inner.fan.table().subscribers.get(&user).map_or(0, Vec::len)
-    }
-
-    /// How many bytes wait in all mailboxes.
-    #[must_use]
-    pub fn waiting_bytes(&self) -> usize {
-        let table = self.inner.fan.table();
-        table.subscribers.values().flatten().map(|subscriber| subscriber.mailbox.bytes()).sum()
     }
 
     async fn blocks_of(&self, user: UserId) -> Result<HashSet<UserId>, HubError> {
@@ -419,13 +399,16 @@ pub(crate) fn recheck(inner: &Arc<Inner>, scope: &Scope) -> Vec<Arc<Subscriber>>
     hide(inner, scope);
     let now = inner.env.now();
     let mut fenced = Vec::new();
-    for subscriber in touched {
+    let shown = inner.aware.revoked(&touched);
+    for (subscriber, shown) in touched.into_iter().zip(shown) {
         let state = inner.state();
         let draft = Draft::new(&state.cache, now, None, None, 0);
         let ended = end_of_session(&draft, &subscriber, scope);
         let (closed, lost) =
             if ended.is_some() { Default::default() } else { lost_feeds(&draft, &subscriber) };
+        let hidden = crate::aware::to_clear(&draft, &subscriber, shown);
         drop(state);
+        hidden.into_iter().for_each(|feed| inner.aware.clear(subscriber.id, feed));
         if let Some(why) = ended {
             subscriber.finish(why);
         }
@@ -465,6 +448,7 @@ fn hide(inner: &Arc<Inner>, scope: &Scope) {
                 let all = Arc::make_mut(all);
                 let _ = if *blocked { all.insert(*user) } else { all.remove(user) };
             });
+            subscriber.see_anew();
         }
     }
 }

@@ -5,7 +5,6 @@ mod world;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use kith_core::command::Command;
 use kith_core::document::{Doc, Key, Rules};
 use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
@@ -250,26 +249,4 @@ async fn what_may_not_be_is_refused() {
         replace: false,
     };
     assert_eq!(hub.execute(ana, None, &make).await.unwrap_err().code(), "limit.too_many");
-}
-
-#[tokio::test]
-async fn what_followers_tell_each_other_beside_a_text_is_not_stored() {
-    let hub = hub(MemoryStore::new(), Limits::default()).await;
-    let ana = user(&hub, "ana").await;
-    let (circle, _) = circle(&hub, ana).await;
-    let topic = text(&hub, ana, circle, Rules::default()).await;
-    let (one, two) = (connect(&hub, "ana").await, connect(&hub, "ana").await);
-    let feed = FeedId::Topic(topic);
-    // Who does not follow it says nothing.
-    hub.aside(&one, feed, Bytes::from("nobody"));
-    follow(&hub, &two, feed, None).await.unwrap();
-    hub.aside(&one, feed, Bytes::from("nobody"));
-    follow(&hub, &one, feed, None).await.unwrap();
-    hub.aside(&one, feed, Bytes::from("here"));
-    assert_eq!(seen(&one).await, ["snapshot 1", "aside here"]);
-    assert_eq!(seen(&two).await, ["snapshot 1", "aside here"]);
-    let narrow = Command::RemoveTopic { topic };
-    hub.execute(ana, None, &narrow).await.unwrap();
-    hub.aside(&one, feed, Bytes::from("late"));
-    assert_eq!(seen(&two).await, ["closed"]);
 }

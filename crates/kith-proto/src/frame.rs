@@ -1,5 +1,6 @@
 //! What goes over the WebSocket, each way.
 
+use kith_core::aware::AwareState;
 use kith_core::command::{Command, Outcome};
 use kith_core::document::User;
 use kith_core::event::Event;
@@ -146,6 +147,43 @@ pub enum Signal {
         /// How.
         status: Status,
     },
+    /// What the session shows of itself to the others who follow a feed: it takes the place of what
+    /// it showed there before, and ends with the connection. The others are told by [`Push::Aware`].
+    Aware {
+        /// Which feed; the session follows it.
+        feed: FeedId,
+        /// What; `null` for nothing any more.
+        state: Option<AwareState>,
+    },
+}
+
+/// What is told of somebody who is there now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Signaled {
+    /// The user is writing in a stream.
+    Typing {
+        /// Which.
+        stream: StreamId,
+    },
+    /// The user is there, or not.
+    Presence {
+        /// How.
+        status: Status,
+    },
+}
+
+/// What somebody shows in a feed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shown {
+    /// The number of the client that shows it: a session that is open several times has several.
+    pub client: u64,
+    /// Under which session.
+    pub session: SessionId,
+    /// Whose session it is, as the server knows it.
+    pub user: UserId,
+    /// What; `null` for nothing any more.
+    pub state: Option<AwareState>,
 }
 
 /// Whether a user is there.
@@ -249,7 +287,18 @@ pub enum Push {
         /// Who.
         user: UserId,
         /// What.
-        what: Signal,
+        what: Signaled,
+    },
+    /// What others show in a feed that the client follows, the newest of each. Behind the answer to
+    /// its subscription it is told what all show, if anybody does; what it was told before is over.
+    Aware {
+        /// The feed.
+        feed: FeedId,
+        /// Nobody shows anything but those in here and those of whom it is told later.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        all: bool,
+        /// What each shows.
+        states: Vec<Shown>,
     },
     /// Something about services.
     Service(Told),

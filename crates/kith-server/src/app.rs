@@ -16,7 +16,6 @@ use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::topicsync;
 use crate::ws::pump::Pump;
-use crate::yjs::Rooms;
 
 /// Connections that are let in at a time, for each processor: when all come back at once, those that
 /// are there are served between them.
@@ -43,7 +42,6 @@ pub struct App {
     /// Places for connections whose token is looked up.
     pub(crate) arriving: Semaphore,
     pub(crate) pump: Arc<Pump>,
-    pub(crate) rooms: Rooms,
     /// The topicsync gateway, if there is one.
     pub(crate) topicsync: Option<Arc<Gateway>>,
     stopping: watch::Sender<bool>,
@@ -66,7 +64,6 @@ impl App {
             pending: AtomicU64::new(0),
             arriving: Semaphore::new(ARRIVING * processors()),
             pump: Arc::default(),
-            rooms: Rooms::default(),
             topicsync,
             stopping: watch::Sender::new(false),
             ready: AtomicBool::new(true),

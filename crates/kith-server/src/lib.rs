@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod auth;
+mod aware;
 mod bulk;
 mod crowd;
 mod device;

@@ -44,6 +44,7 @@ impl<K: Hash + Eq> Buckets<K> {
 pub(crate) struct Limiter {
     requests: Buckets<UserId>,
     answers: Buckets<UserId>,
+    aware: Buckets<UserId>,
     sign_ins: Buckets<(String, IpAddr)>,
     sign_ins_by_address: Buckets<IpAddr>,
     sign_ins_by_account: Buckets<String>,
@@ -54,6 +55,9 @@ pub(crate) struct Limiter {
 /// What a user may say as the provider of services for each request that a user may make: the calls
 /// of many come to one, and each asks for several answers.
 const ANSWERS: u32 = 20;
+/// What a user may show in feeds for each request that a user may make: pointers move with every
+/// frame of a screen, and a user may have several.
+const AWARE: u32 = 10;
 /// Sign-ins from one address a minute, for whatever accounts.
 const SIGN_INS_PER_MINUTE: u32 = 20;
 /// Sign-ins to one account an hour, from wherever, on devices that are not known.
@@ -70,6 +74,10 @@ impl Limiter {
             answers: Buckets::new(Rate {
                 burst: settings.requests_burst.max(1).saturating_mul(ANSWERS),
                 refill_ms: (1000 / u64::from(per_second * ANSWERS)).max(1),
+            }),
+            aware: Buckets::new(Rate {
+                burst: settings.requests_burst.max(1).saturating_mul(AWARE),
+                refill_ms: (1000 / u64::from(per_second * AWARE)).max(1),
             }),
             sign_ins: Buckets::new(Rate {
                 burst: settings.sign_in_burst.max(1),
@@ -102,6 +110,11 @@ impl Limiter {
     /// Counts what a user says as the provider of a service.
     pub(crate) fn answer(&self, user: UserId, now: Timestamp) -> Result<(), Problem> {
         self.answers.take(user, now)
+    }
+
+    /// Counts what a user shows in a feed.
+    pub(crate) fn aware(&self, user: UserId, now: Timestamp) -> Result<(), Problem> {
+        self.aware.take(user, now)
     }
 
     /// Counts an attempt to sign in from a device that is not known: by address, by account and

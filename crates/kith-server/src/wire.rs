@@ -9,12 +9,12 @@ use kith_core::id::{FeedId, Seq, UserId};
 use kith_hub::{Backlog, Delivery, Item, Reset, Run, Unit, presence, read};
 use kith_proto::codec::Encoding;
 use kith_proto::error::Problem;
-use kith_proto::frame::{self, Push, Reply, Seen, Signal, Status, Subscribed};
+use kith_proto::frame::{self, Push, Reply, Seen, Signaled, Status, Subscribed};
 use kith_proto::query::State;
 use kith_proto::service::Told;
 use kith_ws::encode::{Opcode, frame as ws_frame};
 
-use crate::services;
+use crate::{aware, services};
 
 /// The bytes of a frame on the socket.
 pub(crate) fn framed(encoding: Encoding, payload: &[u8]) -> Bytes {
@@ -69,12 +69,12 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
         }
         Item::Run(run) => run_for(encoding, &run, blocked),
         Item::Event(delivery) => delivery.wire(encoding.index(), |event| encode(encoding, event)),
-        Item::Aside(_) => return None,
+        Item::Aware(awareness) => aware::told(encoding, &awareness, blocked)?,
         Item::Signal(signal) if blocked.contains(&signal.user) => return None,
         Item::Signal(signal) => {
             let what = match signal.what {
-                presence::What::Typing(stream) => Signal::Typing { stream },
-                presence::What::Presence(status) => Signal::Presence { status: to_wire(status) },
+                presence::What::Typing(stream) => Signaled::Typing { stream },
+                presence::What::Presence(status) => Signaled::Presence { status: to_wire(status) },
             };
             push(encoding, &Push::Signal { feed: signal.feed, user: signal.user, what })
         }

@@ -2,10 +2,10 @@
 //! Hocuspocus at `/hocuspocus`. They are ordinary sessions: what they may is decided where everybody
 //! else's is, and what they write is shown when it is durable.
 
+mod aware;
 mod inbox;
 mod link;
 mod outbox;
-mod room;
 mod wire;
 
 #[cfg(test)]
@@ -29,8 +29,6 @@ use crate::settings::Settings;
 use crate::ws::Farewell;
 use crate::ws::read::Reader;
 use crate::{listen, rest};
-
-pub(crate) use room::Rooms;
 
 use link::{Dialect, Link};
 use wire::Write;

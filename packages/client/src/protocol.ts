@@ -251,6 +251,12 @@ export type Auth = {
   };
 };
 
+/**
+ * What a session shows of itself in a feed: a JSON object of at most `AwareState::BYTES_MAX` bytes,
+ * nested at most `AwareState::DEPTH_MAX` deep.
+ */
+export type AwareState = { [key: string]: Json };
+
 /** What happened. */
 export type Body = 
   /** The stream was made. */
@@ -1435,6 +1441,8 @@ export type Limits = {
   subscribe_max: number;
   /** The longest text, in characters. */
   text_chars: number;
+  /** The same in JSON of one that brings nothing but updates into texts. */
+  update_bytes: number;
 };
 
 export type Line = string;
@@ -1679,7 +1687,21 @@ export type Push =
       /** Who. */
       user: UserId;
       /** What. */
-      what: Signal;
+      what: Signaled;
+    };
+  }
+  /**
+   * What others show in a feed that the client follows, the newest of each. Behind the answer to
+   * its subscription it is told what all show, if anybody does; what it was told before is over.
+   */
+  | {
+    aware: {
+      /** Nobody shows anything but those in here and those of whom it is told later. */
+      all?: boolean;
+      /** The feed. */
+      feed: FeedId;
+      /** What each shows. */
+      states: Shown[];
     };
   }
   /** Something about services. */
@@ -2115,8 +2137,40 @@ export type SessionCard = {
 
 export type SessionId = `d_${string}`;
 
+/** What somebody shows in a feed. */
+export type Shown = {
+  /** The number of the client that shows it: a session that is open several times has several. */
+  client: number;
+  /** Under which session. */
+  session: SessionId;
+  /** What; `null` for nothing any more. */
+  state: AwareState | null;
+  /** Whose session it is, as the server knows it. */
+  user: UserId;
+};
+
 /** Something for those who are there now. */
 export type Signal = {
+  typing: {
+    /** Which. */
+    stream: StreamId;
+  };
+} | {
+  presence: {
+    /** How. */
+    status: Status;
+  };
+} | {
+  aware: {
+    /** Which feed; the session follows it. */
+    feed: FeedId;
+    /** What; `null` for nothing any more. */
+    state?: AwareState;
+  };
+};
+
+/** What is told of somebody who is there now. */
+export type Signaled = {
   typing: {
     /** Which. */
     stream: StreamId;

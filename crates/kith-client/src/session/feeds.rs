@@ -18,6 +18,8 @@ const STRIKE_MS: u64 = 500;
 #[derive(Debug, Default)]
 pub(super) struct Feeds {
     all: BTreeMap<FeedId, Follow>,
+    /// Counts the times that a feed came to be followed.
+    lives: u64,
 }
 
 #[derive(Debug)]
@@ -32,6 +34,8 @@ struct Follow {
     strikes: u32,
     /// Requests for it that are not done with.
     requests: u32,
+    /// Which time it is that it is followed.
+    life: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +85,7 @@ impl Feeds {
             state: State::Due(0),
             strikes: 0,
             requests,
+            life: 0,
         };
         self.all.insert(wish.feed, follow);
     }
@@ -106,6 +111,11 @@ impl Feeds {
             }
         })
         .collect()
+    }
+
+    /// Which time it is that a feed is followed; `None` where it is not at present.
+    pub(super) fn life(&self, feed: FeedId) -> Option<u64> {
+        self.all.get(&feed).filter(|follow| follow.state == State::Live).map(|follow| follow.life)
     }
 
     /// When something is next to be asked for.
@@ -167,6 +177,7 @@ impl Feeds {
         now_ms: u64,
         updates: &mut VecDeque<Update>,
     ) {
+        self.lives += 1;
         match answer {
             Subscribed::Events { feed, epoch, seq, events, more } => {
                 let Some(follow) = self.all.get_mut(&feed) else { return };
@@ -199,7 +210,7 @@ impl Feeds {
                     follow.mend(now_ms);
                 } else {
                     follow.seq.get_or_insert_default();
-                    follow.state = State::Live;
+                    (follow.state, follow.life) = (State::Live, self.lives);
                     updates.push_back(Update::CaughtUp { feed, seq });
                 }
             }
@@ -207,7 +218,7 @@ impl Feeds {
                 let Some(follow) = self.all.get_mut(&feed) else { return };
                 follow.epoch = Some(epoch);
                 follow.step(seq);
-                follow.state = State::Live;
+                (follow.state, follow.life) = (State::Live, self.lives);
                 updates.extend(reset.map(|why| Update::Reset { feed, why }));
                 updates.push_back(Update::Snapshot { feed, seq, state: Box::new(state) });
                 updates.push_back(Update::CaughtUp { feed, seq });

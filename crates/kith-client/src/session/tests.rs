@@ -1,5 +1,6 @@
 //! The session fed by hand: no sockets, and time is a number.
 
+use kith_core::aware::AwareState;
 use kith_core::command::{Command, Outcome};
 use kith_core::document::User;
 use kith_core::event::{Body, Event};
@@ -374,4 +375,65 @@ fn an_answer_that_cannot_be_read_ends_its_question() {
     assert_eq!(talk.session.poll(), Some(Output::Settled(id, Err(ClientError::Unexpected))));
     talk.session.received(b"[]", talk.now_ms);
     assert!(matches!(talk.session.poll(), Some(Output::HangUp(_))));
+}
+
+#[test]
+fn what_is_shown_is_said_not_too_often_and_again_whenever_the_feed_is_followed_anew() {
+    let state = |at: u64| {
+        let serde_json::Value::Object(entries) = serde_json::json!({"at": at}) else {
+            unreachable!()
+        };
+        Some(AwareState::new(entries).unwrap())
+    };
+    let shown = |said: &[Request]| -> Vec<(u64, Option<AwareState>)> {
+        let all = said.iter().filter_map(|request| match &request.signal {
+            Some(Signal::Aware { state, .. }) => Some((request.id, state.clone())),
+            _ => None,
+        });
+        all.collect()
+    };
+    let mut talk = Talk::online();
+    talk.session.show(feed(), state(1), talk.now_ms);
+    talk.session.subscribe(crate::follow(feed()), talk.now_ms);
+    assert_eq!(shown(&talk.said()), [], "before it is followed");
+    talk.hear(&snapshot(5));
+    let first = shown(&talk.said());
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].1, state(1));
+    for at in 2..100 {
+        talk.session.show(feed(), state(at), talk.now_ms);
+    }
+    assert_eq!(shown(&talk.said()), [], "before the answer");
+    talk.hear(&Push::Ok { id: first[0].0, reply: Reply::Noted });
+    assert_eq!(shown(&talk.said()), [], "too soon");
+    assert_eq!(talk.session.deadline(true), Some(talk.now_ms + 40));
+    talk.now_ms += 40;
+    talk.session.tick(true, talk.now_ms);
+    let next = shown(&talk.said());
+    assert_eq!(next.iter().map(|(_, state)| state.clone()).collect::<Vec<_>>(), [state(99)]);
+    // Too many, for once: said again when the server says.
+    let problem = Problem::later("rate.limited", "wait", 500);
+    talk.hear(&Push::Error { id: Some(next[0].0), problem });
+    talk.now_ms += 500;
+    talk.session.tick(true, talk.now_ms);
+    let again = shown(&talk.said());
+    assert_eq!(again.len(), 1);
+    // On another connection it is shown when the feed is followed there.
+    talk.session.lost(None, "gone", 0, talk.now_ms);
+    assert_eq!(shown(&talk.connect()), []);
+    talk.hear(&told(6..=5, false));
+    let after = shown(&talk.said());
+    assert_eq!(after.iter().map(|(_, state)| state.clone()).collect::<Vec<_>>(), [state(99)]);
+    // Nothing any more, and what is refused is told.
+    talk.hear(&Push::Ok { id: after[0].0, reply: Reply::Noted });
+    talk.now_ms += 40;
+    talk.session.show(feed(), None, talk.now_ms);
+    let last = shown(&talk.said());
+    assert_eq!(last[0].1, None);
+    let problem = Problem::new("member.timed_out", "no");
+    talk.hear(&Push::Error { id: Some(last[0].0), problem: problem.clone() });
+    let mut updates = std::iter::from_fn(|| talk.session.poll_update());
+    assert!(
+        updates.any(|update| update == Update::NotShown { feed: feed(), problem: problem.clone() })
+    );
 }

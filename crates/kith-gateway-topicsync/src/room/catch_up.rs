@@ -136,7 +136,7 @@ impl Room {
                         lost.rights |= self.concerns_me(&delivery.event);
                     }
                 }
-                Item::Signal(_) | Item::Aside(_) | Item::Told(_) | Item::Offered(_) => {}
+                Item::Signal(_) | Item::Aware(_) | Item::Told(_) | Item::Offered(_) => {}
             }
         }
         self.transaction(&mut group, &mut own);

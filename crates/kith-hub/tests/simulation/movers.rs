@@ -378,7 +378,7 @@ impl Watcher {
             }
             Item::Lagged(feeds) => self.lose(watch, feeds),
             Item::Closed(feed) => self.lose(watch, std::slice::from_ref(feed)),
-            Item::Signal(_) | Item::Aside(_) | Item::Told(_) | Item::Offered(_) => {}
+            Item::Signal(_) | Item::Aware(_) | Item::Told(_) | Item::Offered(_) => {}
         }
         if watch.whole {
             let client = self.log.client.clone();

@@ -113,7 +113,7 @@ pub(crate) async fn drain(
                     log.tell(backlog.as_ref());
                 }
                 Item::Lagged(_) | Item::Closed(_) => lost = true,
-                Item::Signal(_) | Item::Aside(_) | Item::Told(_) | Item::Offered(_) => {}
+                Item::Signal(_) | Item::Aware(_) | Item::Told(_) | Item::Offered(_) => {}
             }
         }
     }

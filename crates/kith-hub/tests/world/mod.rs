@@ -13,7 +13,9 @@ use kith_core::decide::secret_hash;
 use kith_core::event::Body;
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, UserId};
 use kith_core::text::{CircleName, Label, MessageText, OpId, UserName};
-use kith_hub::{Backlog, Environment, Hub, HubError, Item, Limits, Place, Subscriber, Want};
+use kith_hub::{
+    Awareness, Backlog, Environment, Hub, HubError, Item, Limits, Place, Subscriber, Want,
+};
 use kith_store::Store;
 
 /// A clock and random numbers that a seed decides.
@@ -148,8 +150,8 @@ pub(crate) async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
                     format!("together {}", each.collect::<Vec<_>>().join(" "))
                 }
                 Item::Run(_) => unreachable!("it is taken one by one"),
+                Item::Aware(told) => aware(told),
                 Item::Signal(_) | Item::Told(_) | Item::Offered(_) => continue,
-                Item::Aside(aside) => format!("aside {}", String::from_utf8_lossy(&aside.bytes)),
                 Item::Lagged(feeds) => format!("lagged {}", feeds.len()),
                 Item::Closed(_) => "closed".to_owned(),
             });
@@ -161,4 +163,13 @@ pub(crate) async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
 fn kind(body: &Body) -> String {
     let json = serde_json::to_value(body).unwrap();
     json["kind"].as_str().unwrap().to_owned()
+}
+
+/// What is told of those who show something: by whom, and under which key they show it.
+pub(crate) fn aware(told: &Awareness) -> String {
+    let each = told.shown.iter().map(|shown| match &shown.state {
+        Some(state) => format!(" {}={}", shown.name, serde_json::to_string(state).unwrap()),
+        None => format!(" {}=gone", shown.name),
+    });
+    format!("{}{}", if told.all { "all" } else { "aware" }, each.collect::<String>())
 }

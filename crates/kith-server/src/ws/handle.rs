@@ -251,6 +251,9 @@ impl Requests<'_> {
         // A subscription of many feeds is one request; its reads are bounded by the frame.
         let limited = match &request.service {
             Some(service) if services::is_answer(service) => self.app.limiter.answer(user, now),
+            _ if matches!(request.signal, Some(Signal::Aware { .. })) => {
+                self.app.limiter.aware(user, now)
+            }
             _ => self.app.limiter.request(user, now),
         };
         if let Err(problem) = limited {
@@ -365,6 +368,10 @@ impl Requests<'_> {
                     Status::Away | Status::Offline => presence::Status::Away,
                 };
                 self.app.hub.set_status(self.subscriber, Some(status)).await;
+            }
+            Signal::Aware { feed, state } => {
+                let shown = self.app.hub.aware(self.subscriber, feed, state).await;
+                shown.map_err(|error| self.app.problem(&error))?;
             }
         }
         Ok(Reply::Noted)

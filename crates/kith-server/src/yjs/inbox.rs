@@ -10,16 +10,18 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use kith_core::command::Command;
-use kith_core::id::TopicId;
+use kith_core::id::{Timestamp, TopicId, UserId};
 use kith_core::topic::text::Update;
 use kith_core::topic::{Asked, Change};
 use kith_hub::HubError;
+use kith_proto::error::Problem;
 use tokio::io::AsyncRead;
 use tokio::time::Instant;
 
 use super::Parting;
 use super::link::Link;
 use super::wire::{Message, Read, Write, prefix};
+use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::ws::read::{Input, Reader};
 
@@ -173,6 +175,7 @@ impl Inbox<'_> {
         }
         self.link.subscriber().reply(write.done());
         self.link.subscriber().reply(kith_ws::encode::ping(b""));
+        self.link.tell_present();
     }
 
     async fn message(&mut self, payload: &Bytes) -> Result<(), Parting> {
@@ -213,13 +216,13 @@ impl Inbox<'_> {
             Message::Has(update) => self.edit(topic, update, true).await,
             Message::Did(update) => self.edit(topic, update, false).await,
             Message::There(said) => {
-                pay(self.link).await;
-                self.link.hear(topic, said);
+                wait(self.link, Limiter::aware).await;
+                self.link.hear(topic, said).await;
                 Ok(())
             }
             Message::Who => {
                 pay(self.link).await;
-                self.link.tell_present(topic);
+                self.link.tell_present();
                 Ok(())
             }
             // It is known who it is, and nothing here depends on the rest.
@@ -320,9 +323,14 @@ impl Inbox<'_> {
 /// Counts a request of the user, and waits where there were too many: a client of Yjs cannot be
 /// told to come later.
 async fn pay(link: &Link) {
+    wait(link, Limiter::request).await;
+}
+
+/// Waits until `limit` lets the user on.
+async fn wait(link: &Link, limit: fn(&Limiter, UserId, Timestamp) -> Result<(), Problem>) {
     let app = link.app();
     Metrics::add(&app.metrics.ws_requests);
-    while let Err(problem) = app.limiter.request(link.subscriber().user, app.hub.now()) {
+    while let Err(problem) = limit(&app.limiter, link.subscriber().user, app.hub.now()) {
         app.metrics.refused(&problem.code);
         tokio::time::sleep(Duration::from_millis(problem.retry_ms.unwrap_or(1))).await;
     }

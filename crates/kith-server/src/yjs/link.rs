@@ -16,7 +16,8 @@ use kith_core::topic::text::Update;
 use kith_hub::{Backlog, HubError, Place, Subscriber, Want, read};
 
 use super::Parting;
-use super::wire::{State, Write, states};
+use super::aware;
+use super::wire::{State, Write};
 use crate::app::App;
 
 /// The most documents of one connection.
@@ -216,43 +217,36 @@ impl Link {
                     *seq
                 }
             };
-            if let Some(present) = self.app.rooms.present(topic) {
-                write.there(&present);
-            }
             self.tell(topic, seq);
             [begin.clone(), write.done()].concat().into()
         };
         self.app.hub.subscribe(&self.subscriber, FeedId::Topic(topic), &place, want, encode).await
     }
 
-    /// Takes in what the client says of itself and others at a document.
-    pub(super) fn hear(&self, topic: TopicId, said: Vec<State<'_>>) {
-        let who = (self.subscriber.id, self.subscriber.session);
-        let heard = self.app.rooms.hear(topic, who, said);
-        if !heard.is_empty() {
-            let told = states(heard.into_iter());
-            self.app.hub.aside(&self.subscriber, FeedId::Topic(topic), told.into());
+    /// Takes in what the client says of itself and others at a document. What it may not show is left
+    /// aside, for it could not be told so.
+    pub(super) async fn hear(&self, topic: TopicId, said: Vec<State<'_>>) {
+        for State { client, clock, json } in said {
+            let Some(state) = aware::read(json) else { continue };
+            let (hub, feed) = (&self.app.hub, FeedId::Topic(topic));
+            if let Err(error) = hub.aware_as(&self.subscriber, feed, (client, clock), state).await {
+                self.app.metrics.refused(error.code());
+            }
         }
     }
 
-    /// Tells the client who is at a document.
-    pub(super) fn tell_present(&self, topic: TopicId) {
-        let version = self.subscriber.access_version();
-        if let Some(present) = self.app.rooms.present(topic)
-            && let Some(prefix) = self.prefix(topic)
-        {
-            let mut write = Write::new(&prefix);
-            write.there(&present);
-            self.subscriber.reply_guarded(write.done(), Bytes::new(), version);
+    /// Tells the client who is at its documents: those of Yjs take for gone who is silent for 30
+    /// seconds.
+    pub(super) fn tell_present(&self) {
+        let topics: Vec<TopicId> = self.documents().keys().copied().collect();
+        for topic in topics {
+            self.app.hub.aware_again(&self.subscriber, FeedId::Topic(topic));
         }
     }
 
     /// Speaks of a document no more.
     pub(super) fn close(&self, topic: TopicId) {
         if self.documents().remove(&topic).is_some() {
-            if let Some(gone) = self.app.rooms.leave(topic, self.subscriber.id) {
-                self.app.hub.aside_of_gone(&self.subscriber, FeedId::Topic(topic), gone.into());
-            }
             self.app.hub.unsubscribe(&self.subscriber, FeedId::Topic(topic));
         }
     }

@@ -8,6 +8,7 @@ use kith_hub::{Delivery, HubError, Item};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::Parting;
+use super::aware;
 use super::link::Link;
 use super::wire::Write;
 
@@ -93,14 +94,13 @@ fn encoded(link: &Link, item: Item) -> Bytes {
             let each: Vec<Bytes> = run.events().map(|delivery| event(link, delivery)).collect();
             each.concat().into()
         }
-        Item::Aside(aside) => {
-            let FeedId::Topic(topic) = aside.feed else { return Bytes::new() };
+        Item::Aware(awareness) => {
+            let FeedId::Topic(topic) = awareness.feed else { return Bytes::new() };
             let Some(prefix) = link.prefix(topic) else { return Bytes::new() };
-            if link.subscriber().blocks() && link.subscriber().blocked().contains(&aside.user) {
-                return Bytes::new();
-            }
             let mut write = Write::new(&prefix);
-            write.there(&aside.bytes);
+            if let Some(there) = aware::told(&awareness, &link.subscriber().blocked(), SLOT) {
+                write.there(&there);
+            }
             write.done()
         }
         Item::Told(_) | Item::Offered(_) => Bytes::new(),

@@ -296,6 +296,104 @@ async fn edits_that_wait_for_the_disk_go_together() {
     assert!(events < 20, "{events}");
 }
 
+/// What a client of y-websocket says of the client 7: its clock, and what it shows.
+fn there(clock: u8, json: &str) -> Vec<u8> {
+    let length = u8::try_from(json.len()).unwrap();
+    [&[1, length + 4, 1, 7, clock, length], json.as_bytes()].concat()
+}
+
+/// What is told next of others at a document: the number, the clock and the state of one.
+async fn told(client: &mut Client) -> (u64, u64, serde_json::Value) {
+    loop {
+        let message = client.next().await;
+        if message != [1, 1, 0]
+            && let Ok(wire::Message::There(states)) = wire::Read(&message).message()
+        {
+            let [state] = states.as_slice() else { panic!("{states:?}") };
+            return (state.client, state.clock, serde_json::from_str(state.json).unwrap());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn programs_and_editors_see_what_the_others_show() {
+    let world = World::new().await;
+    let mut editor = world.plain().await;
+    let hub = &world.app.hub;
+    let hash = world.app.auth.caller(&world.token).await.unwrap().token_hash;
+    let program = hub.connect(&hash).await.unwrap();
+    let name = kith_core::text::TopicName::parse("notes").unwrap();
+    let topic = hub.topic_named(program.user, world.circle, &name).await.unwrap();
+    let feed = FeedId::Topic(topic.id);
+    let want = kith_hub::Want { window: 1, events_only: false };
+    let encode = |_: &kith_hub::Backlog| bytes::Bytes::new();
+    hub.subscribe(&program, feed, &kith_hub::Place::default(), want, encode).await.unwrap();
+    // What a program shows, with the name of its user and a colour.
+    let show = |state: serde_json::Value| {
+        hub.aware(&program, feed, serde_json::from_value(state).unwrap())
+    };
+    show(serde_json::json!({"at": 1, "color": "#123456", "user": {"name": "root"}})).await.unwrap();
+    let (number, first, state) = told(&mut editor).await;
+    assert!(number >= 1 << 32);
+    let user = serde_json::json!({"name": "ana", "color": "#123456"});
+    assert_eq!(state, serde_json::json!({"at": 1, "color": "#123456", "user": user}));
+    // It is there for as long as the program is, which need not say so again.
+    let mut last = first;
+    for _ in 0..3 {
+        let (again, clock, same) = told(&mut editor).await;
+        assert_eq!((again, &same), (number, &state));
+        assert!(clock > last);
+        last = clock;
+    }
+    // What an editor shows is told as it is, and it is told nothing of it.
+    let shown = |items: &[kith_hub::Item]| {
+        let all = items.iter().filter_map(|item| match item {
+            kith_hub::Item::Aware(told) => Some(told.shown.clone()),
+            _ => None,
+        });
+        let rows = all.flatten().map(|one| (one.client, serde_json::to_value(&one.state).unwrap()));
+        rows.collect::<Vec<_>>()
+    };
+    drop(program.next(usize::MAX).await);
+    let name = r#"{"user":{"name":"root"}}"#;
+    editor.say(&there(1, name)).await;
+    let batch = program.next(usize::MAX).await.unwrap();
+    let said = serde_json::json!({"user": {"name": "root"}});
+    assert_eq!(shown(&batch.items), [(7, said)]);
+    drop(batch);
+    // Neither is nonsense shown, nor what has been said.
+    for nothing in [there(1, r#"{"old":1}"#), there(2, "[7]"), there(2, name)] {
+        editor.say(&nothing).await;
+    }
+    editor.say(&there(2, "null")).await;
+    let batch = program.next(usize::MAX).await.unwrap();
+    assert_eq!(shown(&batch.items), [(7, serde_json::Value::Null)]);
+    drop(batch);
+    editor.say(&there(3, name)).await;
+    drop(program.next(usize::MAX).await);
+    drop(editor);
+    let batch = program.next(usize::MAX).await.unwrap();
+    assert_eq!(shown(&batch.items), [(7, serde_json::Value::Null)]);
+    drop(batch);
+    let mut late = world.plain().await;
+    show(serde_json::json!({"at": 2})).await.unwrap();
+    let (late_number, clock, state) = loop {
+        let told = told(&mut late).await;
+        if told.2["at"] == 2 {
+            break told;
+        }
+    };
+    assert!(late_number == number && clock > last && state["user"]["color"].is_string());
+    show(serde_json::Value::Null).await.unwrap();
+    let told_now = loop {
+        let now = told(&mut late).await;
+        if now.2.is_null() {
+            break now;
+        }
+    };
+    assert_eq!((told_now.0, told_now.1 > clock), (number, true));
+}
+
 #[test]
 fn the_token_is_where_the_client_can_put_it() {
     let settings = Settings::default();

@@ -114,7 +114,7 @@ impl<'a> Read<'a> {
         Ok(vector)
     }
 
-    pub(super) fn states(mut self) -> Result<Vec<State<'a>>, Malformed> {
+    fn states(mut self) -> Result<Vec<State<'a>>, Malformed> {
         let count = self.number()?;
         if count > STATES_MAX {
             return Err(Malformed);
@@ -248,14 +248,19 @@ impl<'a> Write<'a> {
     }
 }
 
+/// What one client says of itself, for [`states`].
+pub(crate) fn state(State { client, clock, json }: State<'_>) -> Bytes {
+    let mut bytes = Vec::new();
+    put(&mut bytes, client);
+    put(&mut bytes, clock);
+    put_chunk(&mut bytes, json.as_bytes());
+    bytes.into()
+}
+
 /// What clients say of themselves, for [`Write::there`].
-pub(crate) fn states<'a>(all: impl ExactSizeIterator<Item = State<'a>>) -> Vec<u8> {
+pub(crate) fn states(all: &[Bytes]) -> Vec<u8> {
     let mut bytes = Vec::new();
     put(&mut bytes, all.len() as u64);
-    for State { client, clock, json } in all {
-        put(&mut bytes, client);
-        put(&mut bytes, clock);
-        put_chunk(&mut bytes, json.as_bytes());
-    }
+    all.iter().for_each(|one| bytes.extend_from_slice(one));
     bytes
 }

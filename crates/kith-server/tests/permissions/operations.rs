@@ -220,6 +220,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ),
     live("typing", Kind::Signal, r#"{"stream":"{stream}"}"#),
     live("presence", Kind::Signal, r#"{"status":"away"}"#),
+    live("aware", Kind::Signal, r#"{"feed":"{feed}","state":{"at":1}}"#),
     change(
         "post",
         r#"{"stream":"{stream}","text":"new"}"#,

@@ -63,7 +63,7 @@ impl Socket {
         loop {
             let frame = self.next().await;
             let over = ["ok", "error"].iter().any(|kind| frame[kind]["id"] == request["id"]);
-            if frame.get("signal").is_none() {
+            if frame.get("signal").is_none() && frame.get("aware").is_none() {
                 frames.push(frame);
             }
             if over {
@@ -108,6 +108,10 @@ pub(crate) async fn by_resuming(world: &World, who: &str, names: &Names) -> Give
 
 async fn asked(world: &World, who: &str, name: &str, request: &Value, names: &Names) -> Given {
     let mut socket = Socket::open(world.port, world.token(who)).await.unwrap();
+    if name == "aware" {
+        // Of those alone who follow it. Whoever may not is refused, and not by this request.
+        socket.ask(&json!({"id": 6, "subscribe": [{"feed": names["feed"]}]})).await;
+    }
     let frames = socket.ask(request).await;
     let answer = json!(frames).to_string();
     let last = frames.last().unwrap();

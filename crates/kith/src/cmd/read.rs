@@ -192,7 +192,10 @@ impl Printer {
                     return Err(Failure::from(refusal));
                 }
                 Update::Hidden { .. } | Update::CaughtUp { .. } => {}
-                Update::Signal { .. } | Update::Offered(_) => {}
+                Update::Signal { .. }
+                | Update::Aware { .. }
+                | Update::NotShown { .. }
+                | Update::Offered(_) => {}
                 // Of topics, and this is a stream.
                 Update::Events(_) | Update::Behind { .. } | Update::Settled { .. } => {}
             }
