@@ -1,9 +1,10 @@
 // A connection to a server that mends itself: it resumes every feed without gap or repeat, and
 // brings every operation to its end.
 
+import { Aware, Awareness } from "./aware.js";
 import { closed, KithError } from "./error.js";
 import { Driver } from "./driver.js";
-import type { Answer, Asked, Auth, Call, Card, CircleId, Command, Condition, Offer, OpId, Outcome, Query, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
+import type { Answer, Asked, Auth, Call, Card, CircleId, Command, Condition, FeedId, Offer, OpId, Outcome, Query, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
 import type { SocketType } from "./socket.js";
@@ -11,7 +12,7 @@ import { Stream, type StreamOptions } from "./stream.js";
 import { handle, type AnyKind, type HandleOf, type Sink } from "./topic/handle.js";
 import { Topics } from "./topics.js";
 import { Services, type CallOptions, type Offered, type Provide } from "./services.js";
-import type { Json } from "./json.js";
+import type { Json, JsonObject } from "./json.js";
 import { open, type Handles, type OpenOptions, type Schema } from "./schema.js";
 
 /** How to connect. */
@@ -65,6 +66,7 @@ export class Client {
   readonly #driver: Driver;
   readonly #topics: Topics;
   readonly #services: Services;
+  readonly #awareness: Awareness;
   readonly #connection: Watchers<Connection>;
   readonly #refusals = new Listeners<[KithError, readonly Asked[]]>();
 
@@ -77,14 +79,17 @@ export class Client {
         this.#connection.set({ state: "online" });
       } else if (update.kind === "stopped") {
         this.#services.offline();
+        this.#awareness.offline();
         this.#connection.set({ state: "stopped", error: new KithError(update.problem) });
       } else {
         this.#topics.offline();
+        this.#awareness.offline();
         this.#services.offline();
         this.#connection.set({ state: "offline", retry_in_ms: update.retry_in_ms, why: update.why });
       }
     };
     this.#services = new Services(driver);
+    this.#awareness = new Awareness(driver);
     this.#topics = new Topics(driver, (error, changes) => this.#refusals.tell(error, changes));
   }
 
@@ -147,6 +152,14 @@ export class Client {
   /** Tells something to those who are there now. Rejects without a connection: it is not kept. */
   async signal(signal: Signal): Promise<void> {
     await this.#driver.ask({ signal });
+  }
+
+  /**
+   * What this client and others show in a feed while it is followed: cursors, selections, colours. `S`
+   * is what its programs have agreed to show.
+   */
+  aware<S extends JsonObject = JsonObject>(feed: FeedId): Aware<S> {
+    return this.#awareness.of(feed) as unknown as Aware<S>;
   }
 
   /** Says that the user is at hand, or not. */
@@ -236,6 +249,7 @@ export class Client {
   /** Says goodbye and ends the client. What has no answer yet rejects with `client.closed`. */
   close(): void {
     this.#services.close();
+    this.#awareness.offline();
     this.#driver.close();
     this.#connection.set({ state: "stopped", error: closed() });
   }

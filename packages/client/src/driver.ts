@@ -30,6 +30,10 @@ export interface DriverOptions {
 export class Driver {
   /** Told of every change of the connection. */
   onConnection: (update: ConnectionUpdate) => void = () => {};
+  /** Told what is told of feeds, before whoever follows them. */
+  onFeed: (update: FeedUpdate) => void = () => {};
+  /** Told of a feed that is followed no longer because nobody wants it any more. */
+  onLeft: (feed: FeedId) => void = () => {};
   /** Told what is told of several topics. */
   onTopics: (update: TopicsUpdate) => void = () => {};
   /** Told what is told about services. */
@@ -107,6 +111,7 @@ export class Driver {
     return () => {
       if (this.#followers.get(feed) !== told) return;
       this.#followers.delete(feed);
+      this.onLeft(feed);
       this.#session.unsubscribe(feed, now());
       this.#carry();
     };
@@ -203,6 +208,7 @@ export class Driver {
 
   #tell(update: Update): void {
     if ("feed" in update) {
+      this.onFeed(update);
       const told = this.#followers.get(update.feed);
       if (update.kind === "refused" || update.kind === "closed") this.#followers.delete(update.feed);
       if (told !== undefined) call([told], update);

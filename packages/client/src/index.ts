@@ -1,5 +1,7 @@
 // Kith in TypeScript: streams to talk in, and topics, values that programs keep in sync.
 
+export { Aware } from "./aware.js";
+export type { Other } from "./aware.js";
 export { Client } from "./client.js";
 export type { AnswerTo, Changes, Connection, Options, TransactionOptions } from "./client.js";
 export { KithError } from "./error.js";

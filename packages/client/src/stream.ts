@@ -121,6 +121,8 @@ export class Stream {
         this.#ended.tell(new KithError(problem));
         return;
       }
+      case "aware":
+        return;
       case "caught_up":
     }
     this.#show();

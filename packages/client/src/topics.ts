@@ -141,6 +141,7 @@ export class Topics {
         this.#values.behind(topic);
         return;
       case "caught_up":
+      case "aware":
       case "signal":
         return;
     }

@@ -23,6 +23,8 @@ export const PENDING_MAX = 1024;
 const RATE_SHARE = 0.9;
 /** What an answer of a provider costs of what may be sent: the server lets it say more. */
 const ANSWER_COST = 1 / 20;
+/** What showing something costs of it: the server lets it be done more often, too. */
+const AWARE_COST = 1 / 10;
 /** Feeds in one request: many more would not fit into the largest frame that servers take. */
 const SUBSCRIBE_MAX = 200;
 
@@ -177,6 +179,8 @@ export class Session {
       this.#feeds.hidden(push.hidden.feed, push.hidden.seq, now_ms);
     } else if ("signal" in push) {
       this.#out.push({ kind: "update", update: { kind: "signal", ...push.signal } });
+    } else if ("aware" in push) {
+      this.#out.push({ kind: "update", update: { kind: "aware", ...push.aware } });
     } else if ("service" in push) {
       this.#out.push({ kind: "update", update: { kind: "service", told: push.service } });
     } else if ("lagged" in push) {
@@ -338,7 +342,7 @@ export class Session {
     const max = isUpdate(request) ? limits?.update_bytes : limits?.frame_bytes;
     if (bytesOf(text) > (max ?? Infinity)) return false;
     this.#said_ms = now_ms;
-    this.#allowance = this.#allowanceAt(now_ms) - (isAnswer(request) ? ANSWER_COST : 1);
+    this.#allowance = this.#allowanceAt(now_ms) - costOf(request);
     this.#allowed_ms = now_ms;
     this.#out.push({ kind: "send", text });
     return true;
@@ -356,6 +360,12 @@ export class Session {
     const lacking = 1 - this.#allowance;
     return lacking <= 0 ? 0 : this.#allowed_ms + Math.ceil((lacking * 1000) / (per_second * RATE_SHARE));
   }
+}
+
+/** What a request costs of what may be sent. */
+function costOf(request: Request): number {
+  if (isAnswer(request)) return ANSWER_COST;
+  return request.signal !== undefined && "aware" in request.signal ? AWARE_COST : 1;
 }
 
 /** Whether a request is a provider's answer to a call. */

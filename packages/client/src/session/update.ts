@@ -1,6 +1,6 @@
 // What a client is told without asking. Of each feed, in order and each event once.
 
-import type { Event, FeedId, Problem, Reset, Seq, Signal, State, Told, UserId, Welcome } from "../protocol.js";
+import type { Event, FeedId, Problem, Reset, Seq, Shown, Signaled, State, Told, UserId, Welcome } from "../protocol.js";
 
 /** What is told of a feed. */
 export type FeedUpdate =
@@ -21,7 +21,12 @@ export type FeedUpdate =
   /** Everything that was missed has been told; what follows happens now. */
   | { kind: "caught_up"; feed: FeedId; seq: Seq }
   /** Something about somebody who is there now. */
-  | { kind: "signal"; feed: FeedId; user: UserId; what: Signal }
+  | { kind: "signal"; feed: FeedId; user: UserId; what: Signaled }
+  /**
+   * What others show in it, the newest of each. After `caught_up` nobody shows anything until this
+   * tells otherwise; with `all` nobody but those in it and those of whom it is told later.
+   */
+  | { kind: "aware"; feed: FeedId; all?: boolean; states: Shown[] }
   /** It cannot be followed, and is not any longer. */
   | { kind: "refused"; feed: FeedId; problem: Problem }
   /** The user may no longer read it: nothing of it follows. */
