@@ -81,6 +81,44 @@ export function named(topic, token, options = {}) {
   return client;
 }
 
+/** Somebody who speaks the native protocol: what others show is in `shown`, by their numbers. */
+export async function native(token) {
+  const socket = new WebSocket(`${world.ws}/api/v1/ws`);
+  const opened = new Promise((open) => socket.on("open", open));
+  const [waiting, shown] = [new Map(), new Map()];
+  let count = 0;
+  const client = {
+    shown,
+    ana: (await done("GET", "/users/me", world.ana)).id,
+    ask(request) {
+      const id = (count += 1);
+      socket.send(JSON.stringify({ id, ...request }));
+      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
+    },
+    close() {
+      open.delete(client);
+      socket.terminate();
+    },
+  };
+  open.add(client);
+  await opened;
+  const welcomed = new Promise((welcome) => waiting.set("welcome", { resolve: welcome }));
+  socket.on("message", (data) => {
+    const { welcome, ok, error, aware } = JSON.parse(data);
+    if (welcome) waiting.get("welcome").resolve();
+    if (ok) waiting.get(ok.id)?.resolve(ok);
+    if (error) waiting.get(error.id)?.reject(new Error(JSON.stringify(error)));
+    if (aware?.all) shown.clear();
+    for (const one of aware?.states ?? []) {
+      if (one.state === null) shown.delete(one.client);
+      else shown.set(one.client, one);
+    }
+  });
+  socket.send(JSON.stringify({ v: 1, auth: { token } }));
+  await welcomed;
+  return client;
+}
+
 /** Waits until `holds` says yes; `what` names it where it does not. */
 export async function until(what, holds) {
   const end = Date.now() + PATIENCE;

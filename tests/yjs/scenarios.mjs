@@ -1,5 +1,5 @@
 // What unmodified clients of Yjs do with the real server: `node scenarios.mjs NAME`.
-import { Y, WebSocket, ask, done, end, equal, named, plain, same, server, synced, topic, until, world } from "./lib.mjs";
+import { Y, WebSocket, ask, done, end, equal, named, native, plain, same, server, synced, topic, until, world } from "./lib.mjs";
 
 const { ana, bob, cyd, circle } = world;
 
@@ -76,6 +76,43 @@ const scenarios = {
     await until("it left", () => [one, three, late].every((client) => sees(client, two) === undefined));
     one.provider.ws.terminate();
     await until("it was cut off", () => sees(late, one) === undefined);
+  },
+
+  async programs_and_editors_see_each_other() {
+    const editor = plain("both", ana);
+    await synced(editor);
+    const { id: feed } = await topic("both");
+    const program = await native(bob);
+    await program.ask({ subscribe: [{ feed }] });
+    const show = (state) => program.ask({ signal: { aware: { feed, state } } });
+    // What the program shows, with the name that the server knows.
+    await show({ cursor: { at: 4 }, user: { name: "root", color: "#123456" } });
+    const seen = (client) => [...client.awareness.getStates()].find(([id]) => id >= 2 ** 32);
+    await until("the program", () => seen(editor)?.[1].cursor?.at === 4);
+    const [number, state] = seen(editor);
+    equal(state, { cursor: { at: 4 }, user: { color: "#123456", name: "bob" } }, "the program");
+    const late = named("both", ana);
+    await until("the program, for who comes late", () => seen(late)?.[1].cursor?.at === 4);
+    for (let at = 5; at < 100; at += 1) await show({ cursor: { at } });
+    await until("its last state", () => [editor, late].every((client) => seen(client)?.[1].cursor?.at === 99));
+    equal(seen(editor)[0], number, "its number");
+    // What an editor says of itself, whoever it says to be.
+    editor.awareness.setLocalStateField("user", { name: "root", color: "#ff0000" });
+    const other = () => program.shown.get(editor.doc.clientID);
+    await until("the editor", () => other()?.state.user?.name === "root");
+    equal(other().user, program.ana, "whose session it is");
+    editor.awareness.setLocalStateField("cursor", { anchor: 1, head: 2 });
+    await until("its cursor", () => other()?.state.cursor?.head === 2);
+    equal(program.shown.has(number), false, "what the program shows itself");
+    // The editor goes, and the program.
+    editor.close();
+    await until("the editor is gone", () => other() === undefined);
+    await show(null);
+    await until("nothing is shown", () => seen(late) === undefined);
+    await show({ cursor: { at: 1 } });
+    await until("it is back", () => seen(late)?.[1].cursor?.at === 1);
+    program.close();
+    await until("the program is gone", () => seen(late) === undefined);
   },
 
   async nobody_speaks_for_others() {
