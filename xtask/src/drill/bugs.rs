@@ -353,8 +353,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "show the events of a transaction one by one",
         &[edit(
             FAN,
-            "if events.len() > 1 && events.iter().all(|drafted| is_change(&drafted)) {",
-            "if !{planted} && events.len() > 1 && events.iter().all(|drafted| is_change(&drafted)) {",
+            "let is_whole = events.len() > 1 && events.iter().all(is_change);",
+            "let is_whole = !{planted} && events.len() > 1 && events.iter().all(is_change);",
         )],
     ),
     bug(

@@ -109,8 +109,8 @@ impl Topics {
             let value = format!("{name} {number}");
             changes.push(change(self.trail, json!({"insert": {"value": value, "to": {"at": 0}}})));
         }
-        if dice.roll(3) == 0 {
-            let value = format!("{number} {}", "x".repeat(700));
+        if dice.roll(3) > 0 {
+            let value = format!("{number} {}", "x".repeat(900));
             changes.push(change(self.ledger, json!({"put": {"path": [name], "value": value}})));
         }
         if dice.roll(4) == 0 {
