@@ -159,6 +159,7 @@ impl Walk<'_> {
     /// Adds up the events of one feed and compares the documents.
     async fn feed(&mut self, feed: FeedId) -> Result<(), StoreError> {
         self.found.feeds += 1;
+        self.expected.insert(name_of("feed", &feed.to_string()));
         let mut documents = BTreeMap::new();
         let mut kept = self.kept(feed).await?;
         let mut after = Seq(0);

@@ -31,8 +31,8 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
     }
     let mut gone = BTreeSet::new();
     for (key, _) in walk.all("gone").await? {
-        if walk.expects("topic", &key) {
-            walk.wrong(format!("Topic {key:?} is there, and is to be forgotten."));
+        if walk.expects("topic", &key) || !walk.expects("feed", &key) {
+            walk.wrong(format!("Document {key:?} of gone is of no topic that was removed."));
         }
         gone.insert(key);
     }
