@@ -28,7 +28,7 @@ async fn make(hub: &Hub, me: UserId, circle: CircleId, holds: Kind) -> TopicId {
     hub.execute(me, None, &create).await.unwrap().topic.unwrap()
 }
 
-fn set(topic: TopicId, value: Value) -> Command {
+fn set(topic: TopicId, value: &Value) -> Command {
     let change = serde_json::from_value(json!({"set": {"value": value}})).unwrap();
     Command::Change { changes: vec![Asked { topic, change }], when: Vec::new(), group: None }
 }
@@ -41,7 +41,7 @@ async fn changed(hub: &Hub) -> (UserId, CircleId, TopicId) {
     for number in 0..CHANGES {
         let value = json!(format!("{number} {}", "x".repeat(100)));
         let op = op(&format!("a-{}", number + 1));
-        hub.execute(ana, Some(op), &set(topic, value)).await.unwrap();
+        hub.execute(ana, Some(op), &set(topic, &value)).await.unwrap();
     }
     (ana, circle, topic)
 }
@@ -79,7 +79,7 @@ async fn what_a_removed_topic_held_is_forgotten() {
     is_right(&store).await;
     assert_eq!(hub.expire().await.unwrap(), 0);
     // Said again, what was done to it is still known and not done again; nothing is taken back.
-    let again = set(topic, json!(format!("0 {}", "x".repeat(100))));
+    let again = set(topic, &json!(format!("0 {}", "x".repeat(100))));
     let again = hub.execute(ana, Some(op("a-1")), &again).await.unwrap();
     assert_eq!(again.events[0].seq, Seq(2));
     let undo = Command::Undo { circle, skip: false };

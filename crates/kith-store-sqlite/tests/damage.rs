@@ -208,8 +208,8 @@ async fn wrong_rows_are_found_and_told() {
     drop(store);
     let changes = [
         "DELETE FROM event WHERE id = (SELECT max(id) FROM event WHERE id < 1 << 33)",
-        "UPDATE event SET body = '\"y\"' WHERE id = (1 << 32) + 2",
-        "UPDATE event SET body = 'no json' WHERE id = (1 << 32) + 1",
+        "UPDATE event SET body = '\"y\"' WHERE id = (3 << 32) + 2",
+        "UPDATE event SET body = 'no json' WHERE id = (3 << 32) + 1",
         "UPDATE feed SET last = last + 1 WHERE no = 2",
         "DELETE FROM feed WHERE no = 2",
         "UPDATE feed SET name = 'x' WHERE no = 2",
