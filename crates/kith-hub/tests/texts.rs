@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kith_core::command::Command;
 use kith_core::document::{Doc, Key, Rules};
-use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
+use kith_core::id::{CircleId, Seq, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_core::topic::text::Update;
 use kith_core::topic::{Asked, Change, Kind, State};
@@ -17,7 +17,7 @@ use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, DocWrite, Range, Store};
 use serde_json::{Value, json};
 
-use crate::world::{circle, connect, follow, hub, op, seen, user};
+use crate::world::{circle, hub, op, user};
 
 async fn text(hub: &Hub, me: UserId, circle: CircleId, rules: Rules) -> TopicId {
     let name = TopicName::parse("notes").unwrap();
