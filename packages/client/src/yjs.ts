@@ -134,7 +134,11 @@ class Editor {
     doc.on("update", (update: Uint8Array, origin: unknown) => {
       if (origin === this || this.#ended || this.doc.get() !== doc) return;
       if (this.#captured !== undefined) this.#captured.push(update);
-      else this.#push(update, () => {}, () => {});
+      else {
+        this.#queue.push({ update, resolve: () => {}, reject: () => {} });
+        // What an editor does in one go is sent as one.
+        queueMicrotask(() => this.#flush());
+      }
     });
     doc.getText(ROOT).observe(() => {
       if (this.doc.get() === doc) this.text.set(doc.getText(ROOT).toString());
@@ -183,12 +187,6 @@ class Editor {
     lost.forEach((edit) => edit.reject(error));
   }
 
-  #push(update: Uint8Array, resolve: () => void, reject: (error: unknown) => void): void {
-    this.#queue.push({ update, resolve, reject });
-    // What is edited in one go is sent as one.
-    queueMicrotask(() => this.#flush());
-  }
-
   #flush(): void {
     if (this.#sending) return;
     const edits = this.#take();
@@ -225,8 +223,9 @@ class Editor {
       const update = this.captured(at, taken, insert, false);
       // It changes nothing, or goes with what the application has under way.
       if (update === NOTHING) return Promise.resolve();
-      const promise = new Promise<void>((resolve, reject) => this.#push(update, resolve, reject));
+      const promise = new Promise<void>((resolve, reject) => this.#queue.push({ update, resolve, reject }));
       promise.catch(() => {});
+      this.#flush();
       return promise;
     } catch (error) {
       return Promise.reject(error);

@@ -55,6 +55,11 @@ test("what one writes in a text is there at once, and what others write is merge
   assert.equal(there.get(), here.get());
   assert.equal(await told(ana, here), here.get());
   assert.equal((await refused(here.splice(99, 0, "x"))).code, "topic.out_of_range");
+  // More than a frame may be otherwise.
+  const [now, long] = [here.get(), "x".repeat(200_000)];
+  await here.splice(0, 0, long);
+  assert.equal(await told(ana, here), long + now);
+  await here.splice(0, long.length, "");
   const inside = here.get().length - 1;
   assert.equal((await refused(here.splice(inside, 0, "x"))).code, "topic.out_of_range");
 });
