@@ -38,7 +38,7 @@ pub struct Topic {
 struct Here {
     shelf: Arc<Shelf>,
     id: TopicId,
-    pen: tokio::sync::Mutex<text::Pen>,
+    pen: text::Pen,
 }
 
 impl Drop for Here {

@@ -83,7 +83,9 @@ async fn what_one_writes_shows_at_once_and_is_merged_with_others() {
 #[tokio::test]
 async fn what_the_server_refuses_is_taken_out_and_writing_goes_on() {
     let site = Site::open().await;
-    let (ana, bob) = (site.user("ana").await, site.user("bob").await);
+    let ana = site.user("ana").await;
+    let way = site.way().await;
+    let bob = enter(way.port, &site.token("bob").await).await.0;
     let tea = circle(&ana).await;
     bob.command(Command::Join { circle: tea }).await.unwrap();
     let mine = ana.create_topic(tea, notes(), Kind::Text, Some(json!("tea"))).await.unwrap();
@@ -96,17 +98,24 @@ async fn what_the_server_refuses_is_taken_out_and_writing_goes_on() {
     for deny in [BTreeMap::from([(found.circle.everyone, write)]), BTreeMap::new()] {
         let allowed = deny.is_empty();
         ana.command(Command::NarrowTopic { topic: mine.id(), deny }).await.unwrap();
+        // What is sent is decided only when both are written.
+        way.close();
         let sent = his.splice_text(0, 0, "my ").await.unwrap();
         assert_eq!(his.text().await.unwrap(), "my tea!");
-        match sent.await {
-            Ok(_) => assert!(allowed),
-            Err(error) => {
-                assert_eq!(error.problem().unwrap().code, "permission.denied");
+        // It stands on the one before.
+        let after = his.splice_text(3, 0, "own ").await.unwrap();
+        way.open();
+        let code = |error: ClientError| error.problem().unwrap().code.clone();
+        match (sent.await, after.await) {
+            (Ok(_), Ok(_)) => assert!(allowed),
+            (sent, after) => {
+                assert_eq!(sent.map_err(code).unwrap_err(), "permission.denied");
+                assert_eq!(after.map_err(code).unwrap_err(), "client.lost");
                 assert_eq!(his.text().await.unwrap(), "tea!");
             }
         }
     }
-    until(&mine, "my tea!").await;
+    until(&mine, "my own tea!").await;
 }
 
 #[tokio::test]
@@ -116,7 +125,7 @@ async fn what_was_written_without_a_connection_is_merged_on_return() {
     let tea = circle(&ana).await;
     let mine = ana.create_topic(tea, notes(), Kind::Text, Some(json!("tea"))).await.unwrap();
     let way = site.way().await;
-    let (bob, _events) = enter(way.port, &site.token("bob").await).await;
+    let bob = enter(way.port, &site.token("bob").await).await.0;
     bob.command(Command::Join { circle: tea }).await.unwrap();
     let his = bob.topic(tea, &notes()).await.unwrap();
     way.close();

@@ -1,7 +1,12 @@
 //! Texts that many write in: what they say, and edits of them that show at once.
+//!
+//! An edit stands on those before it, so one transaction with edits is on its way at a time, with all
+//! in it that were made meanwhile; when it is refused, those that stand on it are lost with it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kith_core::refusal::Refusal;
-use kith_core::topic::text::{ROOT, Text, Update};
+use kith_core::topic::text::{ROOT, Text, UPDATE_BYTES_MAX, Update};
 use kith_core::topic::{Change, Value};
 use kith_proto::error::Problem;
 use kith_yjs::{Failed, STACK_BYTES, Updates};
@@ -9,38 +14,34 @@ use tokio::sync::oneshot;
 
 use super::Topic;
 use crate::error::ClientError;
-use crate::transaction::{Changing, Sent};
+use crate::transaction::{Changing, Outcome, Sent};
 
-/// As whom a handle and its clones edit a text. Its edits follow each other, so there is one at a
-/// time.
+/// Edits of a text that may wait to be sent.
+const WAITING_MAX: usize = 1000;
+
+/// What a handle and its clones write a text with.
 #[derive(Debug, Default)]
 pub(super) struct Pen {
-    /// A client of the document that nobody else edits as.
+    /// Held by whoever reads the text or edits it: one works on the document at a time.
+    turn: tokio::sync::Mutex<()>,
+    ink: Mutex<Ink>,
+}
+
+/// Edits that are not decided.
+#[derive(Debug, Default)]
+struct Ink {
+    /// A client of the document that nobody else edits as; another one after an edit was lost.
     client: Option<u32>,
-    /// How far its edits have come.
-    clock: u32,
+    /// Those that were not sent yet, and who waits for each.
+    waiting: Vec<(Update, oneshot::Sender<Outcome>)>,
+    /// Whether some are on their way.
+    sending: bool,
 }
 
 impl Pen {
-    /// The client to edit as. Where an edit was refused others may not follow it: then it is another.
-    fn client(&mut self, text: &Text) -> Result<u32, ClientError> {
-        match self.client {
-            Some(client) if clock(text, client) == self.clock => Ok(client),
-            _ => {
-                let mut random = [0; 4];
-                getrandom::fill(&mut random).map_err(|_| ClientError::NoRandomness)?;
-                let client = u32::from_le_bytes(random);
-                (self.client, self.clock) = (Some(client), clock(text, client));
-                Ok(client)
-            }
-        }
+    fn ink(&self) -> MutexGuard<'_, Ink> {
+        self.ink.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// How far the edits of a client have come in a text.
-fn clock(text: &Text, client: u32) -> u32 {
-    let mut all = text.known().clocks();
-    all.find(|(found, _)| *found == u64::from(client)).map_or(0, |(_, clock)| clock)
 }
 
 impl Topic {
@@ -52,44 +53,127 @@ impl Topic {
     /// `topic.bad_update` where it cannot be looked into; [`ClientError::Closed`] when it is not
     /// followed any longer.
     pub async fn text(&self) -> Result<String, ClientError> {
-        let _turn = self.here.pen.lock().await;
-        let text = self.held()?;
-        apart(move || with(&text, |updates| updates.text(ROOT))).await
+        let _turn = self.here.pen.turn.lock().await;
+        let shown = self.shown(&self.here.pen.ink())?;
+        apart(move || shown.with(|updates| updates.text(ROOT))).await
     }
 
-    /// Replaces a part of a `text`; places are counted in UTF-16 code units on what it says now. It
-    /// shows at once, and what others write meanwhile is merged with it, so it is never late. Resolves
-    /// as soon as it shows; what it gives resolves when the server has decided.
+    /// Replaces a part of a `text`; places are counted in UTF-16 code units on what [`text`](Self::text)
+    /// says now. It is there at once, and what others write meanwhile is merged with it, so it is never
+    /// late. What it gives resolves when the server has decided: with `client.lost` where an edit
+    /// before it was refused.
     ///
     /// # Errors
-    /// As [`text`](Self::text), and `topic.out_of_range`.
+    /// As [`text`](Self::text), `topic.out_of_range`, and `limit.too_many` where a thousand wait.
     pub async fn splice_text(
         &self,
         at: u32,
         delete: u32,
         insert: &str,
     ) -> Result<Sent, ClientError> {
-        let mut pen = self.here.pen.lock().await;
-        let text = self.held()?;
-        let client = pen.client(&text)?;
+        let pen = &self.here.pen;
+        let _turn = pen.turn.lock().await;
+        let (shown, client) = {
+            let mut ink = pen.ink();
+            if ink.waiting.len() >= WAITING_MAX {
+                return Err(refused(&Refusal::TooMany { max: WAITING_MAX }));
+            }
+            (self.shown(&ink)?, ink.client()?)
+        };
         let insert = insert.to_owned();
         let made = apart(move || {
-            with(&text, |updates| updates.splice(client, ROOT, (at, delete), &insert))
+            shown.with(|updates| updates.splice(client, ROOT, (at, delete), &insert))
         });
         // One that changes nothing is an update that says nothing.
         let update = Update::new(&made.await?.unwrap_or(vec![0, 0]));
-        let sent = self.change(Change::Update { updates: vec![update] });
-        pen.clock = clock(&self.held()?, client);
-        Ok(sent)
+        let (asker, outcome) = oneshot::channel();
+        let mut ink = pen.ink();
+        match ink.client {
+            Some(present) if present == client => ink.waiting.push((update, asker)),
+            // What it stands on was refused meanwhile.
+            _ => drop(asker.send(Err(lost()))),
+        }
+        drop(ink);
+        self.send_edits();
+        Ok(Sent::new(Ok(outcome), self.client.stopped()))
     }
 
-    /// The document as it is shown.
-    fn held(&self) -> Result<Text, ClientError> {
+    /// Sends what waits, if nothing is on its way.
+    fn send_edits(&self) {
+        let mut ink = self.here.pen.ink();
+        if ink.sending || ink.waiting.is_empty() {
+            return;
+        }
+        let mut bytes = 0;
+        let fits = ink.waiting.iter().take_while(|(update, _)| {
+            bytes += update.bytes().len();
+            bytes <= UPDATE_BYTES_MAX
+        });
+        let count = fits.count().max(1);
+        let (updates, askers): (Vec<_>, Vec<_>) = ink.waiting.drain(..count).unzip();
+        ink.sending = true;
+        // From here on it is part of the value: nobody looks in between.
+        let sent = self.change(Change::Update { updates });
+        drop(ink);
+        let topic = self.clone();
+        tokio::spawn(async move {
+            let outcome = sent.await;
+            topic.decided(outcome.is_ok());
+            for asker in askers {
+                // Who no longer waits does not want to know.
+                let _ = asker.send(outcome.clone());
+            }
+            topic.send_edits();
+        });
+    }
+
+    /// What was on its way is decided. What stands on edits that were refused is lost.
+    fn decided(&self, done: bool) {
+        let mut ink = self.here.pen.ink();
+        ink.sending = false;
+        if !done {
+            ink.client = None;
+            for (_, asker) in ink.waiting.drain(..) {
+                let _ = asker.send(Err(lost()));
+            }
+        }
+    }
+
+    /// The document as it is shown, and the edits that wait.
+    fn shown(&self, ink: &Ink) -> Result<Shown, ClientError> {
         match self.value() {
-            Some(Value::Text(text)) => Ok(text),
+            Some(Value::Text(text)) => {
+                let waiting = ink.waiting.iter().map(|(update, _)| update.clone()).collect();
+                Ok(Shown { text, waiting })
+            }
             Some(_) => Err(refused(&Refusal::WrongChange { kind: self.kind })),
             None => Err(self.closed().map_or(ClientError::Closed, ClientError::Refused)),
         }
+    }
+}
+
+impl Ink {
+    fn client(&mut self) -> Result<u32, ClientError> {
+        if let Some(client) = self.client {
+            return Ok(client);
+        }
+        let mut random = [0; 4];
+        getrandom::fill(&mut random).map_err(|_| ClientError::NoRandomness)?;
+        Ok(*self.client.insert(u32::from_le_bytes(random)))
+    }
+}
+
+/// A document with edits on top that were not sent yet.
+struct Shown {
+    text: Text,
+    waiting: Vec<Update>,
+}
+
+impl Shown {
+    fn with<T>(&self, work: impl FnOnce(&Updates<'_>) -> T) -> T {
+        let all = self.text.updates().iter().chain(&self.waiting);
+        let bytes: Vec<&[u8]> = all.map(Update::bytes).collect();
+        work(&Updates { updates: &bytes, nests: self.text.nests() })
     }
 }
 
@@ -97,9 +181,8 @@ fn refused(refusal: &Refusal) -> ClientError {
     ClientError::Refused(Problem::from(refusal))
 }
 
-fn with<T>(text: &Text, work: impl FnOnce(&Updates<'_>) -> T) -> T {
-    let bytes: Vec<&[u8]> = text.updates().iter().map(Update::bytes).collect();
-    work(&Updates { updates: &bytes, nests: text.nests() })
+fn lost() -> ClientError {
+    ClientError::Refused(Problem::new("client.lost", "an edit before this one was refused"))
 }
 
 /// Works on a document where there is stack enough, and nobody waits behind it.
