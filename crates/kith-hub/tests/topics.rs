@@ -24,16 +24,9 @@ async fn topic(hub: &Hub, me: UserId, circle: CircleId, name: &str, holds: Kind)
 }
 
 fn create(circle: CircleId, name: &str, holds: Kind, value: Option<Value>) -> Command {
-    let (name, rules) = (TopicName::parse(name).unwrap(), Rules::default());
-    Command::CreateTopic {
-        circle,
-        name,
-        holds,
-        value,
-        rules,
-        deny: Default::default(),
-        replace: false,
-    }
+    let (name, rules, deny) =
+        (TopicName::parse(name).unwrap(), Rules::default(), Default::default());
+    Command::CreateTopic { circle, name, holds, value, rules, deny, replace: false }
 }
 
 fn change(topic: TopicId, change: Value) -> Asked {
