@@ -242,7 +242,6 @@ async fn a_message_that_is_too_large_ends_only_its_own_connection() {
     for large in [
         json!({"id": 3, "get": {"user_by_name": {"name": long}}}).to_string(),
         json!({"id": 3, "do": {"change": {"changes": vec![[[0]]; 12_000]}}}).to_string(),
-        "x".repeat(4 << 20),
     ] {
         let mut socket = server.enter(&token).await;
         // It may be gone before all of it was sent.

@@ -185,6 +185,7 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
         match payload.map(|payload| encoding.decode::<Request>(&payload).map_err(|e| (e, payload)))
         {
             Some(Ok(request)) if large && !request.is_update() => return Some(too_large()),
+            Some(Err(_)) if large => return Some(too_large()),
             None => {}
             Some(Ok(request)) => work.begin(session.handle(request)),
             Some(Err((problem, payload))) => {

@@ -214,9 +214,10 @@ pub(crate) async fn over_topicsync(hub: &Hub, who: &str, kind: Kind, names: &Nam
     let outcome = match known {
         _ if closed => "circle.not_found".to_owned(),
         Some(refusal) => refusal.code().to_owned(),
-        None if answer.contains("\"init\"") || answer.contains("\"update\"") => DONE.to_owned(),
-        // What is not there is followed until it comes.
-        None if kind == Kind::Open && answer.is_empty() => "topic.not_found".to_owned(),
+        // What is not there is followed all the same, until it comes.
+        None if kind == Kind::Open && !answer.contains("secret of") => "topic.not_found".to_owned(),
+        // Whoever does not follow it is told nothing of what was done.
+        None if kind == Kind::Open || answer.is_empty() => DONE.to_owned(),
         None => answer.clone(),
     };
     Given { outcome, answer: answer.replace(topic.as_str(), "…") }
