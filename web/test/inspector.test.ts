@@ -239,7 +239,7 @@ test("topics are made with rules and with who may, changed and removed", async (
   await form.getByLabel("Kind").selectOption("int");
   await form.getByLabel(/^First value/).fill("3");
   await form.getByLabel("Most changes a second").fill("50");
-  await form.getByLabel(/everyone may not write/i).check();
+  await form.getByLabel(/member may not write/i).check();
   await form.getByRole("button", { name: "Make it" }).click();
   await topic(page).getByRole("heading", { name: "made/here" }).waitFor();
   await topic(page).getByText("narrowed").waitFor();
@@ -252,7 +252,7 @@ test("topics are made with rules and with who may, changed and removed", async (
   await topic(page).getByRole("button", { name: "Rules …" }).click();
   const rules = page.getByRole("form", { name: "Change the topic" });
   await rules.getByLabel(/^Name/).fill("made/there");
-  await rules.getByLabel(/everyone may not write/i).uncheck();
+  await rules.getByLabel(/member may not write/i).uncheck();
   await rules.getByLabel("No part of undo and redo").check();
   await rules.getByRole("button", { name: "Save" }).click();
   await topic(page).getByRole("heading", { name: "made/there" }).waitFor();

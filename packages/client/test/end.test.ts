@@ -299,3 +299,29 @@ test("topics that no store has begin anew, and their schemas hold", async (conte
   await there.level.add(3);
   await until(here.level, (level) => level === 8);
 });
+
+test("a topic tells each of its events once, own ones too", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const { circle: id } = await circle(ana, bob);
+  const { counter, flag } = await ana.open(id, APP, { create: true });
+  const told: [string, string | undefined, number][] = [];
+  const stops = [counter, flag].map((topic) =>
+    topic.onEvent(({ body, by, seq }) => void told.push([body.kind, by, seq])));
+  await counter.add(1);
+  const there = await bob.topicByName(id, "counter", int<number>());
+  await there.add(2);
+  await until(counter, (value) => value === 3);
+  await ana.transaction((t) => {
+    t(counter).add(1);
+    t(flag).set(true);
+  });
+  stops[0]?.();
+  await counter.add(1);
+  assert.deepEqual(told, [
+    ["changed", ana.user.id, 2],
+    ["changed", bob.user.id, 3],
+    ["changed", ana.user.id, 4],
+    ["changed", ana.user.id, 2],
+  ]);
+});
