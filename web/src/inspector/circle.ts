@@ -5,6 +5,7 @@ import { writable, type Writable } from "svelte/store";
 import { sentence } from "../lib/session.js";
 import { KINDS, type AnyTopic } from "./handles.js";
 import { Rates } from "./rates.js";
+import { soon } from "./soon.js";
 import { Clock, Timeline } from "./timeline.js";
 
 /** Up to so many topics all are followed; in larger circles those that are in view. */
@@ -16,6 +17,8 @@ const LOOKED_MAX = 200;
 /** How often one looks at the traffic, the clock, and in small circles for new topics. */
 const LOOK_MS = 2000;
 const LIST_MS = 5000;
+/** How often own steps are counted at most, while one does many. */
+const COUNT_MS = 500;
 /** Refusals that stay in sight. */
 const NOTICES_MAX = 5;
 
@@ -43,6 +46,7 @@ export class CircleModel {
   readonly rates = new Rates();
 
   readonly #clock = new Clock();
+  readonly #counting = soon(() => this.countSteps(), COUNT_MS);
   readonly #opening = new Set<protocol.TopicId>();
   readonly #asked = new Set<protocol.UserId>();
   #open = new Map<protocol.TopicId, AnyTopic>();
@@ -80,6 +84,7 @@ export class CircleModel {
   /** Lets everything go. */
   end(): void {
     this.#ended = true;
+    this.#counting.stop();
     for (const stop of this.#stops) stop();
     for (const topic of this.#open.values()) topic.close();
   }
@@ -208,7 +213,7 @@ export class CircleModel {
   #happened(event: protocol.Event): void {
     this.timeline.add(event, this.#clock.since(event.at, Date.now()));
     if (event.by !== undefined) this.know([event.by]);
-    if (event.by === this.client.user.id) void this.countSteps();
+    if (event.by === this.client.user.id) this.#counting.run();
   }
 
   #due = false;

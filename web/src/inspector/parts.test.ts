@@ -1,7 +1,8 @@
 import type { protocol } from "@kith/client";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { read, readPath } from "./json.js";
 import { line, Rates, SAMPLES_MAX } from "./rates.js";
+import { soon } from "./soon.js";
 import { edit } from "./texts.js";
 
 test("an edit is the part that differs, between whole characters", () => {
@@ -47,4 +48,22 @@ test("rates are between two looks, and begin anew with another life", () => {
 
 test("a line ends at the right", () => {
   expect(line([0, 4], 59, 10)).toBe("58.0,9.0 59.0,1.0");
+});
+
+test("what changes often is asked for at once, and then now and then", () => {
+  vi.useFakeTimers();
+  let asked = 0;
+  const asking = soon(async () => void (asked += 1), 100);
+  for (let at = 0; at < 5; at += 1) asking.run();
+  expect(asked).toBe(1);
+  vi.advanceTimersByTime(100);
+  expect(asked).toBe(2);
+  vi.advanceTimersByTime(1000);
+  expect(asked).toBe(2);
+  asking.run();
+  asking.run();
+  asking.stop();
+  vi.advanceTimersByTime(1000);
+  expect(asked).toBe(3);
+  vi.useRealTimers();
 });
