@@ -175,8 +175,20 @@ impl Call {
     ///
     /// # Errors
     /// As [`Self::finish`].
-    pub async fn fail(mut self, code: FailureCode, message: Line) -> Result<(), ClientError> {
-        let data = Json::Null;
+    pub async fn fail(self, code: FailureCode, message: Line) -> Result<(), ClientError> {
+        self.fail_with(code, message, Json::Null).await
+    }
+
+    /// Ends it without a result, and says why, with what else there is to say.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub async fn fail_with(
+        mut self,
+        code: FailureCode,
+        message: Line,
+        data: Json,
+    ) -> Result<(), ClientError> {
         let fail = Service::Fail { call: self.called.call, code, message, data };
         self.last(fail).await
     }

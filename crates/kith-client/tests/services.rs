@@ -41,6 +41,7 @@ fn called(call: u64, credit: Option<u32>) -> Told {
         deadline_ms: 30_000,
         credit,
         progress: true,
+        guard: false,
     })
 }
 

@@ -17,7 +17,7 @@ use crate::topic::{Asked, Condition, Kind};
 mod decide;
 mod outcome;
 
-pub use decide::decide;
+pub use decide::{decide, decide_passed};
 pub use outcome::{Outcome, Place};
 
 /// A change that a user asks for.

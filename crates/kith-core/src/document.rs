@@ -20,7 +20,7 @@ mod step;
 mod topic;
 
 pub use key::{AsDoc, COLLECTIONS, Doc, Key, seq_key, tag};
-pub use step::{Facts, Part, STEP_CHANGES_MAX, STEP_MEMORY_MS, STEPS_MAX, Step, Steps};
+pub use step::{Facts, Part, Placed, STEP_CHANGES_MAX, STEP_MEMORY_MS, STEPS_MAX, Step, Steps};
 pub use topic::{BYTES_MAX, COUNT_MAX, Kept, Rules, TEXT_BYTES_MAX, Topic, TopicRef};
 
 /// The version of all document schemas that this program writes.

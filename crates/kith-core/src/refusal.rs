@@ -1,6 +1,8 @@
 //! Why the rules say no: stable codes, a sentence for a person, and when to try again.
 
-use crate::id::{FeedId, Seq};
+use crate::id::{CircleId, FeedId, Seq};
+use crate::service::Failure;
+use crate::text::ServiceName;
 use crate::topic::Kind;
 
 /// Why an operation was refused. Every variant is the caller's to fix; a fault of ours is never here.
@@ -118,6 +120,26 @@ pub enum Refusal {
     LifetimeStays,
     #[error("the changes are of topics of several circles")]
     SeveralCircles,
+    #[error("{guard} guards this topic, and nobody is there whom it could be asked for")]
+    Guarded { circle: CircleId, guard: ServiceName },
+    #[error("the changes are of topics of several guards")]
+    SeveralGuards,
+    #[error("this guards no such topic: {why}")]
+    BadGuard { why: &'static str },
+    #[error("the guard of the topic refuses it: see what it says")]
+    Guard { place: Option<usize>, failure: Box<Failure> },
+    #[error("nobody is there who may guard this topic")]
+    NoGuard,
+    #[error("the guard of the topic has too much to do: try again")]
+    GuardBusy,
+    #[error("the guard of the topic did not answer in time")]
+    GuardLate,
+    #[error("the guard of the topic is gone, and nothing was done")]
+    GuardGone,
+    #[error("the guard of the topic gave no answer that could be done: {why}")]
+    BadVerdict { why: String },
+    #[error("others change the same all the time, and the guard could not decide")]
+    Overtaken,
     #[error("there is nothing to take back")]
     NothingToUndo,
     #[error("there is nothing to do again")]
@@ -204,6 +226,16 @@ impl Refusal {
             Self::Invalid { .. } => "topic.invalid",
             Self::LifetimeStays => "topic.lifetime_stays",
             Self::SeveralCircles => "topic.several_circles",
+            Self::Guarded { .. } => "topic.guarded",
+            Self::SeveralGuards => "topic.several_guards",
+            Self::BadGuard { .. } => "topic.bad_guard",
+            Self::Guard { .. } => "topic.refused",
+            Self::NoGuard => "guard.not_found",
+            Self::GuardBusy => "guard.busy",
+            Self::GuardLate => "guard.late",
+            Self::GuardGone => "guard.gone",
+            Self::BadVerdict { .. } => "guard.bad_answer",
+            Self::Overtaken => "guard.overtaken",
             Self::NothingToUndo => "undo.nothing",
             Self::NothingToRedo => "redo.nothing",
             Self::TooLarge { .. } | Self::TooMuchToTell { .. } => "topic.too_large",
@@ -235,6 +267,16 @@ impl Refusal {
     pub fn change(&self) -> Option<usize> {
         match self {
             Self::Part { place, .. } => Some(*place),
+            Self::Guard { place, .. } => *place,
+            _ => None,
+        }
+    }
+
+    /// What a guard said that refused it.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Guard { failure, .. } => Some(failure),
             _ => None,
         }
     }
@@ -246,7 +288,8 @@ impl Refusal {
             Self::TimedOut { wait_ms } | Self::TooSoon { wait_ms } | Self::TooFast { wait_ms } => {
                 Some(*wait_ms)
             }
-            Self::ServiceBusy => Some(1000),
+            Self::ServiceBusy | Self::GuardBusy => Some(1000),
+            Self::Overtaken => Some(100),
             Self::AccessChanged => Some(0),
             Self::Part { refusal, .. } => refusal.retry_ms(),
             _ => None,

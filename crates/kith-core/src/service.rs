@@ -82,6 +82,14 @@ pub fn bytes_of(value: &Json) -> Result<usize, Refusal> {
     if !is_flat(value, VALUE_DEPTH_MAX) {
         return Err(Refusal::Malformed { field: "value" });
     }
+    weight_of(value)
+}
+
+/// About how many bytes a value takes as JSON, however it is nested.
+///
+/// # Errors
+/// [`Refusal::LargeValue`] when it is more than [`VALUE_BYTES_MAX`].
+pub fn weight_of(value: &Json) -> Result<usize, Refusal> {
     let bytes = weight(value);
     if bytes > VALUE_BYTES_MAX {
         return Err(Refusal::LargeValue { max: VALUE_BYTES_MAX });

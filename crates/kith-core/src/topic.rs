@@ -9,6 +9,7 @@
 mod change;
 mod compose;
 mod fact;
+pub mod guard;
 mod json;
 mod list;
 mod path;
@@ -27,6 +28,7 @@ mod tests;
 pub use change::{Anchor, Asked, Change, Condition, Spot};
 pub use compose::{compose, difference};
 pub use fact::{Fact, Growth};
+pub use guard::{Granted, Proposal, Proposed, Verdict};
 pub use json::same;
 pub use path::{Path, Step};
 pub use resolve::DEPTH_MAX;

@@ -147,6 +147,7 @@ impl<'a> Services<'a> {
             deadline_ms: DEADLINE_MS_MAX,
             credit: None,
             progress: false,
+            guards: None,
         };
         let token_hash = self.room.token_hash.clone();
         hub.call_once(&Caller { user, session, token_hash }, wanted).await

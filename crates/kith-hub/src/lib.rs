@@ -16,6 +16,7 @@ mod error;
 mod expire;
 mod fan;
 mod forget;
+pub mod guard;
 mod live;
 mod load;
 mod mailbox;
@@ -89,6 +90,8 @@ pub struct Limits {
     /// When several connections publish, the least time from the beginning of one group commit to
     /// the next, in milliseconds: then more share it.
     pub gather_ms: u64,
+    /// How long the guard of a topic may take to decide, in milliseconds.
+    pub guard_ms: u32,
     /// How long a revocation waits for a subscriber that is in the middle of a write before its
     /// connection is cut, in milliseconds.
     pub fence_ms: u64,
@@ -106,6 +109,7 @@ impl Default for Limits {
             at_hand_bytes: 8 * 1024 * 1024,
             catching_up_max: 4,
             gather_ms: 2,
+            guard_ms: 10_000,
             fence_ms: 5000,
         }
     }
@@ -263,8 +267,19 @@ impl Hub {
         let edits = self.edits(me, command).await?;
         let decide = |draft: &mut Draft<'_>| match &edits {
             None => command::decide(draft, me, command),
-            Some(edits) => command::decide(draft, me, edits.command()?),
+            Some(edits) => command::decide(draft, me, edits.get()?),
         };
+        self.once((me, from), op, command, decide).await
+    }
+
+    /// Decides by `decide` what `command` asks, unless that was done before under the same name.
+    async fn once(
+        &self,
+        (me, from): (UserId, u64),
+        op: Option<OpId>,
+        command: &Command,
+        mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
+    ) -> Result<Answer, HubError> {
         let Some(op) = op else {
             return self.queue(Some(me), from, None, decide).await;
         };

@@ -12,7 +12,7 @@ mod seat;
 mod tests;
 mod told;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -105,8 +105,9 @@ impl Inside {
     fn deliver(&mut self, now_ms: u64) {
         while let Some(effect) = self.registry.next_effect() {
             let party = effect.party;
+            let provider = effect.from.and_then(|from| self.seats.get(&from)).map(|seat| seat.user);
             let Some(seat) = self.seats.get_mut(&party) else { continue };
-            if let Err(id) = seat.tell(effect) {
+            if let Err(id) = seat.tell(effect, provider) {
                 self.registry.too_slow(party, id, now_ms);
             }
         }
@@ -195,7 +196,7 @@ fn taken<T>(looked: Result<T, Stop>) -> Option<Refusal> {
     }
 }
 
-/// Who calls by a single request.
+/// Who calls by a single request, or proposes something that a guard decides.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Who.
@@ -275,6 +276,7 @@ impl Hub {
         wanted: Wanted,
     ) -> Result<(), HubError> {
         let outlet = Outlet::Connection(Arc::clone(subscriber));
+        let wanted = Wanted { guards: None, ..wanted };
         self.make(who_of(subscriber), &subscriber.token_hash, outlet, id, wanted).await
     }
 
@@ -287,10 +289,49 @@ impl Hub {
         let who = Who { party, user: caller.user, session: caller.session };
         let _leaving = Leaving { inner: &self.inner, party };
         let (answer, answered) = oneshot::channel();
-        let wanted = Wanted { credit: None, progress: false, ..wanted };
+        let wanted = Wanted { credit: None, progress: false, guards: None, ..wanted };
         self.make(who, &caller.token_hash, Outlet::Once(Some(answer)), 0, wanted).await?;
         let ended = CallError::Refused { refusal: Refusal::AccessChanged, unknown: true };
-        answered.await.unwrap_or(Err(ended))
+        answered.await.map_or(Err(ended), |(result, _)| result)
+    }
+
+    /// Asks a service as a guard, in the name of `caller`, who needs no right to call it. Gives its
+    /// answer, and the user whose provider gave it. When this is dropped, the call is cancelled.
+    pub(crate) async fn call_guard(
+        &self,
+        caller: &Caller,
+        wanted: Wanted,
+    ) -> Result<(Json, UserId), CallError> {
+        let party = self.inner.presence.next_id();
+        let who = Who { party, user: caller.user, session: caller.session };
+        let _leaving = Leaving { inner: &self.inner, party };
+        let (answer, answered) = oneshot::channel();
+        let outlet = Outlet::Once(Some(answer));
+        let bytes = service::weight_of(&wanted.args).map_err(HubError::Refused)?;
+        self.admitted(
+            who,
+            &caller.token_hash,
+            outlet,
+            |_| Ok(()),
+            |inside, now_ms| inside.registry.call(who, 0, wanted, bytes, now_ms),
+        )
+        .await?;
+        let refused = |refusal| Err(CallError::Refused { refusal, unknown: false });
+        match answered.await {
+            Ok((Ok(value), Some(provider))) => Ok((value, provider)),
+            Ok((Ok(_), None)) => refused(Refusal::ServiceGone),
+            Ok((Err(error), _)) => Err(error),
+            Err(_) => refused(Refusal::AccessChanged),
+        }
+    }
+
+    /// Whose a service is, with the sessions.
+    pub(crate) fn providers(
+        &self,
+        circle: CircleId,
+        name: &ServiceName,
+    ) -> BTreeSet<(UserId, SessionId)> {
+        self.inner.services.inside().registry.providers(circle, name).collect()
     }
 
     async fn make(

@@ -17,7 +17,7 @@ use kith_core::id::{FeedId, Seq, TopicId, UserId};
 use kith_core::permission::Permission;
 use kith_core::refusal::Refusal;
 use kith_core::topic::text::{ROOT, Text, Update};
-use kith_core::topic::{Change, Fact, Kind, State, Value};
+use kith_core::topic::{Asked, Change, Fact, Kind, State, Value};
 use kith_yjs::{Failed, STACK_BYTES, Updates};
 use tokio::sync::{MutexGuard, Semaphore, oneshot};
 
@@ -90,15 +90,19 @@ enum Undone {
     Short,
 }
 
-/// Changes of texts, worked out; or why they cannot be.
-pub(crate) struct Edits<'a> {
-    command: Result<Command, Refusal>,
+/// Changes, of which those of texts are worked out; or why they cannot be.
+pub(crate) struct Edits<'a, T> {
+    worked_out: Result<T, Refusal>,
     _turns: Vec<MutexGuard<'a, ()>>,
 }
 
-impl Edits<'_> {
-    pub(crate) fn command(&self) -> Result<&Command, Stop> {
-        self.command.as_ref().map_err(|refusal| refusal.clone().into())
+impl<'a, T> Edits<'a, T> {
+    pub(crate) fn get(&self) -> Result<&T, Stop> {
+        self.worked_out.as_ref().map_err(|refusal| refusal.clone().into())
+    }
+
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Edits<'a, U> {
+        Edits { worked_out: self.worked_out.map(map), _turns: self._turns }
     }
 }
 
@@ -178,15 +182,30 @@ impl Hub {
         &self,
         me: UserId,
         command: &Command,
-    ) -> Result<Option<Edits<'_>>, HubError> {
+    ) -> Result<Option<Edits<'_, Command>>, HubError> {
         let Command::Change { changes, when, group } = command else { return Ok(None) };
-        let splices = changes.iter().filter(|asked| matches!(asked.change, Change::Splice { .. }));
-        let spliced: BTreeSet<TopicId> =
-            splices.take(decide::CHANGES_MAX).map(|asked| asked.topic).collect();
+        let edits = self.worked_out(changes, |_| me).await?;
+        let made = |changes| Command::Change { changes, when: when.clone(), group: group.clone() };
+        Ok(edits.map(|edits| edits.map(made)))
+    }
+
+    /// What changes come to that have splices of texts in them, each with the rights of the user that
+    /// `by` says for its place; `None` for any others.
+    pub(crate) async fn worked_out(
+        &self,
+        changes: &[Asked],
+        by: impl Fn(usize) -> UserId,
+    ) -> Result<Option<Edits<'_, Vec<Asked>>>, HubError> {
+        let splices = changes.iter().enumerate();
+        let splices = splices.filter(|(_, asked)| matches!(asked.change, Change::Splice { .. }));
+        let spliced: BTreeSet<(TopicId, UserId)> = splices
+            .take(decide::CHANGES_MAX)
+            .map(|(place, asked)| (asked.topic, by(place)))
+            .collect();
         let mut texts = BTreeSet::new();
-        for topic in spliced {
+        for (topic, user) in spliced {
             let may = self.look(|draft| {
-                let found = access::in_topic(draft, me, topic)?;
+                let found = access::in_topic(draft, user, topic)?;
                 found.require(Permission::Write, draft.now)?;
                 Ok(found)
             });
@@ -203,20 +222,18 @@ impl Hub {
             return Ok(None);
         }
         let turns = self.inner.texts.turns(texts.iter().map(|topic| self.own_client(*topic))).await;
-        let mut worked_out = changes.clone();
+        let mut worked_out = changes.to_vec();
         for topic in texts {
             let mine = worked_out.iter_mut().filter(|asked| asked.topic == topic);
             match self.work_out(topic, mine.map(|asked| &mut asked.change).collect()).await {
                 Ok(()) => {}
                 Err(HubError::Refused(refusal)) => {
-                    return Ok(Some(Edits { command: Err(refusal), _turns: turns }));
+                    return Ok(Some(Edits { worked_out: Err(refusal), _turns: turns }));
                 }
                 Err(error) => return Err(error),
             }
         }
-        let (when, group) = (when.clone(), group.clone());
-        let command = Command::Change { changes: worked_out, when, group };
-        Ok(Some(Edits { command: Ok(command), _turns: turns }))
+        Ok(Some(Edits { worked_out: Ok(worked_out), _turns: turns }))
     }
 
     /// Puts updates in the place of the splices of one text.

@@ -25,7 +25,7 @@ pub struct Problem {
     /// the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<u32>,
-    /// With `service.failed`: what the provider of the service said.
+    /// With `service.failed` and `topic.refused`: what the provider of the service, or of the guard, said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Box<Failure>>,
 }
@@ -49,7 +49,8 @@ impl From<&Refusal> for Problem {
     fn from(refusal: &Refusal) -> Self {
         let change = refusal.change().and_then(|place| u32::try_from(place).ok());
         let retry_ms = refusal.retry_ms();
-        Self { retry_ms, change, ..Self::new(refusal.code(), refusal.to_string()) }
+        let failure = refusal.failure().cloned().map(Box::new);
+        Self { retry_ms, change, failure, ..Self::new(refusal.code(), refusal.to_string()) }
     }
 }
 

@@ -236,6 +236,10 @@ pub struct Called {
     /// Whether the caller wants to be told how far it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub progress: bool,
+    /// The server asks it as the guard of topics: `args` is a proposal, in the words of the server. Who
+    /// calls is who proposed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guard: bool,
 }
 
 /// Why a provider shall not go on with a call.
@@ -297,6 +301,7 @@ mod tests {
             deadline_ms: 1,
             credit: None,
             progress: false,
+            guard: false,
         };
         let failure = kith_core::service::Failure {
             code: FailureCode::parse("no").unwrap(),

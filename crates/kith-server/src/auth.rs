@@ -60,6 +60,14 @@ pub struct Caller {
     pub token_hash: String,
 }
 
+impl Caller {
+    /// The same, as the hub has it.
+    pub(crate) fn of_hub(&self) -> kith_hub::service::Caller {
+        let Self { user, session, token_hash } = self.clone();
+        kith_hub::service::Caller { user, session, token_hash }
+    }
+}
+
 /// A session that has just begun.
 pub struct SignedIn {
     /// Who.

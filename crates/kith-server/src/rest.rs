@@ -155,7 +155,7 @@ async fn perform(app: Arc<App>, route: &Route, call: Call) -> Result<Reply, Prob
         Action::Do(make) => {
             let op = call.op(route).map_err(counted(&app))?;
             let command = make(&call).map_err(counted(&app))?;
-            let done = app.hub.execute(call.me()?.user, op, &command).await;
+            let done = app.hub.perform(&call.me()?.of_hub(), op, command).await;
             let outcome = done.map_err(|error| app.problem(&error))?;
             let reply = Reply::json(status, reply::json(&outcome)?);
             Ok(if route.signs_out {

@@ -93,8 +93,7 @@ pub(crate) async fn call(app: &App, caller: &Caller, call: Call) -> Result<Json,
     } else {
         let mut wanted = wanted(call);
         wanted.deadline_ms = wanted.deadline_ms.min(REST_DEADLINE_MS_MAX);
-        let Caller { user, session, token_hash } = caller.clone();
-        app.hub.call_once(&hub::Caller { user, session, token_hash }, wanted).await
+        app.hub.call_once(&caller.of_hub(), wanted).await
     };
     result.map_err(problem)
 }
@@ -103,7 +102,8 @@ pub(crate) async fn call(app: &App, caller: &Caller, call: Call) -> Result<Json,
 pub(crate) fn wanted(call: Call) -> hub::Wanted {
     let Call { circle, name, args, key, provider, stream, deadline_ms, credit, progress } = call;
     let deadline_ms = deadline_ms.unwrap_or(DEADLINE_MS);
-    hub::Wanted { circle, name, args, key, provider, stream, deadline_ms, credit, progress }
+    let guards = None;
+    hub::Wanted { circle, name, args, key, provider, stream, deadline_ms, credit, progress, guards }
 }
 
 fn offered(offer: Offer) -> hub::Offer {
@@ -158,6 +158,19 @@ pub(crate) fn told(encoding: Encoding, told: hub::Told) -> Bytes {
 
 fn called(called: hub::Called) -> Called {
     let hub::Called { call, circle, name, args, user, session, .. } = called;
-    let hub::Called { stream, key, deadline_ms, credit, progress, .. } = called;
-    Called { call, circle, name, args, user, session, stream, key, deadline_ms, credit, progress }
+    let hub::Called { stream, key, deadline_ms, credit, progress, guard, .. } = called;
+    Called {
+        call,
+        circle,
+        name,
+        args,
+        user,
+        session,
+        stream,
+        key,
+        deadline_ms,
+        credit,
+        progress,
+        guard,
+    }
 }

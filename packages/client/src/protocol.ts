@@ -576,6 +576,11 @@ export type Called = {
   credit?: number;
   /** How many milliseconds are left for it. */
   deadline_ms: number;
+  /**
+   * The server asks it as the guard of topics: `args` is a proposal, in the words of the server. Who
+   * calls is who proposed it.
+   */
+  guard?: boolean;
   /** What the caller's calls have in common. */
   key?: CallKey;
   /** Which service. */
@@ -1588,7 +1593,7 @@ export type Problem = {
   change?: number;
   /** Stable: programs decide by it. */
   code: string;
-  /** With `service.failed`: what the provider of the service said. */
+  /** With `service.failed` and `topic.refused`: what the provider of the service, or of the guard, said. */
   failure?: Failure;
   /** A sentence for a person; may change. */
   message: string;
@@ -1639,7 +1644,7 @@ export type Push =
       change?: number;
       /** Stable: programs decide by it. */
       code: string;
-      /** With `service.failed`: what the provider of the service said. */
+      /** With `service.failed` and `topic.refused`: what the provider of the service, or of the guard, said. */
       failure?: Failure;
       /** The request's; absent when it could not be read. */
       id?: number;
@@ -2010,6 +2015,11 @@ export type Rules = {
    * it has its first value again. Decided when it is made.
    */
   ephemeral?: boolean;
+  /**
+   * The service of the circle that decides what becomes of a transaction that changes the topic.
+   * Not of a `text`.
+   */
+  guard?: ServiceName;
   /**
    * Whoever follows it may be told of several changes as of one, a moment late. The native protocol
    * tells of each at once all the same; gateways for protocols that can merge do so.

@@ -1,6 +1,7 @@
 //! From a command to the rule that decides it.
 
 use super::{Command, Outcome};
+use crate::decide::guard::Passed;
 use crate::decide::topic::{self, Wanted};
 use crate::decide::undo::{self, Way};
 use crate::decide::{circle, invite, member, message, reading, role, stream, user};
@@ -8,14 +9,40 @@ use crate::draft::{Draft, Stop};
 use crate::id::UserId;
 use crate::refusal::Refusal;
 
+/// Decides what `command` of `me` changes, where these guards have passed it: whoever calls this has seen
+/// that they [may](crate::decide::guard::may_guard) and did.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_passed(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    command: &Command,
+    passed: &Passed,
+) -> Result<Outcome, Stop> {
+    match command {
+        Command::Change { changes, when, group } => {
+            enabled(draft, me)?;
+            topic::transact(draft, me, changes, when, group.as_ref(), passed)
+        }
+        _ => decide(draft, me, command),
+    }
+}
+
+/// Refuses whoever may do nothing any more.
+fn enabled(draft: &Draft<'_>, me: UserId) -> Result<(), Stop> {
+    match draft.user(me)? {
+        Some(user) if !user.disabled => Ok(()),
+        _ => Err(Refusal::Disabled.into()),
+    }
+}
+
 /// Decides what `command` of `me` changes.
 ///
 /// # Errors
 /// A refusal, or a document that has to be loaded first.
 pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Outcome, Stop> {
-    if draft.user(me)?.is_none_or(|user| user.disabled) {
-        return Err(Refusal::Disabled.into());
-    }
+    enabled(draft, me)?;
     match command {
         Command::ChangeUser { display_name } => user::change(draft, me, display_name),
         Command::Block { user } => user::block(draft, me, *user),
@@ -101,7 +128,7 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
         Command::NarrowTopic { topic, deny } => topic::narrow(draft, me, *topic, deny),
         Command::RemoveTopic { topic } => topic::remove(draft, me, *topic),
         Command::Change { changes, when, group } => {
-            topic::transact(draft, me, changes, when, group.as_ref())
+            topic::transact(draft, me, changes, when, group.as_ref(), &Passed::new())
         }
         Command::Undo { circle, skip } => undo::turn(draft, me, *circle, Way::Back, *skip),
         Command::Redo { circle, skip } => undo::turn(draft, me, *circle, Way::Again, *skip),

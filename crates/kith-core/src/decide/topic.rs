@@ -7,9 +7,10 @@ use serde_json::Value as Json;
 
 use crate::access::{self, InTopic};
 use crate::command::{Outcome, Place};
+use crate::decide::guard::{self, Passed};
 use crate::decide::stream::may_deny;
 use crate::decide::{audit, tell, undo};
-use crate::document::{Doc, Kept, Key, Mark, Rules, Tally, Topic};
+use crate::document::{Doc, Kept, Key, Mark, Placed, Rules, Tally, Topic};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
 use crate::id::{CircleId, FeedId, RoleId, Seq, TopicId, UserId};
@@ -151,13 +152,15 @@ pub(crate) fn remove(draft: &mut Draft<'_>, me: UserId, topic: TopicId) -> Resul
 }
 
 /// Does all of `changes`, or nothing, if all of `when` hold. It is a step of the user's, or part of
-/// their last one, when that has the same `group`.
+/// their last one, when that has the same `group`. A guarded topic is changed only where its guard has
+/// `passed`.
 pub(crate) fn transact(
     draft: &mut Draft<'_>,
     me: UserId,
     changes: &[Asked],
     when: &[Condition],
     group: Option<&Label>,
+    passed: &Passed,
 ) -> Result<Outcome, Stop> {
     if changes.len() > CHANGES_MAX || when.len() > CHANGES_MAX {
         return Err(Refusal::TooMany { max: CHANGES_MAX }.into());
@@ -169,12 +172,14 @@ pub(crate) fn transact(
     let mut outcome = Outcome::default();
     let mut done = Transaction::default();
     for (place, asked) in changes.iter().enumerate() {
-        one(draft, me, asked, &mut outcome, &mut done).map_err(|stop| match stop {
-            Stop::Refused(refusal) if changes.len() > 1 => {
-                Refusal::Part { place, refusal: Box::new(refusal) }.into()
+        match one(draft, (me, None), asked, &mut outcome, &mut done, passed) {
+            Ok(()) => {}
+            Err(Stop::Refused(Refusal::Guarded { .. })) => {
+                let guard = guard::to_ask(draft, me, changes, passed)?;
+                return Err(guard.unwrap_or(Refusal::NoGuard).into());
             }
-            stop => stop,
-        })?;
+            Err(stop) => return Err(guard::part(stop, place, changes.len())),
+        }
     }
     conform(draft, &outcome.events)?;
     if let Some(circle) = done.circle {
@@ -185,13 +190,18 @@ pub(crate) fn transact(
 
 /// What a transaction came to so far.
 #[derive(Default)]
-struct Transaction {
-    circle: Option<CircleId>,
+pub(super) struct Transaction {
+    pub(super) circle: Option<CircleId>,
     /// What of it can be taken back.
-    places: Vec<(TopicId, Seq)>,
+    pub(super) places: Vec<Placed>,
 }
 
-fn holds(draft: &mut Draft<'_>, topic: &Topic, condition: &Condition) -> Result<(), Stop> {
+/// Refuses where a condition does not hold.
+pub(super) fn holds(
+    draft: &mut Draft<'_>,
+    topic: &Topic,
+    condition: &Condition,
+) -> Result<(), Stop> {
     let seq = draft.head(topic.feed())?.seq;
     let state = draft.state(condition.topic)?.ok_or(Refusal::NoSuchTopic)?;
     let is_at = condition.seq.is_none_or(|asked| asked == seq);
@@ -199,17 +209,23 @@ fn holds(draft: &mut Draft<'_>, topic: &Topic, condition: &Condition) -> Result<
     if is_at && equals { Ok(()) } else { Err(Refusal::NotAsAsked.into()) }
 }
 
-fn one(
+/// Does one change with the rights of `user`; where those are lent to another, `lent` says by whom.
+pub(super) fn one(
     draft: &mut Draft<'_>,
-    me: UserId,
+    (user, lent): (UserId, Option<UserId>),
     asked: &Asked,
     outcome: &mut Outcome,
     done: &mut Transaction,
+    passed: &Passed,
 ) -> Result<(), Stop> {
-    let access = access::in_topic(draft, me, asked.topic)?;
+    let access = access::in_topic(draft, user, asked.topic)?;
     access.require(Permission::Write, draft.now)?;
     if *done.circle.get_or_insert(access.topic.circle) != access.topic.circle {
         return Err(Refusal::SeveralCircles.into());
+    }
+    if let Some(guard) = access.topic.rules.guard.as_ref().filter(|guard| !passed.contains(guard)) {
+        let circle = access.topic.circle;
+        return Err(Refusal::Guarded { circle, guard: guard.clone() }.into());
     }
     pace(draft, &access.topic)?;
     let seq = draft.head(access.topic.feed())?.seq.next();
@@ -223,7 +239,7 @@ fn one(
     // What no store has is not there any more when it is to be taken back.
     let rules = &access.topic.rules;
     if fact.can_turn_back() && !rules.ephemeral && !rules.no_undo {
-        done.places.push((asked.topic, seq));
+        done.places.push(Placed { topic: asked.topic, seq, by: lent });
     }
     happen(draft, outcome, &access.topic, fact)
 }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use crate::access;
 use crate::command::Outcome;
+use crate::decide::guard;
 use crate::decide::topic::{conform, happen};
-use crate::document::{Doc, Key, STEP_CHANGES_MAX, STEPS_MAX, Step, Steps};
+use crate::document::{Doc, Key, Placed, STEP_CHANGES_MAX, STEPS_MAX, Step, Steps};
 use crate::draft::{Draft, Stop};
 use crate::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use crate::permission::Permission;
@@ -34,7 +35,7 @@ pub(super) fn note(
     me: UserId,
     circle: CircleId,
     group: Option<&Label>,
-    places: &[(TopicId, Seq)],
+    places: &[Placed],
 ) -> Result<(), Stop> {
     if places.is_empty() {
         return Ok(());
@@ -58,7 +59,7 @@ pub(super) fn note(
         }
     };
     step.at = draft.now;
-    places.iter().for_each(|(topic, seq)| step.add(*topic, *seq));
+    places.iter().for_each(|place| step.add(*place));
     if steps.len() >= STEPS_MAX {
         steps.pop_front();
     }
@@ -109,16 +110,19 @@ pub(crate) fn turn(
             return Ok(outcome);
         }
         let begin = outcome.events.len();
-        let visible = revert(draft, me, &step, &mut outcome)?;
+        let (visible, lent) = revert(draft, me, &step, &mut outcome)?;
         conform(draft, outcome.events.get(begin..).unwrap_or_default())?;
         let undone = way == Way::Back;
         let mut step = Step { undone, parts: Vec::new(), ..Arc::unwrap_or_clone(step) };
         for place in outcome.events.get(begin..).unwrap_or_default() {
             if let FeedId::Topic(topic) = place.feed {
-                step.add(topic, place.seq);
+                step.add(Placed { topic, seq: place.seq, by: lent.get(&topic).copied() });
             }
         }
         put(draft, (circle, me), line, step);
+        if !lent.is_empty() {
+            guard::visible(draft, me, &mut outcome)?;
+        }
         if visible {
             return Ok(outcome);
         }
@@ -126,14 +130,23 @@ pub(crate) fn turn(
     }
 }
 
-/// Takes back what brought about how a step stands now; whether anything of that can be seen.
+/// Whose rights were lent for what happened to topics.
+type Lent = BTreeMap<TopicId, UserId>;
+
+/// Takes back what brought about how a step stands now; whether anything of that can be seen. What a
+/// guard did to a topic alone is taken back with the rights with which it was done.
 fn revert(
     draft: &mut Draft<'_>,
     me: UserId,
     step: &Step,
     outcome: &mut Outcome,
-) -> Result<bool, Stop> {
+) -> Result<(bool, Lent), Stop> {
     let mut by_topic: BTreeMap<TopicId, Vec<(Seq, Fact)>> = BTreeMap::new();
+    let mut lent: Lent =
+        step.parts.iter().filter_map(|part| Some((part.topic, part.by?))).collect();
+    for part in step.parts.iter().filter(|part| part.by.is_none()) {
+        lent.remove(&part.topic);
+    }
     for part in &step.parts {
         if draft.topic(part.topic)?.is_none() {
             continue;
@@ -146,7 +159,8 @@ fn revert(
     }
     let mut visible = false;
     for (id, facts) in by_topic {
-        let access = access::in_topic(draft, me, id)?;
+        let user = lent.get(&id).copied().unwrap_or(me);
+        let access = access::in_topic(draft, user, id)?;
         access.require(Permission::Write, draft.now)?;
         let back = draft.state(id)?.ok_or(Refusal::NoSuchTopic)?.revert(&facts)?;
         for fact in back {
@@ -154,5 +168,5 @@ fn revert(
             happen(draft, outcome, &access.topic, fact)?;
         }
     }
-    Ok(visible)
+    Ok((visible, lent))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Seq, Timestamp, TopicId};
+use crate::id::{Seq, Timestamp, TopicId, UserId};
 use crate::text::Label;
 use crate::topic::Fact;
 
@@ -33,6 +33,17 @@ pub struct Step {
     pub parts: Vec<Part>,
 }
 
+/// One event of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Of which topic.
+    pub topic: TopicId,
+    /// Its number.
+    pub seq: Seq,
+    /// With whose rights it came about, where those were lent by a guard.
+    pub by: Option<UserId>,
+}
+
 /// Events of one topic that follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
@@ -42,6 +53,9 @@ pub struct Part {
     pub from: Seq,
     /// The last.
     pub to: Seq,
+    /// With whose rights they came about, where those were lent by a guard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
 }
 
 impl Part {
@@ -67,10 +81,12 @@ impl Step {
     }
 
     /// Adds an event.
-    pub fn add(&mut self, topic: TopicId, seq: Seq) {
+    pub fn add(&mut self, Placed { topic, seq, by }: Placed) {
         match self.parts.last_mut() {
-            Some(last) if last.topic == topic && last.to.next() == seq => last.to = seq,
-            _ => self.parts.push(Part { topic, from: seq, to: seq }),
+            Some(last) if (last.topic, last.by) == (topic, by) && last.to.next() == seq => {
+                last.to = seq;
+            }
+            _ => self.parts.push(Part { topic, from: seq, to: seq, by }),
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::id::{CircleId, FeedId, RoleId, Seq, Timestamp, TopicId};
 use crate::permission::Permissions;
 use crate::refusal::Refusal;
-use crate::text::TopicName;
+use crate::text::{ServiceName, TopicName};
 use crate::topic::{Kind, schema};
 
 /// A topic: what it is; its value is kept apart.
@@ -63,6 +63,10 @@ pub struct Rules {
     /// tells of each at once all the same; gateways for protocols that can merge do so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub merge: bool,
+    /// The service of the circle that decides what becomes of a transaction that changes the topic.
+    /// Not of a `text`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<ServiceName>,
 }
 
 impl Topic {
@@ -96,7 +100,7 @@ impl Rules {
     /// Refuses what no topic of this kind may have.
     ///
     /// # Errors
-    /// [`Refusal::TooMany`], [`Refusal::BadSchema`].
+    /// [`Refusal::TooMany`], [`Refusal::BadSchema`], [`Refusal::BadGuard`].
     pub fn check(&self, holds: Kind) -> Result<(), Refusal> {
         let within = |asked: Option<u32>, max: u32| match asked {
             Some(asked) if asked > max => Err(Refusal::TooMany { max: max as usize }),
@@ -104,6 +108,17 @@ impl Rules {
         };
         within(self.bytes_max, if holds == Kind::Text { TEXT_BYTES_MAX } else { BYTES_MAX })?;
         within(self.count_max, COUNT_MAX)?;
+        if let Some(guard) = &self.guard {
+            let why = match holds {
+                Kind::Text => "what many write in a text is merged, and waits for nobody",
+                _ if guard.is_reserved() => "the services of the server guard nothing",
+                _ if guard.is_command() => "a slash command is called from within a stream",
+                _ => "",
+            };
+            if !why.is_empty() {
+                return Err(Refusal::BadGuard { why });
+            }
+        }
         match self.schema.as_deref() {
             Some(_) if holds == Kind::Text => {
                 Err(Refusal::BadSchema { why: "a text has none".to_owned() })

@@ -1,6 +1,6 @@
 //! The providers of one service, and which of them gets a call.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use kith_core::id::{SessionId, UserId};
 use kith_core::service::{self, Policy, Provider as Wish};
@@ -40,15 +40,18 @@ pub(super) struct Choice<'a> {
     pub(super) caller: UserId,
     pub(super) key: Option<&'a CallKey>,
     pub(super) wish: Option<Wish>,
+    /// The users whose providers alone will do, where not all will.
+    pub(super) users: Option<&'a BTreeSet<UserId>>,
 }
 
 impl Choice<'_> {
     fn fits(&self, one: &Provider) -> bool {
-        match self.wish {
+        let is_wanted = match self.wish {
             None => true,
             Some(Wish::Session(session)) => one.session == session,
             Some(Wish::User(user)) => one.user == user,
-        }
+        };
+        is_wanted && self.users.is_none_or(|users| users.contains(&one.user))
     }
 }
 

@@ -8,6 +8,7 @@ mod list;
 mod offers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use kith_core::id::{CircleId, SessionId, StreamId, UserId};
 use kith_core::refusal::Refusal;
@@ -39,6 +40,8 @@ pub(super) struct Effect {
     pub(super) circle: CircleId,
     pub(super) told: Told,
     pub(super) bytes: usize,
+    /// The provider whose answer it tells.
+    pub(super) from: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -76,6 +79,7 @@ struct Call {
     due_ms: u64,
     credit: Option<u32>,
     progress: bool,
+    guards: Option<Arc<BTreeSet<UserId>>>,
     bytes: usize,
     /// Whose it is where the service is sticky, and at which turn of it that was found.
     owner: Option<(u64, Option<u64>)>,
@@ -98,7 +102,8 @@ impl Call {
     }
 
     fn choice(&self) -> Choice<'_> {
-        Choice { caller: self.caller.user, key: self.key.as_ref(), wish: self.wish }
+        let users = self.guards.as_deref();
+        Choice { caller: self.caller.user, key: self.key.as_ref(), wish: self.wish, users }
     }
 }
 
@@ -133,6 +138,16 @@ impl Registry {
     /// When the next call is over.
     pub(super) fn next_due(&self) -> Option<u64> {
         self.due.first().map(|(due_ms, _)| *due_ms)
+    }
+
+    /// Whose a service is, with the sessions.
+    pub(super) fn providers(
+        &self,
+        circle: CircleId,
+        name: &ServiceName,
+    ) -> impl Iterator<Item = (UserId, SessionId)> {
+        let service = self.services.get(&circle).and_then(|all| all.get(name));
+        service.into_iter().flat_map(Service::active).map(|one| (one.user, one.session))
     }
 
     /// How many calls were made, and how many are open.
@@ -178,6 +193,7 @@ impl Registry {
             due_ms: now_ms + u64::from(deadline_ms),
             credit: wanted.credit,
             progress: wanted.progress,
+            guards: wanted.guards,
             bytes,
             owner: None,
             state: State::Waiting(args),
@@ -295,7 +311,7 @@ impl Registry {
     }
 
     fn tell(&mut self, party: u64, circle: CircleId, told: Told, bytes: usize) {
-        self.out.push_back(Effect { party, circle, told, bytes });
+        self.out.push_back(Effect { party, circle, told, bytes, from: None });
     }
 
     /// Gives a call that nobody has to a party that can take it.
@@ -319,6 +335,7 @@ impl Registry {
             deadline_ms: call.due_ms.saturating_sub(now_ms),
             credit: call.credit,
             progress: call.progress,
+            guard: call.guards.is_some(),
         };
         let (place, bytes) = (call.place(), call.bytes);
         if let Some(service) = self.service(&place) {

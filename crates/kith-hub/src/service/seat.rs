@@ -21,8 +21,11 @@ pub(super) enum Outlet {
     /// By its connection.
     Connection(Arc<Subscriber>),
     /// It waits for the end of its one call.
-    Once(Option<oneshot::Sender<Result<Json, CallError>>>),
+    Once(Option<oneshot::Sender<Ended>>),
 }
+
+/// How a call ended, and the user whose provider had it.
+pub(super) type Ended = (Result<Json, CallError>, Option<UserId>);
 
 impl Outlet {
     /// Whether it has ended.
@@ -81,13 +84,18 @@ impl Seat {
 
     /// Tells the party something. Where it does not take the items of a stream, the number of its
     /// call is the error.
-    pub(super) fn tell(&mut self, Effect { circle, told, bytes, .. }: Effect) -> Result<(), u64> {
+    /// `provider` is the user whose answer it is.
+    pub(super) fn tell(
+        &mut self,
+        Effect { circle, told, bytes, .. }: Effect,
+        provider: Option<UserId>,
+    ) -> Result<(), u64> {
         let subscriber = match &mut self.outlet {
             Outlet::Connection(subscriber) => subscriber,
             Outlet::Once(answer) => {
                 if let (Told::Ended { result, .. }, Some(answer)) = (told, answer.take()) {
                     // Who no longer waits does not want to know.
-                    let _ = answer.send(result);
+                    let _ = answer.send((result, provider));
                 }
                 return Ok(());
             }

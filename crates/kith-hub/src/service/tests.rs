@@ -42,6 +42,7 @@ fn wanted(service: u64) -> Wanted {
         deadline_ms: 1000,
         credit: None,
         progress: false,
+        guards: None,
     }
 }
 

@@ -1,5 +1,8 @@
 //! What is said about services, both ways.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use kith_core::id::{CircleId, SessionId, StreamId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::service::{Failure, Policy, Provider};
@@ -46,6 +49,8 @@ pub struct Wanted {
     pub credit: Option<u32>,
     /// Whether the caller wants to be told how far it is.
     pub progress: bool,
+    /// Where the server asks the service as a guard: the users who may be one.
+    pub guards: Option<Arc<BTreeSet<UserId>>>,
 }
 
 /// A call that has not ended, as those see it who may offer services.
@@ -88,6 +93,8 @@ pub struct Called {
     pub credit: Option<u32>,
     /// Whether the caller wants to be told how far it is.
     pub progress: bool,
+    /// The server asks it as the guard of topics: what it is called with is said by the server.
+    pub guard: bool,
 }
 
 /// What a provider says of a call.

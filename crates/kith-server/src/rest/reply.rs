@@ -193,13 +193,16 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         }
         "topic.too_fast" => StatusCode::TOO_MANY_REQUESTS,
         "topic.too_large" | "topic.too_deep" => StatusCode::PAYLOAD_TOO_LARGE,
-        "topic.wrong_kind" | "topic.wrong_change" | "topic.bad_schema" | "topic.bad_update" => {
+        "topic.wrong_kind" | "topic.wrong_change" | "topic.bad_schema" | "topic.bad_update"
+        | "topic.bad_guard" => {
             StatusCode::BAD_REQUEST
         }
-        "service.busy" => StatusCode::SERVICE_UNAVAILABLE,
+        "service.busy" | "guard.busy" | "guard.not_found" => StatusCode::SERVICE_UNAVAILABLE,
         "service.too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "service.failed" | "service.gone" => StatusCode::BAD_GATEWAY,
-        "service.late" => StatusCode::GATEWAY_TIMEOUT,
+        "service.failed" | "service.gone" | "guard.gone" | "guard.bad_answer" => {
+            StatusCode::BAD_GATEWAY
+        }
+        "service.late" | "guard.late" => StatusCode::GATEWAY_TIMEOUT,
         "store.full" => StatusCode::INSUFFICIENT_STORAGE,
         _ => match code.split_once('.') {
             Some((_, "not_found")) => StatusCode::NOT_FOUND,

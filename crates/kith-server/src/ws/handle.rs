@@ -1,5 +1,6 @@
 //! Handles the requests of one connection, in the order they came.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,8 +9,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use kith_core::command::Command;
 use kith_core::id::FeedId;
-use kith_hub::{Subscriber, Want, presence};
+use kith_core::text::OpId;
+use kith_hub::guard::{Guarded, Submitted};
+use kith_hub::service::Caller;
+use kith_hub::{Answer, HubError, Subscriber, Want, presence};
 use kith_proto::codec::Encoding;
 use kith_proto::error::{Problem, close};
 use kith_proto::frame::{Push, Reply, Request, Signal, Status, Subscribe};
@@ -28,6 +33,8 @@ use crate::{bulk, queries, services, wire};
 pub(super) const SUBSCRIBE_MAX: u32 = 1000;
 /// Writes of one connection that wait for the disk at a time; then it is not read from.
 const IN_FLIGHT_MAX: usize = 64;
+/// Writes of one connection that wait behind one of which a guard decides; then it is not read from.
+const BEHIND_MAX: usize = 16;
 /// Frames that could not be read before the connection is closed.
 const MALFORMED_MAX: u32 = 10;
 /// The largest answer: a text of 4 MiB in Base64, and what is beside it. To ask for it is not yet to
@@ -38,7 +45,27 @@ const WINDOW: u32 = 50;
 const WINDOW_MAX: u32 = 200;
 
 type Waiting = Pin<Box<dyn Future<Output = (u64, Result<Reply, Problem>)> + Send>>;
-type Doing<'a> = Pin<Box<dyn Future<Output = Option<Waiting>> + Send + 'a>>;
+type Doing<'a> = Pin<Box<dyn Future<Output = Rest> + Send + 'a>>;
+type Deciding = Pin<Box<dyn Future<Output = (u64, Result<Answer, HubError>)> + Send>>;
+
+/// What is left to do of a request that was handled.
+enum Rest {
+    /// Nothing: it is answered.
+    Nothing,
+    /// Its answer, which waits for the disk.
+    Waits(Waiting),
+    /// It is for a guard to decide.
+    Guarded(u64, Box<Guarded>),
+    /// It writes, and may do so after those before it.
+    Behind(Write),
+}
+
+/// A request that writes.
+struct Write {
+    id: u64,
+    op: Option<OpId>,
+    command: Command,
+}
 
 /// The requests of a connection that are not answered yet. None of it is there while there are none.
 #[derive(Default)]
@@ -47,29 +74,65 @@ struct Work<'a> {
     doing: Option<Doing<'a>>,
     /// Those that wait for the disk.
     waiting: Option<FuturesUnordered<Waiting>>,
+    /// The one of which a guard decides.
+    deciding: Option<Deciding>,
+    /// Those that write and came after it, in order. Requests of other kinds go on.
+    behind: VecDeque<Write>,
 }
 
 impl<'a> Work<'a> {
     /// Whether another request may begin.
     fn has_room(&self) -> bool {
         let waiting = self.waiting.as_ref().map_or(0, FuturesUnordered::len);
-        self.doing.is_none() && waiting < IN_FLIGHT_MAX
+        self.doing.is_none() && waiting < IN_FLIGHT_MAX && self.behind.len() < BEHIND_MAX
     }
 
-    fn begin(&mut self, handling: impl Future<Output = Option<Waiting>> + Send + 'a) {
+    /// Whether a request that writes has to wait for others.
+    fn holds(&self) -> bool {
+        self.deciding.is_some() || !self.behind.is_empty()
+    }
+
+    /// The next request that writes and has waited for its turn.
+    fn next_behind(&mut self) -> Option<Write> {
+        let may = self.doing.is_none() && self.deciding.is_none();
+        may.then(|| self.behind.pop_front()).flatten()
+    }
+
+    fn begin(&mut self, handling: impl Future<Output = Rest> + Send + 'a) {
         self.doing = Some(Box::pin(handling));
     }
 
     /// Goes on with all of it: ready with an answer, or without one when there may be room again.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<(u64, Result<Reply, Problem>)>> {
+    fn poll(
+        &mut self,
+        session: &Requests<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<(u64, Result<Reply, Problem>)>> {
         if let Some(doing) = &mut self.doing
-            && let Poll::Ready(waits) = doing.as_mut().poll(context)
+            && let Poll::Ready(rest) = doing.as_mut().poll(context)
         {
             self.doing = None;
-            if let Some(waits) = waits {
-                self.waiting.get_or_insert_default().push(waits);
+            match rest {
+                Rest::Nothing => {}
+                Rest::Waits(waits) => self.waiting.get_or_insert_default().push(waits),
+                Rest::Guarded(id, guarded) => {
+                    self.deciding = Some(Box::pin(async move { (id, guarded.decide().await) }));
+                }
+                Rest::Behind(write) => self.behind.push_back(write),
             }
             return Poll::Ready(None);
+        }
+        if let Some(deciding) = &mut self.deciding
+            && let Poll::Ready((id, decided)) = deciding.as_mut().poll(context)
+        {
+            self.deciding = None;
+            return Poll::Ready(match decided {
+                Ok(answer) => {
+                    self.waiting.get_or_insert_default().push(session.waits(id, answer));
+                    None
+                }
+                Err(error) => Some((id, Err(session.app.problem(&error)))),
+            });
         }
         let Some(waiting) = &mut self.waiting else { return Poll::Pending };
         let answer = ready!(waiting.poll_next_unpin(context));
@@ -139,9 +202,12 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
     let mut pulse = Pulse::new(app.settings.heartbeat_ms);
     let mut timer = std::pin::pin!(tokio::time::sleep_until(pulse.due()));
     loop {
+        if let Some(write) = work.next_behind() {
+            work.begin(session.submit(write));
+        }
         let has_room = work.has_room();
         let input = tokio::select! {
-            answer = std::future::poll_fn(|context| work.poll(context)) => {
+            answer = std::future::poll_fn(|context| work.poll(&session, context)) => {
                 if let Some((id, result)) = answer {
                     session.reply(id, result);
                 }
@@ -187,7 +253,10 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
             Some(Ok(request)) if large && !request.is_update() => return Some(too_large()),
             Some(Err(_)) if large => return Some(too_large()),
             None => {}
-            Some(Ok(request)) => work.begin(session.handle(request)),
+            Some(Ok(request)) => {
+                let behind = work.holds();
+                work.begin(session.handle(request, behind));
+            }
             Some(Err((problem, payload))) => {
                 app.metrics.refused(&problem.code);
                 if let Ok(Numbered { id }) = encoding.decode(&payload) {
@@ -230,8 +299,9 @@ struct Requests<'a> {
 }
 
 impl Requests<'_> {
-    /// Handles one request; what waits for the disk is given back.
-    async fn handle(&self, request: Request) -> Option<Waiting> {
+    /// Handles one request; what is left to do is given back. One that writes may have to go `behind`
+    /// others.
+    async fn handle(&self, request: Request, behind: bool) -> Rest {
         Metrics::add(&self.app.metrics.ws_requests);
         let id = request.id;
         let parts = [
@@ -246,7 +316,7 @@ impl Requests<'_> {
             let message =
                 "a request has exactly one of do, get, subscribe, unsubscribe, signal and service";
             self.reply(id, Err(Problem::new("input.invalid", message)));
-            return None;
+            return Rest::Nothing;
         }
         let (user, now) = (self.subscriber.user, self.app.hub.now());
         // A subscription of many feeds is one request; its reads are bounded by the frame.
@@ -260,10 +330,11 @@ impl Requests<'_> {
         if let Err(problem) = limited {
             self.app.metrics.refused(&problem.code);
             self.reply(id, Err(problem));
-            return None;
+            return Rest::Nothing;
         }
         if let Some(command) = request.command {
-            return self.submit(id, request.op, &command).await;
+            let write = Write { id, op: request.op, command };
+            return if behind { Rest::Behind(write) } else { self.submit(write).await };
         }
         if let Some(query) = request.query {
             self.ask(id, query).await;
@@ -281,7 +352,7 @@ impl Requests<'_> {
         } else if let Some(service) = request.service {
             services::handle(self.app, self.subscriber, self.encoding, id, service).await;
         }
-        None
+        Rest::Nothing
     }
 
     fn reply(&self, id: u64, result: Result<Reply, Problem>) {
@@ -289,26 +360,27 @@ impl Requests<'_> {
     }
 
     /// Decides a command now; its answer comes when it is durable.
-    async fn submit(
-        &self,
-        id: u64,
-        op: Option<kith_core::text::OpId>,
-        command: &kith_core::command::Command,
-    ) -> Option<Waiting> {
+    async fn submit(&self, Write { id, op, command }: Write) -> Rest {
         let subscriber = self.subscriber;
-        match self.app.hub.submit(subscriber.user, subscriber.id, op, command).await {
-            Ok(answer) => {
-                let app = Arc::clone(self.app);
-                Some(Box::pin(async move {
-                    let result = answer.wait().await;
-                    (id, result.map(Reply::Done).map_err(|error| app.problem(&error)))
-                }))
-            }
+        let caller = || Caller::of(subscriber);
+        let hub = &self.app.hub;
+        match hub.propose(subscriber.user, subscriber.id, op, command, caller).await {
+            Ok(Submitted::Decided(answer)) => Rest::Waits(self.waits(id, answer)),
+            Ok(Submitted::Guarded(guarded)) => Rest::Guarded(id, Box::new(guarded)),
             Err(error) => {
                 self.reply(id, Err(self.app.problem(&error)));
-                None
+                Rest::Nothing
             }
         }
+    }
+
+    /// What was decided, until it is durable.
+    fn waits(&self, id: u64, answer: Answer) -> Waiting {
+        let app = Arc::clone(self.app);
+        Box::pin(async move {
+            let result = answer.wait().await;
+            (id, result.map(Reply::Done).map_err(|error| app.problem(&error)))
+        })
     }
 
     async fn ask(&self, id: u64, query: Query) {

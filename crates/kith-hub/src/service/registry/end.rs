@@ -4,7 +4,7 @@ use kith_core::id::{CircleId, SessionId};
 use kith_core::refusal::Refusal;
 use serde_json::Value as Json;
 
-use super::{Registry, SERVING_BYTES_MAX, State, UNIT_BYTES};
+use super::{Effect, Registry, SERVING_BYTES_MAX, State, UNIT_BYTES};
 use crate::service::told::{CallError, Told, Why};
 
 impl Registry {
@@ -26,7 +26,12 @@ impl Registry {
         self.tidy_session(caller.session);
         if let Some(party) = self.parties.get_mut(&caller.party) {
             party.calls.remove(&id);
-            self.tell(caller.party, circle, Told::Ended { id, result }, bytes);
+            let from = match call.state {
+                State::With { party, .. } => Some(party),
+                State::Waiting(_) => None,
+            };
+            let told = Told::Ended { id, result };
+            self.out.push_back(Effect { party: caller.party, circle, told, bytes, from });
         }
         let State::With { party, number } = call.state else {
             if let Some(service) = self.service(&place) {
