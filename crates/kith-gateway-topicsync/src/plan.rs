@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use kith_core::access;
 use kith_core::command::{self, Command, Outcome};
+use kith_core::decide::guard::{self, Judged, Passed};
 use kith_core::draft::{Draft, Stop};
 use kith_core::id::{CircleId, Seq, TopicId, UserId};
 use kith_core::refusal::Refusal;
-use kith_core::text::{Label, TopicName};
+use kith_core::text::{Label, ServiceName, TopicName};
+use kith_core::topic::{self, Granted};
 
 use crate::command::{Ask, Asked};
 use crate::entry::{New, RESERVED, TOPIC_LIST};
@@ -39,6 +41,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) group: &'a Label,
     pub(crate) known: &'a BTreeMap<Arc<str>, Known>,
     pub(crate) followed: &'a HashMap<TopicId, Followed>,
+    /// The guards that need not be asked.
+    pub(crate) passed: &'a Passed,
 }
 
 /// A command that was done.
@@ -72,6 +76,33 @@ pub(crate) struct Report {
     pub(crate) fault: Option<String>,
     /// Others did something that is not known here yet: it is to be tried again.
     pub(crate) behind: bool,
+    /// What was asked of Kith.
+    pub(crate) asked: Vec<topic::Asked>,
+    /// The guard that has to be asked first; until then what was done is only supposed.
+    guard: Option<ServiceName>,
+}
+
+impl Report {
+    /// Notes what became of a command.
+    fn note(&mut self, done: Result<Option<Done>, Halt>) -> Result<(), Stop> {
+        match done {
+            Ok(done) => self.done.extend(done),
+            Err(Halt::Stop(Stop::Missing(key))) => return Err(Stop::Missing(key)),
+            Err(Halt::Stop(Stop::Refused(refusal))) => {
+                self.fault = Some(refusal.to_string());
+                return Err(refusal.into());
+            }
+            Err(Halt::Fault(fault)) => {
+                self.fault = Some(fault);
+                return Err(Refusal::NotAsAsked.into());
+            }
+            Err(Halt::Behind) => {
+                self.behind = true;
+                return Err(Refusal::NotAsAsked.into());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why a command was not done.
@@ -104,25 +135,75 @@ impl Scene<'_> {
     ) -> Result<Outcome, Stop> {
         *report = Report::default();
         let mut texts = Texts::default();
+        let mut passed = self.passed.clone();
         for wish in wishes {
-            match self.one(draft, wish, plain, &mut texts) {
-                Ok(done) => report.done.extend(done),
-                Err(Halt::Stop(Stop::Missing(key))) => return Err(Stop::Missing(key)),
-                Err(Halt::Stop(Stop::Refused(refusal))) => {
-                    report.fault = Some(refusal.to_string());
-                    return Err(refusal.into());
+            let done = self.one(draft, wish, plain, &mut texts, &mut passed, report);
+            report.note(done)?;
+        }
+        let Some(guard) = report.guard.take() else { return Ok(Outcome::default()) };
+        if report.done.iter().any(|done| done.listed.is_some()) {
+            let fault = "topics are not made or removed together with changes of guarded ones";
+            report.fault = Some(fault.to_owned());
+        }
+        Err(Refusal::Guarded { circle: self.circle, guard }.into())
+    }
+
+    /// Does what a guard said of `wishes`, of which it was asked by `command`.
+    pub(crate) fn play_judged(
+        &self,
+        draft: &mut Draft<'_>,
+        wishes: &[Wish],
+        (command, judged): (&Command, &Judged),
+        report: &mut Report,
+    ) -> Result<Outcome, Stop> {
+        *report = Report::default();
+        let mut texts = Texts::default();
+        let mut passed = guard::clear(draft, self.user, command, judged, self.passed)?;
+        let as_proposed: Vec<Granted>;
+        let granted = match &judged.verdict.changes {
+            Some(granted) => granted,
+            None => {
+                let all = (0_u32..).zip(wishes);
+                as_proposed = all.map(|(place, _)| Granted::Proposed(place)).collect();
+                &as_proposed
+            }
+        };
+        for (place, granted) in granted.iter().enumerate() {
+            match granted {
+                Granted::Proposed(wish) => {
+                    let Some(wish) = wishes.get(*wish as usize) else { continue };
+                    let done = self.one(draft, wish, false, &mut texts, &mut passed, report);
+                    report.note(done)?;
                 }
-                Err(Halt::Fault(fault)) => {
-                    report.fault = Some(fault);
-                    return Err(Refusal::NotAsAsked.into());
-                }
-                Err(Halt::Behind) => {
-                    report.behind = true;
-                    return Err(Refusal::NotAsAsked.into());
+                Granted::Effect(asked) => {
+                    let (user, provider) = (self.user, judged.provider);
+                    guard::effect(draft, user, command, (asked, place), provider, &passed)?;
                 }
             }
         }
         Ok(Outcome::default())
+    }
+
+    /// Decides a change. Where a guard has to be asked first, it is supposed to let it pass.
+    fn change(
+        &self,
+        draft: &mut Draft<'_>,
+        command: &Command,
+        passed: &mut Passed,
+        report: &mut Report,
+    ) -> Result<(), Halt> {
+        match command::decide_passed(draft, self.user, command, passed) {
+            Err(Stop::Refused(Refusal::Guarded { guard, .. })) => {
+                if report.guard.is_some() {
+                    return Err(Refusal::SeveralGuards.into());
+                }
+                report.guard = Some(guard.clone());
+                passed.insert(guard);
+                command::decide_passed(draft, self.user, command, passed)?;
+            }
+            decided => drop(decided?),
+        }
+        Ok(())
     }
 
     fn one(
@@ -131,6 +212,8 @@ impl Scene<'_> {
         wish: &Wish,
         plain: bool,
         texts: &mut Texts,
+        passed: &mut Passed,
+        report: &mut Report,
     ) -> Result<Option<Done>, Halt> {
         let asked = wish.asked.as_ref().map_err(|fault| Halt::Fault(fault.clone()))?;
         if asked.topic == TOPIC_LIST {
@@ -154,7 +237,7 @@ impl Scene<'_> {
         if Type::of(topic.holds).ok_or_else(missing)? != asked.is {
             return Err(Halt::Fault(format!("the topic is no {}", asked.is.name())));
         }
-        self.in_topic(draft, wish, asked, &topic, texts).map(Some)
+        self.in_topic(draft, (wish, asked), &topic, texts, passed, report).map(Some)
     }
 
     fn in_list(

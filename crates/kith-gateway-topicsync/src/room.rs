@@ -15,7 +15,10 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use act::{Finished, Judging};
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use kith_core::document::Topic;
 use kith_core::event::Event;
 use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
@@ -43,7 +46,7 @@ const SUBSCRIPTIONS_MAX: usize = 10_000;
 pub(crate) enum Call {
     /// It comes; it is told its id.
     Enter { subscriber: Arc<Subscriber>, kick: Kick, id: oneshot::Sender<u64> },
-    /// It says something. The end of `done` tells that it was dealt with.
+    /// It says something. `done` is sent once it is dealt with.
     Say { client: u64, message: Message, done: oneshot::Sender<()> },
     /// It asks whether all before was dealt with.
     Ping { client: u64, payload: Bytes },
@@ -143,6 +146,8 @@ pub(crate) struct Room {
     arrivals: Arrivals,
     arrival: u64,
     clients: BTreeMap<u64, Client>,
+    /// Actions that wait for a guard.
+    judging: FuturesUnordered<Judging>,
     waiting: Waiting,
     /// When what waits goes out.
     due: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -182,6 +187,7 @@ impl Room {
             arrivals: Arrivals::default(),
             arrival: 0,
             clients: BTreeMap::new(),
+            judging: FuturesUnordered::new(),
             waiting: Waiting::default(),
             due: None,
             hub,
@@ -207,6 +213,7 @@ impl Room {
                     Some(call) => self.call(call).await,
                     None => break "nobody is there".to_owned(),
                 },
+                Some(judgement) = self.judging.next() => self.judged(judgement).await,
                 notice = self.notices.next() => {
                     self.noticed.push_back(notice);
                     self.catch_up(None).await
@@ -234,16 +241,16 @@ impl Room {
                 }
             }
             Call::Say { client, message, done } => {
+                let finished = Finished(Some(done));
                 match message {
                     Message::Subscribe { names, batched } => {
                         self.subscribe(client, names, batched).await?;
                     }
                     Message::Unsubscribe { name } => self.unsubscribe(client, &name),
                     Message::Action { commands, action_id } => {
-                        self.act(client, commands, &action_id).await?;
+                        self.act(client, commands, action_id, finished).await?;
                     }
                 }
-                let _ = done.send(());
             }
             Call::Ping { client, payload } => {
                 if let Some(client) = self.clients.get(&client) {

@@ -1,6 +1,7 @@
 //! One command on one topic: what is asked of Kith, and what it comes to.
 
-use kith_core::command::{self, Command};
+use kith_core::command::Command;
+use kith_core::decide::guard::Passed;
 use kith_core::document::Topic;
 use kith_core::draft::Draft;
 use kith_core::id::Seq;
@@ -10,7 +11,7 @@ use kith_core::topic::{
 };
 use serde_json::Value as Json;
 
-use super::{Done, Halt, Scene, Texts, Wish};
+use super::{Done, Halt, Report, Scene, Texts, Wish};
 use crate::command::{Ask, Asked};
 use crate::entry::plain;
 use crate::text::{Edit, Step};
@@ -28,10 +29,11 @@ impl Scene<'_> {
     pub(super) fn in_topic(
         &self,
         draft: &mut Draft<'_>,
-        wish: &Wish,
-        asked: &Asked,
+        (wish, asked): (&Wish, &Asked),
         topic: &Topic,
         texts: &mut Texts,
+        passed: &mut Passed,
+        report: &mut Report,
     ) -> Result<Done, Halt> {
         let seq = draft.head(topic.feed())?.seq;
         let state = draft.state(topic.id)?.ok_or(Refusal::NoSuchTopic)?;
@@ -44,9 +46,10 @@ impl Scene<'_> {
         let fact = state.resolve(seq.next(), &change)?;
         drop(state);
         let asks = topic::Asked { topic: topic.id, change };
+        report.asked.push(asks.clone());
         let group = Some(self.group.clone());
         let command = Command::Change { changes: vec![asks], when: Vec::new(), group };
-        command::decide(draft, self.user, &command)?;
+        self.change(draft, &command, passed, report)?;
         let what = match told {
             Some(what) => what,
             None => told_as(&asked.ask, &fact, topic)?,

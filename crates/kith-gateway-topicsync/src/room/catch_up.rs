@@ -170,11 +170,24 @@ impl Room {
         let is_own = own.as_ref().is_some_and(|own| first.op.as_ref() == Some(&own.op));
         let done = own.take_if(|_| is_own);
         let mut foreign = Vec::new();
+        // What a guard did along with the client, and after how many of its own changes.
+        let mut effects: Vec<(usize, Vec<(Wire, bool)>)> = Vec::new();
+        let mut before = 0;
         for event in &events {
             let (FeedId::Topic(topic) | FeedId::Live(topic)) = event.feed else { continue };
             match (&event.body, &done) {
                 (Body::Changed { fact }, Some(own)) => {
-                    self.happened(topic, event.seq, fact, own);
+                    let place = Some((topic, event.seq));
+                    match own.done.iter().position(|done| done.place == place) {
+                        Some(at) => {
+                            before = at + 1;
+                            self.happened(topic, event.seq, fact, own);
+                        }
+                        None => {
+                            let told = self.did(topic, event.seq, fact);
+                            effects.extend(told.map(|one| (before, one.wires)));
+                        }
+                    }
                 }
                 (Body::Changed { fact }, None) => {
                     foreign.extend(self.did(topic, event.seq, fact));
@@ -188,7 +201,13 @@ impl Room {
             }
         }
         match done {
-            Some(own) => self.tell_own(own),
+            Some(mut own) => {
+                for (at, wires) in effects.into_iter().rev() {
+                    let at = at.min(own.told.len());
+                    own.told.splice(at..at, wires);
+                }
+                self.tell_own(own);
+            }
             None => self.tell_foreign(foreign),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kith_hub::Subscriber;
+use kith_hub::service::Caller;
 use kith_ws::encode::{Opcode, frame, pong};
 use serde_json::Value as Json;
 use tokio::sync::watch;
@@ -45,6 +46,11 @@ impl Client {
     /// Notes that what is told from now on may be read now.
     pub(super) fn look(&mut self) {
         self.version = self.subscriber.access_version();
+    }
+
+    /// In whose name guards are asked.
+    pub(super) fn caller(&self) -> Caller {
+        Caller::of(&self.subscriber)
     }
 
     pub(super) fn greet(&self) {

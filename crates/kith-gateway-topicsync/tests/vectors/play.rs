@@ -45,14 +45,6 @@ impl Recording {
         self.line(0)["data"]["class"] == "conform"
     }
 
-    fn has(&self, what: &str) -> bool {
-        self.line(1)["data"][what].as_array().is_some_and(|list| !list.is_empty())
-    }
-
-    pub(crate) fn needs_rules(&self) -> bool {
-        self.has("rules")
-    }
-
     fn turns(&self) -> VecDeque<Turn> {
         let mut turns: VecDeque<Turn> = VecDeque::new();
         for place in 2..self.lines.len() {
@@ -130,8 +122,7 @@ impl Stage {
         let commands: Vec<Json> = topics.map(added).collect();
         client.say("action", json!({"commands": commands, "action_id": "setup"})).await;
         assert_eq!(client.settled().await, [], "the topics are made");
-        let services = setup["services"].as_array().unwrap();
-        let _application = Application::start(&native, site.circle, services).await;
+        let _application = Application::start(&native, site.circle, setup).await;
         let (clients, held, bound) = Default::default();
         Self { site, native, clients, held, bound, _application, _setup: client }
     }
