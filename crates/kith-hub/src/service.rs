@@ -4,6 +4,7 @@
 //! What is told goes out under the registry's lock, so that it arrives in the order in which it was
 //! decided. Rights are looked up before; when some were taken meanwhile, they are looked up again.
 
+mod guard;
 mod own;
 mod pick;
 mod registry;
@@ -12,7 +13,7 @@ mod seat;
 mod tests;
 mod told;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -293,45 +294,6 @@ impl Hub {
         self.make(who, &caller.token_hash, Outlet::Once(Some(answer)), 0, wanted).await?;
         let ended = CallError::Refused { refusal: Refusal::AccessChanged, unknown: true };
         answered.await.map_or(Err(ended), |(result, _)| result)
-    }
-
-    /// Asks a service as a guard, in the name of `caller`, who needs no right to call it. Gives its
-    /// answer, and the user whose provider gave it. When this is dropped, the call is cancelled.
-    pub(crate) async fn call_guard(
-        &self,
-        caller: &Caller,
-        wanted: Wanted,
-    ) -> Result<(Json, UserId), CallError> {
-        let party = self.inner.presence.next_id();
-        let who = Who { party, user: caller.user, session: caller.session };
-        let _leaving = Leaving { inner: &self.inner, party };
-        let (answer, answered) = oneshot::channel();
-        let outlet = Outlet::Once(Some(answer));
-        let bytes = service::weight_of(&wanted.args).map_err(HubError::Refused)?;
-        self.admitted(
-            who,
-            &caller.token_hash,
-            outlet,
-            |_| Ok(()),
-            |inside, now_ms| inside.registry.call(who, 0, wanted, bytes, now_ms),
-        )
-        .await?;
-        let refused = |refusal| Err(CallError::Refused { refusal, unknown: false });
-        match answered.await {
-            Ok((Ok(value), Some(provider))) => Ok((value, provider)),
-            Ok((Ok(_), None)) => refused(Refusal::ServiceGone),
-            Ok((Err(error), _)) => Err(error),
-            Err(_) => refused(Refusal::AccessChanged),
-        }
-    }
-
-    /// Whose a service is, with the sessions.
-    pub(crate) fn providers(
-        &self,
-        circle: CircleId,
-        name: &ServiceName,
-    ) -> BTreeSet<(UserId, SessionId)> {
-        self.inner.services.inside().registry.providers(circle, name).collect()
     }
 
     async fn make(

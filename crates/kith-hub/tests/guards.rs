@@ -113,7 +113,8 @@ async fn make(
     rules: Rules,
 ) -> TopicId {
     let (name, deny) = (TopicName::parse(name).unwrap(), BTreeMap::new());
-    let create = Command::CreateTopic { circle, name, holds, value: None, rules, deny };
+    let create =
+        Command::CreateTopic { circle, name, holds, value: None, rules, deny, replace: false };
     hub.execute(me, None, &create).await.unwrap().topic.unwrap()
 }
 
@@ -286,7 +287,7 @@ async fn a_guard_that_is_not_there_late_or_gone_lets_nothing_happen() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_done_of_an_answer_is_none() {
     let place = Place::open().await;
-    let elsewhere = world::circle(&place.hub, place.ana).await.0;
+    let elsewhere = circle(&place.hub, place.ana).await.0;
     let rules = Rules::default();
     let other = make(&place.hub, place.ana, elsewhere, "other", Kind::Int, rules).await;
     let rules = Rules { guard: ServiceName::parse("another").ok(), ..Rules::default() };
@@ -430,7 +431,8 @@ async fn what_is_for_the_rules_to_refuse_nobody_is_asked_about() {
         let name = TopicName::parse("bad").unwrap();
         let rules = Rules { guard: ServiceName::parse(guard).ok(), ..Rules::default() };
         let (circle, deny) = (place.circle, BTreeMap::new());
-        let create = Command::CreateTopic { circle, name, holds, value: None, rules, deny };
+        let create =
+            Command::CreateTopic { circle, name, holds, value: None, rules, deny, replace: false };
         let refused = place.hub.execute(place.ana, None, &create).await;
         assert_eq!(code(&refused), "topic.bad_guard");
     }

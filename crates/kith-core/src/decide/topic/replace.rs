@@ -72,7 +72,9 @@ fn set(
     }
     let value = to.value.cloned().unwrap_or_else(|| value.to_plain());
     let changes = [Asked { topic, change: Change::Set { value } }];
-    outcome.events.extend(transact(draft, me, &changes, &[], None)?.events);
+    // Whoever may do this could take the guard away as well.
+    let passed = to.rules.guard.iter().cloned().collect();
+    outcome.events.extend(transact(draft, me, &changes, &[], None, &passed)?.events);
     Ok(())
 }
 
