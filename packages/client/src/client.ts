@@ -4,13 +4,14 @@
 import { Aware, Awareness } from "./aware.js";
 import { closed, KithError } from "./error.js";
 import { Driver } from "./driver.js";
-import type { Answer, Asked, Auth, Call, Card, CircleId, Command, Condition, FeedId, Offer, OpId, Outcome, Query, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
+import type { Answer, Asked, Auth, Call, Card, CircleId, Command, Condition, FeedId, Offer, OpId, Outcome, Query, ServiceName, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
 import type { SocketType } from "./socket.js";
 import { Stream, type StreamOptions } from "./stream.js";
 import { handle, type AnyKind, type HandleOf, type Sink } from "./topic/handle.js";
 import { Topics } from "./topics.js";
+import { type Judge, judging } from "./guard.js";
 import { Services, type CallOptions, type Offered, type Provide } from "./services.js";
 import type { Json, JsonObject } from "./json.js";
 import { open, type Handles, type OpenOptions, type Schema } from "./schema.js";
@@ -226,6 +227,14 @@ export class Client {
    */
   offer<A = Json>(offer: Offer, provide: Provide<A>): Promise<Offered> {
     return this.#services.offer(offer, provide as Provide);
+  }
+
+  /**
+   * Guards the topics of a circle whose rules name `name`, on this and every later connection. It counts
+   * where the user may `manage_feeds` in those topics. Resolves when it is offered.
+   */
+  guard(circle: CircleId, name: ServiceName, judge: Judge): Promise<Offered> {
+    return this.#services.offer({ circle, name }, judging(judge));
   }
 
   /**

@@ -31,9 +31,10 @@ export class KithError extends Error {
 
   /** The same about another change. */
   about(change: number): KithError {
-    const { code, retry_ms, unknown } = this;
+    const { code, retry_ms, unknown, failure } = this;
     const message = this.message.replace(PART, `change ${change}: `);
-    return new KithError({ code, message, unknown, change, ...(retry_ms === undefined ? {} : { retry_ms }) });
+    const rest = { ...(retry_ms === undefined ? {} : { retry_ms }), ...(failure === undefined ? {} : { failure }) };
+    return new KithError({ code, message, unknown, change, ...rest });
   }
 }
 

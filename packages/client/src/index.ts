@@ -14,6 +14,7 @@ export { schema } from "./schema.js";
 export type { Handles, OpenOptions, Schema } from "./schema.js";
 export { service, TypedService } from "./service.js";
 export type { OfferOptions, ServiceKind, TypedCallOptions } from "./service.js";
+export type { Granted, Judge, Proposal, Proposed, Verdict } from "./guard.js";
 export { ServiceFailure } from "./services.js";
 export type { CallOptions, Offered, Provide, Request } from "./services.js";
 export type { FeedUpdate } from "./session/update.js";
