@@ -197,6 +197,7 @@ impl Link<'_> {
                     Item::Event(_)
                     | Item::Events(_)
                     | Item::Run(_)
+                    | Item::Newest(_)
                     | Item::Signal(_)
                     | Item::Aware(_)
                     | Item::Offered(_)

@@ -388,7 +388,7 @@ impl Room {
             }
             Bytes::copy_from_slice(&arrival.to_le_bytes())
         };
-        let want = Want { window: 0, events_only: false };
+        let want = Want { window: 0, events_only: false, merges: false };
         let followed = self.hub.subscribe(&self.me, feed, &Place::default(), want, encode).await;
         match (followed, feed) {
             (Ok(()), _) => Ok(()),

@@ -332,6 +332,7 @@ fn show_plain(inner: &Arc<Inner>, all: Vec<Pending>, began: Instant) {
     }
     bulky.into_iter().for_each(|topic| crate::texts::tend(inner, topic));
     crate::live::changed(inner, changes());
+    changes().for_each(|changes| crate::newest::renew(inner, changes));
     let took = micros(began);
     for Pending { changes, outcome, answer, .. } in all {
         if !changes.events.is_empty() {
@@ -359,6 +360,7 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     };
     bulky.into_iter().for_each(|topic| crate::texts::tend(inner, topic));
     crate::live::shown(inner, &changes);
+    crate::newest::renew(inner, &changes);
     if !scope.is_empty() {
         fenced = crate::subscriber::recheck(inner, &scope);
     }

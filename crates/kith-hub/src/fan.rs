@@ -10,7 +10,9 @@ use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq, UserId};
 
 use crate::commit::Stats;
-use crate::mailbox::{Grant, ITEM_BYTES, Item};
+use crate::item::{Grant, Item};
+use crate::mailbox::ITEM_BYTES;
+use crate::newest::Newest;
 use crate::presence::Signal;
 use crate::run::{RUN_BYTES, Run, Unit};
 use crate::service::Card;
@@ -92,6 +94,8 @@ impl Stretch {
 pub(crate) struct Live {
     pub(crate) subscriber: Arc<Subscriber>,
     pub(crate) grant: Arc<Grant>,
+    /// It understands several changes of a topic told as one.
+    pub(crate) merges: bool,
     /// The last event it read from the store. An event is in the store a moment before it is
     /// delivered, so what is delivered next may have been read already.
     pub(crate) read: Seq,
@@ -106,6 +110,18 @@ pub(crate) struct Feed {
     pub(crate) live: Vec<Live>,
     /// How many are catching up.
     pub(crate) joining: usize,
+    /// The newest value, where several changes may be told as one.
+    pub(crate) newest: Option<Arc<Newest>>,
+}
+
+impl Feed {
+    /// Takes events into the newest value, which is gone if it cannot be known any longer.
+    fn take_in<'a>(&mut self, mut events: impl Iterator<Item = &'a Arc<Delivery>>) {
+        let Some(newest) = &self.newest else { return };
+        if !events.all(|delivery| newest.apply(&delivery.event)) {
+            self.newest = None;
+        }
+    }
 }
 
 #[derive(Default)]
@@ -194,7 +210,7 @@ impl Fan {
         for id in feeds {
             let Table { feeds, bytes, .. } = &mut *table;
             let Some(feed) = feeds.get_mut(&id) else { continue };
-            feed.head = None;
+            (feed.head, feed.newest) = (None, None);
             *bytes -= feed.ring.drain(..).map(|old| old.bytes()).sum::<usize>();
             for Live { subscriber, grant, .. } in feed.live.drain(..) {
                 if !grant.is_revoked() {
@@ -285,6 +301,34 @@ impl Fan {
         (live.count(), feed.head)
     }
 
+    /// Whether somebody follows a feed who understands several changes as one, and its newest value is
+    /// not at hand; then how often access was taken so far.
+    pub(crate) fn wants_newest(&self, feed: FeedId) -> Option<u64> {
+        let table = self.table();
+        let feed = table.feeds.get(&feed)?;
+        let wants = feed.newest.is_none() && feed.live.iter().any(|live| live.merges);
+        wants.then_some(table.revocations)
+    }
+
+    /// Keeps the newest value of a feed at hand, if the events after it are.
+    pub(crate) fn keep_newest(&self, id: FeedId, newest: Arc<Newest>, revocations: u64) -> bool {
+        let mut table = self.table();
+        if table.revocations != revocations {
+            return false;
+        }
+        let Some(feed) = table.feeds.get_mut(&id) else { return true };
+        let Some(head) = feed.head else { return false };
+        let seq = newest.seq();
+        let first = feed.ring.front().map_or(head.next(), |first| first.event.seq);
+        if seq > head || seq.next() < first {
+            return false;
+        }
+        if feed.ring.iter().all(|delivery| newest.apply(&delivery.event)) {
+            feed.newest = Some(newest);
+        }
+        feed.newest.is_some()
+    }
+
     /// Whether anybody follows a feed.
     pub(crate) fn is_followed(&self, feed: FeedId) -> bool {
         self.table().feeds.contains_key(&feed)
@@ -314,6 +358,9 @@ impl Table {
         let Some(feed) = feed.and_then(|feed| self.feeds.get_mut(&feed)) else { return 0 };
         let Some(first) = units.first().and_then(|unit| unit.events().first()) else { return 0 };
         let first = first.event.seq;
+        // Before it is told: whoever takes the value from here on has these in it.
+        feed.take_in(units.iter().flat_map(Unit::events));
+        let newest = feed.newest.clone();
         let (whole, all) = match units.as_slice() {
             [Unit::One(event)] => (Item::Event(Arc::clone(event)), None),
             _ => {
@@ -333,6 +380,12 @@ impl Table {
                 (false, None) => None,
             };
             let Some(item) = item else { return true };
+            if let Some(newest) = newest.as_ref().filter(|_| live.merges) {
+                let mailbox = &live.subscriber.mailbox;
+                mailbox.offer_merging(item, &live.grant, (bytes, count), newest);
+                delivered += count;
+                return true;
+            }
             let kept = live.subscriber.mailbox.offer(item, &live.grant, bytes - ITEM_BYTES);
             if kept {
                 delivered += count;
@@ -351,7 +404,7 @@ impl Table {
         let mut places: HashMap<u64, usize> = HashMap::new();
         for (number, event) in events.iter().enumerate() {
             let Some(feed) = self.feeds.get(&event.event.feed) else { continue };
-            for Live { subscriber, grant, read } in &feed.live {
+            for Live { subscriber, grant, read, .. } in &feed.live {
                 if grant.is_revoked() || event.event.seq <= *read {
                     continue;
                 }
@@ -389,6 +442,8 @@ impl Table {
         for event in events {
             if let Some(feed) = self.feeds.get_mut(&event.event.feed) {
                 feed.live.retain(|live| !live.grant.is_revoked());
+                // After it is told: what waits as the newest value is told as it was before.
+                feed.take_in(std::iter::once(event));
             }
         }
         delivered

@@ -6,7 +6,7 @@ use kith_core::document::Key;
 use kith_core::id::{FeedId, Seq, TopicId};
 use kith_store::Range;
 
-use crate::subscriber::{last_part, prefix};
+use crate::keys::{last_part, prefix};
 use crate::{Hub, HubError};
 
 /// Removed topics that are looked after at a time.

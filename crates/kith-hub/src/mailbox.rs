@@ -1,7 +1,7 @@
 //! What waits for one subscriber: bounded in bytes, and purged of what it may no longer see.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -9,69 +9,19 @@ use kith_core::id::FeedId;
 use tokio::sync::Notify;
 
 use crate::aware::{ANEW, Aware, Awareness, NOTHING};
-use crate::fan::Delivery;
-use crate::presence::Signal;
-use crate::run::Run;
-use crate::service::{Card, Told};
-
-/// The right of one subscriber to one feed; events wait under it and are dropped when it is revoked.
-#[derive(Debug)]
-pub(crate) struct Grant {
-    /// The feed.
-    pub feed: FeedId,
-    revoked: AtomicBool,
-    /// Up to which change of what others show in it the subscriber was told.
-    aware: AtomicU64,
-    /// There is more to tell of it.
-    called: AtomicBool,
-}
-
-impl Grant {
-    pub(crate) fn new(feed: FeedId) -> Arc<Self> {
-        let (aware, called) = (AtomicU64::new(NOTHING), AtomicBool::new(false));
-        Arc::new(Self { feed, revoked: AtomicBool::new(false), aware, called })
-    }
-
-    pub(crate) fn revoke(&self) {
-        self.revoked.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn is_revoked(&self) -> bool {
-        self.revoked.load(Ordering::Acquire)
-    }
-}
-
-/// Something for a subscriber.
-#[derive(Clone, Debug)]
-pub enum Item {
-    /// An event of a feed that it follows.
-    Event(Arc<Delivery>),
-    /// Events of feeds that it follows, of one transaction: they are to be shown at once.
-    Events(Vec<Arc<Delivery>>),
-    /// Events of feeds that it follows, which were committed together; only for those who
-    /// [ask](crate::Subscriber::take_runs) for it, others get what is in it one by one.
-    Run(Arc<Run>),
-    /// Something about somebody who is there now.
-    Signal(Arc<Signal>),
-    /// What others show in a feed that it follows.
-    Aware(Awareness),
-    /// An encoded answer to its request.
-    Reply(Bytes),
-    /// Something about a call, for the one who made it or the one who serves it.
-    Told(Box<Told>),
-    /// A service of a circle that it follows is offered otherwise than before.
-    Offered(Arc<Card>),
-    /// It follows these feeds no longer, for it was too slow.
-    Lagged(Vec<FeedId>),
-    /// It may no longer read this feed.
-    Closed(FeedId),
-}
+use crate::item::{Grant, Item, MERGING_MAX};
+use crate::newest::Newest;
+use crate::service::Told;
 
 struct Waiting {
     item: Item,
     grant: Option<Arc<Grant>>,
     /// Of events of several feeds: the rights to the others.
     others: Vec<Arc<Grant>>,
+    /// How many events it is that may be told as one with those around them.
+    merging: usize,
+    /// The newest value when it is taken is told, in place of the item.
+    newest: Option<Arc<Newest>>,
     /// What is sent instead when access is taken while it waits: any, or that of the grant.
     instead: Option<Item>,
     bytes: usize,
@@ -174,8 +124,10 @@ impl Mailbox {
         let kept = inside.bytes + bytes <= self.max;
         if kept {
             inside.bytes += bytes;
-            let (grant, instead) = (Some(grant), None);
-            inside.waiting.push_back(Waiting { item, grant, others, instead, bytes });
+            if item.is_event() {
+                others.iter().chain([&grant]).for_each(|grant| inside.close(grant));
+            }
+            inside.waiting.push_back(Waiting { others, ..Waiting::new(item, Some(grant), bytes) });
         } else if item.is_event() {
             // Where signals alone do not fit nothing is lost that would be missed.
             for grant in others.iter().chain([&grant]) {
@@ -207,6 +159,39 @@ impl Mailbox {
         let anew = |told| (told != NOTHING).then_some(ANEW);
         let _ = grant.aware.fetch_update(Ordering::Relaxed, Ordering::Relaxed, anew);
         self.call(grant);
+    }
+
+    /// Puts so many events of a topic, the last of which are in `newest`, of which several may be told
+    /// as one: where too many wait, or there is no room, the newest value waits in their place.
+    pub(crate) fn offer_merging(
+        &self,
+        item: Item,
+        grant: &Arc<Grant>,
+        (bytes, count): (usize, u64),
+        newest: &Arc<Newest>,
+    ) {
+        let mut inside = self.inside();
+        let known = Arc::as_ptr(newest).addr();
+        let is_told = grant.told.load(Ordering::Relaxed) >= newest.seq().0;
+        if inside.ended || is_told || grant.marked.load(Ordering::Relaxed) == known {
+            return;
+        }
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let all = grant.merging.load(Ordering::Relaxed).saturating_add(count);
+        if all <= MERGING_MAX && inside.bytes + bytes <= self.max {
+            inside.bytes += bytes;
+            let waiting = Waiting::new(item, Some(Arc::clone(grant)), bytes);
+            inside.waiting.push_back(Waiting { merging: count, ..waiting });
+            grant.merging.store(all, Ordering::Relaxed);
+        } else {
+            inside.merge(grant);
+            inside.bytes += ITEM_BYTES;
+            let marker = Waiting::new(Item::nothing(), Some(Arc::clone(grant)), ITEM_BYTES);
+            inside.waiting.push_back(Waiting { newest: Some(Arc::clone(newest)), ..marker });
+            grant.marked.store(known, Ordering::Relaxed);
+        }
+        drop(inside);
+        self.announce();
     }
 
     /// Puts what must not be dropped: answers, which the reader's own requests bound.
@@ -390,38 +375,37 @@ impl Mailbox {
     }
 }
 
-impl Item {
-    /// Whether it is of what happened in feeds, which a reader who misses it has to read elsewhere.
-    fn is_event(&self) -> bool {
-        matches!(self, Self::Event(_) | Self::Events(_) | Self::Run(_))
-    }
-
-    /// What is left of events of several feeds where some may not be seen any more.
-    fn without(&self, revoked: impl Fn(FeedId) -> bool) -> Option<Self> {
-        match self {
-            Self::Run(run) => run.only(|feed, _| !revoked(feed)),
-            _ => None,
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Reply(bytes) => bytes.len(),
-            Self::Event(delivery) => delivery.json.len(),
-            Self::Events(all) => all.iter().map(|delivery| delivery.json.len()).sum(),
-            Self::Run(run) => run.events().map(|delivery| delivery.json.len()).sum(),
-            Self::Signal(_) | Self::Told(_) | Self::Offered(_) => 0,
-            Self::Lagged(_) | Self::Closed(_) | Self::Aware(_) => 0,
-        }
-    }
-}
-
 impl Inside {
     fn push(&mut self, item: Item, grant: Option<Arc<Grant>>, instead: Option<Item>, bytes: usize) {
         if !self.ended {
             self.bytes += bytes;
-            let others = Vec::new();
-            self.waiting.push_back(Waiting { item, grant, others, instead, bytes });
+            self.waiting.push_back(Waiting { instead, ..Waiting::new(item, grant, bytes) });
+        }
+    }
+
+    /// Drops the events of a topic for which the newest value is told.
+    fn merge(&mut self, grant: &Arc<Grant>) {
+        let Self { waiting, bytes, .. } = self;
+        if grant.merging.swap(0, Ordering::Relaxed) > 0 {
+            waiting.retain(|one| {
+                let goes = one.merging > 0 && one.is_under(grant);
+                *bytes -= if goes { one.bytes } else { 0 };
+                !goes
+            });
+        }
+    }
+
+    /// Has what waits of a topic told as it is now, for what comes must not be told as one with it.
+    fn close(&mut self, grant: &Arc<Grant>) {
+        let is_marked = grant.marked.swap(0, Ordering::Relaxed) != 0;
+        if grant.merging.swap(0, Ordering::Relaxed) == 0 && !is_marked {
+            return;
+        }
+        for one in self.waiting.iter_mut().filter(|one| one.is_under(grant)) {
+            one.merging = 0;
+            if let Some(newest) = one.newest.take() {
+                one.item = Item::Newest(newest.now());
+            }
         }
     }
 
@@ -467,12 +451,36 @@ impl Inside {
 }
 
 impl Waiting {
+    fn new(item: Item, grant: Option<Arc<Grant>>, bytes: usize) -> Self {
+        let (others, merging, newest, instead) = (Vec::new(), 0, None, None);
+        Self { item, grant, others, merging, newest, instead, bytes }
+    }
+
+    fn is_under(&self, grant: &Arc<Grant>) -> bool {
+        self.grant.as_ref().is_some_and(|mine| Arc::ptr_eq(mine, grant))
+    }
+
+    /// Notes that it is told now: what comes after it waits anew.
+    fn leave(&mut self) {
+        let Some(grant) = &self.grant else { return };
+        if self.merging > 0 {
+            grant.merging.fetch_sub(self.merging, Ordering::Relaxed);
+        }
+        if let Some(newest) = self.newest.take() {
+            let merged = newest.now();
+            grant.marked.store(0, Ordering::Relaxed);
+            grant.told.store(merged.seq.0, Ordering::Relaxed);
+            self.item = Item::Newest(merged);
+        }
+    }
+
     /// What may be seen of it now.
     fn at_the_door(&mut self) -> Option<Item> {
+        self.leave();
         let is_revoked = |grant: &Arc<Grant>| grant.is_revoked();
         let grants = self.grant.iter().chain(&self.others);
         if !grants.clone().any(is_revoked) {
-            return Some(std::mem::replace(&mut self.item, Item::Lagged(Vec::new())));
+            return Some(std::mem::replace(&mut self.item, Item::nothing()));
         }
         if self.others.is_empty() {
             return self.instead.take();
@@ -480,19 +488,5 @@ impl Waiting {
         let revoked: Vec<FeedId> =
             grants.filter(|grant| is_revoked(grant)).map(|grant| grant.feed).collect();
         self.item.without(|feed| revoked.contains(&feed))
-    }
-}
-
-/// Items that were taken, with [`next`](crate::Subscriber::next). While it lives, a revocation
-/// waits for it: drop it when all is written.
-pub struct Batch {
-    pub(crate) subscriber: Arc<crate::Subscriber>,
-    /// The items, in order.
-    pub items: Vec<Item>,
-}
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        self.subscriber.mailbox.done();
     }
 }

@@ -8,7 +8,8 @@ use kith_core::access;
 use kith_core::decide::message;
 use kith_core::id::{CircleId, FeedId, StreamId, Timestamp, UserId};
 
-use crate::subscriber::{Subscriber, last_part, prefix};
+use crate::keys::{last_part, prefix};
+use crate::subscriber::Subscriber;
 use crate::{Hub, HubError};
 
 /// Whether a user is there. The most present of a user's connections counts.

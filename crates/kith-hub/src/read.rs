@@ -16,7 +16,7 @@ use kith_core::refusal::Refusal;
 use kith_core::topic::State;
 use kith_store::{DocKey, Document, Range, StoreError};
 
-use crate::subscriber::{last_part, prefix};
+use crate::keys::{last_part, prefix};
 use crate::{Hub, HubError};
 
 pub use traffic::Traffic;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use kith_core::id::{FeedId, Seq};
 
 use crate::fan::{Delivery, WIRES};
-use crate::mailbox::Item;
+use crate::item::Item;
 
 /// Bytes of events after which another run begins: some of them fit into what is taken at a time.
 pub(crate) const RUN_BYTES: usize = 24 * 1024;

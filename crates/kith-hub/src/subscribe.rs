@@ -11,7 +11,7 @@ use kith_core::access;
 use kith_core::id::{FeedId, Seq};
 
 use crate::fan::{Delivery, Fan, Live, Table};
-use crate::mailbox::{Grant, Item};
+use crate::item::{Grant, Item};
 use crate::subscriber::Subscriber;
 use crate::{Hub, HubError};
 
@@ -31,6 +31,8 @@ pub struct Want {
     pub window: usize,
     /// Events alone, however many.
     pub events_only: bool,
+    /// Of topics whose rules allow it: the newest value in place of events that wait too long.
+    pub merges: bool,
 }
 
 /// Why a reader's place cannot be continued.
@@ -120,6 +122,10 @@ impl Hub {
             let _joining = Joining::begin(&self.inner.fan, feed);
             self.catch_up(subscriber, feed, place, want, encode).await
         };
+        if result.is_ok() && want.merges {
+            // Without it changes are told one by one.
+            let _ = self.keep_newest(feed).await;
+        }
         self.let_go(feed);
         result
     }
@@ -158,7 +164,7 @@ impl Hub {
                 return Ok(());
             }
             let mut table = self.inner.fan.table();
-            if join(&mut table, subscriber, feed, &now, head, revocations, &answer) {
+            if join(&mut table, subscriber, feed, &now, (head, want), revocations, &answer) {
                 return Ok(());
             }
             backlog = Some(now);
@@ -279,7 +285,7 @@ fn join(
     subscriber: &Arc<Subscriber>,
     id: FeedId,
     backlog: &Backlog,
-    stored: Seq,
+    (stored, want): (Seq, Want),
     revocations: u64,
     answer: &Bytes,
 ) -> bool {
@@ -304,7 +310,8 @@ fn join(
         subscriber.mailbox.offer(item, &grant, bytes);
     }
     subscriber.mailbox.call(&grant);
-    feed.live.push(Live { subscriber: Arc::clone(subscriber), grant, read });
+    let (subscriber, merges) = (Arc::clone(subscriber), want.merges);
+    feed.live.push(Live { subscriber, grant, merges, read });
     true
 }
 

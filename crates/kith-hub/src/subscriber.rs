@@ -13,10 +13,11 @@ use kith_core::document::{Doc, Key, Session, SiteSecret};
 use kith_core::draft::{Changes, Draft, Stop};
 use kith_core::event::Body;
 use kith_core::id::{CircleId, FeedId, SessionId, UserId};
-use kith_store::Range;
 use tokio::sync::Notify;
 
-use crate::mailbox::{Batch, Bell, Grant, Item, Mailbox};
+use crate::item::{Batch, Grant, Item};
+use crate::keys::{last_part, prefix};
+use crate::mailbox::{Bell, Mailbox};
 use crate::{Hub, HubError, Inner};
 
 /// Why the hub ends a connection.
@@ -290,16 +291,6 @@ impl Hub {
         let rows = self.inner.store.scan(prefix("block", &user), kith_store::ROWS_MAX).await?;
         Ok(rows.iter().filter_map(|row| last_part(&row.key)?.parse().ok()).collect())
     }
-}
-
-/// The keys of a collection that begin with an id.
-pub(crate) fn prefix(collection: &'static str, id: &impl std::fmt::Display) -> Range {
-    Range { collection, prefix: format!("{id}/"), after: None, before: None, descending: false }
-}
-
-/// What stands after the last `/` of a key.
-pub(crate) fn last_part(key: &str) -> Option<&str> {
-    key.rsplit('/').next()
 }
 
 /// Whose access may have changed.

@@ -19,7 +19,7 @@ use kith_core::reduce::{Documents, reduce};
 use kith_core::topic::{State, Value};
 use kith_store::{Batch, DocKey, DocWrite, Problem, ROWS_MAX, Range, Store, StoreError};
 
-use crate::subscriber::prefix;
+use crate::keys::prefix;
 use crate::texts;
 
 #[cfg(feature = "testing")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, UserId};
-use kith_hub::{Backlog, Delivery, Item, Reset, Run, Unit, presence, read};
+use kith_hub::{Backlog, Delivery, Item, Merged, Reset, Run, Unit, presence, read};
 use kith_proto::codec::Encoding;
 use kith_proto::error::Problem;
 use kith_proto::frame::{self, Push, Reply, Seen, Signaled, Status, Subscribed};
@@ -70,6 +70,7 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
         Item::Run(run) => run_for(encoding, &run, blocked),
         Item::Event(delivery) => delivery.wire(encoding.index(), |event| encode(encoding, event)),
         Item::Aware(awareness) => aware::told(encoding, &awareness, blocked)?,
+        Item::Newest(merged) => merged.wire(encoding.index(), |merged| newest(encoding, merged)),
         Item::Signal(signal) if blocked.contains(&signal.user) => return None,
         Item::Signal(signal) => {
             let what = match signal.what {
@@ -147,6 +148,15 @@ fn encode(encoding: Encoding, delivery: &Delivery) -> Bytes {
         }
         Encoding::MsgPack => push(encoding, &Push::Event(delivery.event.as_ref().clone())),
     }
+}
+
+/// The frame of the newest value of a topic.
+fn newest(encoding: Encoding, merged: &Merged) -> Bytes {
+    let Merged { feed, seq, epoch, topic, value, .. } = merged;
+    let state = State::Topic { topic: topic.as_ref().clone(), value: value.clone() };
+    let (feed, seq, epoch) = (*feed, *seq, epoch.as_ref().to_owned());
+    let told = Subscribed::Snapshot { feed, epoch, seq, reset: None, state };
+    push(encoding, &Push::Subscribed(told))
 }
 
 /// The frame that tells a reader of its place in a feed.

@@ -106,3 +106,29 @@ async fn who_manages_feeds_knows_how_much_they_are_followed() {
     let others = json!({"id": 8, "get": {"traffic": {"feeds": [bob.user]}}});
     assert_eq!(ana.ask(others).await["code"], "feed.not_found");
 }
+
+#[tokio::test]
+async fn many_changes_of_a_topic_that_may_be_merged_are_told_as_its_value() {
+    let server = Server::open().await;
+    let (ana, bob) = (server.user("ana").await, server.user("bob").await);
+    let (mut ana, mut bob) = (server.enter(&ana).await, server.enter(&bob).await);
+    let (circle, _) = circle(&mut ana, &mut bob).await;
+    let rules = json!({"merge": true});
+    let make = json!({"circle": circle, "name": "count", "holds": "int", "rules": rules});
+    let made = ana.ask(json!({"id": 1, "do": {"create_topic": make}})).await;
+    let topic = made["done"]["topic"].clone();
+    ana.ask(json!({"id": 2, "subscribe": [{"feed": topic}]})).await;
+    let add = json!({"topic": topic, "change": {"add": {"by": 1}}});
+    let change = |times| json!({"id": 3, "do": {"change": {"changes": vec![&add; times]}}});
+    bob.ask(change(20)).await;
+    let told = ana.next().await.unwrap()["subscribed"]["snapshot"].clone();
+    assert_eq!((&told["feed"], &told["seq"]), (&topic, &json!(21)));
+    assert_eq!(told["state"]["topic"]["value"], 20, "{told}");
+    bob.ask(change(1)).await;
+    assert_eq!(ana.next().await.unwrap()["event"]["seq"], 22);
+    // Who asked for events alone gets them.
+    ana.ask(json!({"id": 4, "subscribe": [{"feed": topic, "after": 22, "events_only": true}]}))
+        .await;
+    bob.ask(change(20)).await;
+    assert_eq!(ana.next().await.unwrap()["events"].as_array().unwrap().len(), 20);
+}

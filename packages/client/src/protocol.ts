@@ -2021,8 +2021,8 @@ export type Rules = {
    */
   guard?: ServiceName;
   /**
-   * Whoever follows it may be told of several changes as of one, a moment late. The native protocol
-   * tells of each at once all the same; gateways for protocols that can merge do so.
+   * Whoever follows it may be told of several changes as of one: when more than a few wait for a
+   * slow reader, the newest value is told in their place. Never of `event` and `text`.
    */
   merge?: boolean;
   /** Its changes are no steps: undo and redo leave them alone. */

@@ -136,8 +136,8 @@ impl Editor {
             self.at = end;
             match opcode {
                 2 => hear(self.understand(&self.heard[start..end]).context("no message")?)?,
-                // Nobody is told more than once in a while to be there, and runs are short.
-                9 | 10 => {}
+                9 => websocket(10, &self.heard[start..end], &mut self.out),
+                10 => {}
                 8 => bail!("the server says goodbye: {:?}", &self.heard[start..end]),
                 other => bail!("a frame of kind {other}"),
             }

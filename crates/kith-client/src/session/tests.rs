@@ -221,6 +221,20 @@ fn who_lags_resumes_and_pages_are_asked_for_one_after_another() {
 }
 
 #[test]
+fn a_snapshot_in_place_of_events_is_gone_on_from() {
+    let mut talk = Talk::online();
+    talk.follow();
+    talk.hear(&snapshot(1));
+    talk.hear(&Push::Event(event(2)));
+    // As of a topic of which several changes are told as one.
+    talk.hear(&snapshot(50));
+    talk.hear(&Push::Event(event(50)));
+    talk.hear(&Push::Event(event(51)));
+    assert!(talk.said().is_empty(), "nothing was missed");
+    assert_eq!(talk.updates(), ["Conn", "Snap", "Caug", "2", "Snap", "Caug", "51"]);
+}
+
+#[test]
 fn answers_that_never_fit_end_in_a_snapshot_and_not_in_haste() {
     let mut talk = Talk::online();
     talk.follow();

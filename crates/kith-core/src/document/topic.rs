@@ -59,8 +59,8 @@ pub struct Rules {
     /// Its changes are no steps: undo and redo leave them alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_undo: bool,
-    /// Whoever follows it may be told of several changes as of one, a moment late. The native protocol
-    /// tells of each at once all the same; gateways for protocols that can merge do so.
+    /// Whoever follows it may be told of several changes as of one: when more than a few wait for a
+    /// slow reader, the newest value is told in their place. Never of `event` and `text`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub merge: bool,
     /// The service of the circle that decides what becomes of a transaction that changes the topic.

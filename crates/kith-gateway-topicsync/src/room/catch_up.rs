@@ -136,7 +136,8 @@ impl Room {
                         lost.rights |= self.concerns_me(&delivery.event);
                     }
                 }
-                Item::Signal(_) | Item::Aware(_) | Item::Told(_) | Item::Offered(_) => {}
+                Item::Newest(_) | Item::Signal(_) | Item::Aware(_) => {}
+                Item::Told(_) | Item::Offered(_) => {}
             }
         }
         self.transaction(&mut group, &mut own);

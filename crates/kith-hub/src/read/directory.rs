@@ -11,7 +11,7 @@ use kith_core::refusal::Refusal;
 use kith_store::Range;
 
 use super::damaged;
-use crate::subscriber::{last_part, prefix};
+use crate::keys::{last_part, prefix};
 use crate::{Hub, HubError};
 
 impl Hub {

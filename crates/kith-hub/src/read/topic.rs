@@ -13,7 +13,7 @@ use kith_core::topic::State;
 use kith_store::{Document, Range};
 
 use super::{damaged, parse_event};
-use crate::subscriber::prefix;
+use crate::keys::prefix;
 use crate::{Hub, HubError};
 
 /// Events, or names, that are read in one step.

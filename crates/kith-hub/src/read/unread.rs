@@ -8,7 +8,7 @@ use kith_core::id::{RoleId, Seq, StreamId, UserId};
 use kith_store::Range;
 
 use super::{damaged, parse_seq};
-use crate::subscriber::{last_part, prefix};
+use crate::keys::{last_part, prefix};
 use crate::{Hub, HubError};
 
 /// What is unread in a stream or a thread.

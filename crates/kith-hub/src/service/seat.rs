@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::registry::Effect;
 use super::told::{CallError, Told};
-use crate::mailbox::Grant;
+use crate::item::Grant;
 use crate::subscriber::{End, Subscriber};
 
 /// How much more than the usual answers that nobody takes may take before the connection ends.

@@ -338,7 +338,7 @@ impl Watcher {
     async fn follow(&self, hub: &Hub, watch: &Watch, feed: FeedId) -> bool {
         let after = self.log.at.lock().unwrap().get(&feed).copied();
         let (FeedId::Topic(topic) | FeedId::Live(topic)) = feed else { return false };
-        let want = Want { window: 1, events_only: false };
+        let want = Want { window: 1, events_only: false, merges: false };
         let encode = |backlog: &Backlog| {
             let mut told = watch.told.lock().unwrap();
             told.push((feed, backlog.clone()));
@@ -361,7 +361,7 @@ impl Watcher {
                 assert!(!watch.whole || live != 1, "half of a transaction: {all:?}");
                 all.iter().for_each(|each| self.happen(&each.event));
             }
-            Item::Run(_) => unreachable!("it is taken one by one"),
+            Item::Run(_) | Item::Newest(_) => unreachable!("nobody asks for it"),
             Item::Reply(token) => {
                 let token = String::from_utf8_lossy(token);
                 match token.split_once(' ') {

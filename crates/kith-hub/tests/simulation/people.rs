@@ -113,7 +113,8 @@ pub(crate) async fn drain(
                     log.tell(backlog.as_ref());
                 }
                 Item::Lagged(_) | Item::Closed(_) => lost = true,
-                Item::Signal(_) | Item::Aware(_) | Item::Told(_) | Item::Offered(_) => {}
+                Item::Newest(_) | Item::Signal(_) | Item::Aware(_) => {}
+                Item::Told(_) | Item::Offered(_) => {}
             }
         }
     }
@@ -130,7 +131,7 @@ pub(crate) async fn follow(
     let feed = FeedId::Stream(stream);
     let after = log.at.lock().unwrap().get(&feed).copied();
     let place = Place { epoch: None, after };
-    let want = Want { window: usize::try_from(WINDOW).unwrap(), events_only: false };
+    let want = Want { window: usize::try_from(WINDOW).unwrap(), events_only: false, merges: false };
     let encode = |backlog: &Backlog| {
         let mut answers = answers.lock().unwrap();
         let token = format!("{}-{}-{}", subscriber.id, answers.len(), name_of(backlog));

@@ -118,7 +118,7 @@ pub(crate) async fn follow(
     after: Option<u64>,
 ) -> Result<(), HubError> {
     let place = Place { epoch: None, after: after.map(Seq) };
-    let want = Want { window: 50, events_only: false };
+    let want = Want { window: 50, events_only: false, merges: false };
     hub.subscribe(subscriber, feed, &place, want, encode).await
 }
 
@@ -151,6 +151,7 @@ pub(crate) async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
                 }
                 Item::Run(_) => unreachable!("it is taken one by one"),
                 Item::Aware(told) => aware(told),
+                Item::Newest(merged) => format!("newest {} {}", merged.seq, merged.value),
                 Item::Signal(_) | Item::Told(_) | Item::Offered(_) => continue,
                 Item::Lagged(feeds) => format!("lagged {}", feeds.len()),
                 Item::Closed(_) => "closed".to_owned(),

@@ -413,6 +413,7 @@ impl Requests<'_> {
         let want = Want {
             window: wanted.window.unwrap_or(WINDOW).clamp(1, WINDOW_MAX) as usize,
             events_only: wanted.events_only,
+            merges: !wanted.events_only,
         };
         let encoding = self.encoding;
         let blocked = self.subscriber.blocked();

@@ -200,7 +200,7 @@ impl Link {
     async fn follow(&self, topic: TopicId, seq: Seq, begin: &Bytes) -> Result<(), HubError> {
         let Some(prefix) = self.prefix(topic) else { return Ok(()) };
         let place = Place { epoch: None, after: Some(seq) };
-        let want = Want { window: 1, events_only: false };
+        let want = Want { window: 1, events_only: false, merges: false };
         let encode = |backlog: &Backlog| {
             let mut write = Write::new(&prefix);
             let seq = match backlog {

@@ -103,7 +103,7 @@ fn encoded(link: &Link, item: Item) -> Bytes {
             }
             write.done()
         }
-        Item::Told(_) | Item::Offered(_) => Bytes::new(),
+        Item::Newest(_) | Item::Told(_) | Item::Offered(_) => Bytes::new(),
         Item::Signal(_) | Item::Lagged(_) | Item::Closed(_) => Bytes::new(),
     }
 }

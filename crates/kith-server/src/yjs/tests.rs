@@ -325,7 +325,7 @@ async fn programs_and_editors_see_what_the_others_show() {
     let name = kith_core::text::TopicName::parse("notes").unwrap();
     let topic = hub.topic_named(program.user, world.circle, &name).await.unwrap();
     let feed = FeedId::Topic(topic.id);
-    let want = kith_hub::Want { window: 1, events_only: false };
+    let want = kith_hub::Want { window: 1, events_only: false, merges: false };
     let encode = |_: &kith_hub::Backlog| bytes::Bytes::new();
     hub.subscribe(&program, feed, &kith_hub::Place::default(), want, encode).await.unwrap();
     // What a program shows, with the name of its user and a colour.
