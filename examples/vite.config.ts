@@ -4,5 +4,5 @@ import { defineConfig } from "vite";
 
 export default defineConfig({
   appType: "mpa",
-  build: { rolldownOptions: { input: ["index.html", "todo/index.html", "editor/index.html"] } },
+  build: { rolldownOptions: { input: ["index.html", "todo/index.html", "editor/index.html", "cursors/index.html"] } },
 });

@@ -49,3 +49,24 @@ test("a document that both write", async (context) => {
   await ana.keyboard.press("Control+z");
   await reads(bob, ["# "]);
 });
+
+test("a plane on which both see each other", async (context) => {
+  const { pages: { ana, bob } } = await pages(context, "cursors");
+  const says = (page, text) => becomes(page, () => document.querySelector("#state").textContent, text);
+  const colours = (page) => becomes(page, () => {
+    const { data } = document.querySelector("canvas").getContext("2d").getImageData(0, 0, 1e4, 1e4);
+    return data.some((part) => part !== 0);
+  }, true);
+  const plane = await ana.locator("canvas").boundingBox();
+  await says(bob, "Nobody else is here. Open this page a second time.");
+  await ana.mouse.move(plane.x + 80, plane.y + 60);
+  await says(bob, "You see ana.");
+  await colours(bob);
+  await says(ana, "Nobody else is here. Open this page a second time.");
+  await ana.mouse.move(plane.x + 80, plane.y - 60);
+  await says(bob, "Nobody else is here. Open this page a second time.");
+  await ana.mouse.click(plane.x + 40, plane.y + 40);
+  await says(bob, "You see ana.");
+  await ana.close();
+  await says(bob, "Nobody else is here. Open this page a second time.");
+});
