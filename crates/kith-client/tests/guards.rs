@@ -51,7 +51,9 @@ async fn what_a_guard_makes_of_a_change_is_what_is_shown_in_the_end() {
     let judge = async move |asking: &Asking| {
         let proposed = &asking.proposal.changes[0];
         let Change::Add { by } = &proposed.change else { return Judgement::pass() };
-        let add = |topic, by: i64| Granted::Effect(Asked { topic, change: Change::Add { by: by.into() } });
+        let add = |topic, by: i64| {
+            Granted::Effect(Asked { topic, change: Change::Add { by: by.into() } })
+        };
         match by.as_i64().unwrap() {
             13 => {
                 let code = FailureCode::parse("stock.unlucky").unwrap();
@@ -69,10 +71,8 @@ async fn what_a_guard_makes_of_a_change_is_what_is_shown_in_the_end() {
     };
     let running = tokio::spawn(guarding.run(judge));
 
-    let (mine, total) = (
-        bob.topic_by_id(stock_id).await.unwrap(),
-        bob.topic_by_id(sum_id).await.unwrap(),
-    );
+    let (mine, total) =
+        (bob.topic_by_id(stock_id).await.unwrap(), bob.topic_by_id(sum_id).await.unwrap());
     let sent = mine.add(3);
     assert_eq!(shown(&mine), (Some(Value::Int(3)), true));
     assert_eq!(sent.await.unwrap().events.len(), 2);
@@ -80,7 +80,10 @@ async fn what_a_guard_makes_of_a_change_is_what_is_shown_in_the_end() {
     let sent = mine.add(50);
     assert_eq!(shown(&mine), (Some(Value::Int(53)), true));
     sent.await.unwrap();
-    assert_eq!((shown(&mine), total.value()), ((Some(Value::Int(13)), false), Some(Value::Int(53))));
+    assert_eq!(
+        (shown(&mine), total.value()),
+        ((Some(Value::Int(13)), false), Some(Value::Int(53)))
+    );
     let sent = mine.add(7);
     assert!(sent.await.unwrap().events.is_empty());
     assert_eq!(shown(&mine), (Some(Value::Int(13)), false));
