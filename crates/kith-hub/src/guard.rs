@@ -31,7 +31,7 @@ pub enum Submitted {
     /// It is decided; the answer comes when it is durable.
     Decided(Answer),
     /// A guard is to be asked first. What the same connection submits after it has to wait.
-    Guarded(Guarded),
+    Guarded(Box<Guarded>),
 }
 
 /// A transaction of which a guard decides.
@@ -166,7 +166,8 @@ impl Hub {
         match self.submit(me, from, op.clone(), &command).await {
             Err(HubError::Refused(Refusal::Guarded { circle, guard })) => {
                 let (hub, caller, next) = (self.clone(), caller(), (circle, guard));
-                Ok(Submitted::Guarded(Guarded { hub, caller, from, op, command, next }))
+                let guarded = Guarded { hub, caller, from, op, command, next };
+                Ok(Submitted::Guarded(Box::new(guarded)))
             }
             submitted => submitted.map(Submitted::Decided),
         }

@@ -31,7 +31,7 @@ fn change(topic: TopicId, change: Value) -> Asked {
     Asked { topic, change: serde_json::from_value::<Change>(change).unwrap() }
 }
 
-fn effect(topic: TopicId, change: Value) -> Value {
+fn effect(topic: TopicId, change: &Value) -> Value {
     json!({"effect": {"topic": topic, "change": change}})
 }
 
@@ -167,9 +167,9 @@ async fn a_guard_is_told_what_is_proposed_and_by_whom() {
 async fn it_alters_and_adds_and_all_of_it_is_one_step_of_the_users() {
     let place = Place::open().await;
     let list = json!({"changes": [
-        effect(place.stock, json!({"add": {"by": 2}})),
+        effect(place.stock, &json!({"add": {"by": 2}})),
         {"proposed": 1},
-        effect(place.log, json!({"insert": {"value": "bob took some"}})),
+        effect(place.log, &json!({"insert": {"value": "bob took some"}})),
     ]});
     let both = transaction(vec![
         change(place.stock, json!({"add": {"by": 3}})),
@@ -301,9 +301,9 @@ async fn what_cannot_be_done_of_an_answer_is_none() {
         json!({"changes": many}),
         json!({"changes": [{"proposed": 0}, {"proposed": 0}]}),
         one(json!({"proposed": 1})),
-        one(effect(other, add.clone())),
-        one(effect(guarded, add.clone())),
-        one(effect(place.log, add.clone())),
+        one(effect(other, &add)),
+        one(effect(guarded, &add)),
+        one(effect(place.log, &add)),
         json!({"when": [{"topic": other, "value": 1}, {"topic": place.stock, "seq": 1, "x": 2}]}),
     ] {
         let refused = place.propose(None, place.add(1), place.says(garbage.clone())).await;
@@ -459,7 +459,7 @@ async fn a_text_may_go_along_and_an_ephemeral_topic_be_guarded() {
         change(text, splice("tea")),
     ]);
     let list =
-        json!({"changes": [{"proposed": 0}, {"proposed": 1}, effect(text, splice("more "))]});
+        json!({"changes": [{"proposed": 0}, {"proposed": 1}, effect(text, &splice("more "))]});
     place.propose(None, both, place.says(list)).await.unwrap();
     let (_, _, state) = place.hub.topic_value(place.ana, text).await.unwrap();
     assert_eq!(place.hub.text_plain(state).await.unwrap().unwrap(), "more tea");

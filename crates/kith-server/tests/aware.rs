@@ -75,7 +75,7 @@ async fn states_are_told_to_others_until_they_end() {
     assert_eq!(states(&told), [(&bob.user, &at)]);
     assert_eq!(told["states"][0]["session"], bob.session);
     let client = told["states"][0]["client"].clone();
-    assert!(client.as_u64().is_some_and(|number| number >= 1 << 32 && number < 1 << 53));
+    assert!(client.as_u64().is_some_and(|number| (1 << 32..1 << 53).contains(&number)));
     // Another connection of the same session is another client, and is told of the first.
     let mut tab = server.enter(&bob_token).await;
     assert_eq!(tab.session, bob.session);

@@ -19,6 +19,9 @@ pub(crate) enum Flow {
     Answered(usize),
 }
 
+/// Appends the bytes of a change: by which publisher, the how-manieth, whether it is the last.
+pub(crate) type Frame<'a> = &'a dyn Fn(usize, u64, bool, &mut Vec<u8>);
+
 /// Who changes what, and how it is told.
 pub(crate) struct Watch<'a> {
     /// The connections that follow; the first of them make the changes, in turn.
@@ -31,8 +34,7 @@ pub(crate) struct Watch<'a> {
     pub(crate) answer: Option<&'static [u8]>,
     /// What the last change is told with.
     pub(crate) last: &'static [u8],
-    /// Appends the bytes of a change: by which publisher, the how-manieth, whether it is the last.
-    pub(crate) frame: &'a dyn Fn(usize, u64, bool, &mut Vec<u8>),
+    pub(crate) frame: Frame<'a>,
     /// Looks whether what the server holds after so many changes is right.
     pub(crate) check: &'a dyn Fn(u64) -> Result<()>,
     /// Before and while it is measured.

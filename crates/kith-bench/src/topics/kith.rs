@@ -113,7 +113,7 @@ impl Subject for Kith {
             (Holds::Int, false) => r#"{"add":{"by":1}}"#.to_owned(),
             (Holds::Int, true) => format!(r#"{{"set":{{"value":{LAST}}}}}"#),
             (Holds::List, true) => format!(r#"{{"insert":{{"value":{LAST}}}}}"#),
-            (Holds::List, _) if number % 2 == 0 => {
+            (Holds::List, _) if number.is_multiple_of(2) => {
                 format!(r#"{{"insert":{{"value":{number}}}}}"#)
             }
             (Holds::List, _) => r#"{"remove":{"at":0}}"#.to_owned(),

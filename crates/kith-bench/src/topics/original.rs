@@ -132,7 +132,7 @@ pub(super) fn change(topic: &str, holds: Holds, number: u64, is_last: bool, out:
         (Holds::Int, false) => r#""type":"add","value":1"#.to_owned(),
         (Holds::Int, true) => format!(r#""type":"set","value":{LAST},"old_value":0"#),
         (Holds::List, true) => format!(r#""type":"insert","item":{LAST},"position":-1"#),
-        (Holds::List, _) if number % 2 == 0 => {
+        (Holds::List, _) if number.is_multiple_of(2) => {
             format!(r#""type":"insert","item":{number},"position":-1"#)
         }
         (Holds::List, _) => r#""type":"pop","position":0"#.to_owned(),

@@ -72,8 +72,11 @@ pub(super) fn part(stop: Stop, place: usize, count: usize) -> Stop {
     }
 }
 
+/// What a command asks for, on which conditions, and the group of its step.
+type Wish<'a> = (&'a [Asked], &'a [Condition], Option<&'a Label>);
+
 /// The transaction of a command.
-fn transaction(command: &Command) -> Result<(&[Asked], &[Condition], Option<&Label>), Refusal> {
+fn transaction(command: &Command) -> Result<Wish<'_>, Refusal> {
     match command {
         Command::Change { changes, when, group } => Ok((changes, when, group.as_ref())),
         _ => Err(Refusal::NoGuard),
@@ -188,7 +191,7 @@ pub fn clear(
 
 /// Does a transaction as its guard said: what was proposed with the rights of `me`, who did, the rest
 /// with those of the guard's provider. All of it is one step of `me`. The guard has to be
-/// [clear](clear) to do so.
+/// [clear] to do so.
 ///
 /// # Errors
 /// What a transaction is refused with, [`Refusal::BadVerdict`].
@@ -226,7 +229,7 @@ pub fn settle(
             }
         }
     }
-    end(draft, me, group, done, &mut outcome)?;
+    end(draft, me, group, &done, &mut outcome)?;
     Ok(outcome)
 }
 
@@ -248,7 +251,7 @@ pub fn effect(
     let mut done = begin(draft, changes)?;
     one(draft, (provider, Some(provider)), asked, &mut outcome, &mut done, passed)
         .map_err(|stop| no_effect(stop, place))?;
-    end(draft, me, group, done, &mut outcome)?;
+    end(draft, me, group, &done, &mut outcome)?;
     Ok(outcome)
 }
 
@@ -263,7 +266,7 @@ fn end(
     draft: &mut Draft<'_>,
     me: UserId,
     group: Option<&Label>,
-    done: Transaction,
+    done: &Transaction,
     outcome: &mut Outcome,
 ) -> Result<(), Stop> {
     conform(draft, &outcome.events)?;

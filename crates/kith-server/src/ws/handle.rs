@@ -366,7 +366,7 @@ impl Requests<'_> {
         let hub = &self.app.hub;
         match hub.propose(subscriber.user, subscriber.id, op, command, caller).await {
             Ok(Submitted::Decided(answer)) => Rest::Waits(self.waits(id, answer)),
-            Ok(Submitted::Guarded(guarded)) => Rest::Guarded(id, Box::new(guarded)),
+            Ok(Submitted::Guarded(guarded)) => Rest::Guarded(id, guarded),
             Err(error) => {
                 self.reply(id, Err(self.app.problem(&error)));
                 Rest::Nothing
