@@ -80,5 +80,6 @@ replay! {
     log
     yjs_message
     yjs_update
+    topics
     mark
 }

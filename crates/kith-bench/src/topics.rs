@@ -25,7 +25,8 @@ const BENCH: &str = "topics";
 pub(crate) enum Holds {
     /// An integer, to which 1 is added.
     Int,
-    /// A list of a hundred elements: one is put at its end, then the first is taken out.
+    /// A list of a hundred elements: each publisher puts one at its end, then takes the first out,
+    /// so there are never fewer.
     List,
 }
 
@@ -51,16 +52,29 @@ impl Holds {
         }
     }
 
-    /// Whether a value is right after so many changes. Changes of several publishers may come in
+    /// Whether a value is right after so many changes, which publishers made in turn. They may come in
     /// another order than that in which they were made, so of a list it is known how long it is.
-    fn is_right(self, value: &Json, changes: u64) -> bool {
+    fn is_right(self, value: &Json, changes: u64, publishers: u64) -> bool {
         match self {
             Self::Int => value.as_u64() == Some(changes),
             Self::List => {
-                value.as_array().is_some_and(|list| list.len() as u64 == LENGTH + changes % 2)
+                // In one round of all everybody puts in, in the next everybody takes out.
+                let since = changes % (2 * publishers);
+                let more = since.min(2 * publishers - since);
+                value.as_array().is_some_and(|list| list.len() as u64 == LENGTH + more)
             }
         }
     }
+}
+
+/// A change that is to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    pub(crate) number: u64,
+    /// How many its publisher has made.
+    pub(crate) round: u64,
+    /// No other is made after it.
+    pub(crate) is_last: bool,
 }
 
 /// A server with one topic.
@@ -71,8 +85,8 @@ pub(crate) trait Subject {
     fn start(&mut self, dir: &Path, holds: Holds, readers: usize) -> Result<Option<Server>>;
     /// How a subscriber gets in who may make changes too.
     fn reader(&self, number: usize) -> Script;
-    /// Appends the bytes of a change; those of the last, if it is that.
-    fn change(&self, holds: Holds, number: u64, is_last: bool, out: &mut Vec<u8>);
+    /// Appends the bytes of a change.
+    fn change(&self, holds: Holds, change: Change, out: &mut Vec<u8>);
     /// What each change that is told holds once, and each answer, if it answers.
     fn marks(&self) -> (&'static [u8], Option<&'static [u8]>);
     /// Whether each change is told.
@@ -168,17 +182,21 @@ fn one(
         true => Flow::Told(subject.flying()),
         false => Flow::Answered(subject.flying()),
     };
+    let publishers = plan.count(16, 2);
     let watch = Watch {
         readers: first..first + readers,
-        publishers: plan.count(16, 2),
+        publishers,
         flow,
         mark,
         answer,
         last: LAST_MARK,
-        frame: &|_, number, is_last, out| subject.change(holds, number, is_last, out),
+        frame: &|_, number, is_last, out| {
+            let round = number / publishers as u64;
+            subject.change(holds, Change { number, round, is_last }, out);
+        },
         check: &|changes| {
             let value = subject.value(&server)?;
-            let is_right = holds.is_right(&value, changes);
+            let is_right = holds.is_right(&value, changes, publishers as u64);
             anyhow::ensure!(is_right, "after {changes} changes it is {value}");
             Ok(())
         },

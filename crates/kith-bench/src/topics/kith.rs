@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::{Value as Json, json};
 
-use super::{Holds, LAST, Subject, original};
+use super::{Change, Holds, LAST, Subject, original};
 use crate::peer::{text, upgrade, websocket};
 use crate::server::Server;
 use crate::site::{ask, for_each, sign_up_all};
@@ -105,15 +105,16 @@ impl Subject for Kith {
         ]
     }
 
-    fn change(&self, holds: Holds, number: u64, is_last: bool, out: &mut Vec<u8>) {
+    fn change(&self, holds: Holds, asked: Change, out: &mut Vec<u8>) {
         if self.dialect == Dialect::Topicsync {
-            return original::change("hot", holds, number, is_last, out);
+            return original::change("hot", holds, asked, out);
         }
+        let Change { number, round, is_last } = asked;
         let change = match (holds, is_last) {
             (Holds::Int, false) => r#"{"add":{"by":1}}"#.to_owned(),
             (Holds::Int, true) => format!(r#"{{"set":{{"value":{LAST}}}}}"#),
             (Holds::List, true) => format!(r#"{{"insert":{{"value":{LAST}}}}}"#),
-            (Holds::List, _) if number.is_multiple_of(2) => {
+            (Holds::List, _) if round.is_multiple_of(2) => {
                 format!(r#"{{"insert":{{"value":{number}}}}}"#)
             }
             (Holds::List, _) => r#"{"remove":{"at":0}}"#.to_owned(),

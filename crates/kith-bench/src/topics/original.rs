@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 use serde_json::{Value as Json, json};
 
-use super::{Holds, LAST, LENGTH, Subject};
+use super::{Change, Holds, LAST, LENGTH, Subject};
 use crate::peer::{text, upgrade, websocket};
 use crate::server::{Server, free_port, program};
 use crate::socket::Socket;
@@ -97,8 +97,8 @@ impl Subject for Original {
         reader("/", self.port, self.holds.name())
     }
 
-    fn change(&self, holds: Holds, number: u64, is_last: bool, out: &mut Vec<u8>) {
-        change(holds.name(), holds, number, is_last, out);
+    fn change(&self, holds: Holds, asked: Change, out: &mut Vec<u8>) {
+        change(holds.name(), holds, asked, out);
     }
 
     fn marks(&self) -> (&'static [u8], Option<&'static [u8]>) {
@@ -126,13 +126,14 @@ pub(super) fn reader(path: &str, port: u16, topic: &str) -> Script {
 }
 
 /// Appends the action that makes a change.
-pub(super) fn change(topic: &str, holds: Holds, number: u64, is_last: bool, out: &mut Vec<u8>) {
+pub(super) fn change(topic: &str, holds: Holds, asked: Change, out: &mut Vec<u8>) {
+    let Change { number, round, is_last } = asked;
     let is = holds.name();
     let what = match (holds, is_last) {
         (Holds::Int, false) => r#""type":"add","value":1"#.to_owned(),
         (Holds::Int, true) => format!(r#""type":"set","value":{LAST},"old_value":0"#),
         (Holds::List, true) => format!(r#""type":"insert","item":{LAST},"position":-1"#),
-        (Holds::List, _) if number.is_multiple_of(2) => {
+        (Holds::List, _) if round.is_multiple_of(2) => {
             format!(r#""type":"insert","item":{number},"position":-1"#)
         }
         (Holds::List, _) => r#""type":"pop","position":0"#.to_owned(),

@@ -76,6 +76,10 @@ impl Verdict {
         if value.is_null() {
             return Ok(Self::default());
         }
+        // An array would be read as the fields in their order.
+        if !value.is_object() {
+            return Err(Refusal::BadVerdict { why: "it is no object".to_owned() });
+        }
         serde_json::from_value(value).map_err(|error| {
             // A sentence on what is wrong may repeat what the guard said.
             Refusal::BadVerdict { why: error.to_string().chars().take(WHY_MAX).collect() }
