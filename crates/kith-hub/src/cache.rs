@@ -143,6 +143,12 @@ impl Cache {
         }
     }
 
+    /// Another number whenever everything was forgotten: what was found before may never have been
+    /// committed.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// Whether a document was changed by what is not committed yet.
     pub(crate) fn is_pending(&self, key: &Key) -> bool {
         self.entries.get(key).is_some_and(|entry| entry.pending > 0)

@@ -132,8 +132,8 @@ impl Asking {
         if guards.is_empty() {
             return Err(Refusal::NoGuard.into());
         }
-        let proposal = hub.look(|draft| guard::proposal(draft, me, op, command)).await?;
-        hub.settled().await?;
+        let propose = |draft: &Draft<'_>| guard::proposal(draft, me, op, command);
+        let proposal = hub.look_committed(propose).await?;
         let left = self.due.saturating_duration_since(Instant::now()).as_millis();
         let judged = hub.ask(&self.caller, guard, &proposal, Arc::new(guards), left as u32).await?;
         Ok(Said::Judged(Box::new(judged), self.passed.clone()))

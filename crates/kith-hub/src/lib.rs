@@ -399,10 +399,43 @@ impl Hub {
         Err(HubError::Busy)
     }
 
-    /// Waits until everything decided so far is committed or failed.
+    /// As [`look`](Self::look), on documents that are committed: what was only decided is waited for,
+    /// and looked at again where it could not be committed.
     ///
-    /// What was looked at may have been decided and not yet committed: nothing that depends on it
-    /// may leave before it is.
+    /// # Errors
+    /// As [`look`](Self::look).
+    pub async fn look_committed<T>(
+        &self,
+        mut look: impl FnMut(&Draft<'_>) -> Result<T, Stop>,
+    ) -> Result<T, HubError> {
+        for _ in 0..LOADS_MAX {
+            let now = self.inner.env.now();
+            let (found, pending, generation) = {
+                let state = self.state();
+                let draft = Draft::new(&state.cache, now, None, None, 0);
+                let found = look(&draft);
+                let pending = draft.has_read(|key| state.cache.is_pending(key));
+                (found, pending, state.cache.generation())
+            };
+            let found = match found {
+                Ok(value) => Ok(value),
+                Err(Stop::Refused(refusal)) => Err(HubError::Refused(refusal)),
+                Err(Stop::Missing(key)) => {
+                    self.load(key).await?;
+                    continue;
+                }
+            };
+            if pending {
+                self.settled().await?;
+            }
+            if !pending || self.state().cache.generation() == generation {
+                return found;
+            }
+        }
+        Err(HubError::Busy)
+    }
+
+    /// Waits until everything decided so far is committed or failed, so that the store has it.
     pub async fn settled(&self) -> Result<(), HubError> {
         let idle = {
             let state = self.state();

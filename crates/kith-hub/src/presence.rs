@@ -122,7 +122,7 @@ impl Hub {
     /// # Errors
     /// As for writing there.
     pub async fn typing(&self, user: UserId, stream: StreamId) -> Result<(), HubError> {
-        self.look(|draft| message::may_write(draft, user, stream)).await?;
+        self.look_committed(|draft| message::may_write(draft, user, stream)).await?;
         let feed = FeedId::Stream(stream);
         if self.inner.fan.is_followed(feed) {
             let signal = Signal { feed, user, what: What::Typing(stream) };
@@ -140,18 +140,17 @@ impl Hub {
         user: UserId,
         circle: CircleId,
     ) -> Result<Vec<(UserId, Status, Timestamp)>, HubError> {
-        self.look(|draft| access::in_circle(draft, user, circle).map(drop)).await?;
+        self.look_committed(|draft| access::in_circle(draft, user, circle).map(drop)).await?;
         let all: Vec<(UserId, Status, Timestamp)> = {
             let users = self.inner.presence.users();
             users.iter().map(|(user, there)| (*user, there.status(), there.since)).collect()
         };
         let mut present = Vec::new();
         for one in all {
-            if self.look(|draft| draft.member(circle, one.0)).await?.is_some() {
+            if self.look_committed(|draft| draft.member(circle, one.0)).await?.is_some() {
                 present.push(one);
             }
         }
-        self.settled().await?;
         present.sort_unstable_by_key(|(user, ..)| *user);
         Ok(present)
     }

@@ -164,7 +164,7 @@ impl Hub {
     /// # Errors
     /// A refusal that is the same for what is not there and what may not be read.
     pub async fn may_read(&self, user: UserId, feed: FeedId) -> Result<MayRead, HubError> {
-        let proof = self.look(|draft| access::to_read(draft, user, feed)).await?;
+        let proof = self.look_committed(|draft| access::to_read(draft, user, feed)).await?;
         self.settled().await?;
         Ok(proof)
     }

@@ -437,28 +437,6 @@ impl Hub {
         }
         Err(HubError::Busy)
     }
-
-    /// Looks at documents as they are decided, and waits for those that are not committed yet.
-    async fn look_committed(
-        &self,
-        look: impl Fn(&Draft<'_>) -> Result<(), Stop>,
-    ) -> Result<(), HubError> {
-        for _ in 0..crate::LOADS_MAX {
-            let now = self.inner.env.now();
-            let (looked, pending) = {
-                let state = self.state();
-                let draft = Draft::new(&state.cache, now, None, None, 0);
-                (look(&draft), draft.has_read(|key| state.cache.is_pending(key)))
-            };
-            match looked {
-                Ok(()) if pending => return self.settled().await,
-                Ok(()) => return Ok(()),
-                Err(Stop::Refused(refusal)) => return Err(HubError::Refused(refusal)),
-                Err(Stop::Missing(key)) => self.load(key).await?,
-            }
-        }
-        Err(HubError::Busy)
-    }
 }
 
 fn who_of(subscriber: &Subscriber) -> Who {

@@ -143,7 +143,8 @@ impl Hub {
         for _ in 0..TURNS_MAX {
             let version = subscriber.mailbox.version();
             let revocations = self.inner.fan.table().revocations;
-            let proof = self.look(|draft| access::to_read(draft, subscriber.user, feed)).await?;
+            let proof =
+                self.look_committed(|draft| access::to_read(draft, subscriber.user, feed)).await?;
             self.settled().await?;
             // All that is delivered is in the store; what comes after is delivered to the reader.
             let head = match self.inner.fan.at_hand(feed, None) {

@@ -167,8 +167,7 @@ impl Hub {
     /// # Errors
     /// `session.not_found`, `user.disabled`, or a failure of the store.
     pub async fn authenticate(&self, token_hash: &str) -> Result<Arc<Session>, HubError> {
-        let session = self.look(|draft| account::session(draft, token_hash)).await?;
-        self.settled().await?;
+        let session = self.look_committed(|draft| account::session(draft, token_hash)).await?;
         if session.is_stale(self.now()) {
             self.touch(token_hash).await;
         }
@@ -191,8 +190,7 @@ impl Hub {
     /// Failures of the store.
     pub async fn site_secret(&self, name: &str, random: [u128; 2]) -> Result<String, HubError> {
         let name = name.to_owned();
-        if let Some(kept) = self.look(|draft| draft.site_secret(name.clone())).await? {
-            self.settled().await?;
+        if let Some(kept) = self.look_committed(|draft| draft.site_secret(name.clone())).await? {
             return Ok(kept.secret.clone());
         }
         let [one, two] = random;
@@ -205,7 +203,7 @@ impl Hub {
             Ok(Outcome::default())
         })
         .await?;
-        let kept = self.look(|draft| draft.site_secret(name.clone())).await?;
+        let kept = self.look_committed(|draft| draft.site_secret(name.clone())).await?;
         kept.map(|kept| kept.secret.clone()).ok_or(HubError::Busy)
     }
 

@@ -23,14 +23,13 @@ impl Hub {
         self.settled().await?;
         let mut circles = Vec::new();
         for id in self.ids::<CircleId>(prefix("joined", &user)).await? {
-            let found = self.look(|draft| access::in_circle(draft, user, id)).await;
+            let found = self.look_committed(|draft| access::in_circle(draft, user, id)).await;
             match found {
                 Ok(standing) => circles.push((standing.circle, standing.member)),
                 Err(HubError::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        self.settled().await?;
         Ok(circles)
     }
 
@@ -43,8 +42,7 @@ impl Hub {
         user: UserId,
         circle: CircleId,
     ) -> Result<(Arc<Circle>, Arc<Member>), HubError> {
-        let found = self.look(|draft| access::in_circle(draft, user, circle)).await?;
-        self.settled().await?;
+        let found = self.look_committed(|draft| access::in_circle(draft, user, circle)).await?;
         Ok((found.circle, found.member))
     }
 
@@ -53,8 +51,7 @@ impl Hub {
     /// # Errors
     /// `stream.not_found`.
     pub async fn stream(&self, user: UserId, stream: StreamId) -> Result<Arc<Stream>, HubError> {
-        let found = self.look(|draft| access::in_stream(draft, user, stream)).await?;
-        self.settled().await?;
+        let found = self.look_committed(|draft| access::in_stream(draft, user, stream)).await?;
         Ok(found.stream)
     }
 
@@ -89,13 +86,12 @@ impl Hub {
     ) -> Result<Vec<Arc<Stream>>, HubError> {
         let mut streams = Vec::new();
         for id in ids {
-            match self.look(|draft| access::in_stream(draft, user, id)).await {
+            match self.look_committed(|draft| access::in_stream(draft, user, id)).await {
                 Ok(found) => streams.push(found.stream),
                 Err(HubError::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        self.settled().await?;
         Ok(streams)
     }
 
@@ -136,7 +132,7 @@ impl Hub {
     /// # Errors
     /// `user.not_found`.
     pub async fn user(&self, me: UserId, user: UserId) -> Result<Arc<User>, HubError> {
-        let found = self.look(|draft| draft.user(user)).await?;
+        let found = self.look_committed(|draft| draft.user(user)).await?;
         self.settled().await?;
         let found = found.ok_or(Refusal::NoSuchUser)?;
         if me == user || self.acquainted(me, user).await? {
@@ -152,22 +148,21 @@ impl Hub {
     pub async fn user_by_name(&self, name: &str) -> Result<Arc<User>, HubError> {
         let folded = name.trim().to_ascii_lowercase();
         let found = self
-            .look(|draft| match draft.name_owner(folded.clone())? {
+            .look_committed(|draft| match draft.name_owner(folded.clone())? {
                 Some(owner) => draft.user(owner.user),
                 None => Ok(None),
             })
             .await?;
-        self.settled().await?;
         found.ok_or_else(|| Refusal::NoSuchUser.into())
     }
 
     async fn acquainted(&self, me: UserId, user: UserId) -> Result<bool, HubError> {
-        let admin = self.look(|draft| draft.account(me)).await?;
+        let admin = self.look_committed(|draft| draft.account(me)).await?;
         if admin.is_some_and(|account| account.site_admin) {
             return Ok(true);
         }
         for circle in self.ids::<CircleId>(prefix("joined", &me)).await? {
-            if self.look(|draft| draft.member(circle, user)).await?.is_some() {
+            if self.look_committed(|draft| draft.member(circle, user)).await?.is_some() {
                 return Ok(true);
             }
         }
@@ -229,7 +224,7 @@ impl Hub {
         user: UserId,
         circle: CircleId,
     ) -> Result<Vec<Arc<Invite>>, HubError> {
-        let standing = self.look(|draft| access::in_circle(draft, user, circle)).await?;
+        let standing = self.look_committed(|draft| access::in_circle(draft, user, circle)).await?;
         self.settled().await?;
         let all = standing.permissions.has(Permission::ManageMembers);
         let rows = self.inner.store.scan(prefix("circle_invite", &circle), 1000).await?;
@@ -253,7 +248,7 @@ impl Hub {
     /// `invite.not_found`, also to whoever is banned there.
     pub async fn invite_target(&self, user: UserId, code: &str) -> Result<Arc<Circle>, HubError> {
         let found = self
-            .look(|draft| {
+            .look_committed(|draft| {
                 let invite = invite::find(draft, code)?;
                 if draft.ban(invite.circle, user)?.is_some() {
                     return Ok(None);
@@ -261,7 +256,6 @@ impl Hub {
                 draft.circle(invite.circle)
             })
             .await?;
-        self.settled().await?;
         found.ok_or_else(|| Refusal::NoSuchInvite.into())
     }
 

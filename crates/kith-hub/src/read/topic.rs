@@ -114,17 +114,14 @@ impl Hub {
         user: UserId,
         circle: CircleId,
     ) -> Result<(usize, usize), HubError> {
-        let counts = self
-            .look(|draft| {
-                access::in_circle(draft, user, circle)?;
-                let steps = draft.steps(circle, user)?;
-                let known = steps.steps.iter().filter(|step| !step.is_over(draft.now));
-                let (undone, done): (Vec<_>, Vec<_>) = known.partition(|step| step.undone);
-                Ok((done.len(), undone.len()))
-            })
-            .await?;
-        self.settled().await?;
-        Ok(counts)
+        self.look_committed(|draft| {
+            access::in_circle(draft, user, circle)?;
+            let steps = draft.steps(circle, user)?;
+            let known = steps.steps.iter().filter(|step| !step.is_over(draft.now));
+            let (undone, done): (Vec<_>, Vec<_>) = known.partition(|step| step.undone);
+            Ok((done.len(), undone.len()))
+        })
+        .await
     }
 
     /// A topic with its value, and the event after which it is so.
@@ -133,7 +130,7 @@ impl Hub {
         id: TopicId,
     ) -> Result<(Seq, Arc<Topic>, Arc<State>), HubError> {
         let found = self
-            .look(|draft| {
+            .look_committed(|draft| {
                 let topic = draft.topic(id)?.ok_or(Refusal::NoSuchTopic)?;
                 let seq = draft.head(topic.feed())?.seq;
                 match draft.find(&Key::State(id))? {
@@ -142,7 +139,6 @@ impl Hub {
                 }
             })
             .await?;
-        self.settled().await?;
         self.let_go(found.1.feed());
         Ok(found)
     }
@@ -152,7 +148,7 @@ impl Hub {
     /// # Errors
     /// `topic.not_found`.
     pub async fn topic(&self, user: UserId, topic: TopicId) -> Result<Arc<Topic>, HubError> {
-        let found = self.look(|draft| access::in_topic(draft, user, topic)).await?;
+        let found = self.look_committed(|draft| access::in_topic(draft, user, topic)).await?;
         self.settled().await?;
         Ok(found.topic)
     }
@@ -166,7 +162,7 @@ impl Hub {
         user: UserId,
         topic: TopicId,
     ) -> Result<(Seq, Arc<Topic>, Arc<State>), HubError> {
-        self.look(|draft| access::in_topic(draft, user, topic)).await?;
+        self.look_committed(|draft| access::in_topic(draft, user, topic)).await?;
         self.topic_now(topic).await
     }
 
@@ -225,7 +221,7 @@ impl Hub {
         name: &TopicName,
     ) -> Result<Arc<Topic>, HubError> {
         let found = self
-            .look(|draft| {
+            .look_committed(|draft| {
                 let named = draft.topic_named(circle, name.clone())?;
                 let named = named.ok_or(Refusal::NoSuchTopic)?;
                 access::in_topic(draft, user, named.topic)
@@ -248,7 +244,7 @@ impl Hub {
         after: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Arc<Topic>>, bool), HubError> {
-        self.look(|draft| access::in_circle(draft, user, circle)).await?;
+        self.look_committed(|draft| access::in_circle(draft, user, circle)).await?;
         self.settled().await?;
         let mut after = after.map(|name| format!("{circle}/{name}"));
         let mut topics = Vec::new();
@@ -271,7 +267,6 @@ impl Hub {
                 _ => break false,
             }
         };
-        self.settled().await?;
         Ok((topics, more))
     }
 
@@ -281,7 +276,7 @@ impl Hub {
             Some(Ok(Doc::TopicName(named))) => named.topic,
             _ => return Err(damaged("topic_name", &row.key)),
         };
-        match self.look(|draft| access::in_topic(draft, user, id)).await {
+        match self.look_committed(|draft| access::in_topic(draft, user, id)).await {
             Ok(found) => Ok(Some(found.topic)),
             Err(HubError::Refused(_)) => Ok(None),
             Err(error) => Err(error),

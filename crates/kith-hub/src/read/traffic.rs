@@ -23,7 +23,7 @@ impl Hub {
     /// What reading it is refused with, `permission.denied` or `member.timed_out` to whoever does not
     /// manage feeds there, or a failure of the store.
     pub async fn traffic(&self, user: UserId, feed: FeedId) -> Result<Traffic, HubError> {
-        self.look(|draft| access::to_watch(draft, user, feed)).await?;
+        self.look_committed(|draft| access::to_watch(draft, user, feed)).await?;
         let told = self.feed_of_value(feed).await?;
         let (followers, at_hand) = self.inner.fan.followed(told);
         let seq = match at_hand {

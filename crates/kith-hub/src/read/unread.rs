@@ -58,7 +58,7 @@ impl Hub {
 
     /// The roles of a reader, in the circle of a stream.
     async fn roles_in(&self, user: UserId, stream: StreamId) -> Result<BTreeSet<RoleId>, HubError> {
-        let found = self.look(|draft| access::in_stream(draft, user, stream)).await?;
+        let found = self.look_committed(|draft| access::in_stream(draft, user, stream)).await?;
         self.settled().await?;
         Ok(match found.standing {
             Some(standing) => {
