@@ -21,7 +21,9 @@ mod topic;
 
 pub use key::{AsDoc, COLLECTIONS, Doc, Key, seq_key, tag};
 pub use step::{Facts, Part, Placed, STEP_CHANGES_MAX, STEP_MEMORY_MS, STEPS_MAX, Step, Steps};
-pub use topic::{BYTES_MAX, COUNT_MAX, Kept, Rules, TEXT_BYTES_MAX, Topic, TopicRef};
+pub use topic::{
+    BYTES_MAX, COUNT_MAX, History, Kept, Past, RESUMED, Rules, TEXT_BYTES_MAX, Topic, TopicRef,
+};
 
 /// The version of all document schemas that this program writes.
 pub const SCHEMA: u32 = 1;

@@ -333,6 +333,7 @@ fn show_plain(inner: &Arc<Inner>, all: Vec<Pending>, began: Instant) {
     bulky.into_iter().for_each(|topic| crate::texts::tend(inner, topic));
     crate::live::changed(inner, changes());
     changes().for_each(|changes| crate::newest::renew(inner, changes));
+    changes().for_each(|changes| crate::past::tend(inner, changes));
     let took = micros(began);
     for Pending { changes, outcome, answer, .. } in all {
         if !changes.events.is_empty() {
@@ -361,6 +362,7 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     bulky.into_iter().for_each(|topic| crate::texts::tend(inner, topic));
     crate::live::shown(inner, &changes);
     crate::newest::renew(inner, &changes);
+    crate::past::tend(inner, &changes);
     if !scope.is_empty() {
         fenced = crate::subscriber::recheck(inner, &scope);
     }

@@ -1,5 +1,6 @@
 //! Forgetting what has had its time: results of old operations, sessions that have ended, and what
-//! was done too long ago to be taken back; and what removed topics held.
+//! was done too long ago to be taken back; and what topics held that were removed, or that keep
+//! only the end of their history.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -40,7 +41,8 @@ impl Hub {
         let sessions = self.sweep("session", |row| session(row, now)).await?;
         let steps = self.sweep("step", |row| step(row, now)).await?;
         let removed = self.forget_removed().await?;
-        Ok(operations + sessions + steps + removed)
+        let past = self.forget_past().await?;
+        Ok(operations + sessions + steps + removed + past)
     }
 
     /// Walks on through a collection and changes what `old` says for each of its documents.

@@ -9,14 +9,14 @@ use kith_store::Range;
 use crate::keys::{last_part, prefix};
 use crate::{Hub, HubError};
 
-/// Removed topics that are looked after at a time.
-const TOPICS: usize = 100;
+/// Topics that are looked after at a time.
+pub(crate) const TOPICS: usize = 100;
 /// Steps at a time, of all of them together; the next time goes on from there.
-const STEPS_MAX: usize = 40;
+pub(crate) const STEPS_MAX: usize = 40;
 /// Kept values that are removed in one step: they may be large.
-const VALUES: usize = 4;
+pub(crate) const VALUES: usize = 4;
 /// Events that are forgotten in one step.
-const EVENTS: u64 = 1000;
+pub(crate) const EVENTS: u64 = 1000;
 
 impl Hub {
     /// Forgets more of what removed topics held; says how many values and events.

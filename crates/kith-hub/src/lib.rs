@@ -23,6 +23,7 @@ mod live;
 mod load;
 mod mailbox;
 mod newest;
+mod past;
 pub mod presence;
 pub mod read;
 mod reading;
@@ -30,6 +31,7 @@ mod run;
 pub mod service;
 mod subscribe;
 mod subscriber;
+mod tended;
 mod texts;
 pub mod verify;
 
@@ -143,6 +145,7 @@ struct Inner {
     readings: reading::Readings,
     sweeps: expire::Sweeps,
     texts: texts::Texts,
+    forgetting: past::Forgetting,
     stats: Stats,
     /// Held by the committer while it commits, so that a reader can have the store quiet.
     quiet: tokio::sync::Semaphore,
@@ -175,6 +178,7 @@ impl Hub {
             readings: reading::Readings::default(),
             sweeps: expire::Sweeps::default(),
             texts: texts::Texts::default(),
+            forgetting: past::Forgetting::default(),
             stats: Stats::default(),
             quiet: tokio::sync::Semaphore::new(1),
         });

@@ -188,16 +188,25 @@ impl Hub {
             Some(after) if self.can_go_on(proof.feed(), after, head, want) => {
                 match self.events_after(proof, after).await? {
                     // More came meanwhile than are told one by one.
-                    Backlog::Events { more: true, .. } if !want.events_only => Some(Reset::TooFar),
-                    backlog => return Ok(backlog),
+                    Some(Backlog::Events { more: true, .. }) if !want.events_only => {
+                        Some(Reset::TooFar)
+                    }
+                    Some(backlog) => return Ok(backlog),
+                    // What comes next is forgotten.
+                    None => Some(Reset::TooFar),
                 }
             }
             Some(_) => Some(Reset::TooFar),
         };
         if place.after.is_none() && want.events_only {
             // Of what no store has there are only the events to come.
-            let after = if proof.feed().is_stored() { Seq(0) } else { head };
-            return self.events_after(proof, after).await;
+            let after = match proof.feed().is_stored() {
+                true => self.beginning(proof.feed()).await?,
+                false => head,
+            };
+            if let Some(backlog) = self.events_after(proof, after).await? {
+                return Ok(backlog);
+            }
         }
         self.snapshot(proof, want.window, reset).await
     }
@@ -221,10 +230,10 @@ impl Hub {
         match before {
             Backlog::Snapshot { reset, .. } => self.snapshot(proof, want.window, reset).await,
             Backlog::Events { mut events, seq, .. } => {
-                let Backlog::Events { events: new, seq, more } =
+                let Some(Backlog::Events { events: new, seq, more }) =
                     self.events_after(proof, seq).await?
                 else {
-                    return Err(HubError::Busy);
+                    return self.snapshot(proof, want.window, Some(Reset::TooFar)).await;
                 };
                 if more && !want.events_only {
                     return self.snapshot(proof, want.window, Some(Reset::TooFar)).await;
@@ -235,20 +244,34 @@ impl Hub {
         }
     }
 
-    async fn events_after(&self, proof: &access::MayRead, after: Seq) -> Result<Backlog, HubError> {
+    /// The last event of a feed that is forgotten; 0 where none is.
+    async fn beginning(&self, feed: FeedId) -> Result<Seq, HubError> {
+        let first = self.inner.store.events(feed, Seq(0), 1).await?;
+        Ok(first.first().map_or(Seq(0), |event| Seq(event.seq.0.saturating_sub(1))))
+    }
+
+    /// The events after a place; `None` where the next one is forgotten.
+    async fn events_after(
+        &self,
+        proof: &access::MayRead,
+        after: Seq,
+    ) -> Result<Option<Backlog>, HubError> {
         let limit = self.inner.limits.replay_max;
         let at_hand = self.inner.fan.at_hand(proof.feed(), Some(after));
         if let Some((_, Some(events))) = at_hand
             && events.len() <= limit
         {
             let seq = events.last().map_or(after, |event| event.seq());
-            return Ok(Backlog::Events { events, seq, more: false });
+            return Ok(Some(Backlog::Events { events, seq, more: false }));
         }
         if !proof.feed().is_stored() {
             // Nothing came since, or it is at hand when it is looked for again.
-            return Ok(Backlog::Events { events: Vec::new(), seq: after, more: false });
+            return Ok(Some(Backlog::Events { events: Vec::new(), seq: after, more: false }));
         }
         let stored = self.inner.store.events(proof.feed(), after, limit + 1).await?;
+        if stored.first().is_some_and(|row| row.seq != after.next()) {
+            return Ok(None);
+        }
         let more = stored.len() > limit;
         let mut events = Vec::with_capacity(stored.len().min(limit));
         for row in stored.iter().take(limit) {
@@ -257,7 +280,7 @@ impl Hub {
         }
         self.inner.fan.keep(proof.feed(), &events);
         let seq = events.last().map_or(after, |event| event.seq());
-        Ok(Backlog::Events { events, seq, more })
+        Ok(Some(Backlog::Events { events, seq, more }))
     }
 
     /// Ends following a feed.

@@ -4,8 +4,8 @@
 //!
 //! All of it takes as long as the document is large, so it has threads of its own, few at a time.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kith_core::access;
 use kith_core::command::Command;
@@ -22,6 +22,7 @@ use kith_yjs::{Failed, STACK_BYTES, Updates};
 use tokio::sync::{MutexGuard, Semaphore, oneshot};
 
 use crate::read::parse_event;
+use crate::tended::Tended;
 use crate::{Hub, HubError, Inner};
 
 /// Documents that are worked on at a time.
@@ -35,7 +36,7 @@ const LATE_MAX: usize = 1000;
 pub(crate) struct Texts {
     benches: Arc<Semaphore>,
     /// Texts that are being merged.
-    merging: Mutex<HashSet<TopicId>>,
+    merging: Tended,
     /// Held by whoever works out splices, until they are decided: all of a document are made as one
     /// client of it, whose edits follow each other. Each stands for some of the texts.
     splicing: [tokio::sync::Mutex<()>; TURNS],
@@ -44,7 +45,7 @@ pub(crate) struct Texts {
 impl Default for Texts {
     fn default() -> Self {
         let benches = Arc::new(Semaphore::new(BENCHES));
-        Self { benches, merging: Mutex::default(), splicing: Default::default() }
+        Self { benches, merging: Tended::default(), splicing: Default::default() }
     }
 }
 
@@ -59,23 +60,20 @@ impl Texts {
         }
         turns
     }
-
-    fn merging(&self) -> std::sync::MutexGuard<'_, HashSet<TopicId>> {
-        self.merging.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Has a text merged, unless that is under way.
 pub(crate) fn tend(inner: &Arc<Inner>, topic: TopicId) {
-    if !inner.texts.merging().insert(topic) {
+    if !inner.texts.merging.begin(topic) {
         return;
     }
     let hub = Hub { inner: Arc::clone(inner) };
     tokio::spawn(async move {
-        if let Err(error) = hub.merge(topic).await {
-            tracing::warn!(%topic, %error, "a text could not be merged: its updates are kept as they are");
+        while hub.inner.texts.merging.again(topic) {
+            if let Err(error) = hub.merge(topic).await {
+                tracing::warn!(%topic, %error, "a text could not be merged: its updates are kept as they are");
+            }
         }
-        hub.inner.texts.merging().remove(&topic);
     });
 }
 
@@ -125,14 +123,17 @@ impl Hub {
     }
 
     async fn merge(&self, topic: TopicId) -> Result<(), Undone> {
-        let (seq, _, state) = self.topic_now(topic).await?;
+        let (seq, about, state) = self.topic_now(topic).await?;
+        if !state.text().is_some_and(Text::is_bulky) {
+            return Ok(());
+        }
         let before = Arc::clone(&state);
         let merged = self.apart(move || {
             let text = before.text()?;
             Some(with(text, |updates| updates.merged()).map(|bytes| {
                 let merged = text.merged(&Update::new(&bytes))?;
                 let value = Value::Text(merged.clone()).to_json();
-                Some((merged, Arc::new(Kept { seq, holds: Kind::Text, value })))
+                Some((merged, Arc::new(Kept::of(seq, about, value))))
             }))
         });
         let Some(merged) = merged.await? else { return Ok(()) };
@@ -287,6 +288,10 @@ impl Hub {
     async fn updates_after(&self, topic: TopicId, after: Seq) -> Result<usize, HubError> {
         let rows = self.inner.store.events(FeedId::Topic(topic), after, LATE_MAX + 1).await?;
         if rows.len() > LATE_MAX {
+            return Err(Refusal::Stale.into());
+        }
+        if rows.first().is_some_and(|row| row.seq != after.next()) {
+            // What came next is forgotten.
             return Err(Refusal::Stale.into());
         }
         let mut count = 0;

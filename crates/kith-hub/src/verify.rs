@@ -11,8 +11,8 @@ mod watched;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use kith_core::document::{Doc, Kept, Key};
-use kith_core::event::Event;
+use kith_core::document::{Doc, Kept, Key, TopicRef};
+use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq};
 use kith_core::index::index;
 use kith_core::reduce::{Documents, reduce};
@@ -160,8 +160,14 @@ impl Walk<'_> {
     async fn feed(&mut self, feed: FeedId) -> Result<(), StoreError> {
         self.found.feeds += 1;
         self.expected.insert(name_of("feed", &feed.to_string()));
-        let mut documents = BTreeMap::new();
         let mut kept = self.kept(feed).await?;
+        let mut documents = BTreeMap::new();
+        let first = self.store.events(feed, Seq(0), 1).await?.first().map_or(Seq(1), |row| row.seq);
+        let begin = match first {
+            Seq(0 | 1) => None,
+            _ => self.begin(feed, first, &mut kept, &mut documents).await?,
+        };
+        let mut is_removed = false;
         let mut after = Seq(0);
         loop {
             let rows = self.store.events(feed, after, STEP).await?;
@@ -170,7 +176,12 @@ impl Walk<'_> {
             for row in rows {
                 self.found.events += 1;
                 match serde_json::from_str::<Event>(&row.body) {
+                    // What comes before the beginning is about to be forgotten.
                     Ok(event) if (event.feed, event.seq) == (feed, row.seq) => {
+                        if begin.is_some_and(|begin| event.seq <= begin) {
+                            continue;
+                        }
+                        is_removed = matches!(event.body, Body::TopicRemoved {});
                         add(&mut documents, &event);
                         if let Some(kept) = kept.remove(&event.seq) {
                             self.compare_kept(feed, &kept, &documents).await?;
@@ -188,6 +199,9 @@ impl Walk<'_> {
                 let what = format!("The kept value {key:?} is of no event.");
                 self.change(DocWrite { key: DocKey { collection, key }, body: None }, what).await?;
             }
+        }
+        if first > Seq(1) && begin.is_none() && !is_removed {
+            self.lost(feed).await?;
         }
         let rows = documents.iter().filter_map(|(key, doc)| Some((key.path()?, doc)));
         let rows: Vec<((&'static str, String), &Doc)> = rows.collect();
@@ -228,6 +242,65 @@ impl Walk<'_> {
         }
     }
 
+    /// Where a feed begins whose first events are forgotten: at the first value that is kept, with
+    /// what the topic was then. Takes away from `kept` what is not needed to compare.
+    async fn begin(
+        &mut self,
+        feed: FeedId,
+        first: Seq,
+        kept: &mut BTreeMap<Seq, Arc<Kept>>,
+        documents: &mut BTreeMap<Key, Doc>,
+    ) -> Result<Option<Seq>, StoreError> {
+        let FeedId::Topic(id) = feed else { return Ok(None) };
+        let head = self.store.head(feed).await?.seq;
+        let from = Seq(first.0.saturating_sub(1));
+        let all: Vec<Arc<Kept>> =
+            kept.range(from..head).map(|(_, kept)| Arc::clone(kept)).collect();
+        let mut damaged = Vec::new();
+        for one in all {
+            kept.remove(&one.seq);
+            let Some(topic) = &one.topic else { continue };
+            let value = one.holds.read(&one.value).ok();
+            let is_whole = one.is_beginning() && (topic.id, topic.holds) == (id, one.holds);
+            if let Some(value) = value.filter(|_| is_whole) {
+                let name = Key::TopicName(topic.circle, topic.name.clone());
+                let named = Doc::TopicName(Arc::new(TopicRef { topic: id }));
+                let state = Doc::State(Arc::new(State::new(one.seq, value)));
+                documents.put(Key::Topic(id), Some(Doc::Topic(Arc::clone(topic))));
+                documents.put(name, Some(named));
+                documents.put(Key::State(id), Some(state));
+                for (what, write) in damaged {
+                    self.change(write, what).await?;
+                }
+                return Ok(Some(one.seq));
+            }
+            if let Some((collection, key)) = Key::Kept(id, one.seq).path() {
+                let what = format!("The kept value {key:?}, with which {feed} begins, is damaged.");
+                damaged.push((what, DocWrite { key: DocKey { collection, key }, body: None }));
+            }
+        }
+        // There is nothing better: they stay as they are.
+        damaged.into_iter().for_each(|(what, _)| self.wrong(what));
+        Ok(None)
+    }
+
+    /// Tells of a feed of which nobody knows how it began. What is left of the topic is all there is,
+    /// and stays.
+    async fn lost(&mut self, feed: FeedId) -> Result<(), StoreError> {
+        self.wrong(format!("With what {feed} begins is gone: only a backup has it."));
+        let FeedId::Topic(topic) = feed else { return Ok(()) };
+        let Some((collection, key)) = Key::Topic(topic).path() else { return Ok(()) };
+        self.expected.insert(name_of(collection, &key));
+        let found = self.store.get(vec![DocKey { collection, key }]).await?;
+        let found = found.first().and_then(Option::as_deref);
+        if let Some(Ok(Doc::Topic(topic))) = found.and_then(|json| Doc::parse_in(collection, json))
+            && let Some((collection, key)) = Key::TopicName(topic.circle, topic.name.clone()).path()
+        {
+            self.expected.insert(name_of(collection, &key));
+        }
+        Ok(())
+    }
+
     async fn compare_kept(
         &mut self,
         feed: FeedId,
@@ -235,10 +308,17 @@ impl Walk<'_> {
         documents: &BTreeMap<Key, Doc>,
     ) -> Result<(), StoreError> {
         let FeedId::Topic(topic) = feed else { return Ok(()) };
-        let Some(Doc::State(state)) = documents.get(&Key::State(topic)) else { return Ok(()) };
-        let right = Kept { seq: kept.seq, holds: state.kind(), value: state.value.to_json() };
-        if *kept != right
-            && !agrees(kept, state).await
+        let (Some(Doc::State(state)), Some(Doc::Topic(about))) =
+            (documents.get(&Key::State(topic)), documents.get(&Key::Topic(topic)))
+        else {
+            return Ok(());
+        };
+        let right = Kept::new(kept.seq, Arc::clone(about), state);
+        // Those of before hold the value alone.
+        let holds_all = kept.topic == right.topic && kept.is_beginning();
+        let holds_value = kept.topic.is_none() && kept.sum.is_empty();
+        let is_same = kept.holds == right.holds && kept.value == right.value;
+        if !((holds_all || holds_value) && (is_same || agrees(kept, state).await))
             && let Some((collection, key)) = Key::Kept(topic, kept.seq).path()
         {
             let what = format!("The kept value of {feed} is not what happened.");

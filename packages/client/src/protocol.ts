@@ -1389,6 +1389,14 @@ export type Hello = {
   v: number;
 };
 
+/**
+ * How much is kept of what happened to a topic. What is older is forgotten a little later, step by
+ * step, up to where the value was kept last: there may be more for a while, never less.
+ */
+export type History = "all" | {
+  last: number;
+} | "none";
+
 /** Whose a stream is, and so who may be in it. */
 export type Home = {
   /** The circle. */
@@ -2020,6 +2028,8 @@ export type Rules = {
    * Not of a `text`.
    */
   guard?: ServiceName;
+  /** How much of what happened is kept. Of an ephemeral topic nothing is, whatever it says. */
+  history?: History;
   /**
    * Whoever follows it may be told of several changes as of one: when more than a few wait for a
    * slow reader, the newest value is told in their place. Never of `event` and `text`.

@@ -10,7 +10,7 @@ use crate::command::{Outcome, Place};
 use crate::decide::guard::{self, Passed};
 use crate::decide::stream::may_deny;
 use crate::decide::{audit, tell, undo};
-use crate::document::{Doc, Kept, Key, Mark, Placed, Rules, Tally, Topic};
+use crate::document::{Doc, Kept, Key, Mark, Past, Placed, Rules, Tally, Topic};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
 use crate::id::{CircleId, FeedId, RoleId, Seq, TopicId, UserId};
@@ -123,7 +123,16 @@ pub(crate) fn change(
     let mut outcome = Outcome::default();
     let body = Body::TopicChanged { name: name.clone(), rules: Box::new(rules.clone()) };
     tell(draft, &mut outcome, FeedId::Topic(topic), body)?;
+    forgets(draft, &access.topic, rules)?;
     Ok(outcome)
+}
+
+/// Where less is to be kept of a topic than before, keeps what it is now: it can begin here.
+fn forgets(draft: &mut Draft<'_>, topic: &Topic, rules: &Rules) -> Result<(), Stop> {
+    match rules.history != topic.rules.history && rules.events_kept().is_some() {
+        true => keep(draft, topic.id),
+        false => Ok(()),
+    }
 }
 
 pub(crate) fn narrow(
@@ -147,6 +156,9 @@ pub(crate) fn remove(draft: &mut Draft<'_>, me: UserId, topic: TopicId) -> Resul
     count(draft, circle, &tally, tally.topics.saturating_sub(1));
     draft.emit(FeedId::Topic(topic), Body::TopicRemoved {})?;
     draft.put(Key::Gone(topic), Some(Doc::Gone(Arc::new(Mark { at: draft.now }))));
+    if draft.past(topic)?.is_some() {
+        draft.put(Key::Past(topic), None);
+    }
     audit(draft, circle, Act::TopicRemoved { topic, name })?;
     Ok(Outcome::default())
 }
@@ -283,14 +295,22 @@ fn pace(draft: &mut Draft<'_>, topic: &Topic) -> Result<(), Stop> {
 fn keep(draft: &mut Draft<'_>, topic: TopicId) -> Result<(), Stop> {
     let seq = draft.head(FeedId::Topic(topic))?.seq;
     let Some(mut state) = draft.state(topic)? else { return Ok(()) };
-    let (holds, value) = (state.kind(), state.value.to_json());
-    let kept = Doc::Kept(Arc::new(Kept { seq, holds, value }));
+    let Some(found) = draft.topic(topic)? else { return Ok(()) };
+    let kept = Doc::Kept(Arc::new(Kept::new(seq, Arc::clone(&found), &state)));
     if kept.to_json().len() <= KEPT_BYTES_MAX {
         draft.put(Key::Kept(topic, seq), Some(kept));
     }
+    may_forget(draft, &found, seq);
     Arc::make_mut(&mut state).kept();
     draft.put(Key::State(topic), Some(Doc::State(state)));
     Ok(())
+}
+
+/// Notes that a value is kept, so that there may be something to forget.
+fn may_forget(draft: &mut Draft<'_>, topic: &Topic, kept: Seq) {
+    if topic.rules.events_kept().is_some() {
+        draft.put(Key::Past(topic.id), Some(Doc::Past(Arc::new(Past { kept }))));
+    }
 }
 
 /// Refuses a value that is not of the form that the rules ask for. An event has none.
@@ -339,6 +359,7 @@ pub fn merge(
         // What no store has is kept by none.
         if !found.rules.ephemeral {
             draft.put(Key::Kept(topic, kept.seq), Some(Doc::Kept(Arc::clone(kept))));
+            may_forget(draft, &found, kept.seq);
         }
     }
     Ok(Outcome::default())

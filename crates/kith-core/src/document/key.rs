@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     Account, Author, Ban, Circle, DirectRef, Done, Facts, FeedHead, Invite, InviteRef, Kept, Mark,
-    Member, Message, NameOwner, ParseError, ReadMark, Session, SessionRef, SiteSecret, Step, Steps,
-    Stream, Tally, Topic, TopicRef, User, check_version, with_version,
+    Member, Message, NameOwner, ParseError, Past, ReadMark, Session, SessionRef, SiteSecret, Step,
+    Steps, Stream, Tally, Topic, TopicRef, User, check_version, with_version,
 };
 use crate::id::{
     CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId,
@@ -205,6 +205,8 @@ documents! {
     Kept(Kept) in "kept", key(topic: TopicId, seq: Seq) = format!("{topic}/{}", seq_key(*seq)), get kept;
     /// A topic that was removed, and whose events and kept values are not all forgotten yet.
     Gone(Mark) in "gone", key(topic: TopicId) = format!("{topic}"), get gone;
+    /// A topic that may have something to forget, because it keeps only the end of its history.
+    Past(Past) in "past", key(topic: TopicId) = format!("{topic}"), get past;
     /// A step of a user in a circle that can be taken back, in one of so many places.
     Step(Step) in "step", key(circle: CircleId, user: UserId, slot: u8) = format!("{circle}/{user}/{slot:02}"), get step;
     /// A direct stream or group of a user.

@@ -1,6 +1,7 @@
 //! What is stored of a topic.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -11,7 +12,7 @@ use crate::id::{CircleId, FeedId, RoleId, Seq, Timestamp, TopicId};
 use crate::permission::Permissions;
 use crate::refusal::Refusal;
 use crate::text::{ServiceName, TopicName};
-use crate::topic::{Kind, schema};
+use crate::topic::{Kind, State, schema};
 
 /// A topic: what it is; its value is kept apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +68,35 @@ pub struct Rules {
     /// Not of a `text`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<ServiceName>,
+    /// How much of what happened is kept. Of an ephemeral topic nothing is, whatever it says.
+    #[serde(default, skip_serializing_if = "History::is_all")]
+    pub history: History,
+}
+
+/// How much is kept of what happened to a topic. What is older is forgotten a little later, step by
+/// step, up to where the value was kept last: there may be more for a while, never less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum History {
+    /// All of it.
+    #[default]
+    All,
+    /// At least so many of its last events.
+    Last(NonZeroU32),
+    /// Only what is needed to go on: the value, and the last hundred events for those who were away
+    /// for a moment.
+    None,
+}
+
+/// The events that are kept where no history is asked for.
+pub const RESUMED: u64 = 100;
+
+impl History {
+    /// Whether nothing is ever forgotten.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        *self == Self::All
+    }
 }
 
 impl Topic {
@@ -82,6 +112,17 @@ impl Rules {
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// How many of the last events stay; `None` where all do, and where no store has any.
+    #[must_use]
+    pub fn events_kept(&self) -> Option<u64> {
+        match self.history {
+            _ if self.ephemeral => None,
+            History::All => None,
+            History::Last(count) => Some(u64::from(count.get())),
+            History::None => Some(RESUMED),
+        }
     }
 
     /// The most bytes of the value of a topic of this kind.
@@ -143,8 +184,9 @@ pub struct TopicRef {
     pub topic: TopicId,
 }
 
-/// The value of a topic after one of its events, so that it need not be told from its beginning. Those
-/// of a topic are so far apart that they take less than the events between them.
+/// A topic as it was after one of its events, so that it need not be told from its beginning, and can
+/// go on without it. Those of a topic are so far apart that they take less than the events between
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The event.
@@ -153,4 +195,48 @@ pub struct Kept {
     pub holds: Kind,
     /// The value, with the names of elements.
     pub value: Json,
+    /// What the topic was then. Where it is absent, what was before is still needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Arc<Topic>>,
+    /// BLAKE3 of all of this but itself: of a topic without its beginning nothing else vouches for
+    /// its first value.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sum: String,
+}
+
+impl Kept {
+    /// A topic as it is after the event `seq`.
+    #[must_use]
+    pub fn new(seq: Seq, topic: Arc<Topic>, state: &State) -> Self {
+        Self::of(seq, topic, state.value.to_json())
+    }
+
+    /// The same of a value that is told already.
+    #[must_use]
+    pub fn of(seq: Seq, topic: Arc<Topic>, value: Json) -> Self {
+        let holds = topic.holds;
+        let mut kept = Self { seq, holds, value, topic: Some(topic), sum: String::new() };
+        kept.sum = kept.summed();
+        kept
+    }
+
+    /// Whether a topic can go on from here without what was before.
+    #[must_use]
+    pub fn is_beginning(&self) -> bool {
+        self.topic.is_some() && self.sum == self.summed()
+    }
+
+    fn summed(&self) -> String {
+        let all = (self.seq, self.holds, &self.value, &self.topic);
+        // A tuple of numbers, texts and maps with text keys: it always has a JSON.
+        let json = serde_json::to_vec(&all).unwrap_or_default();
+        blake3::hash(&json).to_hex().to_string()
+    }
+}
+
+/// That a topic which keeps only the end of its history may have something to forget.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// The event after which its value was last kept.
+    pub kept: Seq,
 }

@@ -19,19 +19,51 @@ use crate::{Hub, HubError};
 /// Events, or names, that are read in one step.
 const STEP: usize = 500;
 
+/// Turns to read what is forgotten meanwhile.
+const TURNS_MAX: usize = 10;
+
+/// What became of a value that was kept.
+enum Since {
+    /// The value, if there is one.
+    Value(Option<Box<State>>),
+    /// Some of it is forgotten.
+    Forgotten,
+}
+
 impl Hub {
     /// The value of a topic as the store has it, after the event `until`: what was kept before, and
-    /// what happened since.
+    /// what happened since. `None` where that is forgotten, or was never there.
     pub(crate) async fn value(
         &self,
         topic: TopicId,
         until: Option<Seq>,
     ) -> Result<Option<State>, HubError> {
-        let feed = FeedId::Topic(topic);
         let until = until.unwrap_or(kith_store::SEQ_MAX);
+        let mut before = None;
+        for _ in 0..TURNS_MAX {
+            let kept = self.kept(topic, until).await?;
+            let seq = kept.as_ref().map(|kept| kept.seq);
+            match self.value_since(topic, kept, until).await? {
+                Since::Value(state) => return Ok(state.map(|state| *state)),
+                // What was kept did not change meanwhile: it is not that it was forgotten just now.
+                Since::Forgotten if before == Some(seq) => return Ok(None),
+                Since::Forgotten => before = Some(seq),
+            }
+        }
+        Err(HubError::Busy)
+    }
+
+    /// Folds what happened up to the event `until` into what was kept.
+    async fn value_since(
+        &self,
+        topic: TopicId,
+        kept: Option<Kept>,
+        until: Seq,
+    ) -> Result<Since, HubError> {
+        let feed = FeedId::Topic(topic);
         let mut documents = std::collections::BTreeMap::new();
         let mut after = Seq(0);
-        if let Some(kept) = self.kept(topic, until).await? {
+        if let Some(kept) = kept {
             let value = kept.holds.read(&kept.value);
             let state = State::new(kept.seq, value.map_err(|error| damaged("value", &error))?);
             documents.insert(Key::State(topic), Doc::State(Arc::new(state)));
@@ -39,7 +71,10 @@ impl Hub {
         }
         while after < until {
             let rows = self.inner.store.events(feed, after, STEP).await?;
-            let Some(last) = rows.last() else { break };
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { break };
+            if first.seq != after.next() {
+                return Ok(Since::Forgotten);
+            }
             after = last.seq;
             for row in rows.iter().take_while(|row| row.seq <= until) {
                 let event = parse_event(&row.body)?;
@@ -53,14 +88,14 @@ impl Hub {
                 break;
             }
         }
-        Ok(documents.remove(&Key::State(topic)).and_then(|doc| match doc {
-            Doc::State(state) => Some(Arc::unwrap_or_clone(state)),
+        Ok(Since::Value(documents.remove(&Key::State(topic)).and_then(|doc| match doc {
+            Doc::State(state) => Some(Box::new(Arc::unwrap_or_clone(state))),
             _ => None,
-        }))
+        })))
     }
 
     /// The last value of a topic that was kept, up to the event `until`.
-    async fn kept(&self, topic: TopicId, until: Seq) -> Result<Option<Kept>, HubError> {
+    pub(crate) async fn kept(&self, topic: TopicId, until: Seq) -> Result<Option<Kept>, HubError> {
         let before = Some(format!("{topic}/{}", seq_key(until.next())));
         let range = Range { before, descending: true, ..prefix("kept", &topic) };
         let rows = self.inner.store.scan(range, 1).await?;
@@ -184,8 +219,8 @@ impl Hub {
         Ok((seq, topic, Arc::new(state)))
     }
 
-    /// What happened to a topic before an event, newest first, and whether there is more. Of an
-    /// ephemeral one only what it is was ever written down.
+    /// What happened to a topic before an event, newest first, and whether there is more: it ends with
+    /// what is forgotten. Of an ephemeral one only what it is was ever written down.
     ///
     /// # Errors
     /// `topic.not_found`.
@@ -200,14 +235,19 @@ impl Hub {
         let feed = FeedId::Topic(topic);
         let head = self.inner.store.head(feed).await?.seq;
         let last = before.map_or(head, |before| Seq(before.0.saturating_sub(1)).min(head));
-        let after = Seq(last.0.saturating_sub(limit as u64));
+        let begin = Seq((last.0 + 1).saturating_sub(limit as u64).max(1));
+        // One more than is asked for tells whether there is more.
+        let after = Seq(begin.0.saturating_sub(2));
         let count = usize::try_from(last.0 - after.0).unwrap_or(limit);
-        let rows = match count {
-            0 => Vec::new(),
-            count => self.inner.store.events(feed, after, count).await?,
+        let rows = match last {
+            Seq(0) => Vec::new(),
+            _ => self.inner.store.events(feed, after, count).await?,
         };
-        let events = rows.iter().rev().map(|row| parse_event(&row.body));
-        Ok((events.collect::<Result<Vec<_>, _>>()?, after > Seq(0)))
+        let more = rows.first().is_some_and(|row| row.seq < begin);
+        // Where its beginning is forgotten there may be later ones among them.
+        let rows = rows.iter().filter(|row| row.seq >= begin && row.seq <= last);
+        let events = rows.rev().map(|row| parse_event(&row.body));
+        Ok((events.collect::<Result<Vec<_>, _>>()?, more))
     }
 
     /// The topic of a name in a circle.

@@ -36,6 +36,9 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
         }
         gone.insert(key);
     }
+    for (key, _) in walk.all("past").await? {
+        points(walk, "past", &key, &[("topic", &key)]);
+    }
     for (key, _) in walk.all("kept").await? {
         let is_of = |topic: &str| walk.expects("topic", topic) || gone.contains(topic);
         if !key.split_once('/').is_some_and(|(topic, _)| is_of(topic)) {

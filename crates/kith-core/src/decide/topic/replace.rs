@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Wanted, conforms, fits, managed, narrow, transact};
+use super::{Wanted, conforms, fits, forgets, managed, narrow, transact};
 use crate::command::Outcome;
 use crate::decide::{audit, tell};
 use crate::draft::{Draft, Stop};
@@ -40,6 +40,7 @@ pub(super) fn make_so(
         let (name, rules) = (topic.name.clone(), Box::new(to.rules.clone()));
         let body = Body::TopicChanged { name, rules };
         tell(draft, &mut outcome, FeedId::Topic(topic.id), body)?;
+        forgets(draft, topic, to.rules)?;
     }
     if topic.holds != Kind::Event {
         set(draft, me, topic.id, to, &mut outcome)?;
