@@ -190,6 +190,10 @@ impl Cache {
     /// Lets go of the value of an ephemeral topic, unless something is on its way to the subscribers.
     pub(crate) fn release(&mut self, topic: TopicId) {
         let keys = [Key::State(topic), Key::Head(FeedId::Live(topic))];
+        // The value of another is more than the store tells: it knows the edits that led to it.
+        if !self.is_nowhere_else(&Key::State(topic)) {
+            return;
+        }
         let busy = |key| self.entries.get(key).is_some_and(|entry: &Entry| entry.pending > 0);
         if !keys.iter().any(busy) {
             keys.iter().for_each(|key| drop(self.entries.remove(key)));

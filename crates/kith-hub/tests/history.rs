@@ -1,0 +1,313 @@
+//! A topic that keeps only the end of its history is, as far as that goes, what it would be with all
+//! of it, and opening it takes no more than that.
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+mod world;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use kith_core::command::Command;
+use kith_core::document::{History, Rules};
+use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
+use kith_core::text::TopicName;
+use kith_core::topic::{Asked, Kind};
+use kith_hub::verify::{Watched, verify};
+use kith_hub::{Hub, Limits};
+use kith_store::memory::MemoryStore;
+use kith_store::{Batch, DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::world::{circle, connect, follow, hub, seen, user};
+
+fn name() -> TopicName {
+    TopicName::parse("board/todo").unwrap()
+}
+
+fn with(history: History) -> Rules {
+    Rules { history, ..Rules::default() }
+}
+
+async fn make(hub: &Hub, me: UserId, circle: CircleId, holds: Kind, history: History) -> TopicId {
+    let (rules, value, deny) = (with(history), None, Default::default());
+    let name = name();
+    let create = Command::CreateTopic { circle, name, holds, value, rules, deny, replace: false };
+    hub.execute(me, None, &create).await.unwrap().topic.unwrap()
+}
+
+fn change(topic: TopicId, change: Value) -> Command {
+    let change = serde_json::from_value(change).unwrap();
+    Command::Change { changes: vec![Asked { topic, change }], when: Vec::new(), group: None }
+}
+
+/// What is done to both topics.
+#[derive(Clone, Debug)]
+enum Deed {
+    /// The text is replaced by one of so many hundred characters.
+    Set(usize),
+    /// So much is put into it.
+    Splice(usize),
+    Undo,
+    Redo,
+    /// The rule is switched off, or on again.
+    Rule,
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let deed = prop_oneof![
+        8 => (1usize..40).prop_map(Deed::Set),
+        4 => (1usize..10).prop_map(Deed::Splice),
+        4 => Just(Deed::Undo),
+        2 => Just(Deed::Redo),
+        1 => Just(Deed::Rule),
+    ];
+    prop::collection::vec(deed, 1..70)
+}
+
+fn histories() -> impl Strategy<Value = History> {
+    prop_oneof![
+        Just(History::None),
+        (1u32..12).prop_map(|count| History::Last(NonZeroU32::new(count).unwrap())),
+        Just(History::All),
+    ]
+}
+
+/// One of the two topics, in a circle of its own: steps are of a circle.
+struct One {
+    circle: CircleId,
+    topic: TopicId,
+    history: History,
+}
+
+impl One {
+    /// The command that a deed is here; `rule` says whether the rule holds.
+    fn command(&self, deed: &Deed, number: usize, rule: bool) -> Command {
+        match deed {
+            Deed::Set(size) => {
+                let value = format!("{number} {}", "x".repeat(size * 100));
+                change(self.topic, json!({"set": {"value": value}}))
+            }
+            Deed::Splice(size) => {
+                let insert = format!("{number} {}", "y".repeat(size * 100));
+                change(self.topic, json!({"splice": {"at": 0, "insert": insert}}))
+            }
+            Deed::Undo => Command::Undo { circle: self.circle, skip: false },
+            Deed::Redo => Command::Redo { circle: self.circle, skip: false },
+            Deed::Rule => {
+                let history = if rule { self.history } else { History::All };
+                Command::ChangeTopic { topic: self.topic, name: name(), rules: with(history) }
+            }
+        }
+    }
+
+    fn skip(&self, deed: &Deed) -> Command {
+        match deed {
+            Deed::Undo => Command::Undo { circle: self.circle, skip: true },
+            _ => Command::Redo { circle: self.circle, skip: true },
+        }
+    }
+
+    async fn first(&self, store: &MemoryStore) -> u64 {
+        store.events(FeedId::Topic(self.topic), Seq(0), 1).await.unwrap()[0].seq.0
+    }
+}
+
+async fn value(hub: &Hub, me: UserId, topic: TopicId) -> (Seq, Value) {
+    let (seq, _, state) = hub.topic_value(me, topic).await.unwrap();
+    (seq, state.value.to_plain())
+}
+
+/// Does the deeds to a topic that forgets and to one that does not, and compares them.
+async fn compare(history: History, deeds: Vec<Deed>) {
+    let store = MemoryStore::new();
+    let first = hub(Watched(store.clone()), Limits::default()).await;
+    let ana = user(&first, "ana").await;
+    let mut both = Vec::new();
+    for history in [history, History::All] {
+        let (circle, _) = circle(&first, ana).await;
+        let topic = make(&first, ana, circle, Kind::String, history).await;
+        both.push(One { circle, topic, history });
+    }
+    let [forgets, whole] = both.as_slice() else { panic!() };
+    let mut rule = true;
+    let mut stale = 0;
+    for (number, deed) in deeds.iter().enumerate() {
+        rule ^= matches!(deed, Deed::Rule);
+        let done = first.execute(ana, None, &forgets.command(deed, number, rule)).await;
+        let right = match &done {
+            // What it was done with is forgotten: that is all that may differ.
+            Err(refused) if refused.code() == "topic.stale" => {
+                if forgets.first(&store).await == 1 {
+                    let command = whole.command(deed, number, rule);
+                    let refused = first.execute(ana, None, &command).await.unwrap_err();
+                    assert_eq!(refused.code(), "topic.stale", "{deed:?}");
+                } else {
+                    stale += 1;
+                }
+                first.execute(ana, None, &forgets.skip(deed)).await.unwrap();
+                first.execute(ana, None, &whole.skip(deed)).await.unwrap();
+                continue;
+            }
+            _ => first.execute(ana, None, &whole.command(deed, number, rule)).await,
+        };
+        let told = |done: &Result<kith_core::command::Outcome, kith_hub::HubError>| match done {
+            Ok(outcome) => Ok(outcome.events.iter().map(|place| place.seq).collect::<Vec<_>>()),
+            Err(error) => Err(error.code()),
+        };
+        assert_eq!(told(&done), told(&right), "{deed:?}");
+        assert_eq!(
+            value(&first, ana, forgets.topic).await,
+            value(&first, ana, whole.topic).await,
+            "{deed:?}"
+        );
+    }
+    while first.expire().await.unwrap() > 0 {}
+    first.close().await;
+    assert_eq!(verify(&store).await.unwrap().problems, []);
+    let begin = forgets.first(&store).await;
+    assert!(history != History::All || (begin, stale) == (1, 0));
+    let again = hub(store.clone(), Limits::default()).await;
+    let (head, now) = value(&again, ana, forgets.topic).await;
+    assert_eq!((head, now), value(&again, ana, whole.topic).await);
+    if let (History::Last(count), true) = (history, rule) {
+        assert!(head.0 + 1 - begin >= u64::from(count.get()).min(head.0), "{begin} of {head}");
+    }
+    for seq in 1..=head.0 {
+        let at = |topic| again.topic_value_at(ana, topic, Seq(seq));
+        match at(forgets.topic).await {
+            Ok((_, _, then)) => {
+                assert_eq!(then.value, at(whole.topic).await.unwrap().2.value, "{seq}");
+            }
+            Err(error) => assert!(error.code() == "topic.stale" && seq < begin, "{seq} {error}"),
+        }
+    }
+    for after in 0..=head.0 {
+        let hub = hub(store.clone(), Limits::default()).await;
+        let reader = connect(&hub, "ana").await;
+        follow(&hub, &reader, FeedId::Topic(forgets.topic), Some(after)).await.unwrap();
+        let told = match after + 1 >= begin {
+            true => format!("events {}..{head}", after + 1),
+            false => format!("snapshot {head}"),
+        };
+        assert_eq!(seen(&reader).await, [told]);
+        hub.close().await;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_left_is_what_it_would_be_with_all_of_it(
+        history in histories(),
+        deeds in deeds(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(compare(history, deeds));
+    }
+}
+
+/// Counts the rows that are read.
+struct Counting {
+    inner: MemoryStore,
+    rows: Arc<AtomicU64>,
+}
+
+impl Counting {
+    fn count(&self, rows: usize) {
+        self.rows.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Store for Counting {
+    async fn commit(&self, batches: Vec<Batch>) -> Vec<Result<(), StoreError>> {
+        self.inner.commit(batches).await
+    }
+    async fn head(&self, feed: FeedId) -> Result<Head, StoreError> {
+        self.count(1);
+        self.inner.head(feed).await
+    }
+    async fn events(
+        &self,
+        feed: FeedId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let rows = self.inner.events(feed, after, limit).await?;
+        self.count(rows.len());
+        Ok(rows)
+    }
+    async fn get(&self, keys: Vec<DocKey>) -> Result<Vec<Option<Arc<str>>>, StoreError> {
+        self.count(keys.len());
+        self.inner.get(keys).await
+    }
+    async fn scan(&self, range: Range, limit: usize) -> Result<Vec<Document>, StoreError> {
+        let rows = self.inner.scan(range, limit).await?;
+        self.count(rows.len());
+        Ok(rows)
+    }
+    async fn count(&self, range: Range) -> Result<u64, StoreError> {
+        self.inner.count(range).await
+    }
+    async fn feeds(&self, after: Option<FeedId>, limit: usize) -> Result<Vec<FeedId>, StoreError> {
+        self.inner.feeds(after, limit).await
+    }
+    async fn epoch(&self) -> Result<u64, StoreError> {
+        self.inner.epoch().await
+    }
+    async fn prune(
+        &self,
+        collection: &'static str,
+        before: String,
+        limit: usize,
+    ) -> Result<u64, StoreError> {
+        self.inner.prune(collection, before, limit).await
+    }
+}
+
+/// A counter without a history that was changed so often: the rows that are left, and those that are
+/// read to open it.
+async fn opened_after(changes: usize) -> (usize, u64) {
+    let store = MemoryStore::new();
+    let first = hub(store.clone(), Limits::default()).await;
+    let ana = user(&first, "ana").await;
+    let (circle, _) = circle(&first, ana).await;
+    let count = make(&first, ana, circle, Kind::Int, History::None).await;
+    let add =
+        serde_json::from_value::<kith_core::topic::Change>(json!({"add": {"by": 1}})).unwrap();
+    for _ in 0..changes / 500 {
+        let changes = vec![Asked { topic: count, change: add.clone() }; 500];
+        let many = Command::Change { changes, when: Vec::new(), group: None };
+        first.execute(ana, None, &many).await.unwrap();
+    }
+    while first.expire().await.unwrap() > 0 {}
+    first.close().await;
+    assert_eq!(verify(&store).await.unwrap().problems, []);
+    let left = store.events(FeedId::Topic(count), Seq(0), usize::MAX).await.unwrap().len();
+    let rows = Arc::new(AtomicU64::new(0));
+    let counting = Counting { inner: store.clone(), rows: Arc::clone(&rows) };
+    let second = hub(counting, Limits::default()).await;
+    let reader = connect(&second, "ana").await;
+    rows.store(0, Ordering::Relaxed);
+    follow(&second, &reader, FeedId::Topic(count), None).await.unwrap();
+    assert_eq!(seen(&reader).await, [format!("snapshot {}", changes + 1)]);
+    assert_eq!(value(&second, ana, count).await.1, json!(changes));
+    (left, rows.load(Ordering::Relaxed))
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_a_topic_without_history_reads_as_much_however_often_it_was_changed() {
+    let (few, many) = (opened_after(1000).await, opened_after(10_000).await);
+    for (left, read) in [few, many] {
+        assert!((100..500).contains(&left), "{left} events are left");
+        assert!(read < 200, "{read} rows are read");
+    }
+}
