@@ -132,3 +132,59 @@ async fn many_changes_of_a_topic_that_may_be_merged_are_told_as_its_value() {
     bob.ask(change(20)).await;
     assert_eq!(ana.next().await.unwrap()["events"].as_array().unwrap().len(), 20);
 }
+
+#[tokio::test]
+async fn what_a_topic_has_forgotten_is_refused() {
+    let server = Server::open().await;
+    let (ana, bob) = (server.user("ana").await, server.user("bob").await);
+    let (mut ana, mut bob) = (server.enter(&ana).await, server.enter(&bob).await);
+    let (circle, _) = circle(&mut ana, &mut bob).await;
+    let make = |rules: Value| {
+        let topic = json!({"circle": circle, "name": "note", "holds": "string", "rules": rules});
+        json!({"id": 1, "do": {"create_topic": topic}})
+    };
+    for wrong in [json!({"last": 0}), json!({"last": -1}), json!("some"), json!({"first": 1})] {
+        let refused = ana.ask(make(json!({"history": wrong}))).await;
+        assert_eq!(refused["code"], "input.invalid", "{wrong}");
+    }
+    let made = ana.ask(make(json!({"history": {"last": 2}}))).await;
+    let topic = made["done"]["topic"].clone();
+    let change = |op: String, change: Value| {
+        let changes = json!([{"topic": topic, "change": change}]);
+        json!({"id": 1, "op": op, "do": {"change": {"changes": changes}}})
+    };
+    let set = |seq: u64| {
+        let value = format!("{seq} {}", "x".repeat(8000));
+        change(format!("a-{seq}"), json!({"set": {"value": value}}))
+    };
+    for seq in 2..=60 {
+        ana.ask(set(seq)).await;
+    }
+    // It is forgotten a little later.
+    let at = |seq: u64| json!({"id": 1, "get": {"topic": {"topic": topic, "seq": seq}}});
+    while ana.ask(at(50)).await["code"] != "topic.stale" {}
+    let history = json!({"id": 1, "get": {"history": {"topic": topic, "limit": 200}}});
+    let left = ana.ask(history).await["got"]["history"].clone();
+    let events = left["events"].as_array().unwrap();
+    assert!((2..10).contains(&events.len()), "{}", events.len());
+    assert_eq!((&events[0]["seq"], &left["more"]), (&json!(60), &json!(false)));
+    let after = |seq: u64| json!({"id": 2, "subscribe": [{"feed": topic, "after": seq}]});
+    let told = bob.ask_all(after(50)).await;
+    assert!(told.contains(r#""reset":"too_far""#) && told.contains(r#""seq":60"#), "{told}");
+    // What was done is still known, and what is not known any more is not built upon.
+    assert_eq!(ana.ask(set(2)).await["done"]["events"][0]["seq"], 2);
+    let late = json!({"splice": {"at": 0, "insert": "a", "after": 2}});
+    assert_eq!(ana.ask(change("b-1".to_owned(), late)).await["code"], "topic.stale");
+    let undo = |skip: bool| json!({"id": 1, "do": {"undo": {"circle": circle, "skip": skip}}});
+    let mut turned = 0;
+    let refused = loop {
+        let answer = ana.ask(undo(false)).await;
+        match answer.get("done") {
+            Some(_) => turned += 1,
+            None => break answer["code"].clone(),
+        }
+    };
+    assert_eq!(refused, "topic.stale");
+    assert!((1..30).contains(&turned), "{turned}");
+    assert!(ana.ask(undo(true)).await.get("done").is_some());
+}
