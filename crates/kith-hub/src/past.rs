@@ -43,9 +43,12 @@ pub(crate) fn tend(inner: &Arc<Inner>, changes: &Changes) {
         let hub = Hub { inner: Arc::clone(inner) };
         tokio::spawn(async move {
             while hub.inner.forgetting.topics.again(topic) {
-                if let Err(error) = hub.forget_all(topic).await {
+                match hub.forget_all(topic).await {
+                    Ok(()) | Err(HubError::Closed) => {}
                     // What is noted of it stays until it is done.
-                    tracing::warn!(%topic, %error, "a topic could not forget its past yet");
+                    Err(error) => {
+                        tracing::warn!(%topic, %error, "a topic could not forget its past yet");
+                    }
                 }
             }
         });

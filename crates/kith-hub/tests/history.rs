@@ -15,13 +15,13 @@ use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_core::topic::{Asked, Kind};
 use kith_hub::verify::{Watched, verify};
-use kith_hub::{Hub, Limits};
+use kith_hub::{Hub, Limits, Place, Want};
 use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::world::{circle, connect, follow, hub, seen, user};
+use crate::world::{circle, connect, encode, follow, hub, seen, user};
 
 fn name() -> TopicName {
     TopicName::parse("board/todo").unwrap()
@@ -212,6 +212,39 @@ proptest! {
             .unwrap();
         runtime.block_on(compare(history, deeds));
     }
+}
+
+/// Whoever asks for events alone and has none gets what there is.
+#[tokio::test(start_paused = true)]
+async fn events_alone_begin_with_the_first_that_is_left() {
+    let store = MemoryStore::new();
+    let first = hub(store.clone(), Limits::default()).await;
+    let ana = user(&first, "ana").await;
+    let (circle, _) = circle(&first, ana).await;
+    let topic = make(&first, ana, circle, Kind::String, History::None).await;
+    for number in 0..150 {
+        let value = format!("{number} {}", "x".repeat(1000));
+        let set = change(topic, json!({"set": {"value": value}}));
+        first.execute(ana, None, &set).await.unwrap();
+    }
+    while first.expire().await.unwrap() > 0 {}
+    first.close().await;
+    let feed = FeedId::Topic(topic);
+    let begin = store.events(feed, Seq(0), 1).await.unwrap()[0].seq;
+    assert!(begin > Seq(1));
+    let limits = Limits { replay_max: 40, ..Limits::default() };
+    let hub = hub(store.clone(), limits).await;
+    let want = Want { window: 0, events_only: true, merges: false };
+    let mut told = Vec::new();
+    for after in [None, Some(begin.0 + 39), Some(begin.0 - 1), Some(begin.0 - 2), Some(0)] {
+        let reader = connect(&hub, "ana").await;
+        let place = Place { epoch: None, after: after.map(Seq) };
+        hub.subscribe(&reader, feed, &place, want, encode).await.unwrap();
+        told.extend(seen(&reader).await);
+    }
+    let some = |from: u64| format!("more {from}..{}", from + 39);
+    let all = "snapshot 151".to_owned();
+    assert_eq!(told, [some(begin.0), some(begin.0 + 40), some(begin.0), all.clone(), all]);
 }
 
 /// Counts the rows that are read.

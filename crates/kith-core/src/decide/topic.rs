@@ -296,9 +296,11 @@ fn keep(draft: &mut Draft<'_>, topic: TopicId) -> Result<(), Stop> {
     let seq = draft.head(FeedId::Topic(topic))?.seq;
     let Some(mut state) = draft.state(topic)? else { return Ok(()) };
     let Some(found) = draft.topic(topic)? else { return Ok(()) };
-    let kept = Doc::Kept(Arc::new(Kept::new(seq, Arc::clone(&found), &state)));
-    if kept.to_json().len() <= KEPT_BYTES_MAX {
-        draft.put(Key::Kept(topic, seq), Some(kept));
+    if state.weight() <= KEPT_BYTES_MAX {
+        let kept = Doc::Kept(Arc::new(Kept::new(seq, Arc::clone(&found), &state)));
+        if kept.to_json().len() <= KEPT_BYTES_MAX {
+            draft.put(Key::Kept(topic, seq), Some(kept));
+        }
     }
     may_forget(draft, &found, seq);
     Arc::make_mut(&mut state).kept();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::program::{Person, Server, run};
+use crate::program::{Person, Server, kith, run};
 use crate::{PASSWORD, place};
 
 /// What is in the body of an answer that says yes.
@@ -160,5 +160,45 @@ fn what_is_refused_is_named_and_the_rest_comes_in() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("the file is not whole"), "{ended:?}");
     assert!(ended.out.contains("imported 1 topics"), "{ended:?}");
+    assert_eq!(server.stop("TERM"), Some(0));
+}
+
+#[test]
+fn a_topic_that_has_forgotten_its_beginning_is_checked_copied_and_taken_out() {
+    let (dir, data) = place();
+    let server = Server::start(&data, &[]);
+    let (ana, token, circle) = tea(&server);
+    let rules = json!({"history": {"last": 3}});
+    let topic = json!({"name": "note", "holds": "string", "rules": rules});
+    let topic = make(&server, &token, &circle, &topic);
+    let text = |seq: u64| format!("{seq} {}", "x".repeat(30_000));
+    for seq in 2..=30 {
+        let change = json!({"topic": topic, "change": {"set": {"value": text(seq)}}});
+        let changes = json!({"changes": [change]}).to_string();
+        body(&server.post("/api/v1/topics/changes", Some(&token), &changes));
+    }
+    // It is forgotten a little later.
+    let then = format!("/api/v1/topics/{topic}?seq=20");
+    while !server.get_as(&then, &token).contains("topic.stale") {}
+    let told = topics(&ana.done(&["topic", "export", "Tea"]));
+    assert_eq!(told[0]["topic"]["value"], text(30));
+    assert_eq!(told[0]["topic"]["rules"], rules);
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (copy, restored) = (path("copy.db"), path("restored"));
+    assert_eq!(run(kith(&["backup", &copy, "--data", &data]), "").code, Some(0));
+    // What stops is checked as well.
+    assert_eq!(server.stop("TERM"), Some(0));
+    assert_eq!(run(kith(&["restore", &copy, "--data", &restored]), "").code, Some(0));
+    for data in [&data, &restored] {
+        let repaired = run(kith(&["admin", "repair", "--data", data]), "");
+        assert_eq!(repaired.code, Some(0), "{repaired:?}");
+        assert!(repaired.out.ends_with("0 documents were made anew\n"), "{repaired:?}");
+        let checked = run(kith(&["check", "--data", data]), "");
+        assert_eq!(checked.code, Some(0), "{checked:?}");
+    }
+    let server = Server::start(&restored, &[]);
+    let ana = Person::new(format!("http://{}", server.address));
+    assert_eq!(run(ana.command(&["login", "ana"]), PASSWORD).code, Some(0));
+    assert_eq!(topics(&ana.done(&["topic", "export", "Tea"])), told);
     assert_eq!(server.stop("TERM"), Some(0));
 }
