@@ -140,7 +140,6 @@ struct Inner {
     presence: presence::Table,
     aware: Arc<aware::Aware>,
     services: service::Services,
-    /// Places for readers who catch up.
     catching_up: tokio::sync::Semaphore,
     readings: reading::Readings,
     sweeps: expire::Sweeps,

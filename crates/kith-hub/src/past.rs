@@ -93,8 +93,8 @@ impl Hub {
     /// events up to it: what is left of those meanwhile tells nothing any more.
     async fn forget_some(&self, topic: TopicId) -> Result<(u64, bool), HubError> {
         let feed = FeedId::Topic(topic);
-        let noted = self.look(|draft| Ok((draft.past(topic)?, newest_old(draft, topic)?))).await?;
-        self.settled().await?;
+        let look = |draft: &Draft<'_>| Ok((draft.past(topic)?, newest_old(draft, topic)?));
+        let noted = self.look_committed(look).await?;
         let (Some(past), newest) = noted else { return Ok((0, true)) };
         let first = self.inner.store.events(feed, Seq(0), 1).await?;
         let (Some(newest), Some(first)) = (newest, first.first().map(|event| event.seq)) else {
