@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bool, event, float, int, json, KithError, list, map, schema, set, string, type Client, type Entry } from "@kith/client";
-import { Server, until } from "./serve.js";
+import { bool, event, float, int, json, KithError, list, map, schema, set, string, type Entry } from "@kith/client";
+import { circle, refused, Server, until } from "./serve.js";
 
 type CircleId = `c_${string}`;
-type StreamId = `s_${string}`;
 
 interface Item {
   text: string;
@@ -27,27 +26,8 @@ const APP = schema({
 });
 
 /** Ana's circle, with Bob in it. */
-async function circle(ana: Client, bob: Client): Promise<{ circle: CircleId; stream: StreamId }> {
-  const made = await ana.command({ create_circle: { name: "Tea" } });
-  const id = made.circle as CircleId;
-  const { code } = await ana.command({ create_invite: { circle: id } });
-  await bob.command({ accept_invite: { code: code as string } });
-  const { streams } = await ana.query({ circle: { circle: id } });
-  return { circle: id, stream: streams[0]?.stream.id as StreamId };
-}
-
 const texts = (lines: readonly Entry[]) =>
   lines.map((line) => (line.state === "confirmed" ? line.message.text : `${line.state} ${line.draft.text}`));
-
-async function refused(work: Promise<unknown>): Promise<KithError> {
-  try {
-    await work;
-  } catch (error) {
-    assert.ok(error instanceof KithError, String(error));
-    return error;
-  }
-  return assert.fail("it was not refused");
-}
 
 test("two people talk", async (context) => {
   const server = await Server.start(context);

@@ -2,28 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { int, KithError, ServiceFailure, type Proposal } from "@kith/client";
-import { Server, until } from "./serve.js";
+import { int, ServiceFailure, type Proposal } from "@kith/client";
+import { circle as meet, refused, Server, until } from "./serve.js";
 
-type CircleId = `c_${string}`;
 type TopicId = `t_${string}`;
-
-async function refused(work: Promise<unknown>): Promise<KithError> {
-  try {
-    await work;
-  } catch (error) {
-    assert.ok(error instanceof KithError, String(error));
-    return error;
-  }
-  return assert.fail("it was not refused");
-}
 
 test("what a guard makes of a change is what is shown in the end", async (context) => {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];
-  const circle = (await ana.command({ create_circle: { name: "Tea" } })).circle as CircleId;
-  const { code } = await ana.command({ create_invite: { circle } });
-  await bob.command({ accept_invite: { code: code as string } });
+  const { circle } = await meet(ana, bob);
   const make = async (name: string, rules: { guard?: string }) =>
     (await ana.command({ create_topic: { circle, name, holds: "int", rules } })).topic as TopicId;
   const [stock, sum] = [await make("stock", { guard: "rules/stock" }), await make("sum", {})];

@@ -1,5 +1,6 @@
 // The real server, on any free port and with data of its own.
 
+import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,7 +10,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { TestContext } from "node:test";
 import WebSocket from "ws";
-import { Client, type SocketType, type Store } from "@kith/client";
+import { Client, KithError, type SocketType, type Store } from "@kith/client";
 
 const PROGRAM = process.env["KITH_PROGRAM"]
   ?? fileURLToPath(new URL("../../../target/debug/kith", import.meta.url));
@@ -123,4 +124,23 @@ export function until<T>(store: Store<T>, is: (value: T) => boolean): Promise<T>
     });
     if (done) stop();
   });
+}
+
+/** A circle that two are in, and its first stream. */
+export async function circle(ana: Client, bob: Client): Promise<{ circle: `c_${string}`; stream: `s_${string}` }> {
+  const { circle, stream } = await ana.command({ create_circle: { name: "Tea" } });
+  const { code } = await ana.command({ create_invite: { circle: circle as `c_${string}` } });
+  await bob.command({ accept_invite: { code: code as string } });
+  return { circle: circle as `c_${string}`, stream: stream as `s_${string}` };
+}
+
+/** Why something was refused; fails when it was not. */
+export async function refused(work: Promise<unknown>): Promise<KithError> {
+  try {
+    await work;
+  } catch (error) {
+    assert.ok(error instanceof KithError, String(error));
+    return error;
+  }
+  return assert.fail("it was not refused");
 }

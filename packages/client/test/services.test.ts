@@ -2,32 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { int, KithError, map, schema, service, ServiceFailure, type Client, type Request } from "@kith/client";
-import { Server, until } from "./serve.js";
-
-type CircleId = `c_${string}`;
-
-async function circle(ana: Client, bob: Client): Promise<CircleId> {
-  const { circle } = await ana.command({ create_circle: { name: "Tea" } });
-  const { code } = await ana.command({ create_invite: { circle: circle as CircleId } });
-  await bob.command({ accept_invite: { code: code as string } });
-  return circle as CircleId;
-}
-
-async function refused(work: Promise<unknown>): Promise<KithError> {
-  try {
-    await work;
-  } catch (error) {
-    assert.ok(error instanceof KithError, String(error));
-    return error;
-  }
-  return assert.fail("it was not refused");
-}
+import { int, map, schema, service, ServiceFailure, type Request } from "@kith/client";
+import { circle, refused, Server, until } from "./serve.js";
 
 test("a service gives results, failures and progress", async (context) => {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];
-  const id = await circle(ana, bob);
+  const { circle: id } = await circle(ana, bob);
   let caller = "";
   const offered = await ana.offer<number[]>({ circle: id, name: "math/add" }, ([one = 0, two = 0], request) => {
     caller = request.called.user;
@@ -53,7 +34,7 @@ test("a service gives results, failures and progress", async (context) => {
 test("a stream is sent as it is taken, and ends when nobody wants more", async (context) => {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];
-  const id = await circle(ana, bob);
+  const { circle: id } = await circle(ana, bob);
   let made = 0;
   let ended: (why: unknown) => void = () => {};
   const end = new Promise((resolve) => (ended = resolve));
@@ -85,7 +66,7 @@ test("a stream is sent as it is taken, and ends when nobody wants more", async (
 test("a call is cancelled, and one that was lost may have been done", async (context) => {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];
-  const id = await circle(ana, bob);
+  const { circle: id } = await circle(ana, bob);
   let begun: () => void = () => {};
   await ana.offer({ circle: id, name: "wait" }, (_, { signal }) => {
     begun();
@@ -119,7 +100,7 @@ test("a call is cancelled, and one that was lost may have been done", async (con
 test("a slash command answers with a message that shows a topic", async (context) => {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];
-  const id = await circle(ana, bob);
+  const { circle: id } = await circle(ana, bob);
   const { streams } = await bob.query({ circle: { circle: id } });
   const tea = streams[0]?.stream.id as `s_${string}`;
   await ana.offer<{ text: string }>({ circle: id, name: "chat/poll", hint: "question" }, async ({ text }, { called }) => {
@@ -142,7 +123,7 @@ test("a slash command answers with a message that shows a topic", async (context
 test("a schema names services with their types", async (context) => {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];
-  const id = await circle(ana, bob);
+  const { circle: id } = await circle(ana, bob);
   const app = schema({
     count: int<number>(),
     sum: service<number[], number>({ about: "Adds numbers", at_once: 2 }),

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import * as Y from "yjs";
-import { int, KithError, type Client } from "@kith/client";
+import { int, type Client } from "@kith/client";
 import { text, type TextTopic } from "@kith/client/yjs";
-import { Server, until } from "./serve.js";
+import { refused, Server, until } from "./serve.js";
 
 type CircleId = `c_${string}`;
 
@@ -27,16 +27,6 @@ async function world(context: TestContext): Promise<{
 /** What the server says that the text is. */
 async function told(client: Client, topic: TextTopic): Promise<string | undefined> {
   return (await client.query({ topic: { topic: topic.id } })).text;
-}
-
-async function refused(work: Promise<unknown>): Promise<KithError> {
-  try {
-    await work;
-  } catch (error) {
-    assert.ok(error instanceof KithError, String(error));
-    return error;
-  }
-  return assert.fail("it was not refused");
 }
 
 test("what one writes in a text is there at once, and what others write is merged", async (context) => {
