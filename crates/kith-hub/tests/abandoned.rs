@@ -9,6 +9,7 @@ use std::task::Poll;
 use async_trait::async_trait;
 use kith_core::id::{FeedId, Seq, StreamId, Timestamp};
 use kith_hub::Limits;
+use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
 use world::{circle, connect, follow, hub, user};
@@ -17,7 +18,10 @@ use world::{circle, connect, follow, hub, user};
 struct Slow(MemoryStore);
 
 #[async_trait]
-impl Store for Slow {
+impl Around for Slow {
+    fn inner(&self) -> &dyn Store {
+        &self.0
+    }
     async fn commit(&self, batches: Vec<Batch>) -> Vec<Result<(), StoreError>> {
         tokio::task::yield_now().await;
         self.0.commit(batches).await
@@ -42,23 +46,6 @@ impl Store for Slow {
     async fn scan(&self, range: Range, limit: usize) -> Result<Vec<Document>, StoreError> {
         tokio::task::yield_now().await;
         self.0.scan(range, limit).await
-    }
-    async fn count(&self, range: Range) -> Result<u64, StoreError> {
-        self.0.count(range).await
-    }
-    async fn feeds(&self, after: Option<FeedId>, limit: usize) -> Result<Vec<FeedId>, StoreError> {
-        self.0.feeds(after, limit).await
-    }
-    async fn epoch(&self) -> Result<u64, StoreError> {
-        self.0.epoch().await
-    }
-    async fn prune(
-        &self,
-        collection: &'static str,
-        before: String,
-        limit: usize,
-    ) -> Result<u64, StoreError> {
-        self.0.prune(collection, before, limit).await
     }
 }
 

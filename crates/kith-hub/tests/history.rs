@@ -16,8 +16,9 @@ use kith_core::text::TopicName;
 use kith_core::topic::{Asked, Kind};
 use kith_hub::verify::{Watched, verify};
 use kith_hub::{Hub, Limits, Place, Want};
+use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
-use kith_store::{Batch, DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
+use kith_store::{DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -260,9 +261,9 @@ impl Counting {
 }
 
 #[async_trait]
-impl Store for Counting {
-    async fn commit(&self, batches: Vec<Batch>) -> Vec<Result<(), StoreError>> {
-        self.inner.commit(batches).await
+impl Around for Counting {
+    fn inner(&self) -> &dyn Store {
+        &self.inner
     }
     async fn head(&self, feed: FeedId) -> Result<Head, StoreError> {
         self.count(1);
@@ -286,23 +287,6 @@ impl Store for Counting {
         let rows = self.inner.scan(range, limit).await?;
         self.count(rows.len());
         Ok(rows)
-    }
-    async fn count(&self, range: Range) -> Result<u64, StoreError> {
-        self.inner.count(range).await
-    }
-    async fn feeds(&self, after: Option<FeedId>, limit: usize) -> Result<Vec<FeedId>, StoreError> {
-        self.inner.feeds(after, limit).await
-    }
-    async fn epoch(&self) -> Result<u64, StoreError> {
-        self.inner.epoch().await
-    }
-    async fn prune(
-        &self,
-        collection: &'static str,
-        before: String,
-        limit: usize,
-    ) -> Result<u64, StoreError> {
-        self.inner.prune(collection, before, limit).await
     }
 }
 

@@ -13,6 +13,7 @@ use kith_core::topic::{Asked, Change, Condition, Kind};
 use kith_hub::verify::{Watched, verify};
 use kith_hub::{Hub, HubError, Limits};
 use kith_store::Store;
+use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
 use serde_json::{Value, json};
 
@@ -248,15 +249,9 @@ struct Counting {
 }
 
 #[async_trait::async_trait]
-impl Store for Counting {
-    async fn commit(
-        &self,
-        batches: Vec<kith_store::Batch>,
-    ) -> Vec<Result<(), kith_store::StoreError>> {
-        self.inner.commit(batches).await
-    }
-    async fn head(&self, feed: FeedId) -> Result<kith_store::Head, kith_store::StoreError> {
-        self.inner.head(feed).await
+impl Around for Counting {
+    fn inner(&self) -> &dyn Store {
+        &self.inner
     }
     async fn events(
         &self,
@@ -267,40 +262,6 @@ impl Store for Counting {
         let events = self.inner.events(feed, after, limit).await?;
         self.events.fetch_add(events.len() as u64, std::sync::atomic::Ordering::Relaxed);
         Ok(events)
-    }
-    async fn get(
-        &self,
-        keys: Vec<kith_store::DocKey>,
-    ) -> Result<Vec<Option<Arc<str>>>, kith_store::StoreError> {
-        self.inner.get(keys).await
-    }
-    async fn scan(
-        &self,
-        range: kith_store::Range,
-        limit: usize,
-    ) -> Result<Vec<kith_store::Document>, kith_store::StoreError> {
-        self.inner.scan(range, limit).await
-    }
-    async fn count(&self, range: kith_store::Range) -> Result<u64, kith_store::StoreError> {
-        self.inner.count(range).await
-    }
-    async fn feeds(
-        &self,
-        after: Option<FeedId>,
-        limit: usize,
-    ) -> Result<Vec<FeedId>, kith_store::StoreError> {
-        self.inner.feeds(after, limit).await
-    }
-    async fn epoch(&self) -> Result<u64, kith_store::StoreError> {
-        self.inner.epoch().await
-    }
-    async fn prune(
-        &self,
-        collection: &'static str,
-        before: String,
-        limit: usize,
-    ) -> Result<u64, kith_store::StoreError> {
-        self.inner.prune(collection, before, limit).await
     }
 }
 

@@ -5,6 +5,8 @@ pub mod app;
 pub mod auth;
 mod aware;
 mod bulk;
+#[cfg(test)]
+mod clock;
 mod crowd;
 mod device;
 #[doc(hidden)]

@@ -3,6 +3,8 @@
 //! The store knows no domain: a feed is a numbered list of texts, a document is a text with a key.
 //! What they mean is the core's business, so one schema serves every database.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod around;
 mod batch;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;

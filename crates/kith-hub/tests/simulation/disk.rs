@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use kith_core::id::{FeedId, Seq};
+use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
 
@@ -63,7 +64,10 @@ fn failed() -> StoreError {
 }
 
 #[async_trait]
-impl Store for Slow {
+impl Around for Slow {
+    fn inner(&self) -> &dyn Store {
+        &self.inner
+    }
     async fn commit(&self, batches: Vec<Batch>) -> Vec<Result<(), StoreError>> {
         self.dice.pause().await;
         let count = batches.len();
@@ -91,22 +95,5 @@ impl Store for Slow {
     }
     async fn scan(&self, range: Range, limit: usize) -> Result<Vec<Document>, StoreError> {
         self.read(self.inner.scan(range, limit)).await
-    }
-    async fn count(&self, range: Range) -> Result<u64, StoreError> {
-        self.inner.count(range).await
-    }
-    async fn feeds(&self, after: Option<FeedId>, limit: usize) -> Result<Vec<FeedId>, StoreError> {
-        self.inner.feeds(after, limit).await
-    }
-    async fn epoch(&self) -> Result<u64, StoreError> {
-        self.inner.epoch().await
-    }
-    async fn prune(
-        &self,
-        collection: &'static str,
-        before: String,
-        limit: usize,
-    ) -> Result<u64, StoreError> {
-        self.inner.prune(collection, before, limit).await
     }
 }

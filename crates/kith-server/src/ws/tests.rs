@@ -4,31 +4,18 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
-use kith_core::id::{FeedId, Seq, Timestamp};
 use kith_hub::{Environment, Hub};
+use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
-use kith_store::{Batch, DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
+use kith_store::{Document, Range, Store, StoreError};
 use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::sync::Semaphore;
 
 use super::*;
+use crate::clock::Clock;
 use crate::settings::{Registration, Settings};
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-
-#[derive(Default)]
-struct Clock(AtomicU64);
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed) + 1);
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
 
 /// A store that reads as many lists as the gate lets through.
 struct Gated {
@@ -51,23 +38,9 @@ impl Gate {
 }
 
 #[async_trait]
-impl Store for Gated {
-    async fn commit(&self, batches: Vec<Batch>) -> Vec<Result<(), StoreError>> {
-        self.store.commit(batches).await
-    }
-    async fn head(&self, feed: FeedId) -> Result<Head, StoreError> {
-        self.store.head(feed).await
-    }
-    async fn events(
-        &self,
-        feed: FeedId,
-        after: Seq,
-        limit: usize,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
-        self.store.events(feed, after, limit).await
-    }
-    async fn get(&self, keys: Vec<DocKey>) -> Result<Vec<Option<Arc<str>>>, StoreError> {
-        self.store.get(keys).await
+impl Around for Gated {
+    fn inner(&self) -> &dyn Store {
+        &self.store
     }
     async fn scan(&self, range: Range, limit: usize) -> Result<Vec<Document>, StoreError> {
         self.gate.came.fetch_add(1, Ordering::Relaxed);
@@ -75,23 +48,6 @@ impl Store for Gated {
             pass.forget();
         }
         self.store.scan(range, limit).await
-    }
-    async fn count(&self, range: Range) -> Result<u64, StoreError> {
-        self.store.count(range).await
-    }
-    async fn feeds(&self, after: Option<FeedId>, limit: usize) -> Result<Vec<FeedId>, StoreError> {
-        self.store.feeds(after, limit).await
-    }
-    async fn epoch(&self) -> Result<u64, StoreError> {
-        self.store.epoch().await
-    }
-    async fn prune(
-        &self,
-        collection: &'static str,
-        before: String,
-        limit: usize,
-    ) -> Result<u64, StoreError> {
-        self.store.prune(collection, before, limit).await
     }
 }
 
