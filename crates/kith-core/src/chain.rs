@@ -14,7 +14,7 @@ impl ChainHash {
     pub fn next(self, feed: FeedId, seq: Seq, body: &str) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.0);
-        hasher.update(feed.to_string().as_bytes());
+        feed.with_text(|text| hasher.update(text.as_bytes()));
         hasher.update(&seq.0.to_le_bytes());
         hasher.update(body.as_bytes());
         Self(*hasher.finalize().as_bytes())

@@ -5,7 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::spelled;
 
 /// The alphabet of Crockford's base 32, lower case: no `i`, `l`, `o` or `u`.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -17,14 +19,50 @@ const LETTERS: usize = 26;
 #[error("not a valid id")]
 pub struct IdError;
 
-fn encode(value: u128) -> [u8; LETTERS] {
-    let mut letters = [b'0'; LETTERS];
-    let mut rest = value;
-    for letter in letters.iter_mut().rev() {
-        *letter = ALPHABET[(rest & 31) as usize];
-        rest >>= 5;
+/// What each byte counts as a letter of an id; [`NONE`] if it is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NONE; 256];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        digits[ALPHABET[digit] as usize] = digit as u8;
+        digit += 1;
     }
-    letters
+    digits
+};
+const NONE: u8 = 255;
+
+/// The text of an id, on the stack: events and answers are full of them.
+#[derive(Clone, Copy)]
+struct Spelling {
+    bytes: [u8; Self::BYTES_MAX],
+    len: usize,
+}
+
+impl Spelling {
+    const BYTES_MAX: usize = AUDIT_CIRCLE.len() + LETTERS;
+
+    fn plain(text: &str) -> Self {
+        let mut bytes = [b'0'; Self::BYTES_MAX];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Self { bytes, len: text.len() }
+    }
+
+    fn of(prefix: &str, value: u128) -> Self {
+        let mut bytes = [b'0'; Self::BYTES_MAX];
+        let len = prefix.len() + LETTERS;
+        bytes[..prefix.len()].copy_from_slice(prefix.as_bytes());
+        let mut rest = value;
+        for letter in bytes[prefix.len()..len].iter_mut().rev() {
+            *letter = ALPHABET[(rest & 31) as usize];
+            rest >>= 5;
+        }
+        Self { bytes, len }
+    }
+
+    fn as_str(&self) -> &str {
+        // All of it is ASCII.
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
 }
 
 fn decode(text: &str) -> Result<u128, IdError> {
@@ -35,18 +73,51 @@ fn decode(text: &str) -> Result<u128, IdError> {
     }
     let mut value = 0_u128;
     for byte in bytes {
-        let digit = ALPHABET.iter().position(|letter| letter == byte).ok_or(IdError)?;
-        value = value << 5 | digit as u128;
+        let digit = DIGITS[usize::from(*byte)];
+        if digit == NONE {
+            return Err(IdError);
+        }
+        value = value << 5 | u128::from(digit);
     }
     Ok(value)
+}
+
+/// Has serde read and write a type as its text.
+macro_rules! spelled {
+    ($name:ident) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.spelling().as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                spelled::read(deserializer)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.spelling().as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
 }
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(into = "String", try_from = "String")]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(u128);
+
+        spelled!($name);
 
         impl $name {
             /// What the text form starts with.
@@ -56,6 +127,10 @@ macro_rules! id {
             #[must_use]
             pub fn new(at: Timestamp, random: u128) -> Self {
                 Self(u128::from(at.0) << 80 | random & ((1 << 80) - 1))
+            }
+
+            fn spelling(self) -> Spelling {
+                Spelling::of($prefix, self.0)
             }
         }
 
@@ -70,38 +145,11 @@ macro_rules! id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str($prefix)?;
-                f.write_str(std::str::from_utf8(&encode(self.0)).unwrap_or_default())
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-
         impl FromStr for $name {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
                 decode(text.strip_prefix($prefix).ok_or(IdError)?).map(Self)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = IdError;
-
-            fn try_from(text: String) -> Result<Self, IdError> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.to_string()
             }
         }
     };
@@ -201,8 +249,7 @@ impl fmt::Display for Seq {
 }
 
 /// Anything ordered. The text form is the id of what the feed tells about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FeedId {
     /// The accounts of the site: `site`.
     Site,
@@ -227,9 +274,29 @@ impl FeedId {
     pub fn is_stored(self) -> bool {
         !matches!(self, Self::Live(_))
     }
+
+    /// Hands its text to `take`, without one on the heap.
+    pub(crate) fn with_text<T>(self, take: impl FnOnce(&str) -> T) -> T {
+        take(self.spelling().as_str())
+    }
+
+    fn spelling(self) -> Spelling {
+        match self {
+            Self::Site => Spelling::plain("site"),
+            Self::User(id) => id.spelling(),
+            Self::Circle(id) => id.spelling(),
+            Self::Audit(id) => Spelling::of(AUDIT_CIRCLE, id.0),
+            Self::Stream(id) => id.spelling(),
+            Self::Topic(id) | Self::Live(id) => id.spelling(),
+        }
+    }
 }
 
+spelled!(FeedId);
+
 const AUDIT: &str = "audit:";
+/// How the feed of a circle's audit log begins.
+const AUDIT_CIRCLE: &str = "audit:c_";
 
 impl JsonSchema for FeedId {
     fn schema_name() -> Cow<'static, str> {
@@ -239,25 +306,6 @@ impl JsonSchema for FeedId {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let pattern = "^(site|(u_|c_|s_|t_|audit:c_)[0-7][0-9a-z]{25})$";
         json_schema!({ "type": "string", "pattern": pattern })
-    }
-}
-
-impl fmt::Display for FeedId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Site => f.write_str("site"),
-            Self::User(id) => id.fmt(f),
-            Self::Circle(id) => id.fmt(f),
-            Self::Audit(id) => write!(f, "{AUDIT}{id}"),
-            Self::Stream(id) => id.fmt(f),
-            Self::Topic(id) | Self::Live(id) => id.fmt(f),
-        }
-    }
-}
-
-impl fmt::Debug for FeedId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
@@ -278,20 +326,6 @@ impl FromStr for FeedId {
                 _ => Err(IdError),
             }
         }
-    }
-}
-
-impl TryFrom<String> for FeedId {
-    type Error = IdError;
-
-    fn try_from(text: String) -> Result<Self, IdError> {
-        text.parse()
-    }
-}
-
-impl From<FeedId> for String {
-    fn from(id: FeedId) -> Self {
-        id.to_string()
     }
 }
 

@@ -22,5 +22,6 @@ pub mod permission;
 pub mod reduce;
 pub mod refusal;
 pub mod service;
+mod spelled;
 pub mod text;
 pub mod topic;

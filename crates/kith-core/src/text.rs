@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::Seq;
 use crate::refusal::Refusal;
+use crate::spelled;
 
 /// Characters that reorder or hide their neighbours: bidirectional controls, zero-width and
 /// control characters. They serve impersonation in names and are refused there.
@@ -51,8 +53,7 @@ impl Coded {
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $field:literal, $max:literal, $parse:expr) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(into = "String", try_from = "String")]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -97,17 +98,23 @@ macro_rules! text {
             }
         }
 
-        impl From<$name> for String {
-            fn from(text: $name) -> Self {
-                text.0.as_ref().to_owned()
+        impl FromStr for $name {
+            type Err = Coded;
+
+            fn from_str(raw: &str) -> Result<Self, Coded> {
+                Self::parse(raw).map_err(Coded)
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = Coded;
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
 
-            fn try_from(raw: String) -> Result<Self, Coded> {
-                Self::parse(&raw).map_err(Coded)
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                spelled::read(deserializer)
             }
         }
     };
