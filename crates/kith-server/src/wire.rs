@@ -12,17 +12,20 @@ use kith_proto::error::Problem;
 use kith_proto::frame::{self, Push, Reply, Seen, Signaled, Status, Subscribed};
 use kith_proto::query::State;
 use kith_proto::service::Told;
-use kith_ws::encode::{Opcode, frame as ws_frame};
+use kith_ws::encode::{HEAD_BYTES_MAX, Opcode, append, frame as ws_frame};
 
 use crate::{aware, services};
 
 /// The bytes of a frame on the socket.
 pub(crate) fn framed(encoding: Encoding, payload: &[u8]) -> Bytes {
-    let opcode = match encoding {
+    ws_frame(opcode(encoding), payload)
+}
+
+fn opcode(encoding: Encoding) -> Opcode {
+    match encoding {
         Encoding::Json => Opcode::Text,
         Encoding::MsgPack => Opcode::Binary,
-    };
-    ws_frame(opcode, payload)
+    }
 }
 
 /// The bytes of a push on the socket.
@@ -96,57 +99,84 @@ fn hides(blocked: &HashSet<UserId>, event: &Event) -> bool {
         && !matches!(event.feed, FeedId::Topic(_) | FeedId::Live(_))
 }
 
-/// The frame of what one transaction did to the topics that a reader follows.
-fn together(encoding: Encoding, all: &[Arc<Delivery>]) -> Bytes {
-    match encoding {
-        Encoding::Json => {
-            // The stored texts go out as they are.
-            let bytes: usize = all.iter().map(|delivery| delivery.json.len() + 1).sum();
-            let mut text = Vec::with_capacity(bytes + 16);
-            text.extend_from_slice(b"{\"events\":");
-            for (place, delivery) in all.iter().enumerate() {
-                text.push(if place == 0 { b'[' } else { b',' });
-                text.extend_from_slice(delivery.json.as_bytes());
-            }
-            text.extend_from_slice(b"]}");
-            framed(encoding, &text)
-        }
-        Encoding::MsgPack => {
-            let events = all.iter().map(|delivery| delivery.event.as_ref().clone()).collect();
-            push(encoding, &Push::Events(events))
-        }
-    }
-}
-
 /// The frames of what was committed together.
 fn run(encoding: Encoding, run: &Run) -> Bytes {
-    let frame = |unit: &Unit| match unit {
-        Unit::One(delivery) => encode(encoding, delivery),
-        Unit::Whole(all) => together(encoding, all),
-    };
-    run.units().iter().map(frame).collect::<Vec<Bytes>>().concat().into()
+    let mut out = room(run.events().map(Arc::as_ref));
+    for unit in run.units() {
+        match unit {
+            Unit::One(delivery) => append_one(encoding, delivery, &mut out),
+            Unit::Whole(all) => append_whole(encoding, all, &mut out),
+        }
+    }
+    out.freeze()
 }
 
 /// The same for a reader who blocks somebody.
 fn run_for(encoding: Encoding, run: &Run, blocked: &HashSet<UserId>) -> Bytes {
-    let frame = |unit: &Unit| match unit {
-        Unit::One(delivery) => item(encoding, Item::Event(Arc::clone(delivery)), blocked),
-        Unit::Whole(all) => Some(together(encoding, all)),
-    };
-    run.units().iter().filter_map(frame).collect::<Vec<Bytes>>().concat().into()
+    let mut out = room(run.events().map(Arc::as_ref));
+    for unit in run.units() {
+        match unit {
+            Unit::One(delivery) => {
+                let frame = item(encoding, Item::Event(Arc::clone(delivery)), blocked);
+                out.extend_from_slice(&frame.unwrap_or_default());
+            }
+            Unit::Whole(all) => append_whole(encoding, all, &mut out),
+        }
+    }
+    out.freeze()
 }
 
+/// The frame of an event.
 fn encode(encoding: Encoding, delivery: &Delivery) -> Bytes {
+    let mut out = room(std::iter::once(delivery));
+    append_one(encoding, delivery, &mut out);
+    out.freeze()
+}
+
+/// The frame of what one transaction did to the topics that a reader follows.
+fn together(encoding: Encoding, all: &[Arc<Delivery>]) -> Bytes {
+    let mut out = room(all.iter().map(Arc::as_ref));
+    append_whole(encoding, all, &mut out);
+    out.freeze()
+}
+
+/// What a frame in JSON has beside the texts of its events, at most, and a comma for each.
+const AROUND_BYTES: usize = HEAD_BYTES_MAX + 16;
+
+/// Room for the frames of these events.
+fn room<'a>(all: impl Iterator<Item = &'a Delivery>) -> BytesMut {
+    BytesMut::with_capacity(all.map(|delivery| delivery.json.len() + AROUND_BYTES).sum())
+}
+
+fn append_one(encoding: Encoding, delivery: &Delivery, out: &mut BytesMut) {
     match encoding {
         // The stored text goes out as it is.
         Encoding::Json => {
-            let mut text = Vec::with_capacity(delivery.json.len() + 10);
-            text.extend_from_slice(b"{\"event\":");
-            text.extend_from_slice(delivery.json.as_bytes());
-            text.push(b'}');
-            framed(encoding, &text)
+            append(Opcode::Text, &[b"{\"event\":", delivery.json.as_bytes(), b"}"], out);
         }
-        Encoding::MsgPack => push(encoding, &Push::Event(delivery.event.as_ref().clone())),
+        Encoding::MsgPack => {
+            let event = delivery.event.as_ref().clone();
+            append(Opcode::Binary, &[&encoding.encode(&Push::Event(event))], out);
+        }
+    }
+}
+
+fn append_whole(encoding: Encoding, all: &[Arc<Delivery>], out: &mut BytesMut) {
+    match encoding {
+        // The stored texts go out as they are.
+        Encoding::Json => {
+            let mut parts: Vec<&[u8]> = Vec::with_capacity(all.len() * 2 + 1);
+            for (place, delivery) in all.iter().enumerate() {
+                parts.push(if place == 0 { b"{\"events\":[" } else { b"," });
+                parts.push(delivery.json.as_bytes());
+            }
+            parts.push(b"]}");
+            append(Opcode::Text, &parts, out);
+        }
+        Encoding::MsgPack => {
+            let events = all.iter().map(|delivery| delivery.event.as_ref().clone()).collect();
+            append(Opcode::Binary, &[&encoding.encode(&Push::Events(events))], out);
+        }
     }
 }
 

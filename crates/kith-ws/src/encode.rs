@@ -21,24 +21,33 @@ pub enum Opcode {
 /// The longest payload of a close, ping or pong, in bytes.
 pub const CONTROL_BYTES_MAX: usize = 125;
 
+/// The longest head of a frame, in bytes.
+pub const HEAD_BYTES_MAX: usize = 10;
+
 /// One whole frame.
 #[must_use]
 pub fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(payload.len() + 10);
-    bytes.put_u8(0x80 | opcode as u8);
-    match payload.len() {
-        length @ 0..=125 => bytes.put_u8(length as u8),
-        length @ 126..=0xffff => {
-            bytes.put_u8(126);
-            bytes.put_u16(length as u16);
+    let mut bytes = BytesMut::with_capacity(payload.len() + HEAD_BYTES_MAX);
+    append(opcode, &[payload], &mut bytes);
+    bytes.freeze()
+}
+
+/// Puts one whole frame behind what is in `out`; its payload is `parts`, one after the other.
+pub fn append(opcode: Opcode, parts: &[&[u8]], out: &mut BytesMut) {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    out.put_u8(0x80 | opcode as u8);
+    match length {
+        0..=125 => out.put_u8(length as u8),
+        126..=0xffff => {
+            out.put_u8(126);
+            out.put_u16(length as u16);
         }
-        length => {
-            bytes.put_u8(127);
-            bytes.put_u64(length as u64);
+        _ => {
+            out.put_u8(127);
+            out.put_u64(length as u64);
         }
     }
-    bytes.put_slice(payload);
-    bytes.freeze()
+    parts.iter().for_each(|part| out.put_slice(part));
 }
 
 /// A close frame; `reason` is cut to what fits.
@@ -74,6 +83,14 @@ mod tests {
         assert_eq!(frame(Opcode::Text, b"Hello")[..], [0x81, 5, b'H', b'e', b'l', b'l', b'o']);
         assert_eq!(frame(Opcode::Binary, &[0; 256])[..4], [0x82, 0x7e, 1, 0]);
         assert_eq!(frame(Opcode::Binary, &[0; 65536])[..10], [0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn a_payload_may_be_put_together() {
+        let mut out = BytesMut::from(&b"before"[..]);
+        append(Opcode::Text, &[b"Hel", b"", b"lo"], &mut out);
+        assert_eq!(out[..6], *b"before");
+        assert_eq!(out[6..], frame(Opcode::Text, b"Hello"));
     }
 
     #[test]
