@@ -1,10 +1,37 @@
 //! What the program has of the machine it runs on: its clock, its randomness, its exit codes.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use kith_core::id::Timestamp;
 use kith_hub::Environment;
+
+/// Random numbers that were drawn from the system together: to draw is a system call.
+struct Pool {
+    numbers: [[u8; 16]; 64],
+    /// How many are left; each is given out once.
+    left: usize,
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { numbers: [[0; 16]; 64], left: 0 }) };
+}
+
+impl Pool {
+    fn take(&mut self) -> u128 {
+        if self.left == 0 {
+            if let Err(error) = getrandom::fill(self.numbers.as_flattened_mut()) {
+                // Tokens that can be guessed would be worse than no server.
+                eprintln!("kith: the operating system gives no random numbers: {error}");
+                std::process::abort();
+            }
+            self.left = self.numbers.len();
+        }
+        self.left -= 1;
+        u128::from_le_bytes(std::mem::take(&mut self.numbers[self.left]))
+    }
+}
 
 /// The clock and the randomness of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,13 +45,7 @@ impl Environment for SystemEnvironment {
     }
 
     fn random(&self) -> u128 {
-        let mut bytes = [0; 16];
-        if let Err(error) = getrandom::fill(&mut bytes) {
-            // Tokens that can be guessed would be worse than no server.
-            eprintln!("kith: the operating system gives no random numbers: {error}");
-            std::process::abort();
-        }
-        u128::from_le_bytes(bytes)
+        POOL.with_borrow_mut(Pool::take)
     }
 }
 
@@ -60,3 +81,17 @@ impl fmt::Display for Exit {
 }
 
 impl std::error::Error for Exit {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_random_number_comes_twice() {
+        let drawn: HashSet<u128> = (0..1000).map(|_| SystemEnvironment.random()).collect();
+        assert_eq!(drawn.len(), 1000);
+        assert!(!drawn.contains(&0));
+    }
+}
