@@ -5,7 +5,7 @@
 //! the rule stops with [`Stop::Missing`]; the caller loads it and runs the rule again, so rules are
 //! plain functions without I/O.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl From<Refusal> for Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotLoaded;
 
-/// Where a draft reads documents.
+/// Where a draft reads documents. While a rule runs it says the same however often it is asked.
 pub trait Source {
     /// The document, `None` when there is none.
     ///
@@ -86,6 +86,16 @@ impl Changes {
     }
 }
 
+/// The bytes of most events, and more.
+const EVENT_BYTES: usize = 512;
+
+fn json_of(event: &Event) -> Arc<str> {
+    let mut json = Vec::with_capacity(EVENT_BYTES);
+    // An event is a struct of texts, numbers and maps with text keys: it always has a JSON.
+    let _ = serde_json::to_writer(&mut json, event);
+    String::from_utf8(json).unwrap_or_default().into()
+}
+
 /// A decision in the making.
 pub struct Draft<'a> {
     source: &'a dyn Source,
@@ -96,7 +106,6 @@ pub struct Draft<'a> {
     op: Option<OpId>,
     random: u128,
     drawn: Cell<u64>,
-    read: RefCell<BTreeMap<Key, Option<Doc>>>,
     changes: Changes,
 }
 
@@ -110,16 +119,7 @@ impl<'a> Draft<'a> {
         op: Option<OpId>,
         random: u128,
     ) -> Self {
-        Self {
-            source,
-            now,
-            by,
-            op,
-            random,
-            drawn: Cell::new(0),
-            read: RefCell::default(),
-            changes: Changes::default(),
-        }
+        Self { source, now, by, op, random, drawn: Cell::new(0), changes: Changes::default() }
     }
 
     /// The next random number: BLAKE3 of the one that was passed in and a count, so that who sees
@@ -143,12 +143,7 @@ impl<'a> Draft<'a> {
         if let Some(changed) = self.changes.documents.get(key) {
             return Ok(changed.clone());
         }
-        if let Some(known) = self.read.borrow().get(key) {
-            return Ok(known.clone());
-        }
-        let doc = self.source.find(key).map_err(|NotLoaded| Stop::Missing(key.clone()))?;
-        self.read.borrow_mut().insert(key.clone(), doc.clone());
-        Ok(doc)
+        self.source.find(key).map_err(|NotLoaded| Stop::Missing(key.clone()))
     }
 
     pub(crate) fn typed<T: AsDoc>(&self, key: &Key) -> Result<Option<Arc<T::Doc>>, Stop> {
@@ -244,8 +239,7 @@ impl<'a> Draft<'a> {
             op: self.op.clone(),
             body,
         };
-        // An event is a struct of texts, numbers and maps with text keys: it always has a JSON.
-        let json: Arc<str> = serde_json::to_string(&event).unwrap_or_default().into();
+        let json = json_of(&event);
         let max = match &event.body {
             Body::Changed { fact: Fact::Update { .. } } => UPDATES_BYTES_MAX,
             Body::TopicCreated { .. } => CREATED_BYTES_MAX,
@@ -261,11 +255,6 @@ impl<'a> Draft<'a> {
         let event = Arc::new(event);
         self.changes.events.push(Drafted { event: Arc::clone(&event), json, hash });
         Ok(event)
-    }
-
-    /// Whether a document was looked at for which `test` holds.
-    pub fn has_read(&self, test: impl FnMut(&Key) -> bool) -> bool {
-        self.read.borrow().keys().any(test)
     }
 
     /// Ends the draft: what is to be committed.

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use ahash::RandomState;
 use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
 use kith_core::draft::{Changes, NotLoaded, Source};
@@ -56,7 +57,7 @@ const STEPS: usize = 64;
 /// Documents as they were last decided.
 #[derive(Default)]
 pub(crate) struct Cache {
-    entries: HashMap<Key, Entry>,
+    entries: HashMap<Key, Entry, RandomState>,
     /// The keys of the entries that may be let go, in the order in which that is considered. Some
     /// have gone before.
     hand: VecDeque<Key>,
@@ -76,7 +77,28 @@ impl Source for Cache {
     }
 }
 
+/// Documents as they were last decided, and whether one was looked at that is not committed yet.
+pub(crate) struct Watched<'a> {
+    cache: &'a Cache,
+    /// Whether one was.
+    pub(crate) pending: Cell<bool>,
+}
+
+impl Source for Watched<'_> {
+    fn find(&self, key: &Key) -> Result<Option<Doc>, NotLoaded> {
+        if self.cache.is_pending(key) {
+            self.pending.set(true);
+        }
+        self.cache.find(key)
+    }
+}
+
 impl Cache {
+    /// The same documents, for one look.
+    pub(crate) fn watched(&self) -> Watched<'_> {
+        Watched { cache: self, pending: Cell::new(false) }
+    }
+
     /// Notes that a document is being read from the store; to be given to [`end_load`](Self::end_load).
     pub(crate) fn begin_load(&mut self, key: &Key) -> u64 {
         *self.loading.entry(key.clone()).or_default() += 1;
@@ -129,7 +151,8 @@ impl Cache {
             });
             entry.doc.clone_from(doc);
             entry.pending += 1;
-            entry.used.set(true);
+            // What an operation did is asked for once more, if ever: there are as many as operations.
+            entry.used.set(!matches!(key, Key::Said(..)));
         }
         for (topic, seq, fact) in changes.facts() {
             // It is there: what happened was decided on it.
@@ -150,22 +173,24 @@ impl Cache {
     }
 
     /// Whether a document was changed by what is not committed yet.
-    pub(crate) fn is_pending(&self, key: &Key) -> bool {
+    fn is_pending(&self, key: &Key) -> bool {
         self.entries.get(key).is_some_and(|entry| entry.pending > 0)
     }
 
     /// Notes that changes are committed. What is hardly ever read after is not kept at hand.
     pub(crate) fn committed(&mut self, changes: &Changes, max: usize) {
-        let values = changes.facts().map(|(topic, ..)| Key::State(topic));
-        for key in changes.documents.keys().cloned().chain(values) {
-            if let Some(entry) = self.entries.get_mut(&key) {
-                entry.pending = entry.pending.saturating_sub(1);
-                if entry.pending == 0 && is_brief(&key) && !self.loading.contains_key(&key) {
-                    self.entries.remove(&key);
-                }
-            }
-        }
+        changes.documents.keys().for_each(|key| self.settled(key));
+        changes.facts().for_each(|(topic, ..)| self.settled(&Key::State(topic)));
         self.shrink(max);
+    }
+
+    /// Notes that one of the changes of a document is committed.
+    fn settled(&mut self, key: &Key) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        entry.pending = entry.pending.saturating_sub(1);
+        if entry.pending == 0 && is_brief(key) && !self.loading.contains_key(key) {
+            self.entries.remove(key);
+        }
     }
 
     /// Whether no store has it: it stays until it is [released](Self::release).

@@ -126,8 +126,17 @@ struct Pace {
 
 /// Deliveries of a commit that are many: they take longer than the commit.
 const FANNED: u64 = 256;
-/// How long operations gather after such a commit, when nobody waits for each of them.
-const SPREAD: Duration = Duration::from_millis(1);
+/// How long operations gather after such a commit, when nobody waits for each of them: about as long
+/// as it takes to tell what was committed (a delivery takes the processor a microsecond or more).
+/// Sooner they could not be told, and what is gathered is one send for each reader.
+const TOLD: Duration = Duration::from_micros(1);
+const SPREAD_LEAST: Duration = Duration::from_millis(1);
+const SPREAD_MOST: Duration = Duration::from_millis(4);
+
+fn spread(delivered: u64) -> Duration {
+    let told = TOLD.saturating_mul(u32::try_from(delivered).unwrap_or(u32::MAX));
+    told.clamp(SPREAD_LEAST, SPREAD_MOST)
+}
 
 impl Pace {
     /// How long to wait for more operations.
@@ -143,7 +152,7 @@ impl Pace {
         let left = gather.saturating_sub(self.began?.elapsed());
         let delivered = inner.stats.deliveries.load(Ordering::Relaxed) - self.delivered;
         let pause = match (delivered >= FANNED, several) {
-            (true, _) => left.max(SPREAD),
+            (true, _) => left.max(spread(delivered)),
             (false, true) => left,
             (false, false) => Duration::ZERO,
         };

@@ -291,8 +291,7 @@ impl Hub {
         let Some(op) = op else {
             return self.queue(Some(me), from, None, decide).await;
         };
-        let text = serde_json::to_string(command).unwrap_or_default();
-        let hash = kith_core::decide::secret_hash(&text);
+        let hash = hash_of(command);
         self.queue(Some(me), from, Some(op.clone()), |draft| {
             let series = op.in_series();
             let last = series.map(|(series, _)| draft.last_in_series(me, series)).transpose()?;
@@ -415,10 +414,9 @@ impl Hub {
             let now = self.inner.env.now();
             let (found, pending, generation) = {
                 let state = self.state();
-                let draft = Draft::new(&state.cache, now, None, None, 0);
-                let found = look(&draft);
-                let pending = draft.has_read(|key| state.cache.is_pending(key));
-                (found, pending, state.cache.generation())
+                let watched = state.cache.watched();
+                let found = look(&Draft::new(&watched, now, None, None, 0));
+                (found, watched.pending.get(), state.cache.generation())
             };
             let found = match found {
                 Ok(value) => Ok(value),
@@ -470,6 +468,12 @@ impl Answer {
 enum Attempt {
     Queued(Answer),
     Missing(Key),
+}
+
+/// By which an operation that is said again is known to be the same.
+fn hash_of(command: &Command) -> String {
+    let text = serde_json::to_string(command).unwrap_or_default();
+    kith_core::decide::secret_hash(&text)
 }
 
 /// What an operation did when it was said before.
