@@ -148,6 +148,8 @@ const scenarios = {
     equal(await topic("unmade"), undefined, "a topic");
     await done("POST", `/circles/${circle}/topics`, ana, { name: "number", holds: "int" });
     equal(await closed(plain("number", ana)), 4403, "a topic that is no text");
+    await done("POST", `/circles/${circle}/topics`, ana, { name: "bare", holds: "json", value: {} });
+    equal(await closed(plain("bare", ana)), 4403, "JSON without a document");
     for (const headers of [{ origin: "https://evil.example" }, {}]) {
       const socket = new WebSocket(`${world.ws}/yjs/${circle}/private?token=${ana}`, { headers });
       const answer = await new Promise((answered) => {
@@ -262,7 +264,131 @@ const scenarios = {
     const { text: told } = await done("GET", `/topics/${(await topic("long")).id}`, bob);
     equal(told === text, true, "the text as the server tells it");
   },
+
+  async json_is_shared_by_editors_and_programs() {
+    const id = await shared("board", { tasks: ["tea"], about: { by: "ana" } });
+    const all = [plain("board", ana), plain("board", bob, { old: true }), named("board", ana), named("board", bob)];
+    await synced(...all);
+    const maps = all.map(({ doc }) => doc.getMap("json"));
+    maps[0].get("tasks").push(["milk"]);
+    maps[1].get("about").set("for", "bob");
+    maps[2].get("tasks").insert(0, [new Y.Map([["deep", new Y.Text("text")]])]);
+    maps[3].set("whole", { a: [1, 2] });
+    const value = { tasks: [{ deep: "text" }, "tea", "milk"], about: { by: "ana", for: "bob" }, whole: { a: [1, 2] } };
+    await until("all edits", () => maps.every((map) => same_json(map.toJSON(), value)));
+    await until("saved", () => all[2].saved() && all[3].saved());
+    equal(same_json(await json(id), value), true, "who speaks no Yjs");
+    // Programs that speak no Yjs change parts of it, while editors go on in others.
+    const change = (...changes) =>
+      done("POST", "/topics/changes", bob, { changes: changes.map((change) => ({ topic: id, change })) });
+    maps[0].get("tasks").get(0).get("deep").insert(4, "!");
+    await Promise.all([
+      change({ put: { path: ["tasks", 1], value: "Tea" } }, { insert: { value: 1, to: { path: ["tasks", 0] } } }),
+      change({ rename: { path: ["about", "by"], key: "from" } }),
+      change({ put: { path: ["whole", "a", 2, ], value: { b: null } } }, { remove: { path: ["whole", "a", 0] } }),
+    ]);
+    const end = {
+      tasks: [1, { deep: "text!" }, "Tea", "milk"],
+      about: { from: "ana", for: "bob" },
+      whole: { a: [2, { b: null }] },
+    };
+    await until("changes of programs", () => maps.every((map) => same_json(map.toJSON(), end)));
+    equal(same_json(await json(id), end), true, "who speaks no Yjs, in the end");
+    for (const [refused, code] of [
+      [{ put: { path: ["nothing", 1], value: 1 } }, "topic.path_not_found"],
+      [{ remove: { path: ["tasks", 9] } }, "topic.out_of_range"],
+      [{ set: { value: 7 } }, "topic.wrong_kind"],
+      [{ add: { by: 1 } }, "topic.wrong_change"],
+      [{ splice: { at: 0, insert: "x" } }, "topic.wrong_change"],
+    ]) {
+      const answer = await ask("POST", "/topics/changes", bob, { changes: [{ topic: id, change: refused }] });
+      equal(answer.body.code, code, JSON.stringify(refused));
+    }
+    const both = [{ put: { path: ["x"], value: 1 } }, { remove: { path: ["y"] } }];
+    const part = await ask("POST", "/topics/changes", bob, { changes: both.map((change) => ({ topic: id, change })) });
+    equal([part.body.code, part.body.change], ["topic.path_not_found", 1], "which of the changes");
+    equal((await json(id)).x, undefined, "nothing of it is done");
+    // Who is at it.
+    all[0].awareness.setLocalStateField("user", "ana");
+    const sees = (client) => client.awareness.getStates().get(all[0].doc.clientID)?.user === "ana";
+    await until("who is there", () => all.every(sees));
+    // As it was, and as somebody sees it who comes late.
+    equal(same_json((await done("GET", `/topics/${id}?seq=1`, bob)).json, { tasks: ["tea"], about: { by: "ana" } }), true, "at first");
+    const late = plain("board", bob);
+    await synced(late);
+    equal(same_json(late.doc.getMap("json").toJSON(), end), true, "somebody who comes late");
+  },
+
+  async who_may_not_change_json_only_reads_it() {
+    const id = await shared("leaflet", { read: "me" });
+    await done("PUT", `/topics/${id}/deny`, ana, { deny: { [world.everyone]: ["write"] } });
+    const [one, two, writer] = [plain("leaflet", bob), named("leaflet", bob), named("leaflet", ana)];
+    await synced(one, two, writer);
+    await until("let in", () => two.told.scope);
+    equal(two.told.scope, "readonly", "what they may");
+    const closed = new Promise((ended) => one.provider.on("closed", ({ code }) => ended(code)));
+    one.doc.getMap("json").set("mine", 1);
+    two.doc.getMap("json").set("mine", 1);
+    equal(await closed, 4403, "an edit of a reader");
+    const refused = await ask("POST", "/topics/changes", bob, { changes: [{ topic: id, change: { put: { path: ["mine"], value: 1 } } }] });
+    equal(refused.body.code, "permission.denied", "a change of a reader");
+    writer.doc.getMap("json").set("read", "us");
+    await until("the reader goes on", () => two.doc.getMap("json").get("read") === "us");
+    equal([await json(id), two.provider.unsyncedChanges > 0], [{ read: "us" }, true], "who wrote");
+    const lost = new Promise((ended) => (two.provider.on("close", ({ event }) => ended(event.code))));
+    await done("PUT", `/topics/${id}/deny`, ana, { deny: { [world.everyone]: ["read"] } });
+    await lost;
+    const stranger = plain("leaflet", cyd);
+    equal(await new Promise((ended) => stranger.provider.on("closed", ({ code }) => ended(code))), 4403, "a stranger");
+  },
+
+  async json_outlives_the_server() {
+    const id = await shared("book", { pages: [] });
+    const [one, two, three] = [plain("book", ana), named("book", bob), plain("book", bob, { old: true })];
+    await synced(one, two, three);
+    const pages = (client) => client.doc.getMap("json").get("pages");
+    for (let page = 0; page < 200; page++) {
+      pages(one).push([new Y.Map([["page", page]])]);
+      two.doc.getMap("json").set(`key${page % 7}`, { page });
+    }
+    await until("saved", () => two.saved() && pages(three).length === 200);
+    await server("kill");
+    pages(one).insert(0, ["offline"]);
+    two.doc.getMap("json").set("offline", true);
+    await server("start");
+    const fresh = named("book", ana);
+    const all = [one, two, three, fresh];
+    await until("all edits", () =>
+      all.every((client) => pages(client)?.length === 201 && client.doc.getMap("json").get("offline") === true));
+    await until("saved again", () => two.saved());
+    const value = one.doc.getMap("json").toJSON();
+    await server("kill");
+    await server("start");
+    equal(same_json(await json(id), value), true, "what is left");
+    const again = named("book", bob);
+    await synced(again);
+    equal(same_json(again.doc.getMap("json").toJSON(), value), true, "what an editor has");
+  },
 };
+
+/** A topic that is JSON with a Yjs document. */
+async function shared(name, value) {
+  const made = await done("POST", `/circles/${circle}/topics`, ana, { name, holds: "json", rules: { yjs: true }, value });
+  return made.topic;
+}
+
+/** The value of a topic as somebody reads it who speaks no Yjs. */
+const json = async (id) => (await done("GET", `/topics/${id}`, ana)).json;
+
+function same_json(one, two) {
+  const sorted = (value) => {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value).sort(([one], [two]) => (one < two ? -1 : 1));
+    return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+  };
+  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(two));
+}
 
 function number(value) {
   const bytes = [];

@@ -256,7 +256,7 @@ impl Topics {
     /// The state of a topic, which takes the place of what was held.
     pub fn snapshot(&mut self, topic: TopicId, seq: Seq, about: Topic, value: &Json) {
         let Some(followed) = self.all.get_mut(&topic) else { return };
-        let Ok(value) = about.holds.read(value) else {
+        let Ok(value) = about.form().read(value) else {
             let text = "the value of a topic cannot be read: this client may be too old";
             return self.close(topic, Problem::new("topic.wrong_kind", text));
         };

@@ -12,7 +12,7 @@ use kith_core::command::Command;
 use kith_core::id::CircleId;
 use kith_core::permission::{Permission, Permissions};
 use kith_core::text::{CircleName, TopicName};
-use kith_core::topic::Kind;
+use kith_core::topic::{Change, Kind};
 use kith_proto::query::{Answer, Query};
 use serde_json::json;
 use site::{Site, enter};
@@ -141,4 +141,48 @@ async fn what_was_written_without_a_connection_is_merged_on_return() {
     }
     until(&his, "cbateacba").await;
     until(&mine, "cbateacba").await;
+}
+
+#[tokio::test]
+async fn json_is_changed_at_once_and_merged_with_what_others_do() {
+    let site = Site::open().await;
+    let (ana, bob) = (site.user("ana").await, site.user("bob").await);
+    let tea = circle(&ana).await;
+    bob.command(Command::Join { circle: tea }).await.unwrap();
+    let make = json!({"create_topic": {
+        "circle": tea, "name": "notes", "holds": "json", "rules": {"yjs": true},
+        "value": {"tasks": ["tea"]},
+    }});
+    let make: Command = serde_json::from_value(make).unwrap();
+    let id = ana.command(make).await.unwrap().topic.unwrap();
+    let mine = ana.topic_by_id(id).await.unwrap();
+    let his = bob.topic(tea, &notes()).await.unwrap();
+    let change = |change| serde_json::from_value::<Change>(change).unwrap();
+    let put = |path, value| change(json!({"put": {"path": path, "value": value}}));
+    let milk = change(json!({"insert": {"value": "milk", "to": {"path": ["tasks", 0]}}}));
+    let sent = [
+        mine.change_json(milk).await.unwrap(),
+        mine.change_json(put(json!(["tasks", 1]), json!({"tea": 1}))).await.unwrap(),
+        his.change_json(put(json!(["by"]), json!("bob"))).await.unwrap(),
+    ];
+    assert_eq!(mine.json().await.unwrap(), json!({"tasks": ["milk", {"tea": 1}]}));
+    for one in sent {
+        one.await.unwrap();
+    }
+    let end = json!({"by": "bob", "tasks": ["milk", {"tea": 1}]});
+    for topic in [&mine, &his] {
+        let mut watch = topic.watch();
+        while topic.json().await.unwrap() != end {
+            watch.next().await.unwrap();
+        }
+    }
+    let asked = Query::Topic { topic: id, seq: None };
+    let Ok(Answer::Topic(found)) = ana.query(asked).await else { panic!("no topic") };
+    assert_eq!(found.json, Some(end));
+    let code = |error: Option<ClientError>| error.unwrap().problem().unwrap().code.clone();
+    let nowhere = mine.change_json(put(json!(["x", 1]), json!(1))).await;
+    assert_eq!(code(nowhere.err()), "topic.path_not_found");
+    let wrong = mine.change_json(change(json!({"add": {"by": 1}}))).await;
+    assert_eq!(code(wrong.err()), "topic.wrong_change");
+    assert_eq!(code(mine.text().await.err()), "topic.wrong_change");
 }

@@ -76,7 +76,8 @@ impl Changes {
         self.all_facts().filter(move |(topic, ..)| is_beyond(*topic))
     }
 
-    fn all_facts(&self) -> impl Iterator<Item = (TopicId, Seq, &Fact)> {
+    /// What happens to topics, in order.
+    pub fn all_facts(&self) -> impl Iterator<Item = (TopicId, Seq, &Fact)> {
         self.events.iter().filter_map(|drafted| match (drafted.event.feed, &drafted.event.body) {
             (FeedId::Topic(topic) | FeedId::Live(topic), Body::Changed { fact }) => {
                 Some((topic, drafted.event.seq, fact))

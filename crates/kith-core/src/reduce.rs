@@ -212,7 +212,8 @@ fn in_topic<D: Documents>(docs: &mut D, id: TopicId, event: &Event) -> Result<()
                 created_at: event.at,
             };
             docs.put(Key::Topic(id), Some(Doc::Topic(Arc::new(topic))));
-            let value = holds.read(value).unwrap_or_else(|_| holds.empty());
+            let form = rules.form(*holds);
+            let value = form.read(value).unwrap_or_else(|_| form.empty());
             docs.put(Key::State(id), Some(Doc::State(Arc::new(State::new(event.seq, value)))));
             Ok(())
         }

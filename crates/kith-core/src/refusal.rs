@@ -104,7 +104,7 @@ pub enum Refusal {
     Part { place: usize, refusal: Box<Refusal> },
     #[error("this is no update of a Yjs document: {why}")]
     BadUpdate { why: &'static str },
-    #[error("edits of a text are taken back by the program that made them")]
+    #[error("edits of a Yjs document are taken back by the program that made them")]
     NoWayBack,
     #[error("the topic is not as was asked for")]
     NotAsAsked,
@@ -118,6 +118,10 @@ pub enum Refusal {
     Invalid { place: String, why: String },
     #[error("whether a topic is ephemeral is decided when it is made")]
     LifetimeStays,
+    #[error("only a topic of the kind json is asked for a Yjs document: a text always has one")]
+    NoDocument,
+    #[error("whether a topic has a Yjs document is decided when it is made")]
+    DocumentStays,
     #[error("the changes are of topics of several circles")]
     SeveralCircles,
     #[error("{guard} guards this topic, and nobody is there whom it could be asked for")]
@@ -225,6 +229,8 @@ impl Refusal {
             Self::BadSchema { .. } => "topic.bad_schema",
             Self::Invalid { .. } => "topic.invalid",
             Self::LifetimeStays => "topic.lifetime_stays",
+            Self::NoDocument => "topic.no_document",
+            Self::DocumentStays => "topic.document_stays",
             Self::SeveralCircles => "topic.several_circles",
             Self::Guarded { .. } => "topic.guarded",
             Self::SeveralGuards => "topic.several_guards",

@@ -21,7 +21,7 @@ const BOUNDARY_BYTES_MAX: usize = 1024;
 /// What the list says of a topic.
 pub(crate) fn entry(topic: &Topic, boundary: &Json) -> Json {
     json!({
-        "type": Type::of(topic.holds).map(Type::name),
+        "type": Type::of(topic.form()).map(Type::name),
         "boundary_value": boundary,
         "is_stateful": !topic.rules.no_undo,
         "order_strict": !topic.rules.merge,

@@ -234,7 +234,7 @@ impl Scene<'_> {
         if plain && !topic.rules.no_undo {
             return Ok(None);
         }
-        if Type::of(topic.holds).ok_or_else(missing)? != asked.is {
+        if Type::of(topic.form()).ok_or_else(missing)? != asked.is {
             return Err(Halt::Fault(format!("the topic is no {}", asked.is.name())));
         }
         self.in_topic(draft, (wish, asked), &topic, texts, passed, report).map(Some)

@@ -47,7 +47,7 @@ impl Type {
         ALL.into_iter().find(|one| one.name() == name)
     }
 
-    /// What a topic of this kind is told as; `None` for a text that Yjs merges: there is no word
+    /// What a topic of this form is told as; `None` for a document that Yjs merges: there is no word
     /// for it.
     pub(crate) fn of(kind: Kind) -> Option<Self> {
         Some(match kind {

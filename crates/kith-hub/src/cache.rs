@@ -227,7 +227,7 @@ impl Cache {
 
     /// The texts among what changed that are worth merging.
     pub(crate) fn bulky(&self, changes: &Changes) -> Vec<TopicId> {
-        let texts = changes.facts().filter(|(.., fact)| matches!(fact, Fact::Update { .. }));
+        let texts = changes.all_facts().filter(|(.., fact)| matches!(fact, Fact::Update { .. }));
         let is_bulky = |topic: &TopicId| match self.entries.get(&Key::State(*topic)) {
             Some(Entry { doc: Some(Doc::State(state)), .. }) => {
                 state.text().is_some_and(Text::is_bulky)

@@ -276,7 +276,7 @@ impl Hub {
         self.once((me, from), op, command, decide).await
     }
 
-    /// What a transaction and what its guard said come to, where there are splices of texts in them.
+    /// What a transaction and what its guard said come to, where there are changes of documents in them.
     async fn judged_edits(
         &self,
         me: UserId,

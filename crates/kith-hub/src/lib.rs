@@ -271,7 +271,7 @@ impl Hub {
         op: Option<OpId>,
         command: &Command,
     ) -> Result<Answer, HubError> {
-        // Splices of texts are worked out beside the writer; nobody else does any until they are decided.
+        // Changes of documents are worked out beside the writer; nobody else does so meanwhile.
         let edits = self.edits(me, command).await?;
         let decide = |draft: &mut Draft<'_>| match &edits {
             None => command::decide(draft, me, command),

@@ -107,9 +107,9 @@ impl Newest {
 }
 
 /// Whether several changes of a topic may be told as one. What happens in an `event` has no value,
-/// and updates of a `text` are merged by those who get them.
+/// and updates of a Yjs document are merged by those who get them.
 fn may_merge(topic: &Topic) -> bool {
-    topic.rules.merge && !matches!(topic.holds, Kind::Event | Kind::Text)
+    topic.rules.merge && !matches!(topic.form(), Kind::Event | Kind::Text)
 }
 
 impl Hub {

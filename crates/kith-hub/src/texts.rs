@@ -1,24 +1,25 @@
-//! What is done with the Yjs documents of texts, beside the way of their changes: merging the updates
-//! of those that have many, telling what somebody misses, reading the text, and working out what a
-//! splice of it comes to.
+//! What is done with the Yjs documents of topics, beside the way of their changes: merging the updates
+//! of those that have many, telling what somebody misses, reading the text or JSON, and working out
+//! what a change comes to of one who speaks no Yjs.
 //!
 //! All of it takes as long as the document is large, so it has threads of its own, few at a time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kith_core::access;
 use kith_core::command::Command;
 use kith_core::decide::topic as decide;
-use kith_core::document::Kept;
-use kith_core::draft::Stop;
+use kith_core::document::{Doc, Kept, Key};
+use kith_core::draft::{Source as _, Stop};
 use kith_core::event::Body;
 use kith_core::id::{FeedId, Seq, TopicId, UserId};
 use kith_core::permission::Permission;
 use kith_core::refusal::Refusal;
-use kith_core::topic::text::{ROOT, Text, Update};
-use kith_core::topic::{Asked, Change, Fact, Kind, State, Value};
+use kith_core::topic::text::{JSON, ROOT, Text, Update};
+use kith_core::topic::{Anchor, Asked, Change, Fact, Kind, Spot, State, Value};
 use kith_yjs::{Failed, STACK_BYTES, Updates};
+use serde_json::Value as Json;
 use tokio::sync::{MutexGuard, Semaphore, oneshot};
 
 use crate::read::parse_event;
@@ -27,7 +28,7 @@ use crate::{Hub, HubError, Inner};
 
 /// Documents that are worked on at a time.
 const BENCHES: usize = 2;
-/// Texts that are spliced at a time.
+/// Documents that are changed at a time for those who speak no Yjs.
 const TURNS: usize = 16;
 /// Events that a splice may be late.
 const LATE_MAX: usize = 1000;
@@ -37,25 +38,25 @@ pub(crate) struct Texts {
     benches: Arc<Semaphore>,
     /// Texts that are being merged.
     merging: Tended,
-    /// Held by whoever works out splices, until they are decided: all of a document are made as one
-    /// client of it, whose edits follow each other. Each stands for some of the texts.
-    splicing: [tokio::sync::Mutex<()>; TURNS],
+    /// Held by whoever works out changes, until they are decided: all of a document are made as one
+    /// client of it, whose edits follow each other. Each stands for some of the documents.
+    changing: [tokio::sync::Mutex<()>; TURNS],
 }
 
 impl Default for Texts {
     fn default() -> Self {
         let benches = Arc::new(Semaphore::new(BENCHES));
-        Self { benches, merging: Tended::default(), splicing: Default::default() }
+        Self { benches, merging: Tended::default(), changing: Default::default() }
     }
 }
 
 impl Texts {
-    /// The right to splice as these clients.
+    /// The right to edit as these clients.
     async fn turns(&self, clients: impl Iterator<Item = u32>) -> Vec<MutexGuard<'_, ()>> {
         // In one order, so that no two wait for each other.
         let places: BTreeSet<usize> = clients.map(|client| client as usize % TURNS).collect();
         let mut turns = Vec::new();
-        for turn in places.into_iter().filter_map(|place| self.splicing.get(place)) {
+        for turn in places.into_iter().filter_map(|place| self.changing.get(place)) {
             turns.push(turn.lock().await);
         }
         turns
@@ -88,7 +89,31 @@ enum Undone {
     Short,
 }
 
-/// Changes, of which those of texts are worked out; or why they cannot be.
+/// Why a change of a transaction could not be worked out.
+enum Unmade {
+    Refused(usize, Refusal),
+    Hub(HubError),
+}
+
+impl Unmade {
+    fn at(place: usize, error: HubError) -> Self {
+        match error {
+            HubError::Refused(refusal) => Self::Refused(place, refusal),
+            error => Self::Hub(error),
+        }
+    }
+}
+
+impl From<HubError> for Unmade {
+    fn from(error: HubError) -> Self {
+        Self::at(0, error)
+    }
+}
+
+/// A change of one document, and its place in the transaction.
+type Mine<'a> = (usize, &'a mut Change);
+
+/// Changes, of which those of documents are worked out; or why they cannot be.
 pub(crate) struct Edits<'a, T> {
     worked_out: Result<T, Refusal>,
     _turns: Vec<MutexGuard<'a, ()>>,
@@ -178,7 +203,16 @@ impl Hub {
         self.apart(move || with(state.text()?, |updates| updates.text(ROOT)).ok()).await
     }
 
-    /// What a command comes to that has splices of texts in it; `None` for any other.
+    /// The shared map named [`JSON`] of a `json`; `None` where the document cannot be looked into.
+    ///
+    /// # Errors
+    /// Failures of the hub.
+    pub async fn json_plain(&self, state: Arc<State>) -> Result<Option<Json>, HubError> {
+        self.apart(move || with(state.text()?, |updates| updates.json(JSON)).ok()).await
+    }
+
+    /// What a command comes to that has changes of documents in it by who speaks no Yjs; `None` for any
+    /// other.
     pub(crate) async fn edits(
         &self,
         me: UserId,
@@ -190,91 +224,137 @@ impl Hub {
         Ok(edits.map(|edits| edits.map(made)))
     }
 
-    /// What changes come to that have splices of texts in them, each with the rights of the user that
-    /// `by` says for its place; `None` for any others.
+    /// What changes come to that have some of documents in them by who speaks no Yjs, each with the
+    /// rights of the user that `by` says for its place; `None` for any others.
     pub(crate) async fn worked_out(
         &self,
         changes: &[Asked],
         by: impl Fn(usize) -> UserId,
     ) -> Result<Option<Edits<'_, Vec<Asked>>>, HubError> {
-        let splices = changes.iter().enumerate();
-        let splices = splices.filter(|(_, asked)| matches!(asked.change, Change::Splice { .. }));
-        let spliced: BTreeSet<(TopicId, UserId)> = splices
-            .take(decide::CHANGES_MAX)
+        let changed = changes.iter().enumerate().take(decide::CHANGES_MAX);
+        let changed: BTreeSet<(TopicId, UserId)> = changed
+            .filter(|(_, asked)| self.may_be_plain(asked))
             .map(|(place, asked)| (asked.topic, by(place)))
             .collect();
-        let mut texts = BTreeSet::new();
-        for (topic, user) in spliced {
+        let mut documents = BTreeMap::new();
+        for (topic, user) in changed {
             let may = self.look(|draft| {
                 let found = access::in_topic(draft, user, topic)?;
                 found.require(Permission::Write, draft.now)?;
                 Ok(found)
             });
             match may.await {
-                Ok(found) if found.topic.holds == Kind::Text => {
-                    texts.insert(topic);
+                Ok(found) if found.topic.form() == Kind::Text => {
+                    documents.insert(topic, found.topic.holds);
                 }
-                // The rules say no to it.
+                // The rules say no to it, or it has no document.
                 Ok(_) | Err(HubError::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        if texts.is_empty() {
+        if documents.is_empty() {
             return Ok(None);
         }
-        let turns = self.inner.texts.turns(texts.iter().map(|topic| self.own_client(*topic))).await;
+        let clients = documents.keys().map(|topic| self.own_client(*topic));
+        let turns = self.inner.texts.turns(clients).await;
         let mut worked_out = changes.to_vec();
-        for topic in texts {
-            let mine = worked_out.iter_mut().filter(|asked| asked.topic == topic);
-            match self.work_out(topic, mine.map(|asked| &mut asked.change).collect()).await {
+        for (topic, holds) in documents {
+            let mine = worked_out.iter_mut().enumerate();
+            let mine: Vec<Mine<'_>> = mine
+                .filter(|(_, asked)| asked.topic == topic)
+                .map(|(place, asked)| (place, &mut asked.change))
+                .collect();
+            let done = match holds {
+                Kind::Json => self.work_out_json(topic, mine).await,
+                _ => self.work_out(topic, mine).await,
+            };
+            match done {
                 Ok(()) => {}
-                Err(HubError::Refused(refusal)) => {
+                Err(Unmade::Refused(place, refusal)) => {
+                    let refusal = match changes.len() {
+                        1 => refusal,
+                        _ => Refusal::Part { place, refusal: Box::new(refusal) },
+                    };
                     return Ok(Some(Edits { worked_out: Err(refusal), _turns: turns }));
                 }
-                Err(error) => return Err(error),
+                Err(Unmade::Hub(error)) => return Err(error),
             }
         }
         Ok(Some(Edits { worked_out: Ok(worked_out), _turns: turns }))
     }
 
+    /// Whether a change may be one of a document by who speaks no Yjs: one of a topic that is at hand
+    /// and has none is not.
+    fn may_be_plain(&self, asked: &Asked) -> bool {
+        match &asked.change {
+            Change::Splice { .. } => true,
+            change if is_of_json(change) => {
+                let found = self.state().cache.find(&Key::Topic(asked.topic));
+                !matches!(found, Ok(Some(Doc::Topic(found))) if !found.rules.yjs)
+            }
+            _ => false,
+        }
+    }
+
+    /// Puts updates in the place of the changes of one `json`.
+    async fn work_out_json(
+        &self,
+        topic: TopicId,
+        mut changes: Vec<Mine<'_>>,
+    ) -> Result<(), Unmade> {
+        let (_, _, state) = self.topic_now(topic).await?;
+        let client = self.own_client(topic);
+        let mut since: Vec<Update> = Vec::new();
+        let mut rest = changes.as_mut_slice();
+        while let Some((_, first)) = rest.first() {
+            if let Change::Update { updates } = &**first {
+                since.extend(updates.iter().cloned());
+                rest = rest.split_at_mut(1).1;
+                continue;
+            }
+            let count = rest.iter().take_while(|(_, change)| is_of_json(change)).count();
+            if count == 0 {
+                // The rules say no to it.
+                return Ok(());
+            }
+            let (these, others) = rest.split_at_mut(count);
+            rest = others;
+            let asked: Vec<Change> = these.iter().map(|(_, change)| (**change).clone()).collect();
+            let (state, later) = (Arc::clone(&state), since.clone());
+            let made = self.apart(move || {
+                let Some(text) = state.text() else { return Ok(Vec::new()) };
+                let nests = later.iter().filter_map(|update| update.scan().ok());
+                let nests = nests.map(|scan| scan.nests).sum::<usize>();
+                let all = text.updates().iter().chain(&later);
+                let bytes: Vec<&[u8]> = all.map(Update::bytes).collect();
+                let updates = Updates { updates: &bytes, nests: text.nests() + nests };
+                updates.changed(client, JSON, &asked)
+            });
+            let made = made.await?.map_err(|failed| {
+                let (part, refusal) = refused(failed);
+                let place = these.get(part).map_or(0, |(place, _)| *place);
+                Unmade::Refused(place, refusal)
+            })?;
+            for ((_, change), bytes) in these.iter_mut().zip(made) {
+                let update = Update::new(&bytes);
+                since.push(update.clone());
+                **change = Change::Update { updates: vec![update] };
+            }
+        }
+        Ok(())
+    }
+
     /// Puts updates in the place of the splices of one text.
-    async fn work_out(&self, topic: TopicId, changes: Vec<&mut Change>) -> Result<(), HubError> {
+    async fn work_out(&self, topic: TopicId, changes: Vec<Mine<'_>>) -> Result<(), Unmade> {
         let (seq, _, state) = self.topic_now(topic).await?;
         let mut since = Vec::new();
-        for change in changes {
+        for (place, change) in changes {
             match change {
                 Change::Update { updates } => since.extend(updates.iter().cloned()),
                 Change::Splice { at, delete, insert, after } => {
-                    let late = match *after {
-                        Some(after) if after > seq => return Err(Refusal::Stale.into()),
-                        Some(after) => self.updates_after(topic, after).await?,
-                        None => 0,
-                    };
-                    let client =
-                        if late > 0 { self.random() as u32 } else { self.own_client(topic) };
-                    let (state, later) = (Arc::clone(&state), since.clone());
-                    let (range, insert) = ((*at, *delete), std::mem::take(insert));
-                    let made = self.apart(move || {
-                        let Some(text) = state.text() else { return Ok(None) };
-                        let (then, _) = text
-                            .updates()
-                            .len()
-                            .checked_sub(late)
-                            .and_then(|count| text.updates().split_at_checked(count))
-                            // What came since is merged with what was before.
-                            .filter(|(then, _)| late == 0 || !then.is_empty())
-                            .ok_or(Refusal::Stale)?;
-                        let later = later.iter().take(if late > 0 { 0 } else { later.len() });
-                        let bytes: Vec<&[u8]> =
-                            then.iter().chain(later).map(Update::bytes).collect();
-                        let updates = Updates { updates: &bytes, nests: text.nests() };
-                        updates
-                            .splice(client, ROOT, range, &insert)
-                            .map_err(|failed| refused(&failed))
-                    });
-                    let made = made.await?.map_err(HubError::Refused)?;
-                    // One that changes nothing is an update that says nothing.
-                    let update = Update::new(&made.unwrap_or(vec![0, 0]));
+                    let splice = ((*at, *delete), std::mem::take(insert));
+                    let made = self.spliced((topic, seq, &state), splice, *after, &since).await;
+                    let update = made.map_err(|error| Unmade::at(place, error))?;
                     since.push(update.clone());
                     *change = Change::Update { updates: vec![update] };
                 }
@@ -282,6 +362,42 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// What a splice of a text comes to, behind the updates that came `since`.
+    async fn spliced(
+        &self,
+        (topic, seq, state): (TopicId, Seq, &Arc<State>),
+        (range, insert): ((u32, u32), String),
+        after: Option<Seq>,
+        since: &[Update],
+    ) -> Result<Update, HubError> {
+        let late = match after {
+            Some(after) if after > seq => return Err(Refusal::Stale.into()),
+            Some(after) => self.updates_after(topic, after).await?,
+            None => 0,
+        };
+        let client = if late > 0 { self.random() as u32 } else { self.own_client(topic) };
+        let (state, later) = (Arc::clone(state), since.to_vec());
+        let made = self.apart(move || {
+            let Some(text) = state.text() else { return Ok(None) };
+            let (then, _) = text
+                .updates()
+                .len()
+                .checked_sub(late)
+                .and_then(|count| text.updates().split_at_checked(count))
+                // What came since is merged with what was before.
+                .filter(|(then, _)| late == 0 || !then.is_empty())
+                .ok_or(Refusal::Stale)?;
+            let later = later.iter().take(if late > 0 { 0 } else { later.len() });
+            let bytes: Vec<&[u8]> = then.iter().chain(later).map(Update::bytes).collect();
+            let updates = Updates { updates: &bytes, nests: text.nests() };
+            let made = updates.splice(client, ROOT, range, &insert);
+            made.map_err(|failed| refused(failed).1)
+        });
+        let made = made.await?.map_err(HubError::Refused)?;
+        // One that changes nothing is an update that says nothing.
+        Ok(Update::new(&made.unwrap_or(vec![0, 0])))
     }
 
     /// How many updates came after an event.
@@ -330,12 +446,28 @@ fn with<T>(text: &Text, work: impl FnOnce(&Updates<'_>) -> T) -> T {
     work(&Updates { updates: &bytes, nests: text.nests() })
 }
 
-fn refused(failed: &Failed) -> Refusal {
-    match failed {
+/// Whether a change is one that topics of the kind `json` know.
+fn is_of_json(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Set { .. }
+            | Change::Put { .. }
+            | Change::Rename { .. }
+            | Change::Insert { to: Some(Anchor::Path(_)), .. }
+            | Change::Remove(Spot::Path(_))
+    )
+}
+
+/// Why changes of a document could not be made: which of those that were to be made, and why.
+fn refused(failed: Failed) -> (usize, Refusal) {
+    let refusal = match failed {
+        Failed::Refused { place, refusal } => return (place, *refusal),
         Failed::OutOfRange => Refusal::OutOfRange,
         Failed::Unreadable(_) | Failed::Broken => {
             Refusal::BadUpdate { why: "the document is broken" }
         }
         Failed::TooDeep => Refusal::BadUpdate { why: "the document is nested too deep" },
-    }
+        Failed::TooLarge => Refusal::BadUpdate { why: "there is too much in the document" },
+    };
+    (0, refusal)
 }

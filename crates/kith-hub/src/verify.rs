@@ -261,7 +261,7 @@ impl Walk<'_> {
             kept.remove(&one.seq);
             let Some(topic) = &one.topic else { continue };
             let value = one.holds.read(&one.value).ok();
-            let is_whole = one.is_beginning() && (topic.id, topic.holds) == (id, one.holds);
+            let is_whole = one.is_beginning() && (topic.id, topic.form()) == (id, one.holds);
             if let Some(value) = value.filter(|_| is_whole) {
                 let name = Key::TopicName(topic.circle, topic.name.clone());
                 let named = Doc::TopicName(Arc::new(TopicRef { topic: id }));

@@ -271,11 +271,16 @@ pub struct TopicWindow {
     pub topic: Topic,
     /// The last event that the value has in it.
     pub seq: Seq,
-    /// The value; the elements of a list with their names: `[{"element": …, "value": …}]`.
+    /// The value; the elements of a list with their names: `[{"element": …, "value": …}]`, a Yjs
+    /// document as its updates.
     pub value: Json,
     /// Of a `text`: what its shared text named `text` says. Not among the values of many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Of a `json` with a Yjs document: its value, the document's shared map named `json`. Not among the
+    /// values of many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<Json>,
 }
 
 /// A call of a service that has not ended.

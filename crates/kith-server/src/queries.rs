@@ -208,11 +208,13 @@ async fn topic_window(
         Some(seq) => app.hub.topic_value_at(me, topic, seq).await?,
         None => app.hub.topic_value(me, topic).await?,
     };
-    let text = match topic.holds {
-        Kind::Text => app.hub.text_plain(Arc::clone(&state)).await?,
-        _ => None,
-    };
-    Ok(TopicWindow { topic: topic.as_ref().clone(), seq, value: state.value.to_json(), text })
+    let (mut text, mut json) = (None, None);
+    match (topic.form(), topic.holds) {
+        (Kind::Text, Kind::Json) => json = app.hub.json_plain(Arc::clone(&state)).await?,
+        (Kind::Text, _) => text = app.hub.text_plain(Arc::clone(&state)).await?,
+        _ => {}
+    }
+    Ok(TopicWindow { topic: topic.as_ref().clone(), seq, value: state.value.to_json(), text, json })
 }
 
 async fn topic_values(
@@ -239,7 +241,7 @@ async fn topic_values(
                 return Ok((told, true));
             }
             let (topic, value) = (topic.as_ref().clone(), state.value.to_json());
-            told.push(TopicWindow { topic, seq, value, text: None });
+            told.push(TopicWindow { topic, seq, value, text: None, json: None });
         }
         if !more || !told.is_empty() {
             return Ok((told, more));

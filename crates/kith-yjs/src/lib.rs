@@ -1,12 +1,17 @@
 //! What is inside Yjs documents: merging their updates, telling what somebody misses, and the shared
-//! text in them. The work is that of the crate `yrs`.
+//! text and JSON in them. The work is that of the crate `yrs`.
 //!
 //! All of it takes time and memory in proportion to the document, or more, and is to be done where
 //! nobody waits behind it, with much [stack](STACK_BYTES). What is given is not trusted: where `yrs`
 //! gives up in the middle the answer is [`Failed::Broken`].
 
+mod json;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use kith_core::refusal::Refusal;
+use kith_core::topic::text::NESTS_MAX;
+use serde_json::Value as Json;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{
@@ -29,6 +34,17 @@ pub enum Failed {
     /// The place is beyond the end of the text, or inside a character.
     #[error("there is no such place in the text")]
     OutOfRange,
+    /// There is more in the document than is told.
+    #[error("there is too much in the document")]
+    TooLarge,
+    /// The rules say no to one of the changes.
+    #[error("change {place}: {refusal}")]
+    Refused {
+        /// Which, counted from 0.
+        place: usize,
+        /// Why.
+        refusal: Box<Refusal>,
+    },
 }
 
 impl From<yrs::encoding::read::Error> for Failed {
@@ -48,8 +64,6 @@ impl From<yrs::error::UpdateError> for Failed {
 pub const STACK_BYTES: usize = 128 * 1024 * 1024;
 /// Updates that are merged in one step.
 const MERGED_AT_ONCE: usize = 32;
-/// The most types of a document that is looked into: all may be inside each other.
-pub const NESTS_MAX: usize = 10_000;
 
 /// A document as the updates that made it. What they hold must have been checked before for its
 /// form: its numbers, its texts, and how deep its values are nested.
@@ -108,25 +122,25 @@ impl Updates<'_> {
         })
     }
 
-    /// The names of all that is shared in the document, with the text in each.
+    /// The names of all that is shared in the document, with the text and the JSON in each: null where
+    /// there is too much of it.
     ///
     /// # Errors
     /// [`Failed`].
-    pub fn roots(&self) -> Result<Vec<(String, String)>, Failed> {
+    pub fn roots(&self) -> Result<Vec<(String, String, Json)>, Failed> {
         guarded(|| {
             self.shallow()?;
             let doc = self.open(0, true)?;
-            let names: Vec<String> = {
-                let reading = doc.transact();
-                reading.root_refs().map(|(name, _)| name.to_owned()).collect()
-            };
-            let texts = names.into_iter().map(|name| {
+            let mut names: Vec<String> =
+                doc.transact().root_refs().map(|(name, _)| name.to_owned()).collect();
+            names.sort();
+            let roots = names.into_iter().map(|name| {
                 let text = doc.get_or_insert_text(name.as_str()).get_string(&doc.transact());
-                (name, text)
+                let map = doc.get_or_insert_map(name.as_str());
+                let json = json::read(&doc.transact(), &map).unwrap_or_default();
+                (name, text, json)
             });
-            let mut roots: Vec<(String, String)> = texts.collect();
-            roots.sort();
-            Ok(roots)
+            Ok(roots.collect())
         })
     }
 

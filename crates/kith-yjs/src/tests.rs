@@ -88,7 +88,7 @@ fn with<T>(updates: &[Vec<u8>], work: impl FnOnce(&Updates<'_>) -> T) -> T {
     work(&Updates { updates: &bytes, nests: 0 })
 }
 
-fn roots(updates: &[Vec<u8>]) -> Vec<(String, String)> {
+fn roots(updates: &[Vec<u8>]) -> Vec<(String, String, Json)> {
     with(updates, |all| all.roots().unwrap())
 }
 
@@ -165,6 +165,10 @@ proptest! {
         }
         updates.retain(|update| scan(update).is_ok());
         let _ = with(&updates, |all| (all.text("text"), all.roots(), all.missing(&[(1, 1)])));
+        let _ = with(&updates, |all| all.json("map"));
+        let put = serde_json::json!({"put": {"path": ["list0", 0], "value": [1]}});
+        let put = [serde_json::from_value(put).unwrap()];
+        let _ = with(&updates, |all| all.changed(9, "map", &put));
         let _ = with(&updates, |all| all.splice(9, "text", (0, 1), "x"));
         if let Ok(merged) = with(&updates, |all| all.merged()) {
             let _ = with(&[merged], |all| all.text("text"));

@@ -10,9 +10,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use kith_core::topic::text::{ROOT, Update};
-use kith_core::topic::{Kind, Value as Held};
-use kith_yjs::{STACK_BYTES, Updates};
+use kith_core::topic::text::{JSON, ROOT, Update};
+use kith_core::topic::{Change, Kind, Value as Held};
+use kith_yjs::{Failed, STACK_BYTES, Updates};
 use program::{Server, kith, run};
 use serde_json::{Value, json};
 
@@ -119,6 +119,9 @@ scenarios! {
     access_that_is_taken_ends_at_once
     nothing_saved_is_lost_when_the_server_is_killed
     long_documents_are_merged_and_stay_the_same
+    json_is_shared_by_editors_and_programs
+    who_may_not_change_json_only_reads_it
+    json_outlives_the_server
 }
 
 /// Random documents that are compared; `KITH_YJS_DOCUMENTS` sets another number.
@@ -153,11 +156,32 @@ fn told(asked: &Value) -> Value {
     json!({"merged": merged, "twice": twice, "missing": missing, "text": all.text(ROOT).unwrap()})
 }
 
-#[test]
-fn documents_are_merged_as_yjs_does() {
+/// What the server says of a document that is JSON, and what changes of it come to.
+fn changed(asked: &Value) -> Value {
+    let updates: Vec<Update> = serde_json::from_value(asked["updates"].clone()).unwrap();
+    let changes: Vec<Change> = serde_json::from_value(asked["changes"].clone()).unwrap();
+    let bytes: Vec<&[u8]> = updates.iter().map(Update::bytes).collect();
+    let all = Updates { updates: &bytes, nests: 0 };
+    let json = all.json(JSON).unwrap();
+    // As whom the server edits: nobody else does.
+    match all.changed(9, JSON, &changes) {
+        Ok(made) => {
+            let made: Vec<Update> = made.iter().map(|update| Update::new(update)).collect();
+            for update in &made {
+                update.scan().unwrap_or_else(|refusal| panic!("{refusal}: {update:?}"));
+            }
+            json!({"json": json, "made": made})
+        }
+        Err(Failed::Refused { refusal, .. }) => json!({"json": json, "refused": refusal.code()}),
+        Err(failed) => panic!("{failed}"),
+    }
+}
+
+/// Has a program that makes documents ask about them, and holds it to its own answer.
+fn compare(program: &str, told: fn(&Value) -> Value) {
     let count = std::env::var("KITH_YJS_DOCUMENTS").unwrap_or(DOCUMENTS.to_owned());
     let mut node = Command::new("node")
-        .args(["streams.mjs", &count])
+        .args([program, &count])
         .current_dir(clients())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -180,4 +204,14 @@ fn documents_are_merged_as_yjs_does() {
     let compared = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(compare);
     assert_eq!(compared.unwrap().join().unwrap(), "passed");
     assert!(node.wait().unwrap().success());
+}
+
+#[test]
+fn documents_are_merged_as_yjs_does() {
+    compare("streams.mjs", told);
+}
+
+#[test]
+fn documents_that_are_json_are_told_and_changed_as_yjs_does() {
+    compare("json.mjs", changed);
 }

@@ -701,7 +701,10 @@ export type Change =
       insert?: string;
     };
   }
-  /** Bring what somebody did to the Yjs document of a `text` into it. Never refused for being late. */
+  /**
+   * Bring what somebody did to the Yjs document of a `text` or a `json` into it. Never refused for
+   * being late.
+   */
   | {
     update: {
       /** Updates, in the order in which they were made. */
@@ -1350,7 +1353,7 @@ export type Fact =
   | {
     splice: Splice;
   }
-  /** Updates came into the Yjs document of a `text`. */
+  /** Updates came into the Yjs document of a `text` or a `json`. */
   | {
     update: {
       /** Which, in the order in which they were made. */
@@ -2011,7 +2014,7 @@ export type RoleName = string;
 export type Rules = {
   /**
    * The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 512 KiB. Of a
-   * `text` the most bytes of its updates; 4 MiB if absent, which is the most.
+   * Yjs document the most bytes of its updates; 4 MiB if absent, which is the most.
    */
   bytes_max?: number;
   /** The most changes in a second, by everyone together; any number if absent. */
@@ -2025,14 +2028,14 @@ export type Rules = {
   ephemeral?: boolean;
   /**
    * The service of the circle that decides what becomes of a transaction that changes the topic.
-   * Not of a `text`.
+   * Not of a Yjs document.
    */
   guard?: ServiceName;
   /** How much of what happened is kept. Of an ephemeral topic nothing is, whatever it says. */
   history?: History;
   /**
    * Whoever follows it may be told of several changes as of one: when more than a few wait for a
-   * slow reader, the newest value is told in their place. Never of `event` and `text`.
+   * slow reader, the newest value is told in their place. Never of `event` and Yjs documents.
    */
   merge?: boolean;
   /** Its changes are no steps: undo and redo leave them alone. */
@@ -2042,6 +2045,12 @@ export type Rules = {
    * every transaction; at most 4 KiB, without references.
    */
   schema?: Json;
+  /**
+   * A Yjs document is behind it, as behind a `text`: what many write in it at the same time is merged,
+   * and its value is the document's map named `json`. Of the kind `json` only, and decided when it
+   * is made.
+   */
+  yjs?: boolean;
 };
 
 /** An event as one reader may see it. */
@@ -2474,13 +2483,21 @@ export type TopicName = string;
 
 /** A topic and its value. */
 export type TopicWindow = {
+  /**
+   * Of a `json` with a Yjs document: its value, the document's shared map named `json`. Not among the
+   * values of many.
+   */
+  json?: Json;
   /** The last event that the value has in it. */
   seq: Seq;
   /** Of a `text`: what its shared text named `text` says. Not among the values of many. */
   text?: string;
   /** The topic. */
   topic: Topic;
-  /** The value; the elements of a list with their names: `[{"element": …, "value": …}]`. */
+  /**
+   * The value; the elements of a list with their names: `[{"element": …, "value": …}]`, a Yjs
+   * document as its updates.
+   */
   value: Json;
 };
 

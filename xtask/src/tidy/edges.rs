@@ -20,7 +20,7 @@ const LAYERS: [(&str, May); 18] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-burst", May::Only(&[])),
-    ("kith-yjs", May::Only(&[])),
+    ("kith-yjs", May::Only(&["kith-core"])),
     ("kith-web", May::Only(&[])),
     ("kith-checker", May::Only(&[])),
     ("kith-proto", May::Only(&["kith-core"])),

@@ -1,4 +1,4 @@
-//! Texts that many write in: what they say, and edits of them that show at once.
+//! Yjs documents that many write in: what they say, and edits of them that show at once.
 //!
 //! An edit stands on those before it, so one transaction with edits is on its way at a time, with all
 //! in it that were made meanwhile; when it is refused, those that stand on it are lost with it.
@@ -6,23 +6,24 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kith_core::refusal::Refusal;
-use kith_core::topic::text::{ROOT, Text, UPDATE_BYTES_MAX, Update};
-use kith_core::topic::{Change, Value};
+use kith_core::topic::text::{JSON, ROOT, Text, UPDATE_BYTES_MAX, Update};
+use kith_core::topic::{Change, Kind, Value};
 use kith_proto::error::Problem;
 use kith_yjs::{Failed, STACK_BYTES, Updates};
+use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
 use super::Topic;
 use crate::error::ClientError;
 use crate::transaction::{Changing, Outcome, Sent};
 
-/// Edits of a text that may wait to be sent.
+/// Edits of a document that may wait to be sent.
 const WAITING_MAX: usize = 1000;
 
-/// What a handle and its clones write a text with.
+/// What a handle and its clones write a document with.
 #[derive(Debug, Default)]
 pub(super) struct Pen {
-    /// Held by whoever reads the text or edits it: one works on the document at a time.
+    /// Held by whoever reads the document or edits it: one works on the document at a time.
     turn: tokio::sync::Mutex<()>,
     ink: Mutex<Ink>,
 }
@@ -45,17 +46,24 @@ impl Pen {
 }
 
 impl Topic {
-    /// What a `text` says with own edits done to it: its shared text named `text`. Takes as long as
-    /// the document is large.
+    /// What a `text` says with own edits done to it: its shared text named `text`. Takes as long as the
+    /// document is large.
     ///
     /// # Errors
     /// [`ClientError::Refused`] with `topic.wrong_change` where it is no `text`, or with
     /// `topic.bad_update` where it cannot be looked into; [`ClientError::Closed`] when it is not
     /// followed any longer.
     pub async fn text(&self) -> Result<String, ClientError> {
-        let _turn = self.here.pen.turn.lock().await;
-        let shown = self.shown(&self.here.pen.ink())?;
-        apart(move || shown.with(|updates| updates.text(ROOT))).await
+        self.read(Kind::Text, |updates| updates.text(ROOT)).await
+    }
+
+    /// The value of a `json` that has a Yjs document, with own edits done to it: its shared map named
+    /// `json`. Takes as long as the document is large.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text), where it is no such `json`.
+    pub async fn json(&self) -> Result<Json, ClientError> {
+        self.read(Kind::Json, |updates| updates.json(JSON)).await
     }
 
     /// Replaces a part of a `text`; places are counted in UTF-16 code units on what [`text`](Self::text)
@@ -71,6 +79,45 @@ impl Topic {
         delete: u32,
         insert: &str,
     ) -> Result<Sent, ClientError> {
+        let insert = insert.to_owned();
+        let splice = move |updates: &Updates<'_>, client| {
+            let made = updates.splice(client, ROOT, (at, delete), &insert)?;
+            // One that changes nothing is an update that says nothing.
+            Ok(made.unwrap_or(vec![0, 0]))
+        };
+        self.edit(Kind::Text, splice).await
+    }
+
+    /// Changes a `json` that has a Yjs document, as one without is changed: on what [`json`](Self::json)
+    /// says now. It shows and is sent as [`splice_text`](Self::splice_text) says.
+    ///
+    /// # Errors
+    /// As [`json`](Self::json), what the rules of such a change refuse, and `limit.too_many` where a
+    /// thousand wait.
+    pub async fn change_json(&self, change: Change) -> Result<Sent, ClientError> {
+        let changed = move |updates: &Updates<'_>, client| {
+            let made = updates.changed(client, JSON, &[change])?;
+            Ok(made.into_iter().next().unwrap_or(vec![0, 0]))
+        };
+        self.edit(Kind::Json, changed).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        read: impl FnOnce(&Updates<'_>) -> Result<T, Failed> + Send + 'static,
+    ) -> Result<T, ClientError> {
+        let _turn = self.here.pen.turn.lock().await;
+        let shown = self.shown(kind, &self.here.pen.ink())?;
+        apart(move || shown.with(read)).await
+    }
+
+    /// Does an edit of a document, as a client of it.
+    async fn edit(
+        &self,
+        kind: Kind,
+        edit: impl FnOnce(&Updates<'_>, u32) -> Result<Vec<u8>, Failed> + Send + 'static,
+    ) -> Result<Sent, ClientError> {
         let pen = &self.here.pen;
         let _turn = pen.turn.lock().await;
         let (shown, client) = {
@@ -78,14 +125,10 @@ impl Topic {
             if ink.waiting.len() >= WAITING_MAX {
                 return Err(refused(&Refusal::TooMany { max: WAITING_MAX }));
             }
-            (self.shown(&ink)?, ink.client()?)
+            (self.shown(kind, &ink)?, ink.client()?)
         };
-        let insert = insert.to_owned();
-        let made = apart(move || {
-            shown.with(|updates| updates.splice(client, ROOT, (at, delete), &insert))
-        });
-        // One that changes nothing is an update that says nothing.
-        let update = Update::new(&made.await?.unwrap_or(vec![0, 0]));
+        let made = apart(move || shown.with(|updates| edit(updates, client))).await?;
+        let update = Update::new(&made);
         let (asker, outcome) = oneshot::channel();
         let mut ink = pen.ink();
         match ink.client {
@@ -140,9 +183,9 @@ impl Topic {
     }
 
     /// The document as it is shown, and the edits that wait.
-    fn shown(&self, ink: &Ink) -> Result<Shown, ClientError> {
+    fn shown(&self, kind: Kind, ink: &Ink) -> Result<Shown, ClientError> {
         match self.value() {
-            Some(Value::Text(text)) => {
+            Some(Value::Text(text)) if self.kind == kind => {
                 let waiting = ink.waiting.iter().map(|(update, _)| update.clone()).collect();
                 Ok(Shown { text, waiting })
             }
@@ -173,7 +216,9 @@ impl Shown {
     fn with<T>(&self, work: impl FnOnce(&Updates<'_>) -> T) -> T {
         let all = self.text.updates().iter().chain(&self.waiting);
         let bytes: Vec<&[u8]> = all.map(Update::bytes).collect();
-        work(&Updates { updates: &bytes, nests: self.text.nests() })
+        let waiting = self.waiting.iter().filter_map(|update| update.scan().ok());
+        let nests = self.text.nests() + waiting.map(|scan| scan.nests).sum::<usize>();
+        work(&Updates { updates: &bytes, nests })
     }
 }
 
@@ -195,6 +240,7 @@ async fn apart<T: Send + 'static>(
     thread.spawn(move || drop(done.send(work()))).map_err(|_| broken())?;
     result.await.map_err(|_| broken())?.map_err(|failed| match failed {
         Failed::OutOfRange => refused(&Refusal::OutOfRange),
-        Failed::Unreadable(_) | Failed::Broken | Failed::TooDeep => broken(),
+        Failed::Refused { refusal, .. } => refused(&refusal),
+        Failed::Unreadable(_) | Failed::Broken | Failed::TooDeep | Failed::TooLarge => broken(),
     })
 }

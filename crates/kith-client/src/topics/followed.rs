@@ -95,7 +95,7 @@ impl Followed {
     pub(super) fn replace(&mut self, seq: Seq, about: Topic, value: Value) {
         let confirmed = State::new(seq, value);
         match &mut self.held {
-            Some(held) if held.about.holds == about.holds => {
+            Some(held) if held.about.form() == about.form() => {
                 if let (Value::String(before), Value::String(after)) =
                     (&held.confirmed.value, &confirmed.value)
                     && let Some(edit) = Edit::between(before, after)

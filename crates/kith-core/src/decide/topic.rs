@@ -60,10 +60,7 @@ pub(crate) fn create(
         return Err(Refusal::TooMany { max: TOPICS_MAX }.into());
     }
     count(draft, circle, &tally, tally.topics + 1);
-    let value = match to.value {
-        Some(json) if to.holds != Kind::Event => to.holds.value(json, Seq(1))?,
-        _ => to.holds.empty(),
-    };
+    let value = to.rules.value(to.holds, to.value)?;
     fits(&State::new(Seq(1), value.clone()), to.rules)?;
     conforms(to.rules, &value)?;
     let topic = TopicId::new(draft.now, draft.random());
@@ -111,6 +108,9 @@ pub(crate) fn change(
     rules.check(access.topic.holds)?;
     if rules.ephemeral != access.topic.rules.ephemeral {
         return Err(Refusal::LifetimeStays.into());
+    }
+    if rules.yjs != access.topic.rules.yjs {
+        return Err(Refusal::DocumentStays.into());
     }
     if rules.schema.is_some() && rules.schema != access.topic.rules.schema {
         let state = draft.state(topic)?.ok_or(Refusal::NoSuchTopic)?;
@@ -243,7 +243,7 @@ pub(super) fn one(
     let seq = draft.head(access.topic.feed())?.seq.next();
     let fact = {
         let state = draft.state(asked.topic)?.ok_or(Refusal::NoSuchTopic)?;
-        state.resolve(seq, &asked.change)?
+        state.resolve(seq, &asked.change).map_err(|refusal| of_kind(refusal, access.topic.holds))?
     };
     if let (Fact::Emit { args }, Some(schema)) = (&fact, &access.topic.rules.schema) {
         schema::conforms(schema, &Json::Object(args.clone()))?;
@@ -254,6 +254,14 @@ pub(super) fn one(
         done.places.push(Placed { topic: asked.topic, seq, by: lent });
     }
     happen(draft, outcome, &access.topic, fact)
+}
+
+/// A refusal that names the kind of a topic, as the topic was made.
+fn of_kind(refusal: Refusal, holds: Kind) -> Refusal {
+    match refusal {
+        Refusal::WrongChange { .. } => Refusal::WrongChange { kind: holds },
+        other => other,
+    }
 }
 
 /// Tells of what happens to a topic, if its rules allow it.

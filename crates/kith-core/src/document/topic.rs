@@ -12,7 +12,8 @@ use crate::id::{CircleId, FeedId, RoleId, Seq, Timestamp, TopicId};
 use crate::permission::Permissions;
 use crate::refusal::Refusal;
 use crate::text::{ServiceName, TopicName};
-use crate::topic::{Kind, State, schema};
+use crate::topic::text::Text;
+use crate::topic::{Kind, State, Value, schema};
 
 /// A topic: what it is; its value is kept apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,7 +41,7 @@ pub struct Topic {
 #[serde(deny_unknown_fields)]
 pub struct Rules {
     /// The most bytes that its value may take as JSON, about; 64 KiB if absent, at most 512 KiB. Of a
-    /// `text` the most bytes of its updates; 4 MiB if absent, which is the most.
+    /// Yjs document the most bytes of its updates; 4 MiB if absent, which is the most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_max: Option<u32>,
     /// The most items, elements or entries of its value; 10 000 if absent, which is the most.
@@ -61,13 +62,18 @@ pub struct Rules {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_undo: bool,
     /// Whoever follows it may be told of several changes as of one: when more than a few wait for a
-    /// slow reader, the newest value is told in their place. Never of `event` and `text`.
+    /// slow reader, the newest value is told in their place. Never of `event` and Yjs documents.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub merge: bool,
     /// The service of the circle that decides what becomes of a transaction that changes the topic.
-    /// Not of a `text`.
+    /// Not of a Yjs document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<ServiceName>,
+    /// A Yjs document is behind it, as behind a `text`: what many write in it at the same time is merged,
+    /// and its value is the document's map named `json`. Of the kind `json` only, and decided when it
+    /// is made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub yjs: bool,
     /// How much of what happened is kept. Of an ephemeral topic nothing is, whatever it says.
     #[serde(default, skip_serializing_if = "History::is_all")]
     pub history: History,
@@ -100,6 +106,12 @@ impl History {
 }
 
 impl Topic {
+    /// The kind of its value as it is kept: of a `json` with a Yjs document that of a `text`.
+    #[must_use]
+    pub fn form(&self) -> Kind {
+        self.rules.form(self.holds)
+    }
+
     /// The feed in which its value changes.
     #[must_use]
     pub fn feed(&self) -> FeedId {
@@ -125,10 +137,28 @@ impl Rules {
         }
     }
 
-    /// The most bytes of the value of a topic of this kind.
+    /// The kind of the value of a topic that holds this, as it is kept.
     #[must_use]
-    pub fn bytes(&self, holds: Kind) -> usize {
-        let unless_set = if holds == Kind::Text { 4 * 1024 * 1024 } else { 64 * 1024 };
+    pub fn form(&self, holds: Kind) -> Kind {
+        if self.yjs { Kind::Text } else { holds }
+    }
+
+    /// The value that a topic which holds this is made with: the empty one where none is told.
+    ///
+    /// # Errors
+    /// As [`Kind::value`].
+    pub fn value(&self, holds: Kind, json: Option<&Json>) -> Result<Value, Refusal> {
+        match json {
+            Some(json) if self.yjs => Text::of_json(json).map(Value::Text),
+            Some(json) if holds != Kind::Event => holds.value(json, Seq(1)),
+            _ => Ok(self.form(holds).empty()),
+        }
+    }
+
+    /// The most bytes of the value of a topic of this form.
+    #[must_use]
+    pub fn bytes(&self, form: Kind) -> usize {
+        let unless_set = if form == Kind::Text { 4 * 1024 * 1024 } else { 64 * 1024 };
         self.bytes_max.unwrap_or(unless_set) as usize
     }
 
@@ -141,17 +171,21 @@ impl Rules {
     /// Refuses what no topic of this kind may have.
     ///
     /// # Errors
-    /// [`Refusal::TooMany`], [`Refusal::BadSchema`], [`Refusal::BadGuard`].
+    /// [`Refusal::NoDocument`], [`Refusal::TooMany`], [`Refusal::BadSchema`], [`Refusal::BadGuard`].
     pub fn check(&self, holds: Kind) -> Result<(), Refusal> {
         let within = |asked: Option<u32>, max: u32| match asked {
             Some(asked) if asked > max => Err(Refusal::TooMany { max: max as usize }),
             _ => Ok(()),
         };
-        within(self.bytes_max, if holds == Kind::Text { TEXT_BYTES_MAX } else { BYTES_MAX })?;
+        if self.yjs && holds != Kind::Json {
+            return Err(Refusal::NoDocument);
+        }
+        let form = self.form(holds);
+        within(self.bytes_max, if form == Kind::Text { TEXT_BYTES_MAX } else { BYTES_MAX })?;
         within(self.count_max, COUNT_MAX)?;
         if let Some(guard) = &self.guard {
-            let why = match holds {
-                Kind::Text => "what many write in a text is merged, and waits for nobody",
+            let why = match form {
+                Kind::Text => "what many write in a document is merged, and waits for nobody",
                 _ if guard.is_reserved() => "the services of the server guard nothing",
                 _ if guard.is_command() => "a slash command is called from within a stream",
                 _ => "",
@@ -161,8 +195,8 @@ impl Rules {
             }
         }
         match self.schema.as_deref() {
-            Some(_) if holds == Kind::Text => {
-                Err(Refusal::BadSchema { why: "a text has none".to_owned() })
+            Some(_) if form == Kind::Text => {
+                Err(Refusal::BadSchema { why: "a Yjs document has none".to_owned() })
             }
             Some(schema) => schema::check(schema),
             None => Ok(()),
@@ -172,7 +206,7 @@ impl Rules {
 
 /// The most bytes that a topic's value may be allowed.
 pub const BYTES_MAX: u32 = 512 * 1024;
-/// The most bytes that a `text` may be allowed.
+/// The most bytes that a Yjs document may be allowed.
 pub const TEXT_BYTES_MAX: u32 = 4 * 1024 * 1024;
 /// The most items, elements or entries that a topic's value may be allowed.
 pub const COUNT_MAX: u32 = 10_000;
@@ -191,7 +225,7 @@ pub struct TopicRef {
 pub struct Kept {
     /// The event.
     pub seq: Seq,
-    /// The kind of the value.
+    /// The kind of the value, as it is kept.
     pub holds: Kind,
     /// The value, with the names of elements.
     pub value: Json,
@@ -214,7 +248,7 @@ impl Kept {
     /// The same of a value that is told already.
     #[must_use]
     pub fn of(seq: Seq, topic: Arc<Topic>, value: Json) -> Self {
-        let holds = topic.holds;
+        let holds = topic.form();
         let mut kept = Self { seq, holds, value, topic: Some(topic), sum: String::new() };
         kept.sum = kept.summed();
         kept

@@ -84,7 +84,8 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Seq>,
     },
-    /// Bring what somebody did to the Yjs document of a `text` into it. Never refused for being late.
+    /// Bring what somebody did to the Yjs document of a `text` or a `json` into it. Never refused for
+    /// being late.
     Update {
         /// Updates, in the order in which they were made.
         updates: Vec<Update>,

@@ -111,7 +111,7 @@ pub enum Fact {
     },
     /// A part of a string was replaced.
     Splice(Splice),
-    /// Updates came into the Yjs document of a `text`.
+    /// Updates came into the Yjs document of a `text` or a `json`.
     Update {
         /// Which, in the order in which they were made.
         updates: Vec<Update>,

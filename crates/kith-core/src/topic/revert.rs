@@ -27,7 +27,7 @@ impl State {
     ///
     /// # Errors
     /// [`Refusal::Overwritten`] when others have changed the same since, [`Refusal::Stale`] when it
-    /// is not known what happened since, [`Refusal::NoWayBack`] for a `text`.
+    /// is not known what happened since, [`Refusal::NoWayBack`] for a Yjs document.
     pub fn revert(&self, facts: &[(Seq, Fact)]) -> Result<Vec<Fact>, Refusal> {
         if let Value::String(text) = &self.value {
             return self.turn_back(text, facts);

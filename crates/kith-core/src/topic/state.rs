@@ -63,11 +63,11 @@ impl State {
     /// what happened since takes about as long as reading the value then.
     #[must_use]
     pub fn is_due(&self) -> bool {
-        // A text is kept when it is merged, which is not done on the way of a change.
+        // A document is kept when it is merged, which is not done on the way of a change.
         self.kind() != Kind::Text && self.unkept > KEEP_BYTES.max(2 * self.weight)
     }
 
-    /// The document of a `text`.
+    /// The Yjs document of a `text`, or of a `json` that has one.
     #[must_use]
     pub fn text(&self) -> Option<&Text> {
         match &self.value {

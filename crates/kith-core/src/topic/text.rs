@@ -1,12 +1,14 @@
-//! The value of a `text`: a Yjs document, kept as the updates that made it.
+//! The value of a `text`, and of a `json` with the rule `yjs`: a Yjs document, kept as the updates that
+//! made it.
 //!
 //! An update says what somebody put into the document and took out of it, so that all who have the
 //! same updates have the same document, in whichever order they got them. Kith never has to look
 //! inside: it [scans](scan) an update for being one, keeps it as it came, and hands it on. What is in
-//! a document (its text, the merging of many updates into one) is the business of others, who do it
-//! without holding anybody up.
+//! a document (its text or JSON, the merging of many updates into one) is the business of others, who
+//! do it without holding anybody up.
 
 mod known;
+mod made;
 mod scan;
 
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use serde_json::Value as Json;
 pub use known::Known;
 pub use scan::{Scan, scan};
 
+use super::json::depth;
+use super::{DEPTH_MAX, Kind};
 use crate::document::TEXT_BYTES_MAX;
 use crate::refusal::Refusal;
 
@@ -34,8 +38,12 @@ pub const GONE_MAX: usize = 500_000;
 /// The most clients that may have edited a document: each time an editor is opened and used it is
 /// another one.
 pub const CLIENTS_MAX: usize = 65_536;
+/// The most types of a document that is looked into: all may be inside each other.
+pub const NESTS_MAX: usize = 10_000;
 /// The shared text that those who speak no Yjs read and write.
 pub const ROOT: &str = "text";
+/// The shared map that is the value of a `json`.
+pub const JSON: &str = "json";
 
 /// Unmerged bytes from which on merging is worth it.
 const BULKY_BYTES: usize = 128 * 1024;
@@ -72,18 +80,6 @@ impl Update {
     pub(super) fn weight(&self) -> usize {
         self.0.len()
     }
-
-    /// Puts a text into a document in which nothing is yet.
-    fn of_text(text: &str) -> Self {
-        // One client with one piece: no. 0, from clock 0, a text (4) in a root (1) of this name.
-        let mut bytes = vec![1, 1, 0, 0, 4, 1];
-        for text in [ROOT, text] {
-            scan::write_number(&mut bytes, text.len() as u64);
-            bytes.extend_from_slice(text.as_bytes());
-        }
-        bytes.push(0);
-        Self(bytes.into())
-    }
 }
 
 impl std::fmt::Debug for Update {
@@ -115,7 +111,7 @@ struct Updates {
 
 fn updates(json: &Json) -> Result<Vec<Update>, Refusal> {
     let read = Updates::deserialize(json);
-    read.map(|read| read.updates).map_err(|_| Refusal::WrongKind { kind: super::Kind::Text })
+    read.map(|read| read.updates).map_err(|_| Refusal::WrongKind { kind: Kind::Text })
 }
 
 /// A Yjs document, as the updates that made it.
@@ -149,8 +145,30 @@ impl Text {
         let check = |text: &Self, update: &Update| text.check_within(update, WHOLE_BYTES_MAX);
         match json {
             Json::String(text) if text.is_empty() => Ok(Self::default()),
-            Json::String(text) => Self::of(&[Update::of_text(text)], check),
+            Json::String(text) => Self::of(&[made::of_text(text)], check),
             _ => Self::of(&updates(json)?, check),
+        }
+    }
+
+    /// The document that somebody asks for as that of a `json`: `{"updates": […]}`, or any other object,
+    /// which is to be written in it.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongKind`], [`Refusal::TooDeep`], and as [`check`](Self::check).
+    pub fn of_json(json: &Json) -> Result<Self, Refusal> {
+        let Json::Object(entries) = json else {
+            return Err(Refusal::WrongKind { kind: Kind::Json });
+        };
+        let are_updates = |value: &Json| matches!(value, Json::Array(_)) && entries.len() == 1;
+        match entries.get("updates") {
+            Some(value) if are_updates(value) => Self::asked(json),
+            _ if depth(json) > DEPTH_MAX => Err(Refusal::TooDeep { max: DEPTH_MAX }),
+            _ if entries.is_empty() => Ok(Self::default()),
+            _ => {
+                let check =
+                    |text: &Self, update: &Update| text.check_within(update, WHOLE_BYTES_MAX);
+                Self::of(&[made::of_entries(entries)], check)
+            }
         }
     }
 

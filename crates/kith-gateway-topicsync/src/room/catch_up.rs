@@ -233,7 +233,7 @@ impl Room {
         let order = self.order;
         let known = self.known.get(self.names.get(&topic)?)?;
         let rules = known.topic.rules.clone();
-        let is = Type::of(known.topic.holds)?;
+        let is = Type::of(known.topic.form())?;
         let numbers = Arc::clone(&self.numbers);
         let new_id = || super::new_id(&numbers);
         let followed = self.followed.get_mut(&topic).filter(|one| seq > one.seq)?;

@@ -63,7 +63,7 @@ impl Room {
 
     pub(super) async fn look_up(&mut self, topic: TopicId) -> Result<Option<Arc<Topic>>, Ended> {
         match self.hub.topic(self.user, topic).await {
-            Ok(topic) => Ok(Some(topic).filter(|topic| Type::of(topic.holds).is_some())),
+            Ok(topic) => Ok(Some(topic).filter(|topic| Type::of(topic.form()).is_some())),
             Err(HubError::Refused(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -77,7 +77,7 @@ impl Room {
             let page = self.hub.topics(self.user, self.circle, "", after.as_deref(), PAGE).await;
             let (topics, more) = page?;
             after = topics.last().map(|topic| topic.name.as_str().to_owned());
-            let told = topics.into_iter().filter(|topic| Type::of(topic.holds).is_some());
+            let told = topics.into_iter().filter(|topic| Type::of(topic.form()).is_some());
             there.extend(told.map(|topic| (topic.id, topic)));
             if !more || after.is_none() {
                 break;

@@ -194,7 +194,7 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         "topic.too_fast" => StatusCode::TOO_MANY_REQUESTS,
         "topic.too_large" | "topic.too_deep" => StatusCode::PAYLOAD_TOO_LARGE,
         "topic.wrong_kind" | "topic.wrong_change" | "topic.bad_schema" | "topic.bad_update"
-        | "topic.bad_guard" => StatusCode::BAD_REQUEST,
+        | "topic.bad_guard" | "topic.no_document" => StatusCode::BAD_REQUEST,
         "service.busy" | "guard.busy" | "guard.not_found" => StatusCode::SERVICE_UNAVAILABLE,
         "service.too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         "service.failed" | "service.gone" | "guard.gone" | "guard.bad_answer" => {

@@ -112,8 +112,8 @@ impl Link {
         let circle: CircleId = circle.parse().map_err(|_| unknown())?;
         let topic = TopicName::parse(topic).map_err(|_| unknown())?;
         let topic = self.find(circle, &topic).await.map_err(|error| Parting::of(&error))?;
-        if topic.holds != Kind::Text {
-            let why = format!("this topic holds a {}, not a text", topic.holds.name());
+        if topic.form() != Kind::Text {
+            let why = format!("this topic is a {} and has no Yjs document", topic.holds.name());
             return Err(Parting::forbidden("topic.wrong_kind", why));
         }
         if topic.rules.ephemeral {

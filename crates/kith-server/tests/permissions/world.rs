@@ -54,8 +54,14 @@ pub(crate) const STREAMS: [&str; 8] = [
 pub(crate) const TOPICS: [&str; 3] = ["a topic", "a hidden topic", "a read-only topic"];
 
 /// The texts among them, with what everybody is denied there.
-const TEXTS: [(&str, Option<&str>); 3] =
-    [("a text", None), ("a hidden text", Some("read")), ("a read-only text", Some("write"))];
+const TEXTS: [(&str, Option<&str>); 6] = [
+    ("a text", None),
+    ("a hidden text", Some("read")),
+    ("a read-only text", Some("write")),
+    ("a document", None),
+    ("a hidden document", Some("read")),
+    ("a read-only document", Some("write")),
+];
 
 pub(crate) struct World {
     pub(crate) port: u16,
@@ -232,9 +238,12 @@ impl World {
         }
         for (name, denied) in TEXTS {
             let deny = denied.map(|denied| (self.everyone.clone(), json!([denied])));
+            let text = ("text", json!({}), json!(secret(name)));
+            let document = ("json", json!({"yjs": true}), json!({"said": secret(name)}));
+            let (holds, rules, value) = if name.ends_with("text") { text } else { document };
             let make = json!({
-                "circle": self.circle, "name": topic_name(name), "holds": "text",
-                "value": secret(name), "deny": Value::Object(deny.into_iter().collect()),
+                "circle": self.circle, "name": topic_name(name), "holds": holds, "rules": rules,
+                "value": value, "deny": Value::Object(deny.into_iter().collect()),
             });
             let made = self.act("owner", json!({"create_topic": make})).await;
             self.topics.insert(name, made.topic.unwrap().to_string());

@@ -34,6 +34,9 @@ pub(super) fn make_so(
     if topic.rules.ephemeral != to.rules.ephemeral {
         return Err(Refusal::LifetimeStays.into());
     }
+    if topic.rules.yjs != to.rules.yjs {
+        return Err(Refusal::DocumentStays.into());
+    }
     let mut outcome = Outcome { topic: Some(topic.id), ..Outcome::default() };
     if *to.rules != topic.rules {
         audit(draft, circle, Act::TopicChanged { topic: topic.id })?;
@@ -60,10 +63,7 @@ fn set(
     to: &Wanted<'_>,
     outcome: &mut Outcome,
 ) -> Result<(), Stop> {
-    let value = match to.value {
-        Some(json) => to.holds.value(json, Seq(1))?,
-        None => to.holds.empty(),
-    };
+    let value = to.rules.value(to.holds, to.value)?;
     let names = matches!(to.value, Some(Json::Object(_)));
     fits(&State::new(Seq(1), value.clone()), to.rules)?;
     conforms(to.rules, &value)?;

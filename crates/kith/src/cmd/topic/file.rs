@@ -270,7 +270,8 @@ mod tests {
                 created_at: Timestamp(1),
             };
             let rules = topic.rules.clone();
-            let told = TopicWindow { topic, seq: Seq(9), value: value.to_json(), text: None };
+            let (seq, value_told) = (Seq(9), value.to_json());
+            let told = TopicWindow { topic, seq, value: value_told, text: None, json: None };
             let line = Line::Topic(Box::new(Record::of(told, &here)));
             let text = serde_json::to_vec(&line).unwrap();
             let mut lines = Lines { from: text.as_slice(), number: 0 };

@@ -70,6 +70,9 @@ pub(super) async fn show(context: &Context, wanted: &str, at: Option<u64>) -> Re
     if context.json {
         return output::json(&found);
     }
+    if let Some(json) = &found.json {
+        return output::json(json);
+    }
     match (found.text, found.topic.holds) {
         (Some(text), _) => output::line(&text),
         (None, Kind::List) => {

@@ -2,7 +2,7 @@
 
 use kith_client::{Events, News, Update};
 use kith_core::event::Body;
-use kith_core::topic::{Fact, Kind};
+use kith_core::topic::{Fact, Kind, Value};
 
 use super::look::find;
 use crate::context::Context;
@@ -22,6 +22,7 @@ pub(super) async fn run(context: &Context, wanted: &str) -> Result<(), Failure> 
     loop {
         tokio::select! {
             news = watch.next() => match news {
+                Some(News::Value(Value::Text(_))) => output::json(&topic.json().await?)?,
                 Some(News::Value(value)) => output::json(&value.to_plain())?,
                 Some(News::Emitted(event)) => {
                     let Body::Changed { fact: Fact::Emit { args } } = &event.body else { continue };
