@@ -183,7 +183,7 @@ export class Client {
 
   /** A topic by its id, of the kind that is told. Rejects when there is none that may be read. */
   async topic<K extends AnyKind>(topic: TopicId, kind: K): Promise<HandleOf<K>> {
-    return handle(kind, await this.#topics.open(topic, kind.holds)) as HandleOf<K>;
+    return handle(kind, await this.#topics.open(topic, kind)) as HandleOf<K>;
   }
 
   /** A topic of a circle by its name. */

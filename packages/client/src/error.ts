@@ -48,6 +48,7 @@ const SENTENCES = {
   "topic.element_not_found": () => "the list has no such element",
   "topic.element_taken": () => "this name of an element is taken, or not to be chosen",
   "topic.out_of_range": () => "there is no such place in the value",
+  "topic.too_deep": () => "values are in each other more than 60 deep",
   "topic.path_not_found": () => "the path leads nowhere",
   "topic.key_taken": () => "this key is taken",
   "topic.stale": () => "this refers to a state that is no longer known, or not yet",

@@ -6,6 +6,7 @@ import type { JsonObject } from "./json.js";
 import type { Asked, Event, Kind, Outcome, Topic, TopicId } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers } from "./store.js";
+import type { AnyKind } from "./topic/handle.js";
 import type { Value } from "./topic/value.js";
 import { Values, type Along, type Sending } from "./topic/values.js";
 
@@ -79,13 +80,14 @@ export class Topics {
   }
 
   /** Follows a topic, together with all who do already. Rejects when it holds something else. */
-  async open(topic: TopicId, kind: Kind): Promise<Followed> {
+  async open(topic: TopicId, { holds, yjs }: Pick<AnyKind, "holds" | "yjs">): Promise<Followed> {
     const opening = this.#open.get(topic) ?? this.#follow(topic);
     opening.holders += 1;
     const followed = await opening.promise;
-    if (followed.info.get().holds === kind) return followed;
+    const info = followed.info.get();
+    if (info.holds === holds && (info.rules?.yjs ?? false) === (yjs ?? false)) return followed;
     this.release(followed);
-    throw refusal("topic.wrong_kind", kind);
+    throw refusal("topic.wrong_kind", holds);
   }
 
   #follow(topic: TopicId): Opening {
@@ -151,7 +153,7 @@ export class Topics {
 
   #snapshot(topic: TopicId, opening: Opening, seq: number, state: { topic: Topic; value: unknown }): void {
     const info = state.topic;
-    this.#values.snapshot(topic, info.holds, state.value as never, seq);
+    this.#values.snapshot(topic, formOf(info), state.value as never, seq);
     if (opening.followed !== undefined) {
       opening.followed.info.set(info);
       return;
@@ -279,4 +281,9 @@ function defer(): Deferred {
   let settle: Pick<Deferred, "resolve" | "reject"> | undefined;
   const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
   return { promise, asked: [], ...(settle as unknown as Pick<Deferred, "resolve" | "reject">) };
+}
+
+/** The kind of a topic's value as it is held: of a `json` with a Yjs document that of a `text`. */
+function formOf(info: Topic): Kind {
+  return info.rules?.yjs === true ? "text" : info.holds;
 }

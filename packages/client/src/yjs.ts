@@ -1,31 +1,42 @@
-// Topics of the kind `text` as Yjs documents: edited at once, merged with what others write. The
-// package `yjs` is the application's own; without it nothing of this can be imported.
+// Topics as Yjs documents: edited at once, merged with what others write. The package `yjs` is the
+// application's own; without it nothing of this can be imported.
 
-import * as Y from "yjs";
-import { KithError, refusal } from "./error.js";
-import type { Rules } from "./protocol.js";
-import { Watchers, type Store } from "./store.js";
-import { Topic, type Sink, type TopicKind } from "./topic/handle.js";
+import type * as Y from "yjs";
+import { clean, refusal } from "./error.js";
+import type { Json, JsonObject } from "./json.js";
+import type { Change, Path, Rules } from "./protocol.js";
+import type { Store } from "./store.js";
+import { pathOf, Topic, type Sink, type TopicKind } from "./topic/handle.js";
 import { isPlace } from "./topic/splice.js";
 import type { Followed } from "./topics.js";
+import { Editor, toBase64, type View } from "./yjs/editor.js";
+import { change, read, ROOT as JSON_ROOT } from "./yjs/json.js";
 
 /** The shared text of a document that those read and write who speak no Yjs. */
 const ROOT = "text";
-/** The most bytes of an update that the server takes. */
-const UPDATE_BYTES_MAX = 2 * 1024 * 1024;
-/** An update that says nothing. */
-const NOTHING = Uint8Array.of(0, 0);
-/** Bytes that are written as text at a time. */
-const CHUNK = 8192;
 
-/** A text that many write in, offline too. Its value is the document's text named `text`. */
-export class TextTopic<R = Promise<void>> extends Topic<string, R> {
-  readonly #editor: Editor;
+/** A shared text as the value of a topic. */
+const TEXT: View<string> = {
+  read: (doc) => doc.getText(ROOT).toString(),
+  observe: (doc, run) => doc.getText(ROOT).observe(run),
+};
+
+/** A shared map as the value of a topic. */
+const JSON_VALUE: View<JsonObject> = {
+  read: (doc) => read(doc),
+  observe: (doc, run) => doc.getMap(JSON_ROOT).observeDeep(run),
+};
+
+/** A topic with a Yjs document behind it. `V` is the part of it that is the topic's value. */
+abstract class Document<V, R> extends Topic<V, R> {
+  readonly #editor: Editor<V>;
+  readonly #put: ((update: Uint8Array) => R) | undefined;
 
   /** @internal */
-  constructor(followed: Followed, sink: Sink<R>, editor: Editor) {
+  constructor(followed: Followed, sink: Sink<R>, editor: Editor<V>, put?: (update: Uint8Array) => R) {
     super(followed, sink);
     this.#editor = editor;
+    this.#put = put;
   }
 
   /**
@@ -36,16 +47,39 @@ export class TextTopic<R = Promise<void>> extends Topic<string, R> {
     return this.#editor.doc;
   }
 
-  override get(): string {
-    return this.#editor.text.get();
+  override get(): V {
+    return this.#editor.value.get();
   }
 
-  override subscribe(run: (text: string) => void): () => void {
-    return this.#editor.text.subscribe(run);
+  override subscribe(run: (value: V) => void): () => void {
+    return this.#editor.value.subscribe(run);
   }
 
+  /** Follows it no longer. What was edited still reaches the server; the document stays as it is. */
+  override close(): void {
+    // One within a transaction is of a handle that goes on.
+    if (this.#put !== undefined) return;
+    this.#editor.end();
+    super.close();
+  }
+
+  /** Edits the document at once; within a transaction the edit is part of it. */
+  protected edit(change: (doc: Y.Doc) => void): R {
+    if (this.#put !== undefined) return this.#put(this.#editor.captured(change));
+    return this.#editor.edit(change) as R;
+  }
+
+  /** What makes a handle for a transaction: its editor, and where its edits go. */
+  protected bound<B>(sink: Sink<B>): [Editor<V>, (update: Uint8Array) => B] {
+    const asked = (update: Uint8Array) => ({ topic: this.id, change: { update: { updates: [toBase64(update)] } } });
+    return [this.#editor, (update) => sink(asked(update))];
+  }
+}
+
+/** A text that many write in, offline too. Its value is the document's text named `text`. */
+export class TextTopic<R = Promise<void>> extends Document<string, R> {
   override bind<B>(sink: Sink<B>): TextTopic<B> {
-    return new Bound(this.followed, sink, this.#editor, (update) => sink(this.asked(update)));
+    return new TextTopic(this.followed, sink, ...this.bound(sink));
   }
 
   /**
@@ -53,232 +87,78 @@ export class TextTopic<R = Promise<void>> extends Topic<string, R> {
    * is returned resolves when it is durable.
    */
   splice(at: number, taken: number, insert = ""): R {
-    return this.#editor.splice(at, taken, insert) as R;
+    return this.edit((doc) => {
+      const text = doc.getText(ROOT);
+      const now = text.toString();
+      const isThere = Number.isInteger(at) && Number.isInteger(taken) && taken >= 0;
+      if (!isThere || !isPlace(now, at) || !isPlace(now, at + taken)) throw refusal("topic.out_of_range", "text");
+      text.delete(at, taken);
+      text.insert(at, insert);
+    });
   }
-
-  /** Follows it no longer. What was edited still reaches the server; the document stays as it is. */
-  override close(): void {
-    this.#editor.end();
-    super.close();
-  }
-
-  protected asked(update: Uint8Array): Parameters<Sink<unknown>>[0] {
-    return { topic: this.id, change: { update: { updates: [toBase64(update)] } } };
-  }
-}
-
-/** A text within a transaction: its edits are part of it. */
-class Bound<R> extends TextTopic<R> {
-  readonly #edit: Editor;
-  readonly #put: (update: Uint8Array) => R;
-
-  constructor(followed: Followed, sink: Sink<R>, editor: Editor, put: (update: Uint8Array) => R) {
-    super(followed, sink, editor);
-    this.#edit = editor;
-    this.#put = put;
-  }
-
-  override splice(at: number, taken: number, insert = ""): R {
-    return this.#put(this.#edit.captured(at, taken, insert));
-  }
-
-  // The handle that it was bound of goes on.
-  override close(): void {}
-}
-
-/** Edits that were not sent yet, of one call or of an editor. */
-interface Edit {
-  readonly update: Uint8Array;
-  resolve(): void;
-  reject(error: unknown): void;
 }
 
 /**
- * Keeps a document as the topic is shown, and sends what is edited: one transaction at a time, with
- * everything in it that was edited meanwhile.
+ * JSON that many change at the same time, offline too: its value is the document's map named `json`.
+ * It is changed like any JSON, or by an editor in `map`: what is put in is made of `Y.Map` and
+ * `Y.Array`, so that others go on in its parts.
  */
-class Editor {
-  readonly doc: Watchers<Y.Doc>;
-  readonly text = new Watchers("");
-  readonly #send: Sink<Promise<void>>;
-  readonly #stop: () => void;
-  /** The updates that are in the document, as they were told last. */
-  #applied: readonly string[] = [];
-  /** Ours that are not decided, as far as is known. */
-  readonly #sent = new Set<string>();
-  #queue: Edit[] = [];
-  /** Takes the place of the queue while a transaction is made. */
-  #captured: Uint8Array[] | undefined;
-  #sending = false;
-  #ended = false;
-
-  constructor(private readonly followed: Followed, send: Sink<Promise<void>>) {
-    this.#send = send;
-    this.doc = new Watchers(this.#begin([]));
-    const stops = [
-      followed.value.subscribe((value) => {
-        if (value.kind === "text") this.#shown(value.held.updates);
-      }),
-      // All is decided, and what was refused has been seen to be gone.
-      followed.pending.subscribe((pending) => {
-        if (!pending) this.#sent.clear();
-      }),
-    ];
-    this.#stop = () => stops.forEach((stop) => stop());
+export class JsonDocument<T = JsonObject, R = Promise<void>> extends Document<T, R> {
+  override bind<B>(sink: Sink<B>): JsonDocument<T, B> {
+    return new JsonDocument<T, B>(this.followed, sink, ...this.bound(sink));
   }
 
-  /** A document with these updates, whose edits are sent. */
-  #begin(updates: readonly string[]): Y.Doc {
-    const doc = new Y.Doc();
-    this.#apply(doc, updates);
-    doc.on("update", (update: Uint8Array, origin: unknown) => {
-      if (origin === this || this.#ended || this.doc.get() !== doc) return;
-      if (this.#captured !== undefined) this.#captured.push(update);
-      else {
-        this.#queue.push({ update, resolve: () => {}, reject: () => {} });
-        // What an editor does in one go is sent as one.
-        queueMicrotask(() => this.#flush());
-      }
-    });
-    doc.getText(ROOT).observe(() => {
-      if (this.doc.get() === doc) this.text.set(doc.getText(ROOT).toString());
-    });
-    return doc;
+  /** The map in the document as it is now: see `doc`. */
+  get map(): Y.Map<unknown> {
+    return this.doc.get().getMap(JSON_ROOT);
   }
 
-  #apply(doc: Y.Doc, updates: readonly string[]): void {
-    if (updates.length === 0) return;
-    doc.transact(() => {
-      for (const update of updates) Y.applyUpdate(doc, fromBase64(update), this);
-    }, this);
+  /** Makes an object of all of it; entries that are so already stay as they are. */
+  set(value: T): R {
+    return this.#made({ set: { value: clean(value) } });
   }
 
-  /** The topic is shown with these updates: those that the server told, and ours. */
-  #shown(updates: readonly string[]): void {
-    let same = 0;
-    while (same < updates.length && updates[same] === this.#applied[same]) same += 1;
-    this.#applied = updates;
-    this.#apply(this.doc.get(), updates.slice(same));
-    if (this.#sent.size === 0) return;
-    const there = new Set(updates);
-    const gone = [...this.#sent].filter((update) => !there.has(update));
-    if (gone.length === 0) return;
-    gone.forEach((update) => this.#sent.delete(update));
-    // Merged with others by the server, or refused.
-    this.#compare(updates);
+  /** Sets an entry or an item; the place after the last item of an array is there to be put to. */
+  put(path: Path, value: unknown): R {
+    return this.#made({ put: { path: pathOf(path), value: clean(value) } });
   }
 
-  /** Begins anew where the document has something in it that the server refused. */
-  #compare(updates: readonly string[]): void {
-    const fresh = this.#begin(updates);
-    for (const { update } of this.#queue) Y.applyUpdate(fresh, update, this);
-    if (Y.equalSnapshots(Y.snapshot(fresh), Y.snapshot(this.doc.get()))) {
-      fresh.destroy();
-      return;
-    }
-    fresh.destroy();
-    // What was edited on top of it cannot be without it.
-    const lost = this.#queue;
-    this.#queue = [];
-    const doc = this.#begin(updates);
-    this.doc.set(doc);
-    this.text.set(doc.getText(ROOT).toString());
-    const error = new KithError({ code: "client.lost", message: "an edit before this one was refused" });
-    lost.forEach((edit) => edit.reject(error));
+  /** Puts a value between the items of an array. */
+  insert(path: Path, value: unknown): R {
+    return this.#made({ insert: { value: clean(value), to: { path: pathOf(path) } } });
   }
 
-  #flush(): void {
-    if (this.#sending) return;
-    const edits = this.#take();
-    if (edits.length === 0) return;
-    this.#sending = true;
-    const done = () => {
-      this.#sending = false;
-      this.#flush();
-    };
-    this.#bring(edits).then(done, done);
+  /** Takes out an entry or an item. */
+  remove(path: Path): R {
+    return this.#made({ remove: { path: pathOf(path) } });
   }
 
-  /** What is to be sent next: as much as one update may be. */
-  #take(): Edit[] {
-    let bytes = 0;
-    const fits = ({ update }: Edit) => (bytes += update.length) <= UPDATE_BYTES_MAX;
-    const many = this.#queue.findIndex((edit) => !fits(edit));
-    return this.#queue.splice(0, many < 0 ? this.#queue.length : Math.max(many, 1));
+  /** Gives an entry another key, which is not taken. */
+  rename(path: Path, key: string): R {
+    return this.#made({ rename: { path: pathOf(path), key: clean(key) as string } });
   }
 
-  async #bring(edits: readonly Edit[]): Promise<void> {
-    const update = toBase64(Y.mergeUpdates(edits.map((edit) => edit.update)));
-    this.#sent.add(update);
-    try {
-      await this.#send({ topic: this.followed.id, change: { update: { updates: [update] } } });
-      edits.forEach((edit) => edit.resolve());
-    } catch (error) {
-      edits.forEach((edit) => edit.reject(error));
-    }
+  #made(asked: Change): R {
+    return this.edit((doc) => change(doc, asked));
   }
-
-  splice(at: number, taken: number, insert: string): Promise<void> {
-    try {
-      const update = this.captured(at, taken, insert, false);
-      // It changes nothing, or goes with what the application has under way.
-      if (update === NOTHING) return Promise.resolve();
-      const promise = new Promise<void>((resolve, reject) => this.#queue.push({ update, resolve, reject }));
-      promise.catch(() => {});
-      this.#flush();
-      return promise;
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /** What a splice comes to, done to the document; for a transaction what stands before it is sent. */
-  captured(at: number, taken: number, insert: string, alone = true): Uint8Array {
-    const doc = this.doc.get();
-    const now = this.text.get();
-    const isThere = Number.isInteger(at) && Number.isInteger(taken) && taken >= 0;
-    if (!isThere || !isPlace(now, at) || !isPlace(now, at + taken)) throw refusal("topic.out_of_range", "text");
-    if (alone) this.#bringAll();
-    const updates: Uint8Array[] = (this.#captured = []);
-    try {
-      doc.transact(() => {
-        doc.getText(ROOT).delete(at, taken);
-        doc.getText(ROOT).insert(at, insert);
-      });
-    } finally {
-      this.#captured = undefined;
-    }
-    const update = updates.length === 0 ? NOTHING : Y.mergeUpdates(updates);
-    if (alone) this.#sent.add(toBase64(update));
-    return update;
-  }
-
-  #bringAll(): void {
-    while (this.#queue.length > 0) void this.#bring(this.#take());
-  }
-
-  end(): void {
-    if (this.#ended) return;
-    this.#bringAll();
-    this.#ended = true;
-    this.#stop();
-  }
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += CHUNK) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
-  return btoa(text);
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }
 
 /** A text that many write in, as a Yjs document; `value` and `rules` are those that it is made with. */
 export const text = (value?: string, rules?: Rules): TopicKind<TextTopic> => ({
   holds: "text",
-  make: (followed, sink) => new TextTopic(followed, sink, new Editor(followed, sink)),
+  make: (followed, sink) => new TextTopic(followed, sink, new Editor(followed, sink, TEXT)),
   ...(value === undefined ? {} : { value }),
   ...(rules === undefined ? {} : { rules }),
+});
+
+/** JSON that many change, as a Yjs document; `value` and `rules` are those that it is made with. */
+export const json = <T = JsonObject>(value?: T, rules?: Rules): TopicKind<JsonDocument<T>> => ({
+  holds: "json",
+  yjs: true,
+  make: (followed, sink) => {
+    const editor = new Editor(followed, sink, JSON_VALUE as unknown as View<T>);
+    return new JsonDocument<T>(followed, sink, editor);
+  },
+  rules: { ...rules, yjs: true },
+  ...(value === undefined ? {} : { value: clean(value) as Json }),
 });

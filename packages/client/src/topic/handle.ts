@@ -99,7 +99,7 @@ export abstract class Topic<V, R> implements Store<V> {
 /** A place in JSON, or the key of an entry. */
 export type Where = string | Path;
 
-function pathOf(where: Where): Path {
+export function pathOf(where: Where): Path {
   const path = typeof where === "string" ? [where] : where;
   for (const step of path) {
     if (typeof step === "number" && !(Number.isInteger(step) && step >= 0 && step < 2 ** 32)) {
@@ -357,6 +357,8 @@ export class EventTopic<T = JsonObject, R = Promise<void>> extends Topic<null, R
 /** A kind of topic, with what a topic that is made of it begins with. */
 export interface TopicKind<H> {
   readonly holds: Kind;
+  /** Of a `json`: it is one with a Yjs document behind it. */
+  readonly yjs?: true;
   /** The first value, where it is made; that of a list without the names of elements. */
   readonly value?: Json;
   /** Its rules, where it is made. */
