@@ -265,6 +265,68 @@ test("topics are made with rules and with who may, changed and removed", async (
   await expect.poll(() => row(page, "there").count()).toBe(0);
 });
 
+test("a guard and how much history is kept are chosen in the form", async () => {
+  const { page, circle } = await open();
+  await page.getByRole("button", { name: "New topic" }).click();
+  const form = page.getByRole("form", { name: "New topic" });
+  await form.getByLabel(/^Name/).fill("stock");
+  await form.getByLabel("Kind").selectOption("int");
+  await form.getByLabel(/^Guard/).fill("rules/stock");
+  await form.getByLabel("History that is kept").selectOption({ label: "The last events" });
+  await form.getByRole("button", { name: "Make it" }).click();
+  await form.getByRole("alert").getByText("How many of the last events are kept?").waitFor();
+  await form.getByLabel("How many of the last").fill("40");
+  await form.getByRole("button", { name: "Make it" }).click();
+  await topic(page).getByRole("heading", { name: "stock" }).waitFor();
+  const rules = async () => {
+    const { topics } = await bob.ask<{ topics: { id: string; rules?: object }[] }>("GET", `/circles/${circle}/topics?begin=stock`);
+    return topics[0]?.rules;
+  };
+  expect(await rules()).toEqual({ guard: "rules/stock", history: { last: 40 } });
+  await topic(page).getByText("guard rules/stock").waitFor();
+  await topic(page).getByText("history last 40").waitFor();
+
+  await topic(page).getByRole("button", { name: "Rules …" }).click();
+  const again = page.getByRole("form", { name: "Change the topic" });
+  expect(await again.getByLabel("How many of the last").inputValue()).toBe("40");
+  await again.getByLabel(/^Guard/).fill("");
+  await again.getByLabel("History that is kept").selectOption({ label: "What is needed to go on" });
+  await again.getByRole("button", { name: "Save" }).click();
+  await topic(page).getByText("history none").waitFor();
+  expect(await rules()).toEqual({ history: "none" });
+});
+
+test("JSON that Yjs merges is made, shown, changed in its parts and looked at as it was", async () => {
+  const { page, circle } = await open();
+  await page.getByRole("button", { name: "New topic" }).click();
+  const form = page.getByRole("form", { name: "New topic" });
+  await form.getByLabel(/^Name/).fill("shared");
+  await form.getByLabel("Kind").selectOption("json");
+  await form.getByLabel(/^First value/).fill('{"rows":[1]}');
+  await form.getByLabel(/^Merged by Yjs/).check();
+  await form.getByRole("button", { name: "Make it" }).click();
+  const value = topic(page).getByLabel("Value", { exact: true });
+  await value.getByText('"rows"').waitFor();
+  const { topics } = await bob.ask<{ topics: { id: string }[] }>("GET", `/circles/${circle}/topics?begin=shared`);
+  const id = topics[0]?.id;
+  await change(bob, id, { put: { path: ["by"], value: "bob" } });
+  await value.getByText('"by": "bob"').waitFor();
+  await topic(page).getByLabel("Path").fill('["rows", 1]');
+  await topic(page).getByLabel("Value at the path").fill('{"a":2}');
+  await topic(page).getByRole("button", { name: "Put", exact: true }).click();
+  await value.getByText('"a": 2').waitFor();
+  type Told = { json: object };
+  expect((await bob.ask<Told>("GET", `/topics/${id}`)).json).toEqual({ by: "bob", rows: [1, { a: 2 }] });
+  await topic(page).getByLabel("Path").fill('["nothing", "here"]');
+  await topic(page).getByRole("button", { name: "Remove", exact: true }).click();
+  await refusal(page, "topic.path_not_found");
+  await topic(page).getByLabel("Number of the event").fill("1");
+  await topic(page).getByLabel("Number of the event").press("Enter");
+  const then = topic(page).getByLabel("Value after event 1");
+  await then.getByText('"rows"').waitFor();
+  expect(await then.textContent()).not.toContain("bob");
+});
+
 test("how much a topic is followed and written to is plotted", async () => {
   const { page, topics } = await open();
   const other = await browser.open(server, page.url().slice(server.url.length), bob, { width: 1600 });

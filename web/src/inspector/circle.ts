@@ -3,7 +3,7 @@
 import { KithError, type Client, type protocol } from "@kith/client";
 import { writable, type Writable } from "svelte/store";
 import { sentence } from "../lib/session.js";
-import { KINDS, type AnyTopic } from "./handles.js";
+import { kindOf, type AnyTopic } from "./handles.js";
 import { Rates } from "./rates.js";
 import { soon } from "./soon.js";
 import { Clock, Timeline } from "./timeline.js";
@@ -186,10 +186,11 @@ export class CircleModel {
     }
   }
 
-  async #begin({ id, holds }: protocol.Topic): Promise<void> {
+  async #begin(info: protocol.Topic): Promise<void> {
+    const { id } = info;
     this.#opening.add(id);
     try {
-      const topic: AnyTopic = await this.client.topic(id, KINDS[holds]);
+      const topic = (await this.client.topic(id, kindOf(info))) as AnyTopic;
       if (this.#ended) {
         topic.close();
         return;

@@ -5,20 +5,23 @@ import { Topic, bool, event, float, int, json, list, map, set, string, type Topi
 type Followed = Parameters<TopicKind<unknown>["make"]>[0];
 type Sink<R> = (asked: protocol.Asked) => R;
 
-/** A text as its updates of Yjs. What it says is asked of the server, which can merge them. */
-export class TextTopic<R = Promise<void>> extends Topic<{ readonly updates: readonly string[] }, R> {
+/** A Yjs document as its updates. What it says is asked of the server, which can merge them. */
+export class UpdatesTopic<R = Promise<void>> extends Topic<{ readonly updates: readonly string[] }, R> {
   constructor(private readonly of: Followed, sink: Sink<R>) {
     super(of, sink);
   }
 
-  override bind<B>(sink: Sink<B>): TextTopic<B> {
-    return new TextTopic(this.of, sink);
+  override bind<B>(sink: Sink<B>): UpdatesTopic<B> {
+    return new UpdatesTopic(this.of, sink);
   }
 }
 
-const text: TopicKind<TextTopic> = { holds: "text", make: (followed, sink) => new TextTopic(followed, sink) };
+const make: TopicKind<UpdatesTopic>["make"] = (followed, sink) => new UpdatesTopic(followed, sink);
+const text: TopicKind<UpdatesTopic> = { holds: "text", make };
+/** JSON with a Yjs document. */
+const DOCUMENT: TopicKind<UpdatesTopic> = { holds: "json", yjs: true, make };
 
-/** How a topic of each kind is opened. */
+/** How a topic of each kind is opened that has no document beside its kind. */
 export const KINDS = {
   bool: bool(), int: int(), float: float(), string: string(), text, set: set(), list: list(), map: map(), json: json(),
   event: event(),
@@ -26,3 +29,13 @@ export const KINDS = {
 
 /** A topic of any kind. */
 export type AnyTopic = Topic<unknown, Promise<void>>;
+
+/** How a topic is opened. */
+export function kindOf({ holds, rules }: protocol.Topic): TopicKind<unknown> {
+  return rules?.yjs === true ? DOCUMENT : KINDS[holds];
+}
+
+/** The kind of what a topic holds, as it is told: of a Yjs document that of a text. */
+export function formOf({ holds, rules }: protocol.Topic): protocol.Kind {
+  return rules?.yjs === true ? "text" : holds;
+}
