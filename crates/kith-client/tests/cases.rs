@@ -164,10 +164,26 @@ impl Play {
         }
     }
 
-    /// The server takes the next of what was sent.
-    fn next(&mut self, how: &str) {
+    /// Tells what happened, or the values that come of it.
+    fn tell(&mut self, events: &[Event], merged: bool) {
+        if !merged {
+            self.client.events(events);
+            return;
+        }
+        let told: Vec<FeedId> = events.iter().map(|event| event.feed).collect();
+        for (id, held) in &self.all {
+            if told.contains(&FeedId::Topic(*id)) {
+                let seq = held.past.last().map_or(Seq(1), |event| event.seq);
+                self.client.snapshot(*id, seq, held.about.clone(), &held.state.value.to_json());
+            }
+        }
+    }
+
+    /// The server takes the next of what was sent; a guard makes `instead` of it.
+    fn next(&mut self, how: &str, instead: Option<Vec<Asked>>, merged: bool) {
         let (op, command) = self.outgoing.remove(0);
         let Command::Change { changes, .. } = command else { panic!("{command:?}") };
+        let changes = instead.unwrap_or(changes);
         let mut events = Vec::new();
         let known = self.answers.get(&op).cloned();
         let answer = known.unwrap_or_else(|| {
@@ -178,12 +194,12 @@ impl Play {
         self.answers.insert(op.clone(), answer.clone());
         match how {
             "events first" => {
-                self.client.events(&events);
+                self.tell(&events, merged);
                 self.answer(&op, &answer);
             }
             "answer first" => {
                 self.answer(&op, &answer);
-                self.client.events(&events);
+                self.tell(&events, merged);
             }
             "unheard" => {}
             other => panic!("{other}"),
@@ -214,6 +230,7 @@ impl Play {
     /// Plays a step; the code with which the program's change was refused at once.
     fn step(&mut self, step: &Json) -> Option<&'static str> {
         self.sent.clear();
+        let merged = step.get("merged").is_some();
         if let Some(changes) = step.get("do") {
             let changes: Vec<Asked> = serde_json::from_value(self.with_ids(changes)).unwrap();
             let when = step.get("when").map_or_else(|| json!([]), |when| self.with_ids(when));
@@ -228,11 +245,13 @@ impl Play {
             let op = self.op("theirs");
             let events = self.decide(UserId::new(Timestamp(1), 2), &op, &changes).unwrap();
             if self.online {
-                self.client.events(&events);
+                self.tell(&events, merged);
             }
         }
         if let Some(how) = step.get("decide") {
-            self.next(how.as_str().unwrap());
+            let instead = step.get("guard").map(|changes| self.with_ids(changes));
+            let instead = instead.map(|changes| serde_json::from_value(changes).unwrap());
+            self.next(how.as_str().unwrap(), instead, merged);
         }
         if let Some(code) = step.get("refuse") {
             let (op, _) = self.outgoing.remove(0);

@@ -24,9 +24,16 @@ interface Happened {
 
 type Answer = { events: { feed: TopicId; seq: Seq }[] } | { problem: Problem };
 
+interface Snapshot {
+  topic: TopicId;
+  kind: Kind;
+  seq: Seq;
+  value: Json;
+}
+
 type Told =
   | { events: Happened[] }
-  | { snapshot: { topic: TopicId; kind: Kind; seq: Seq; value: Json } }
+  | { snapshot: Snapshot }
   | { settled: TopicId[] }
   | { answer: { id: number; op: OpId; answer: Answer } };
 
@@ -88,6 +95,12 @@ export class Server {
   /** What a client missed of a topic after an event. */
   since(topic: TopicId, after: Seq): Happened[] {
     return this.#past.filter((one) => one.topic === topic && one.seq > after);
+  }
+
+  /** A topic as it is. */
+  snapshot(topic: TopicId): Snapshot {
+    const { kind, seq, state } = this.topics.get(topic) as Topic;
+    return { topic, kind, seq, value: told(state.value) };
   }
 
   value(topic: TopicId): Json {
@@ -174,10 +187,19 @@ export class Client {
     }
   }
 
-  /** The server takes the next of what was sent. */
-  push(): void {
+  /** The server takes the next of what was sent; a guard makes `instead` of it. */
+  push(instead?: Sending["changes"]): void {
     const next = this.outgoing.shift();
-    if (next !== undefined) this.server.decide(this, next);
+    if (next !== undefined) this.server.decide(this, instead === undefined ? next : { ...next, changes: instead });
+  }
+
+  /** What waits to be told is told as the values that come of it, each in the place of its last event. */
+  merge(): void {
+    const line = this.line.flatMap((told): Told[] => {
+      if (!("events" in told)) return [told];
+      return [...new Set(told.events.map(({ topic }) => topic))].map((topic) => ({ snapshot: this.server.snapshot(topic) }));
+    });
+    this.line.splice(0, this.line.length, ...line);
   }
 
   /** The next of what was told arrives. */

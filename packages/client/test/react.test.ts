@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createElement } from "react";
 import { act, create, type ReactTestRenderer } from "react-test-renderer";
-import type { Store } from "@kith/client";
+import { int, type Aware, type Store } from "@kith/client";
 import { useStore } from "@kith/client/react";
 import { Watchers } from "../dist/store.js";
+import { circle, Server, until } from "./serve.js";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
@@ -35,4 +36,34 @@ test("a component shows what a store has, and what another has", async () => {
   assert.equal(renders, before, "nothing that is shown has changed");
   await act(async () => shown?.unmount());
   two.set(11);
+});
+
+test("a component shows what others show in a feed, until they are gone", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const made = await circle(ana, bob);
+  const { count } = await ana.open(made.circle, { count: int<number>() }, { create: true });
+  const [mine, yours] = [ana.aware<{ at: number }>(count.id), bob.aware<{ at: number }>(count.id)];
+  await bob.topic(count.id, int());
+  function Cursors({ aware }: { aware: Aware<{ at: number }> }) {
+    const all = [...useStore(aware.others).values()];
+    return createElement("p", null, all.map(({ user, state }) => `${user} is at ${state.at}`).join() || "nobody");
+  }
+  let shown: ReactTestRenderer | undefined;
+  const text = () => (shown?.toJSON() as { children: string[] }).children[0];
+  await act(async () => void (shown = create(createElement(Cursors, { aware: mine }))));
+  assert.equal(text(), "nobody");
+  for (const at of [1, 2]) {
+    await act(async () => {
+      yours.set({ at });
+      await until(mine.others, (others) => [...others.values()][0]?.state.at === at);
+    });
+    assert.equal(text(), `${bob.user.id} is at ${at}`);
+  }
+  await act(async () => {
+    bob.close();
+    await until(mine.others, (others) => others.size === 0);
+  });
+  assert.equal(text(), "nobody");
+  await act(async () => shown?.unmount());
 });

@@ -2,7 +2,8 @@
 //
 // A case is topics, and steps: what the program does (`do`), what others do that is told at once
 // (`others`), what the server does with the next that was sent (`decide`, `refuse`), and what becomes
-// of the connection (`lose`, `resume`). Each step says what is then `sent`, and `shown` of every topic;
+// of the connection (`lose`, `resume`). With `guard`, that is what a guard makes of what was sent; with
+// `merged`, what happens is told as the values that come of it. Each step says what is then `sent`, and `shown` of every topic;
 // or with which code the program's change is `refused` at once. With `KITH_WRITE` in the environment,
 // what comes out is written into the files.
 
@@ -18,6 +19,8 @@ interface Step {
   when?: Condition[];
   others?: Step["do"];
   decide?: "events first" | "answer first" | "unheard";
+  guard?: Step["do"];
+  merged?: true;
   refuse?: string;
   lose?: true;
   resume?: "events" | "state";
@@ -47,7 +50,8 @@ function play({ topics, steps }: Case): JsonObject[] {
       assert.equal(typeof id, "number", `what others do is possible: ${id}`);
       other.push();
     }
-    if (step.decide !== undefined) me.push();
+    if (step.decide !== undefined) me.push(step.guard as Asked[] | undefined);
+    if (step.merged === true) me.merge();
     if (step.decide === "answer first") me.line.reverse();
     if (step.refuse !== undefined) me.refuse(step.refuse);
     if (step.lose === true) me.lose();

@@ -1,12 +1,16 @@
 // Stores in Svelte, by the contract of stores and by runes.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { compileModule } from "svelte/compiler";
 import { derived, get } from "svelte/store";
+import { int } from "@kith/client";
 import { Watchers } from "../dist/store.js";
+import { circle, Server } from "./serve.js";
 
 test("a store is one of Svelte's", () => {
   const store = new Watchers(1);
@@ -48,4 +52,47 @@ test("an effect runs again when a store that it reads changes", () => {
     encoding: "utf8",
   });
   assert.equal(stdout, "[[1,2],3]\n", stderr);
+});
+
+// By its file: what a bundler for browsers would resolve is none.
+const CURSORS = `
+import WebSocket from "./node_modules/ws/wrapper.mjs";
+import { Client, int } from "@kith/client";
+import { live } from "@kith/client/svelte";
+
+const [url, token, topic] = process.argv.slice(1);
+const client = await Client.connect({ url, auth: { token }, WebSocket });
+await client.topic(topic, int());
+const others = live(client.aware(topic).others);
+const stop = $effect.root(() => {
+  $effect(() => console.log(JSON.stringify([...others.current.values()].map(({ state }) => state))));
+});
+process.stdin.once("data", () => {
+  stop();
+  client.close();
+  process.exit();
+});
+`;
+
+test("an effect runs again when others show something else in a feed", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const made = await circle(ana, bob);
+  const { count } = await ana.open(made.circle, { count: int<number>() }, { create: true });
+  const { js } = compileModule(CURSORS, { generate: "client", filename: "cursors.svelte.js" });
+  const options = ["--conditions=browser", "--input-type=module", "--eval", js.code, server.url, server.token("bob"), count.id];
+  const program = spawn(process.execPath, options, {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = once(program, "exit");
+  const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]();
+  const aware = ana.aware<{ at: number }>(count.id);
+  assert.equal((await lines.next()).value, "[]");
+  for (const state of [{ at: 1 }, { at: 2 }, null]) {
+    aware.set(state);
+    assert.equal((await lines.next()).value, JSON.stringify(state === null ? [] : [state]));
+  }
+  program.stdin.end("over");
+  await ended;
 });
