@@ -229,6 +229,30 @@ async fn a_rule_that_keeps_less_forgets_and_one_that_keeps_more_goes_on_from_the
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_largest_value_is_kept_however_long_its_json_is() {
+    let store = MemoryStore::new();
+    let hub = hub(Watched(store.clone()), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (circle, _) = circle(&hub, ana).await;
+    let (holds, value) = (Kind::String, Some(json!("\u{1}".repeat(520_000))));
+    let rules = Rules { bytes_max: Some(512 * 1024), ..Rules::default() };
+    let (deny, replace) = (Default::default(), false);
+    let create = Command::CreateTopic { circle, name: name(), holds, value, rules, deny, replace };
+    let topic = hub.execute(ana, None, &create).await.unwrap().topic.unwrap();
+    let write = change(topic, json!({"splice": {"at": 0, "delete": 1}}));
+    for rules in [1, 2].map(last) {
+        let rule = Command::ChangeTopic { topic, name: name(), rules };
+        hub.execute(ana, None, &rule).await.unwrap();
+        hub.execute(ana, None, &write).await.unwrap();
+    }
+    settle(&hub).await;
+    // It was kept with each rule, and begins with the first of them.
+    assert_eq!(numbers(&store, topic).await, [3, 4, 5]);
+    assert_eq!(rows(&store, "kept", topic).await.len(), 2);
+    is_right(&store).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_name_and_rights_that_were_told_before_the_beginning_stay() {
     let Site { store, hub, ana, circle, topic } = site(last(3), 20).await;
     let (found, _) = hub.circle(ana, circle).await.unwrap();

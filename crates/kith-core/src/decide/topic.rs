@@ -24,9 +24,9 @@ mod replace;
 
 /// The most topics of a circle.
 pub const TOPICS_MAX: usize = 10_000;
-/// The most bytes of a kept value; one that takes more, because of what JSON makes of it, is told from
-/// its beginning.
-const KEPT_BYTES_MAX: usize = 1024 * 1024;
+/// The most bytes of a kept value: room for the largest that is no document, however much of it JSON
+/// writes as six bytes for one. A document that takes more is kept when it is merged.
+const KEPT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The most changes and conditions of one transaction.
 pub const CHANGES_MAX: usize = 1000;
 
