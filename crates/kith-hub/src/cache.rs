@@ -11,9 +11,9 @@ use kith_core::draft::{Changes, NotLoaded, Source};
 use kith_core::id::{FeedId, TopicId};
 use kith_core::topic::Fact;
 use kith_core::topic::text::Text;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
-use crate::error::HubError;
+use crate::answer::Giver;
 
 /// An operation that was decided and waits for its commit.
 pub(crate) struct Pending {
@@ -21,7 +21,7 @@ pub(crate) struct Pending {
     pub(crate) from: u64,
     pub(crate) changes: Changes,
     pub(crate) outcome: Outcome,
-    pub(crate) answer: oneshot::Sender<Result<Outcome, HubError>>,
+    pub(crate) answer: Giver,
 }
 
 /// What the hub's lock protects.

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use kith_core::command::Outcome;
 use kith_core::document::{Doc, Key};
 use kith_core::draft::{Changes, Drafted};
 use kith_core::event::Body;
 use kith_core::id::{FeedId, Seq};
 use kith_store::{Append, Batch, DocKey, DocWrite, StoreError, StoredEvent, Trim};
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::Inner;
+use crate::answer::Giver;
 use crate::cache::Pending;
 use crate::error::HubError;
 
@@ -277,7 +276,7 @@ fn finish(
     doubt(inner, &doubtful, answers);
 }
 
-type Answers = Vec<(oneshot::Sender<Result<Outcome, HubError>>, HubError)>;
+type Answers = Vec<(Giver, HubError)>;
 
 /// Answers operations that may have been written though the store said that it failed.
 ///
@@ -296,7 +295,7 @@ fn doubt(inner: &Arc<Inner>, doubtful: &[Changes], answers: Answers) {
     tokio::spawn(async move {
         crate::subscriber::fence(fenced, limit).await;
         for (answer, error) in answers {
-            let _ = answer.send(Err(error));
+            answer.give(Err(error));
         }
     });
 }
@@ -348,7 +347,7 @@ fn show_plain(inner: &Arc<Inner>, all: Vec<Pending>, began: Instant) {
         if !changes.events.is_empty() {
             inner.stats.delivery.add(took);
         }
-        let _ = answer.send(Ok(outcome));
+        answer.give(Ok(outcome));
     }
 }
 
@@ -379,12 +378,12 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
         inner.stats.delivery.add(micros(began));
     }
     if fenced.is_empty() {
-        let _ = answer.send(Ok(outcome));
+        answer.give(Ok(outcome));
     } else {
         let limit = Duration::from_millis(inner.limits.fence_ms);
         tokio::spawn(async move {
             crate::subscriber::fence(fenced, limit).await;
-            let _ = answer.send(Ok(outcome));
+            answer.give(Ok(outcome));
         });
     }
 }

@@ -8,6 +8,7 @@
 //! When a commit fails, everything decided after it stood on sand: it fails too, and the cache is
 //! emptied, so that the next decision stands on what the store has.
 
+mod answer;
 mod aware;
 mod cache;
 mod commit;
@@ -46,8 +47,9 @@ use kith_core::id::{Timestamp, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::OpId;
 use kith_store::Store;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
+pub use answer::Answer;
 pub use aware::{Awareness, Shown};
 pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
 pub use directory::Notices;
@@ -370,11 +372,11 @@ impl Hub {
             Err(Stop::Refused(refusal)) => return Err(HubError::Refused(refusal)),
         };
         let changes = draft.into_changes();
-        let (answer, receiver) = oneshot::channel();
-        state.enqueue(cache::Pending { from, changes, outcome, answer });
+        let (giver, answer) = answer::pair();
+        state.enqueue(cache::Pending { from, changes, outcome, answer: giver });
         drop(state);
         self.inner.work.notify_one();
-        Ok(Attempt::Queued(Answer(receiver)))
+        Ok(Attempt::Queued(answer))
     }
 
     /// Runs `look` on documents as they are decided, loading what it needs.
@@ -451,19 +453,6 @@ impl Hub {
 
 /// Turns of one decision; each but the last loads a document. No rule reads more than this, with every mention and member it may look at.
 const LOADS_MAX: usize = 2000;
-
-/// The answer to an operation that was decided and is on its way to the disk.
-pub struct Answer(oneshot::Receiver<Result<Outcome, HubError>>);
-
-impl Answer {
-    /// Waits until it is durable.
-    ///
-    /// # Errors
-    /// Failures of the store.
-    pub async fn wait(self) -> Result<Outcome, HubError> {
-        self.0.await.map_err(|_| HubError::Closed)?
-    }
-}
 
 enum Attempt {
     Queued(Answer),

@@ -4,11 +4,10 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use kith_core::command::Command;
 use kith_core::id::FeedId;
 use kith_core::text::OpId;
@@ -21,6 +20,7 @@ use kith_proto::frame::{Push, Reply, Request, Signal, Status, Subscribe};
 use kith_proto::query::Query;
 use kith_ws::decode::Violation;
 use tokio::io::AsyncRead;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Farewell;
@@ -44,16 +44,13 @@ const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
 const WINDOW: u32 = 50;
 const WINDOW_MAX: u32 = 200;
 
-type Waiting = Pin<Box<dyn Future<Output = (u64, Result<Reply, Problem>)> + Send>>;
 type Doing<'a> = Pin<Box<dyn Future<Output = Rest> + Send + 'a>>;
 type Deciding = Pin<Box<dyn Future<Output = (u64, Result<Answer, HubError>)> + Send>>;
 
 /// What is left to do of a request that was handled.
 enum Rest {
-    /// Nothing: it is answered.
+    /// Nothing: it is answered, or will be when it is durable.
     Nothing,
-    /// Its answer, which waits for the disk.
-    Waits(Waiting),
     /// It is for a guard to decide.
     Guarded(u64, Box<Guarded>),
     /// It writes, and may do so after those before it.
@@ -72,8 +69,6 @@ struct Write {
 struct Work<'a> {
     /// The request that is being handled.
     doing: Option<Doing<'a>>,
-    /// Those that wait for the disk.
-    waiting: Option<FuturesUnordered<Waiting>>,
     /// The one of which a guard decides.
     deciding: Option<Deciding>,
     /// Those that write and came after it, in order. Requests of other kinds go on.
@@ -81,10 +76,9 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Whether another request may begin.
+    /// Whether another request may begin, if those that wait for the disk leave room for it.
     fn has_room(&self) -> bool {
-        let waiting = self.waiting.as_ref().map_or(0, FuturesUnordered::len);
-        self.doing.is_none() && waiting < IN_FLIGHT_MAX && self.behind.len() < BEHIND_MAX
+        self.doing.is_none() && self.behind.len() < BEHIND_MAX
     }
 
     /// Whether a request that writes has to wait for others.
@@ -102,44 +96,49 @@ impl<'a> Work<'a> {
         self.doing = Some(Box::pin(handling));
     }
 
-    /// Goes on with all of it: ready with an answer, or without one when there may be room again.
-    fn poll(
-        &mut self,
-        session: &Requests<'_>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<(u64, Result<Reply, Problem>)>> {
+    /// Goes on with all of it: ready when there may be room again.
+    fn poll(&mut self, session: &Requests<'_>, context: &mut Context<'_>) -> Poll<()> {
         if let Some(doing) = &mut self.doing
             && let Poll::Ready(rest) = doing.as_mut().poll(context)
         {
             self.doing = None;
             match rest {
                 Rest::Nothing => {}
-                Rest::Waits(waits) => self.waiting.get_or_insert_default().push(waits),
                 Rest::Guarded(id, guarded) => {
                     self.deciding = Some(Box::pin(async move { (id, guarded.decide().await) }));
                 }
                 Rest::Behind(write) => self.behind.push_back(write),
             }
-            return Poll::Ready(None);
+            return Poll::Ready(());
         }
-        if let Some(deciding) = &mut self.deciding
-            && let Poll::Ready((id, decided)) = deciding.as_mut().poll(context)
-        {
-            self.deciding = None;
-            return Poll::Ready(match decided {
-                Ok(answer) => {
-                    self.waiting.get_or_insert_default().push(session.waits(id, answer));
-                    None
-                }
-                Err(error) => Some((id, Err(session.app.problem(&error)))),
-            });
+        let Some(deciding) = &mut self.deciding else { return Poll::Pending };
+        let (id, decided) = ready!(deciding.as_mut().poll(context));
+        self.deciding = None;
+        session.decided(id, decided);
+        Poll::Ready(())
+    }
+}
+
+/// The writes of a connection that wait for the disk.
+#[derive(Default)]
+struct Flight {
+    count: AtomicUsize,
+    landed: Notify,
+}
+
+impl Flight {
+    fn is_full(&self) -> bool {
+        self.count.load(Ordering::Acquire) >= IN_FLIGHT_MAX
+    }
+
+    fn begin(&self) {
+        self.count.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn end(&self) {
+        if self.count.fetch_sub(1, Ordering::AcqRel) == IN_FLIGHT_MAX {
+            self.landed.notify_one();
         }
-        let Some(waiting) = &mut self.waiting else { return Poll::Pending };
-        let answer = ready!(waiting.poll_next_unpin(context));
-        if waiting.is_empty() {
-            self.waiting = None;
-        }
-        Poll::Ready(answer)
     }
 }
 
@@ -194,7 +193,7 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
     reader: &mut Reader<R>,
     encoding: Encoding,
 ) -> Option<Farewell> {
-    let session = Requests { app, subscriber, encoding };
+    let session = Requests { app, subscriber, encoding, flight: Arc::default() };
     let frame_bytes = app.settings.frame_bytes as usize;
     reader.allow(frame_bytes.max(bulk::UPDATE_BYTES_MAX));
     let mut work = Work::default();
@@ -205,14 +204,11 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
         if let Some(write) = work.next_behind() {
             work.begin(session.submit(write));
         }
-        let has_room = work.has_room();
+        let is_full = session.flight.is_full();
+        let has_room = work.has_room() && !is_full;
         let input = tokio::select! {
-            answer = std::future::poll_fn(|context| work.poll(&session, context)) => {
-                if let Some((id, result)) = answer {
-                    session.reply(id, result);
-                }
-                None
-            }
+            () = std::future::poll_fn(|context| work.poll(&session, context)) => None,
+            () = session.flight.landed.notified(), if is_full => None,
             input = reader.next(), if has_room => Some(input),
             () = timer.as_mut() => {
                 // Whoever is not read from cannot be heard.
@@ -296,6 +292,7 @@ struct Requests<'a> {
     app: &'a Arc<App>,
     subscriber: &'a Arc<Subscriber>,
     encoding: Encoding,
+    flight: Arc<Flight>,
 }
 
 impl Requests<'_> {
@@ -365,22 +362,27 @@ impl Requests<'_> {
         let caller = || Caller::of(subscriber);
         let hub = &self.app.hub;
         match hub.propose(subscriber.user, subscriber.id, op, command, caller).await {
-            Ok(Submitted::Decided(answer)) => Rest::Waits(self.waits(id, answer)),
-            Ok(Submitted::Guarded(guarded)) => Rest::Guarded(id, guarded),
-            Err(error) => {
-                self.reply(id, Err(self.app.problem(&error)));
-                Rest::Nothing
-            }
+            Ok(Submitted::Decided(answer)) => self.decided(id, Ok(answer)),
+            Ok(Submitted::Guarded(guarded)) => return Rest::Guarded(id, guarded),
+            Err(error) => self.decided(id, Err(error)),
         }
+        Rest::Nothing
     }
 
-    /// What was decided, until it is durable.
-    fn waits(&self, id: u64, answer: Answer) -> Waiting {
-        let app = Arc::clone(self.app);
-        Box::pin(async move {
-            let result = answer.wait().await;
-            (id, result.map(Reply::Done).map_err(|error| app.problem(&error)))
-        })
+    /// Has what was decided answered when it is durable.
+    fn decided(&self, id: u64, decided: Result<Answer, HubError>) {
+        let answer = match decided {
+            Ok(answer) => answer,
+            Err(error) => return self.reply(id, Err(self.app.problem(&error))),
+        };
+        self.flight.begin();
+        let (app, subscriber) = (Arc::clone(self.app), Arc::clone(self.subscriber));
+        let (encoding, flight) = (self.encoding, Arc::clone(&self.flight));
+        answer.tell(move |result| {
+            let result = result.map(Reply::Done).map_err(|error| app.problem(&error));
+            subscriber.reply(wire::reply(encoding, id, result));
+            flight.end();
+        });
     }
 
     async fn ask(&self, id: u64, query: Query) {
