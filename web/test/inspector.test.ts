@@ -311,13 +311,13 @@ test("JSON that Yjs merges is made, shown, changed in its parts and looked at as
   const id = topics[0]?.id;
   await change(bob, id, { put: { path: ["by"], value: "bob" } });
   await value.getByText('"by": "bob"').waitFor();
-  await topic(page).getByLabel("Path").fill('["rows", 1]');
+  await topic(page).getByLabel("Path", { exact: true }).fill('["rows", 1]');
   await topic(page).getByLabel("Value at the path").fill('{"a":2}');
   await topic(page).getByRole("button", { name: "Put", exact: true }).click();
   await value.getByText('"a": 2').waitFor();
   type Told = { json: object };
   expect((await bob.ask<Told>("GET", `/topics/${id}`)).json).toEqual({ by: "bob", rows: [1, { a: 2 }] });
-  await topic(page).getByLabel("Path").fill('["nothing", "here"]');
+  await topic(page).getByLabel("Path", { exact: true }).fill('["nothing", "here"]');
   await topic(page).getByRole("button", { name: "Remove", exact: true }).click();
   await refusal(page, "topic.path_not_found");
   await topic(page).getByLabel("Number of the event").fill("1");
