@@ -19,7 +19,7 @@ enum State {
     /// This is to be done with it.
     Told(Box<dyn FnOnce(Answered) + Send>),
     /// It is known.
-    Known(Answered),
+    Known(Box<Answered>),
     /// It was taken, or nobody wants it.
     Over,
 }
@@ -51,9 +51,9 @@ impl Giver {
         let Some(shared) = self.0.take() else { return };
         let mut state = shared.state();
         match std::mem::replace(&mut *state, State::Over) {
-            State::Open => *state = State::Known(answer),
+            State::Open => *state = State::Known(Box::new(answer)),
             State::Awaited(waker) => {
-                *state = State::Known(answer);
+                *state = State::Known(Box::new(answer));
                 drop(state);
                 waker.wake();
             }
@@ -91,7 +91,7 @@ impl Answer {
         match std::mem::replace(&mut *state, State::Over) {
             State::Known(answer) => {
                 drop(state);
-                tell(answer);
+                tell(*answer);
             }
             State::Open | State::Awaited(_) | State::Told(_) | State::Over => {
                 *state = State::Told(Box::new(tell));
@@ -108,7 +108,7 @@ impl Future for Waiting {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answered> {
         let mut state = self.0.0.state();
         match std::mem::replace(&mut *state, State::Over) {
-            State::Known(answer) => Poll::Ready(answer),
+            State::Known(answer) => Poll::Ready(*answer),
             State::Open | State::Awaited(_) | State::Told(_) | State::Over => {
                 *state = State::Awaited(context.waker().clone());
                 Poll::Pending
