@@ -237,7 +237,7 @@ text! {
 }
 text! {
     /// The name of a service in its circle. Those that begin with `kith/` are the server's own, those
-    /// that begin with `chat/` are slash commands.
+    /// that begin with `chat/` are slash commands, those that begin with `me/` are personal.
     ServiceName, "name", 200, line
 }
 
@@ -252,6 +252,12 @@ impl ServiceName {
     #[must_use]
     pub fn is_command(&self) -> bool {
         self.0.starts_with("chat/")
+    }
+
+    /// Whether each member offers it for itself: whoever calls it says whose is meant.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.0.starts_with("me/")
     }
 }
 
@@ -310,17 +316,20 @@ mod tests {
 
     #[test]
     fn only_the_server_has_names_that_begin_like_its_own() {
-        for (name, reserved, command) in [
-            ("kith/time", true, false),
-            ("KITH/time", true, false),
-            ("kith", false, false),
-            ("kithy/time", false, false),
-            ("chat/poll", false, true),
-            ("math/add", false, false),
-            ("käth/time", false, false),
+        for (name, reserved, command, personal) in [
+            ("kith/time", true, false, false),
+            ("KITH/time", true, false, false),
+            ("kith", false, false, false),
+            ("kithy/time", false, false, false),
+            ("chat/poll", false, true, false),
+            ("me/door", false, false, true),
+            ("me", false, false, false),
+            ("math/add", false, false, false),
+            ("käth/time", false, false, false),
         ] {
             let name = ServiceName::parse(name).unwrap();
-            assert_eq!((name.is_reserved(), name.is_command()), (reserved, command), "{name}");
+            let kinds = (name.is_reserved(), name.is_command(), name.is_personal());
+            assert_eq!(kinds, (reserved, command, personal), "{name}");
         }
     }
 

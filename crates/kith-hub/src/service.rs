@@ -177,11 +177,12 @@ pub(crate) fn recheck(inner: &Inner, scope: &Scope) {
                 if let Some(refusal) = call {
                     seat.forbid_calls(circle);
                     inside.registry.forbid_calls(party, circle, &refusal, now_ms);
+                    inside.registry.forbid_offers(party, circle, true, &refusal, now_ms);
                 }
                 let Some(seat) = inside.seats.get_mut(&party) else { return };
                 if let Some(refusal) = offer {
                     seat.forbid_offers(circle);
-                    inside.registry.forbid_offers(party, circle, &refusal, now_ms);
+                    inside.registry.forbid_offers(party, circle, false, &refusal, now_ms);
                 }
             }
         });
@@ -235,12 +236,17 @@ impl Hub {
         offer.at_once = offer.at_once.clamp(1, service::AT_ONCE_MAX);
         let who = who_of(subscriber);
         let (circle, name) = (offer.circle, offer.name.clone());
+        let personal = name.is_personal();
         let look = |draft: &Draft<'_>| rules::may_offer(draft, who.user, circle, &name).map(drop);
         let outlet = Outlet::Connection(Arc::clone(subscriber));
         self.admitted(who, &subscriber.token_hash, outlet, look, |inside, now_ms| {
             inside.registry.offer(who, offer, now_ms)?;
             if let Some(seat) = inside.seats.get_mut(&who.party) {
-                seat.allow_offers(circle);
+                if personal {
+                    seat.allow_calls(circle);
+                } else {
+                    seat.allow_offers(circle);
+                }
             }
             Ok(())
         })
@@ -306,9 +312,11 @@ impl Hub {
     ) -> Result<(), HubError> {
         let bytes = service::bytes_of(&wanted.args)?;
         wanted.deadline_ms = wanted.deadline_ms.clamp(1, service::DEADLINE_MS_MAX);
-        let (circle, stream, name) = (wanted.circle, wanted.stream, wanted.name.clone());
-        let look =
-            |draft: &Draft<'_>| rules::may_call(draft, who.user, circle, &name, stream).map(drop);
+        let (circle, name) = (wanted.circle, wanted.name.clone());
+        let (provider, stream) = (wanted.provider, wanted.stream);
+        let look = |draft: &Draft<'_>| {
+            rules::may_call(draft, who.user, circle, &name, provider, stream).map(drop)
+        };
         self.admitted(who, token_hash, outlet, look, |inside, now_ms| {
             if let Some(seat) = inside.seats.get_mut(&who.party) {
                 seat.allow_calls(circle);

@@ -3,6 +3,8 @@
 
 #[path = "services/commands.rs"]
 mod commands;
+#[path = "services/personal.rs"]
+mod personal;
 #[path = "services/place.rs"]
 mod place;
 #[path = "services/rights.rs"]

@@ -1,10 +1,12 @@
 //! What the server itself offers in every circle.
 
 use kith_core::decide::service as rules;
+use kith_core::draft::Draft;
 use kith_core::id::{CircleId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::service::{Policy, bytes_of};
 use kith_core::text::{Line, ServiceName};
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::told::Card;
@@ -12,11 +14,26 @@ use crate::presence::Status;
 use crate::{Hub, HubError};
 
 /// The names, and what each does.
-const OWN: [(&str, &str); 3] = [
+const OWN: [(&str, &str); 4] = [
     ("kith/echo", "Gives back what it is given"),
+    ("kith/reach", "Which personal services a user offers"),
     ("kith/time", "The server's time"),
     ("kith/who", "Who of the circle is here"),
 ];
+
+/// The most personal services that are told of one user.
+const REACH_MAX: usize = 100;
+
+/// With what `kith/reach` is called.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reach {
+    /// Whose.
+    user: UserId,
+    /// How the names begin.
+    #[serde(default)]
+    begin: String,
+}
 
 /// The server's services, as they are told.
 pub(super) fn cards(circle: CircleId) -> Vec<Card> {
@@ -34,7 +51,23 @@ pub(super) fn cards(circle: CircleId) -> Vec<Card> {
 }
 
 impl Hub {
-    /// Calls a service of the server itself.
+    /// Refuses whoever may not call a service of the server itself.
+    ///
+    /// # Errors
+    /// What calling any service is refused with, or a failure of the store.
+    pub async fn may_call_own(
+        &self,
+        user: UserId,
+        circle: CircleId,
+        name: &ServiceName,
+        args: &Json,
+    ) -> Result<(), HubError> {
+        bytes_of(args)?;
+        let look = |draft: &Draft<'_>| rules::may_call(draft, user, circle, name, None, None);
+        self.look_committed(|draft| look(draft).map(drop)).await
+    }
+
+    /// Calls a service of the server itself, but for what only the program around knows.
     ///
     /// # Errors
     /// What calling any service is refused with, or a failure of the store.
@@ -45,11 +78,22 @@ impl Hub {
         name: &ServiceName,
         args: Json,
     ) -> Result<Json, HubError> {
-        bytes_of(&args)?;
-        self.look_committed(|draft| rules::may_call(draft, user, circle, name, None).map(drop))
-            .await?;
+        self.may_call_own(user, circle, name, &args).await?;
         match name.as_str() {
             "kith/echo" => Ok(args),
+            "kith/reach" => {
+                let Reach { user: other, begin } = serde_json::from_value(args)
+                    .map_err(|_| Refusal::Malformed { field: "args" })?;
+                let look = |draft: &Draft<'_>| rules::may_reach(draft, user, other);
+                match self.look_committed(look).await {
+                    Ok(()) => {}
+                    Err(HubError::Refused(Refusal::NoSuchService)) => return Ok(json!([])),
+                    Err(error) => return Err(error),
+                }
+                let inside = self.inner.services.inside();
+                let names = inside.registry.reach(circle, other, &begin).take(REACH_MAX);
+                Ok(names.map(|name| json!({ "name": name })).collect())
+            }
             "kith/time" => Ok(json!({ "now": self.now() })),
             "kith/who" => {
                 let present = self.present(user, circle).await?.into_iter();

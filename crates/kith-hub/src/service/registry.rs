@@ -44,10 +44,32 @@ pub(super) struct Effect {
     pub(super) from: Option<u64>,
 }
 
+/// Where services are offered: to a circle by whoever may, or there by one user for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Home {
+    circle: CircleId,
+    of: Option<UserId>,
+}
+
+impl Home {
+    /// Where the services of a circle are.
+    pub(super) fn shared(circle: CircleId) -> Self {
+        Self { circle, of: None }
+    }
+
+    /// Where the personal services of a user are.
+    pub(super) fn personal(circle: CircleId, of: UserId) -> Self {
+        Self { circle, of: Some(of) }
+    }
+}
+
+/// One service.
+type Place = (Home, ServiceName);
+
 #[derive(Debug)]
 struct Party {
     session: SessionId,
-    offers: BTreeSet<(CircleId, ServiceName)>,
+    offers: BTreeSet<Place>,
     /// Its open calls, by the numbers that it gave them.
     calls: BTreeMap<u64, u64>,
     /// The calls that it has as a provider, by its numbers for them.
@@ -67,7 +89,7 @@ struct Share {
 
 #[derive(Debug)]
 struct Call {
-    circle: CircleId,
+    home: Home,
     name: ServiceName,
     caller: Who,
     /// The number that the caller gave it.
@@ -97,8 +119,8 @@ enum State {
 }
 
 impl Call {
-    fn place(&self) -> (CircleId, ServiceName) {
-        (self.circle, self.name.clone())
+    fn place(&self) -> Place {
+        (self.home, self.name.clone())
     }
 
     fn choice(&self) -> Choice<'_> {
@@ -109,7 +131,7 @@ impl Call {
 
 #[derive(Debug, Default)]
 pub(super) struct Registry {
-    services: HashMap<CircleId, BTreeMap<ServiceName, Service>>,
+    services: HashMap<Home, BTreeMap<ServiceName, Service>>,
     parties: HashMap<u64, Party>,
     sessions: HashMap<SessionId, Share>,
     calls: HashMap<u64, Call>,
@@ -119,9 +141,9 @@ pub(super) struct Registry {
     last: u64,
     out: VecDeque<Effect>,
     /// Services for which somebody may have room again.
-    stirred: BTreeSet<(CircleId, ServiceName)>,
+    stirred: BTreeSet<Place>,
     /// What is offered otherwise than it was told.
-    changed: BTreeSet<(CircleId, ServiceName)>,
+    changed: BTreeSet<Place>,
 }
 
 impl Registry {
@@ -130,9 +152,10 @@ impl Registry {
         self.out.pop_front()
     }
 
-    /// The services that are offered otherwise than before.
-    pub(super) fn take_changed(&mut self) -> BTreeSet<(CircleId, ServiceName)> {
-        std::mem::take(&mut self.changed)
+    /// The services that are offered to circles otherwise than before.
+    pub(super) fn take_changed(&mut self) -> impl Iterator<Item = (CircleId, ServiceName)> + use<> {
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        changed.filter(|(home, _)| home.of.is_none()).map(|(home, name)| (home.circle, name))
     }
 
     /// When the next call is over.
@@ -146,7 +169,8 @@ impl Registry {
         circle: CircleId,
         name: &ServiceName,
     ) -> impl Iterator<Item = (UserId, SessionId)> {
-        let service = self.services.get(&circle).and_then(|all| all.get(name));
+        let all = self.services.get(&Home::shared(circle));
+        let service = all.and_then(|all| all.get(name));
         service.into_iter().flat_map(Service::active).map(|one| (one.user, one.session))
     }
 
@@ -179,10 +203,14 @@ impl Registry {
             return Err(Refusal::TooMany { max: CREDIT_MAX as usize });
         }
         let Wanted { circle, name, args, key, provider: wish, stream, deadline_ms, .. } = wanted;
-        let service = self.services.get(&circle).and_then(|all| all.get(&name));
+        let home = match wish {
+            Some(Wish::User(user)) if name.is_personal() => Home::personal(circle, user),
+            _ => Home::shared(circle),
+        };
+        let service = self.services.get(&home).and_then(|all| all.get(&name));
         let service = service.ok_or(Refusal::NoSuchService)?;
         let mut call = Call {
-            circle,
+            home,
             name,
             caller: who,
             id,
@@ -234,7 +262,7 @@ impl Registry {
         let credit = call.credit.as_mut().ok_or(Refusal::NoSuchCall)?;
         let sum = credit.checked_add(more).filter(|sum| *sum <= CREDIT_MAX);
         *credit = sum.ok_or(Refusal::TooMany { max: CREDIT_MAX as usize })?;
-        let circle = call.circle;
+        let circle = call.home.circle;
         if let State::With { party, number } = call.state {
             let told = Told::Credit { call: number, more };
             self.tell(party, circle, told, 0);
@@ -268,7 +296,7 @@ impl Registry {
         let served = self.parties.get(&party).and_then(|party| party.serving.get(&number));
         let number = *served.ok_or(Refusal::NoSuchCall)?;
         let call = self.calls.get_mut(&number).ok_or(Refusal::NoSuchCall)?;
-        let (caller, circle, id) = (call.caller.party, call.circle, call.id);
+        let (caller, circle, id) = (call.caller.party, call.home.circle, call.id);
         let result = match answer {
             Answer::Item(value) => {
                 let credit = call.credit.as_mut().filter(|credit| **credit > 0);
@@ -306,8 +334,8 @@ impl Registry {
         })
     }
 
-    fn service(&mut self, (circle, name): &(CircleId, ServiceName)) -> Option<&mut Service> {
-        self.services.get_mut(circle)?.get_mut(name)
+    fn service(&mut self, (home, name): &Place) -> Option<&mut Service> {
+        self.services.get_mut(home)?.get_mut(name)
     }
 
     fn tell(&mut self, party: u64, circle: CircleId, told: Told, bytes: usize) {
@@ -325,7 +353,7 @@ impl Registry {
         let State::Waiting(args) = std::mem::replace(&mut call.state, with) else { return };
         let called = Called {
             call: server.last_served,
-            circle: call.circle,
+            circle: call.home.circle,
             name: call.name.clone(),
             args,
             user: call.caller.user,
@@ -341,7 +369,7 @@ impl Registry {
         if let Some(service) = self.service(&place) {
             service.give(party);
         }
-        self.tell(party, place.0, Told::Called(Box::new(called)), bytes);
+        self.tell(party, place.0.circle, Told::Called(Box::new(called)), bytes);
     }
 }
 

@@ -121,8 +121,11 @@ impl Seat {
                     mailbox.put_told(refused(Refusal::CallerTooSlow), 0, None, None, usize::MAX);
                 }
             }
-            Told::Called(_) => {
-                mailbox.put_told(told, bytes, self.offers.get(&circle), None, usize::MAX);
+            Told::Called(ref called) => {
+                // Who may call may be called: personal services go with the same right.
+                let personal = called.name.is_personal();
+                let grant = if personal { grant } else { self.offers.get(&circle) };
+                mailbox.put_told(told, bytes, grant, None, usize::MAX);
             }
             Told::Ended { .. }
             | Told::Credit { .. }

@@ -23,7 +23,9 @@ fn who(party: u64) -> Who {
 }
 
 fn name(number: u64) -> ServiceName {
-    ServiceName::parse(&format!("math/{number}")).unwrap()
+    // One of three is personal.
+    let tree = if number % 3 == 2 { "me" } else { "math" };
+    ServiceName::parse(&format!("{tree}/{number}")).unwrap()
 }
 
 fn offer(service: u64, policy: Policy, at_once: u32) -> Offer {
@@ -139,7 +141,7 @@ impl World {
                 }
             }
         }
-        self.registry.take_changed();
+        drop(self.registry.take_changed());
         assert_eq!(self.registry.counts().1, self.open.len());
         self.registry.check();
     }
@@ -246,7 +248,10 @@ fn take(world: &mut World, step: Step) {
             assert!(world.open.keys().all(|(caller, _)| *caller != party));
         }
         Step::ForbidOffers { party } => {
-            world.registry.forbid_offers(party, circle(), &Refusal::NoSuchCircle, now_ms);
+            for personal in [false, true] {
+                let refusal = Refusal::NoSuchCircle;
+                world.registry.forbid_offers(party, circle(), personal, &refusal, now_ms);
+            }
             world.listen();
             assert!(world.serving.keys().all(|(provider, _)| *provider != party));
         }
@@ -405,4 +410,36 @@ fn open_calls_are_listed_the_oldest_first() {
     assert_eq!(world.registry.open_calls(elsewhere, 10, world.now_ms), (Vec::new(), false));
     world.answer(10, 1, Answer::Done(json!(1))).unwrap();
     assert_eq!(list(&world, 10).0.len(), 2);
+}
+
+#[test]
+fn a_personal_service_is_that_of_one_user_and_nobody_else_is_told_of_it() {
+    let mut world = World::default();
+    let of = |party| Some(Provider::User(who(party).user));
+    for party in [4, 6, 8] {
+        world.offer(party, offer(2, Policy::Any, 4)).unwrap();
+    }
+    assert_eq!(world.registry.take_changed().count(), 0);
+    assert_eq!(world.registry.list(circle(), ""), []);
+    let reached = |world: &World, party| {
+        world.registry.reach(circle(), who(party).user, "me/").collect::<Vec<_>>()
+    };
+    assert_eq!((reached(&world, 4), reached(&world, 8)), (vec![name(2)], vec![name(2)]));
+    assert_eq!(reached(&world, 0), []);
+    for (id, party) in [4, 8, 4].into_iter().enumerate() {
+        world.call(0, id as u64, Wanted { provider: of(party), ..wanted(2) }).unwrap();
+        assert_eq!(who(world.given.last().unwrap().0).user, who(party).user);
+    }
+    assert_eq!(world.registry.open_calls(circle(), 10, 0).0, []);
+    for provider in [None, of(0), Some(Provider::Session(who(4).session))] {
+        let refused = world.call(0, 9, Wanted { provider, ..wanted(2) });
+        assert_eq!(refused, Err(Refusal::NoSuchService));
+    }
+    world.registry.forbid_offers(4, circle(), false, &Refusal::NoSuchCircle, 0);
+    assert_eq!(reached(&world, 4), [name(2)]);
+    for party in [4, 6] {
+        world.registry.forbid_offers(party, circle(), true, &Refusal::NoSuchCircle, 0);
+    }
+    assert_eq!(reached(&world, 4), []);
+    world.listen();
 }

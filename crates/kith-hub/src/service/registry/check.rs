@@ -24,7 +24,7 @@ impl Registry {
         for (number, call) in &self.calls {
             let caller = &self.parties[&call.caller.party];
             assert_eq!(caller.calls.get(&call.id), Some(number));
-            let service = &self.services[&call.circle][&call.name];
+            let service = &self.services[&call.home][&call.name];
             match call.state {
                 State::With { party, number: served } => {
                     assert_eq!(self.parties[&party].serving.get(&served), Some(number));
@@ -35,17 +35,21 @@ impl Registry {
         }
         for call in self.calls.values_mut() {
             if matches!(call.state, State::Waiting(_)) {
-                let service = &self.services[&call.circle][&call.name];
+                let service = &self.services[&call.home][&call.name];
                 assert_eq!(pick(service, &self.parties, call), Pick::Later, "it waits for nothing");
             }
         }
-        for (place, service) in self.services.values().flatten() {
-            assert!(!service.providers.is_empty(), "{place} has no providers");
+        let all = self.services.iter().flat_map(|(home, services)| {
+            services.iter().map(|(name, service)| ((*home, name.clone()), service))
+        });
+        for (place, service) in all {
+            assert!(!service.providers.is_empty(), "{place:?} has no providers");
             for one in &service.providers {
                 let party = &self.parties[&one.party];
-                let calls = party.serving.values().filter(|call| self.calls[*call].name == *place);
-                assert_eq!(calls.count(), one.busy as usize);
-                assert!(party.offers.iter().any(|(_, name)| name == place));
+                let calls = party.serving.values().map(|call| self.calls[call].place());
+                assert_eq!(calls.filter(|other| *other == place).count(), one.busy as usize);
+                assert!(party.offers.contains(&place));
+                assert!(place.0.of.is_none_or(|of| of == one.user));
             }
             assert!(service.waiting.len() <= WAITING_MAX);
         }

@@ -19,7 +19,7 @@ impl Registry {
         let Some(call) = self.calls.remove(&number) else { return };
         self.due.remove(&(call.due_ms, number));
         let place = call.place();
-        let (caller, circle, id) = (call.caller, call.circle, call.id);
+        let (caller, circle, id) = (call.caller, call.home.circle, call.id);
         if let Some(share) = self.sessions.get_mut(&caller.session) {
             share.calls -= 1 + call.bytes / UNIT_BYTES;
         }
@@ -97,7 +97,7 @@ impl Registry {
     ) {
         let Some(calls) = self.parties.get(&party).map(|party| &party.calls) else { return };
         for number in calls.values().copied().collect::<Vec<_>>() {
-            if self.calls.get(&number).is_some_and(|call| call.circle == circle) {
+            if self.calls.get(&number).is_some_and(|call| call.home.circle == circle) {
                 self.refuse(number, refusal.clone());
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kith_core::id::{CircleId, UserId};
 use kith_core::text::ServiceName;
 
-use super::{Registry, State};
+use super::{Home, Registry, State};
 use crate::service::told::OpenCall;
 
 impl Registry {
@@ -17,7 +17,8 @@ impl Registry {
         now_ms: u64,
     ) -> (Vec<OpenCall>, bool) {
         let mut numbers = BTreeSet::new();
-        for service in self.services.get(&circle).into_iter().flatten().map(|(_, one)| one) {
+        let shared = Home::shared(circle);
+        for service in self.services.get(&shared).into_iter().flatten().map(|(_, one)| one) {
             numbers.extend(service.waiting.iter().copied());
             let parties = service.providers.iter().filter_map(|one| self.parties.get(&one.party));
             // A connection may serve other circles as well.
@@ -26,7 +27,7 @@ impl Registry {
         let mut calls = numbers
             .into_iter()
             .filter_map(|number| self.calls.get(&number))
-            .filter(|call| call.circle == circle)
+            .filter(|call| call.home == shared)
             .map(|call| OpenCall {
                 name: call.name.clone(),
                 user: call.caller.user,
@@ -44,7 +45,7 @@ impl Registry {
 
     /// Whose the connection is that provides a service.
     fn user_of(&self, circle: CircleId, name: &ServiceName, party: u64) -> Option<UserId> {
-        let service = self.services.get(&circle)?.get(name)?;
+        let service = self.services.get(&Home::shared(circle))?.get(name)?;
         service.providers.iter().find(|one| one.party == party).map(|one| one.user)
     }
 }

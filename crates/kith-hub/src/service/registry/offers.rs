@@ -2,12 +2,12 @@
 
 use std::collections::btree_map::Entry;
 
-use kith_core::id::CircleId;
+use kith_core::id::{CircleId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::service::{OFFERS_MAX, PROVIDERS_MAX, Policy, SERVICES_MAX};
 use kith_core::text::ServiceName;
 
-use super::{Registry, State, Who};
+use super::{Home, Place, Registry, State, Who};
 use crate::service::pick::{Pick, Provider, Service};
 use crate::service::told::{Card, Offer, Told};
 
@@ -23,7 +23,11 @@ impl Registry {
         now_ms: u64,
     ) -> Result<(), Refusal> {
         let Offer { circle, name, policy, at_once, about, hint } = offer;
-        let services = self.services.entry(circle).or_default();
+        let home = match name.is_personal() {
+            true => Home::personal(circle, who.user),
+            false => Home::shared(circle),
+        };
+        let services = self.services.entry(home).or_default();
         let count = services.len();
         let service = match services.entry(name.clone()) {
             Entry::Vacant(_) if count >= SERVICES_MAX => {
@@ -45,7 +49,7 @@ impl Registry {
         } else {
             None
         };
-        let place = (circle, name);
+        let place = (home, name);
         if let Some(refusal) = refused {
             self.tidy_session(who.session);
             self.tidy_service(&place);
@@ -77,12 +81,14 @@ impl Registry {
     pub(in crate::service) fn withdraw(
         &mut self,
         party: u64,
-        place: &(CircleId, ServiceName),
+        (circle, name): &(CircleId, ServiceName),
         now: bool,
         now_ms: u64,
     ) -> Result<(), Refusal> {
-        let offers = self.parties.get(&party).is_some_and(|party| party.offers.contains(place));
-        let service = self.service(place).filter(|_| offers).ok_or(Refusal::NoSuchService)?;
+        let mut offers = self.parties.get(&party).into_iter().flat_map(|party| &party.offers);
+        let place = offers.find(|(home, other)| home.circle == *circle && other == name).cloned();
+        let place = &place.ok_or(Refusal::NoSuchService)?;
+        let service = self.service(place).ok_or(Refusal::NoSuchService)?;
         let provider = service.provider(party).ok_or(Refusal::NoSuchService)?;
         if now || provider.busy == 0 {
             self.remove(party, place);
@@ -95,16 +101,19 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes all offers of a party in a circle, and ends the calls that it has there.
+    /// Takes all offers of a party in a circle, either those that are personal or the others, and ends
+    /// the calls that it has of them.
     pub(in crate::service) fn forbid_offers(
         &mut self,
         party: u64,
         circle: CircleId,
+        personal: bool,
         refusal: &Refusal,
         now_ms: u64,
     ) {
         let offers = self.parties.get(&party).map(|party| party.offers.clone());
-        for place in offers.into_iter().flatten().filter(|(other, _)| *other == circle) {
+        let is_meant = |home: &Home| home.circle == circle && home.of.is_some() == personal;
+        for place in offers.into_iter().flatten().filter(|(home, _)| is_meant(home)) {
             self.remove(party, &place);
             let (refusal, name) = (refusal.clone(), place.1);
             self.tell(party, circle, Told::Withdrawn { circle, name, refusal }, 0);
@@ -113,7 +122,7 @@ impl Registry {
     }
 
     /// Takes an offer, and ends the calls that the party has of it.
-    pub(super) fn remove(&mut self, party: u64, place: &(CircleId, ServiceName)) {
+    pub(super) fn remove(&mut self, party: u64, place: &Place) {
         let Some(found) = self.parties.get_mut(&party) else { return };
         if !found.offers.remove(place) {
             return;
@@ -127,7 +136,7 @@ impl Registry {
         self.remove_provider(party, place);
     }
 
-    pub(super) fn remove_provider(&mut self, party: u64, place: &(CircleId, ServiceName)) {
+    pub(super) fn remove_provider(&mut self, party: u64, place: &Place) {
         let Some(service) = self.service(place) else { return };
         let before = service.providers.len();
         service.providers.retain(|one| one.party != party);
@@ -155,7 +164,7 @@ impl Registry {
         }
     }
 
-    fn tidy_service(&mut self, place: &(CircleId, ServiceName)) {
+    fn tidy_service(&mut self, place: &Place) {
         let Some(services) = self.services.get_mut(&place.0) else { return };
         if services.get(&place.1).is_some_and(|service| service.providers.is_empty()) {
             services.remove(&place.1);
@@ -167,7 +176,8 @@ impl Registry {
 
     /// A service as it is told; without providers when nobody offers it.
     pub(in crate::service) fn card(&self, circle: CircleId, name: &ServiceName) -> Card {
-        let service = self.services.get(&circle).and_then(|all| all.get(name));
+        let all = self.services.get(&Home::shared(circle));
+        let service = all.and_then(|all| all.get(name));
         let first = service.and_then(|service| service.active().next());
         Card {
             circle,
@@ -181,13 +191,26 @@ impl Registry {
 
     /// The services of a circle whose names begin like this, in the order of their names.
     pub(in crate::service) fn list(&self, circle: CircleId, begin: &str) -> Vec<Card> {
-        let services = self.services.get(&circle).into_iter().flatten();
+        let services = self.services.get(&Home::shared(circle)).into_iter().flatten();
         let named = services.map(|(name, _)| name).filter(|name| name.as_str().starts_with(begin));
         named.map(|name| self.card(circle, name)).filter(|card| card.providers > 0).collect()
     }
 
+    /// The names of the personal services of a user that begin like this, in their order.
+    pub(in crate::service) fn reach(
+        &self,
+        circle: CircleId,
+        of: UserId,
+        begin: &str,
+    ) -> impl Iterator<Item = ServiceName> {
+        let services = self.services.get(&Home::personal(circle, of)).into_iter().flatten();
+        let active = services.filter(|(_, service)| service.active().next().is_some());
+        let named = active.filter(move |(name, _)| name.as_str().starts_with(begin));
+        named.map(|(name, _)| name.clone())
+    }
+
     /// Gives what waits for a service to those who have room.
-    fn dispatch(&mut self, place: &(CircleId, ServiceName), now_ms: u64) {
+    fn dispatch(&mut self, place: &Place, now_ms: u64) {
         let Some(service) = self.service(place) else { return };
         let waiting: Vec<u64> = std::mem::take(&mut service.waiting).into();
         let (mut kept, mut all_full) = (Vec::new(), false);
