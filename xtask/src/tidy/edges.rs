@@ -16,7 +16,7 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 18] = [
+const LAYERS: [(&str, May); 19] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-burst", May::Only(&[])),
@@ -42,6 +42,7 @@ const LAYERS: [(&str, May); 18] = [
         ]),
     ),
     ("kith-client", May::Only(&["kith-core", "kith-proto", "kith-yjs"])),
+    ("kith-private", May::Only(&["kith-core", "kith-proto", "kith-client"])),
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),
