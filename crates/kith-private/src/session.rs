@@ -33,6 +33,8 @@ use post::Post;
 const LOST: Duration = Duration::from_secs(120);
 /// How long the other side may take with each step of agreeing.
 const STEP: Duration = Duration::from_secs(30);
+/// The most that happens on a connection before we have got it.
+const EARLY_MAX: usize = 64;
 /// How often a user is told to write, at most.
 const TYPING: Duration = Duration::from_secs(1);
 /// The most frames of the other side in a row, and in a second.
@@ -140,6 +142,8 @@ struct Session {
     files: Files,
     allowance: Allowance,
     typed: Option<Instant>,
+    /// What happened on a connection that is made and that we have not got yet.
+    early: Vec<Happened>,
 }
 
 /// Runs a session to its end, and says why it ended.
@@ -181,6 +185,7 @@ pub(crate) async fn run(
         files: Files::new(written),
         allowance: Allowance::new(),
         typed: None,
+        early: Vec::new(),
         agreement: Arc::clone(&agreement),
         shared,
     };
@@ -307,6 +312,10 @@ impl Session {
             return self.open().await;
         }
         if self.link.as_ref().is_none_or(|link| link.attempt != attempt) {
+            // The other side may use a connection before we know that it was made.
+            if self.making.is_making(attempt) && self.early.len() < EARLY_MAX {
+                self.early.push(Happened { attempt, what });
+            }
             return Ok(());
         }
         match what {
@@ -354,8 +363,11 @@ impl Session {
         let frame = Frame::parse(bytes).map_err(|_| Stop::End(End::Failed))?;
         match frame {
             Frame::Hello { next } => {
-                let again = self.post.hello(next).ok_or(Stop::End(End::Failed))?;
-                again.iter().for_each(|frame| self.say(frame));
+                if let Some(again) = self.post.hello(next).map_err(|()| Stop::End(End::Failed))? {
+                    // Ours may have come before the other side listened.
+                    self.say(&Frame::Hello { next: self.post.awaited() });
+                    again.iter().for_each(|frame| self.say(frame));
+                }
             }
             Frame::Ack { next } => self.post.ack(next).ok_or(Stop::End(End::Failed))?,
             Frame::Said { n, what } => {

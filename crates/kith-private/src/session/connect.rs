@@ -65,6 +65,11 @@ impl Making {
         self.opened == attempt
     }
 
+    /// Whether this attempt is the present one, and not at its end.
+    pub(super) fn is_making(&self, attempt: u32) -> bool {
+        self.task.is_some() && self.attempt == attempt
+    }
+
     /// The connection stands.
     pub(super) fn stand(&mut self) {
         (self.due, self.deadline, self.pause) = (None, None, PAUSE);
@@ -201,6 +206,7 @@ impl Session {
         match self.making.role {
             Role::Inviting => {
                 self.making.attempt += 1;
+                self.early.clear();
                 let attempt = self.attempt(self.making.attempt);
                 self.making.task = Some(tokio::spawn(attempt.offer()));
                 // Gathering, asking and opening each have their own limit.
@@ -239,6 +245,7 @@ impl Session {
             return Err(stop);
         }
         self.making.stop();
+        self.early.clear();
         self.making.attempt = offer.attempt;
         self.making.task = Some(tokio::spawn(attempt.answer(offer, answer)));
         self.making.due = Some(Instant::now() + STEP + OPENING);
@@ -255,7 +262,11 @@ impl Session {
                 }
                 self.link = Some(link);
                 self.making.due = Some(Instant::now() + OPENING);
-                self.open().await
+                self.open().await?;
+                for happened in std::mem::take(&mut self.early) {
+                    self.happened(happened).await?;
+                }
+                Ok(())
             }
             // Another attempt may do, until the session is given up.
             Err(Stop::End(End::Lost | End::Unreachable)) => {

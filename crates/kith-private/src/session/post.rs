@@ -58,19 +58,24 @@ impl Post {
         Some(())
     }
 
-    /// The other side says hello: what it lacks is said again. `None` where that cannot be.
-    pub(super) fn hello(&mut self, next: u64) -> Option<Vec<Frame>> {
-        if std::mem::replace(&mut self.is_greeted, true) {
-            return None;
+    /// The other side says hello: what it lacks is said again. `None` where it said so before on this
+    /// connection.
+    ///
+    /// # Errors
+    /// Where that cannot be.
+    pub(super) fn hello(&mut self, next: u64) -> Result<Option<Vec<Frame>>, ()> {
+        if self.is_greeted {
+            return Ok(None);
         }
-        self.ack(next)?;
+        self.ack(next).ok_or(())?;
         let first = self.given + 1 - self.waiting.len() as u64;
         // It may not want what it acknowledged before.
         if next != first {
-            return None;
+            return Err(());
         }
+        self.is_greeted = true;
         let again = self.waiting.iter().cloned().zip(first..);
-        Some(again.map(|(what, n)| Frame::Said { n, what }).collect())
+        Ok(Some(again.map(|(what, n)| Frame::Said { n, what }).collect()))
     }
 
     /// Something of the other side arrives: whether it is new. `None` where something is missing.
@@ -106,7 +111,7 @@ mod tests {
             for (count, until_bob, until_ana) in rounds.into_iter().chain([last]) {
                 ana.begin();
                 bob.begin();
-                let mut frames = ana.hello(bob.awaited()).unwrap();
+                let mut frames = ana.hello(bob.awaited()).unwrap().unwrap();
                 for _ in 0..count {
                     sent += 1;
                     let frame = ana.give(message(sent)).unwrap();
@@ -140,9 +145,8 @@ mod tests {
         }
         assert!(post.give(message(0)).is_none());
         post.ack(3).unwrap();
-        assert!(post.hello(2).is_none(), "it had that");
-        post.begin();
-        assert_eq!(post.hello(3).unwrap().len(), WAITING_MAX - 2);
-        assert!(post.hello(3).is_none(), "it said hello before");
+        assert!(post.hello(2).is_err(), "it had that");
+        assert_eq!(post.hello(3).unwrap().unwrap().len(), WAITING_MAX - 2);
+        assert_eq!(post.hello(3), Ok(None), "it said hello before");
     }
 }
