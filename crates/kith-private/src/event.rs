@@ -106,6 +106,20 @@ pub enum What {
     },
 }
 
+impl What {
+    /// The other user, where it says who that is.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Invited { user }
+            | Self::Accepted { user }
+            | Self::Agreed { user, .. }
+            | Self::Ended { user, .. } => Some(*user),
+            _ => None,
+        }
+    }
+}
+
 /// Why something cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateError {
@@ -136,6 +150,9 @@ pub enum PrivateError {
     /// No certificate can be made.
     #[error("{0}")]
     Link(#[from] LinkError),
+    /// The server does not let us be reached, and says why.
+    #[error("{0}")]
+    Client(String),
     /// This machine gives no random numbers.
     #[error("this system gives no random numbers")]
     NoRandomness,

@@ -1,6 +1,7 @@
 //! Private sessions: two devices connect directly, encrypted from end to end, and the server only
 //! introduces them. `docs/private.md` says what is said and why it can be believed.
 
+mod client;
 pub mod event;
 pub mod file;
 pub mod frame;

@@ -99,10 +99,12 @@ async fn what_is_said_while_there_is_no_connection_arrives_on_the_next() {
 #[tokio::test]
 async fn a_file_arrives_whole_though_the_connection_is_lost_on_its_way() {
     let size: u64 = std::env::var("KITH_FILE_BYTES").map_or(24 << 20, |size| size.parse().unwrap());
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("large.bin");
+    // Before there is a connection, which does not outlive a long pause.
+    write_seeded(&path, size);
     let exchange = Exchange::honest();
     let (mut ana, mut bob, id) = pair(&exchange).await;
-    let path = ana.home.path().join("large.bin");
-    write_seeded(&path, size);
     ana.private.send_file(id, &path).await.unwrap();
     let (_, taken) = bob.take(id).await;
     assert!(taken.with_extension("bin.part").exists() && !taken.exists());
@@ -119,10 +121,12 @@ async fn a_file_arrives_whole_though_the_connection_is_lost_on_its_way() {
             What::Disconnected => lost += 1,
             What::Whole { path, .. } => break path.unwrap(),
             What::Dropped { why, .. } => panic!("{why}"),
+            What::Ended { why, .. } => panic!("{why:?}"),
             _ => {}
         }
     };
-    assert_eq!((lost, &arrived), (2, &taken));
+    assert!(lost >= 2);
+    assert_eq!(arrived, taken);
     assert!(is_seeded(&arrived, size));
     assert_eq!(ana.whole().await, None);
 }

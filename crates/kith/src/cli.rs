@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Read(cmd::read::Args),
     /// Write to one user.
     Dm(cmd::dm::Args),
+    /// Talk to one user directly, encrypted from end to end.
+    Private(cmd::private::Args),
     /// Show who of a circle is there.
     Who(cmd::who::Args),
     /// Block a user: no messages between you, and theirs are not shown to you.

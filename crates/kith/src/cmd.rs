@@ -15,6 +15,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod moderate;
 pub(crate) mod passwd;
+pub(crate) mod private;
 pub(crate) mod read;
 pub(crate) mod restore;
 pub(crate) mod send;
@@ -53,6 +54,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Send(args) => send::run(&context, args).await,
         Command::Read(args) => read::run(&context, args).await,
         Command::Dm(args) => dm::run(&context, args).await,
+        Command::Private(args) => private::run(&context, args).await,
         Command::Who(args) => who::run(&context, args).await,
         Command::Block(args) => block::run(&context, args, true).await,
         Command::Unblock(args) => block::run(&context, args, false).await,

@@ -55,6 +55,11 @@ impl Profile {
         Ok(Self { directory })
     }
 
+    /// Where it is.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     fn file(&self) -> PathBuf {
         self.directory.join(SESSION)
     }

@@ -6,6 +6,8 @@
 mod client;
 #[path = "serve/live.rs"]
 mod live;
+#[path = "serve/private.rs"]
+mod private;
 #[path = "serve/program.rs"]
 mod program;
 #[path = "serve/secrets.rs"]
