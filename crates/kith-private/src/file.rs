@@ -67,7 +67,7 @@ impl Sum {
 
     /// That with one more block.
     #[must_use]
-    pub fn add(self, block: &[u8]) -> Self {
+    pub fn with(self, block: &[u8]) -> Self {
         let mut context = Context::new(&SHA256);
         context.update(&self.0);
         context.update(block);
@@ -126,7 +126,7 @@ impl Source {
     /// Whether the first `at` bytes, whole blocks or all, have this sum: what was kept of them is good.
     #[must_use]
     pub fn agrees(&self, at: u64, sum: &Hex<32>) -> bool {
-        let is_border = at % BLOCK_BYTES == 0 || at == self.size;
+        let is_border = at.is_multiple_of(BLOCK_BYTES) || at == self.size;
         let place = usize::try_from(at.div_ceil(BLOCK_BYTES)).unwrap_or(usize::MAX);
         is_border && self.sums.get(place).is_some_and(|known| known.hex() == *sum)
     }
@@ -149,7 +149,7 @@ impl Source {
         self.file.read_exact(&mut bytes)?;
         let place = usize::try_from(at / BLOCK_BYTES).unwrap_or(usize::MAX);
         let changed = || io::Error::new(io::ErrorKind::InvalidData, "the file was changed");
-        let next = self.sums.get(place).ok_or_else(changed)?.add(&bytes);
+        let next = self.sums.get(place).ok_or_else(changed)?.with(&bytes);
         match self.sums.get(place + 1) {
             Some(known) if *known != next => Err(changed()),
             Some(_) => Ok(bytes),
@@ -212,7 +212,7 @@ impl Sink {
         }
         self.file.write_all(block)?;
         self.kept += block.len() as u64;
-        self.sum = self.sum.add(block);
+        self.sum = self.sum.with(block);
         Ok(())
     }
 

@@ -112,11 +112,11 @@ async fn a_file_arrives_whole_though_the_connection_is_lost_on_its_way() {
     let mut lost = 0;
     let arrived = loop {
         match bob.event().await.what {
-            What::Progress { bytes, ours: false, .. } => {
-                if cuts.last().is_some_and(|cut| bytes >= *cut) {
-                    cuts.pop();
-                    bob.private.reconnect(id).await;
-                }
+            What::Progress { bytes, ours: false, .. }
+                if cuts.last().is_some_and(|cut| bytes >= *cut) =>
+            {
+                cuts.pop();
+                bob.private.reconnect(id).await;
             }
             What::Disconnected => lost += 1,
             What::Whole { path, .. } => break path.unwrap(),

@@ -62,12 +62,12 @@ fn what_is_damaged_or_there_already_is_not_kept() {
     assert!(Sink::create(&to, 3).is_err(), "another is written there");
     assert!(sink.keep(b"abcd").is_err());
     sink.keep(b"abc").unwrap();
-    assert!(sink.finish(&Sum::of(3).add(b"abd").hex()).is_err());
+    assert!(sink.finish(&Sum::of(3).with(b"abd").hex()).is_err());
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     let mut sink = Sink::create(&to, 3).unwrap();
     sink.keep(b"abc").unwrap();
     fs::write(&to, "mine").unwrap();
-    assert!(sink.finish(&Sum::of(3).add(b"abc").hex()).is_err());
+    assert!(sink.finish(&Sum::of(3).with(b"abc").hex()).is_err());
     assert_eq!(fs::read(&to).unwrap(), b"mine");
     assert!(Sink::create(&to, 3).is_err(), "it is there");
 }

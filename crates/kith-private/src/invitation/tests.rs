@@ -4,6 +4,7 @@ use kith_core::id::{CircleId, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
+use crate::handshake::Part;
 
 const ANA: u8 = 1;
 const BOB: u8 = 2;

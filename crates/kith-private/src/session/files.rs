@@ -13,8 +13,8 @@ use webrtc::data_channel::DataChannel;
 
 use super::{Session, Stop};
 use crate::event::{PrivateError, What as Told};
-use crate::frame::{FILE_BYTES_MAX, Frame, FrameError, PIECE_BYTES_MAX, Piece, What};
 use crate::file::{BLOCK_BYTES, Sink, Source, Sum, WINDOW_BYTES, block_at, safe_name};
+use crate::frame::{FILE_BYTES_MAX, Frame, FrameError, PIECE_BYTES_MAX, Piece, What};
 use crate::hex::Hex;
 use crate::signal::End;
 
@@ -396,7 +396,10 @@ async fn send(
         (source.size(), source.agrees(from, &sum))
     };
     if !agrees {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "what was kept is not of this file"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "what was kept is not of this file",
+        ));
     }
     let mut at = from;
     while at < size {

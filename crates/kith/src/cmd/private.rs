@@ -1,6 +1,7 @@
 //! `kith private`: a private session in lines.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -153,10 +154,9 @@ async fn talk(context: &Context, args: Args) -> Result<(), Failure> {
 
 impl Talk {
     async fn name(&mut self, client: &kith_client::Client, user: UserId) -> Result<(), Failure> {
-        if !self.names.contains_key(&user) {
+        if let Entry::Vacant(place) = self.names.entry(user) {
             let found = resolve::users(client, vec![user]).await?.pop();
-            let name = found.map_or_else(|| user.to_string(), |user| user.name.to_string());
-            self.names.insert(user, name);
+            place.insert(found.map_or_else(|| user.to_string(), |user| user.name.to_string()));
         }
         Ok(())
     }
@@ -191,7 +191,9 @@ impl Talk {
                 return Ok(Some(why));
             }
             What::Invited { .. } | What::Typing => return Ok(None),
-            What::Ringing { devices } => format!("the invitation is shown on {devices} of their devices"),
+            What::Ringing { devices } => {
+                format!("the invitation is shown on {devices} of their devices")
+            }
             What::Accepted { user } => format!("{} accepted", self.named(user)),
             What::Agreed { words, trust, .. } => {
                 output::line(&format!("words: {words}"))?;
@@ -204,7 +206,8 @@ impl Talk {
                 format!("{name}: {}", text.as_str())
             }
             What::Offered { file, name, size } => {
-                let text = format!("file {file}: {name}, {size} bytes: /take {file} or /drop {file}");
+                let text =
+                    format!("file {file}: {name}, {size} bytes: /take {file} or /drop {file}");
                 self.offered.insert(file, name);
                 text
             }
