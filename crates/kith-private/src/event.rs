@@ -70,7 +70,7 @@ pub enum What {
         /// How many bytes it has.
         size: u64,
     },
-    /// So much of a file arrived.
+    /// So much of a file arrived. Left out where events are not read fast enough, as typing is.
     Progress {
         /// Its number with whoever offered it.
         file: u32,

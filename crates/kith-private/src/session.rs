@@ -255,6 +255,14 @@ impl Session {
         let _ = self.shared.events.send(Event { id: self.id, what }).await;
     }
 
+    /// Tells what is worth nothing later; whoever reads too slowly is told the next.
+    fn hint(&self, what: Told) {
+        let events = &self.shared.events;
+        if events.capacity() > events.max_capacity() / 2 {
+            let _ = events.try_send(Event { id: self.id, what });
+        }
+    }
+
     async fn order(&mut self, order: Order) -> Result<(), Stop> {
         match order {
             Order::Message(text, answer) => {
@@ -381,11 +389,11 @@ impl Session {
                 let now = Instant::now();
                 if self.typed.is_none_or(|typed| now - typed >= TYPING) {
                     self.typed = Some(now);
-                    self.tell(Told::Typing).await;
+                    self.hint(Told::Typing);
                 }
             }
             Frame::Resume { file, from, sum } => self.resumed(file, from, sum),
-            Frame::Got { file, bytes } => self.got(file, bytes).await?,
+            Frame::Got { file, bytes } => self.got(file, bytes)?,
             Frame::Whole { file, sum } => self.whole(file, sum)?,
             Frame::Bye {} => return Err(Stop::End(End::Ended)),
         }

@@ -281,14 +281,14 @@ impl Session {
     }
 
     /// The other side has kept so much of a file of ours.
-    pub(super) async fn got(&mut self, file: u32, bytes: u64) -> Result<(), Stop> {
+    pub(super) fn got(&mut self, file: u32, bytes: u64) -> Result<(), Stop> {
         let Some(sending) = self.files.sending.get(&file) else { return Ok(()) };
         if bytes > sending.size {
             return Err(Stop::End(End::Failed));
         }
         sending.got.send_replace(bytes);
         let size = sending.size;
-        self.tell(Told::Progress { file, ours: true, bytes, size }).await;
+        self.hint(Told::Progress { file, ours: true, bytes, size });
         Ok(())
     }
 
@@ -314,7 +314,7 @@ impl Session {
                     self.say(&Frame::Got { file, bytes });
                 }
                 self.resume();
-                self.tell(Told::Progress { file, ours: false, bytes, size }).await;
+                self.hint(Told::Progress { file, ours: false, bytes, size });
             }
             Written::Whole { file, path } => {
                 if self.files.taking.remove(&file).is_some() {
