@@ -9,14 +9,14 @@ use crate::signal::{Address, End, Say};
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Look up where the devices of a user are reached, and say so by [`Desk::reached`].
+    /// Look up where the devices of a user are reached, and say so by [`reached`](super::Desk::reached).
     Reach {
         /// For which session.
         id: SessionId,
         /// Whose.
         user: UserId,
     },
-    /// Say something to a device; what becomes of an invitation is told by [`Desk::rang`].
+    /// Say something to a device; what becomes of an invitation is told by [`rang`](super::Desk::rang).
     Send {
         /// To which.
         to: Address,
@@ -62,7 +62,7 @@ pub enum With {
 /// What the user is told of invitations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Somebody invites; [`Desk::accept`] or [`Desk::refuse`] it.
+    /// Somebody invites; [`accept`](super::Desk::accept) it or [`end`](super::Desk::end) it.
     Invited {
         /// The session.
         id: SessionId,
