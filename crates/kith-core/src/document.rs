@@ -50,7 +50,8 @@ pub struct User {
 /// What only the server knows of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// A password hash in PHC form; `None` for a bot, which has tokens alone.
+    /// A password hash in PHC form; `None` for a bot, which has tokens alone, and for a guest, who
+    /// comes in by a gateway alone.
     pub password: Option<String>,
     /// May administer the site.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

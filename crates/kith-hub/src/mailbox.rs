@@ -348,6 +348,13 @@ impl Mailbox {
         }
     }
 
+    /// Notes that something is being written that was not taken from here.
+    pub(crate) fn hold(&self) {
+        let mut inside = self.inside();
+        inside.writing = true;
+        inside.taken += 1;
+    }
+
     /// Notes that what was taken is written; whether more waits.
     pub(crate) fn done(&self) -> bool {
         let mut inside = self.inside();

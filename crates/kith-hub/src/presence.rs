@@ -57,10 +57,19 @@ impl Connections {
     }
 }
 
+/// Users who are gone of whom it is remembered when they came; where there are more, the half that came
+/// first is forgotten.
+const GONE_MAX: usize = 10_000;
+
+/// Users who are looked at when it is asked who came: the last.
+pub const CAME_MAX: usize = 1000;
+
 /// Who is there.
 #[derive(Default)]
 pub(crate) struct Table {
     users: Mutex<HashMap<UserId, Connections>>,
+    /// When those came who are gone.
+    gone: Mutex<HashMap<UserId, Timestamp>>,
     last_id: AtomicU64,
 }
 
@@ -71,6 +80,22 @@ impl Table {
 
     fn users(&self) -> MutexGuard<'_, HashMap<UserId, Connections>> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gone(&self) -> MutexGuard<'_, HashMap<UserId, Timestamp>> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers when a user came who is gone.
+    fn remember(&self, user: UserId, since: Timestamp) {
+        let mut gone = self.gone();
+        gone.insert(user, since);
+        if gone.len() > GONE_MAX {
+            let mut all: Vec<Timestamp> = gone.values().copied().collect();
+            let (_, middle, _) = all.select_nth_unstable(GONE_MAX / 2);
+            let middle = *middle;
+            gone.retain(|_, since| *since > middle);
+        }
     }
 
     /// Sets the status of one connection (`None`: it is gone); tells the user's new status if that
@@ -88,7 +113,9 @@ impl Table {
         };
         let after = entry.status();
         if entry.statuses.is_empty() {
+            let since = entry.since;
             users.remove(&user);
+            self.remember(user, since);
         }
         (before != after).then_some(after)
     }
@@ -153,5 +180,57 @@ impl Hub {
         }
         present.sort_unstable_by_key(|(user, ..)| *user);
         Ok(present)
+    }
+
+    /// Whether a user is there at all. It says nothing about who may know it: whoever passes it on has
+    /// to know that.
+    #[must_use]
+    pub fn is_there(&self, user: UserId) -> bool {
+        self.inner.presence.users().contains_key(&user)
+    }
+
+    /// Who of a circle came after a time, first who came first: whoever is there still, and whoever left
+    /// meanwhile. Of those who left before the server started nothing is known, and of very many only
+    /// the last [`CAME_MAX`] are looked at.
+    ///
+    /// # Errors
+    /// `circle.not_found` to whoever is not in it.
+    pub async fn came(
+        &self,
+        user: UserId,
+        circle: CircleId,
+        after: Timestamp,
+    ) -> Result<Vec<UserId>, HubError> {
+        self.may_read(user, FeedId::Circle(circle)).await?;
+        let mut all: HashMap<UserId, Timestamp> = self.inner.presence.gone().clone();
+        {
+            let users = self.inner.presence.users();
+            all.extend(users.iter().map(|(user, there)| (*user, there.since)));
+        }
+        let mut came: Vec<(Timestamp, UserId)> =
+            all.into_iter().filter(|(_, at)| *at > after).map(|(user, at)| (at, user)).collect();
+        came.sort_unstable();
+        let spare = came.len().saturating_sub(CAME_MAX);
+        let users = came.drain(spare..).map(|(_, user)| user).collect();
+        self.members_among(circle, users).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_came_last_is_remembered_longest() {
+        let table = Table::default();
+        let user = |number: u64| UserId::new(Timestamp(number), 7);
+        for number in 0..=GONE_MAX as u64 {
+            let now = Timestamp(number);
+            assert_eq!(table.set(user(number), 1, Some(Status::Online), now), Some(Status::Online));
+            assert_eq!(table.set(user(number), 1, None, now), Some(Status::Offline));
+        }
+        let gone = table.gone();
+        assert_eq!(gone.len(), GONE_MAX / 2);
+        assert!(gone.contains_key(&user(GONE_MAX as u64)) && !gone.contains_key(&user(0)));
     }
 }

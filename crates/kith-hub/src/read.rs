@@ -19,6 +19,7 @@ use kith_store::{DocKey, Document, Range, StoreError};
 use crate::keys::{last_part, prefix};
 use crate::{Hub, HubError};
 
+pub use directory::BLOCKERS_MAX;
 pub use traffic::Traffic;
 pub use unread::Unread;
 

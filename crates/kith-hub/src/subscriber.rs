@@ -63,6 +63,14 @@ impl Subscriber {
         Some(Batch { subscriber: Arc::clone(self), items })
     }
 
+    /// Begins to write something that is not taken from what waits: a batch with nothing in it. Look at
+    /// [`access_version`](Self::access_version) after it has begun.
+    #[must_use]
+    pub fn hold(self: &Arc<Self>) -> Batch {
+        self.mailbox.hold();
+        Batch { subscriber: Arc::clone(self), items: Vec::new() }
+    }
+
     /// Has `bell` rung whenever something waits, in place of [`next`](Self::next).
     pub fn attach(&self, bell: Weak<dyn Bell>) {
         self.mailbox.attach(bell);

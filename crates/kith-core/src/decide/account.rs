@@ -18,7 +18,7 @@ pub struct NewAccount {
     pub name: UserName,
     /// What it is shown as; its name, if nothing else.
     pub display_name: Option<DisplayName>,
-    /// A password hash in PHC form; `None` for a bot.
+    /// A password hash in PHC form; `None` for a bot or a guest.
     pub password: Option<String>,
     /// The human whose program it is.
     pub bot_of: Option<UserId>,

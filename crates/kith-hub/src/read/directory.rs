@@ -14,6 +14,9 @@ use super::damaged;
 use crate::keys::{last_part, prefix};
 use crate::{Hub, HubError};
 
+/// Members who are looked at when it is asked who blocks somebody.
+pub const BLOCKERS_MAX: usize = 1000;
+
 impl Hub {
     /// The circles that a user is in, with the user's memberships.
     ///
@@ -284,5 +287,31 @@ impl Hub {
     pub async fn blocks(&self, user: UserId) -> Result<Vec<UserId>, HubError> {
         self.settled().await?;
         self.ids(prefix("block", &user)).await
+    }
+
+    /// The members of a circle who block a user of it, in the order of their ids. Of the members of a
+    /// large circle only the first [`BLOCKERS_MAX`] are looked at.
+    ///
+    /// # Errors
+    /// `circle.not_found` to whoever is not in it.
+    pub async fn blockers(&self, user: UserId, circle: CircleId) -> Result<Vec<UserId>, HubError> {
+        let (members, _) = self.members(user, circle, None, BLOCKERS_MAX).await?;
+        let members: Vec<UserId> = members.iter().map(|member| member.user).collect();
+        let keys = members.iter().map(|member| Key::Block(*member, user)).collect();
+        let found = self.stored_all(keys).await?;
+        let blocking = members.into_iter().zip(found).filter(|(_, block)| block.is_some());
+        Ok(blocking.map(|(member, _)| member).collect())
+    }
+
+    /// Those of some users who are members of a circle.
+    pub(crate) async fn members_among(
+        &self,
+        circle: CircleId,
+        users: Vec<UserId>,
+    ) -> Result<Vec<UserId>, HubError> {
+        let keys = users.iter().map(|user| Key::Member(circle, *user)).collect();
+        let found = self.stored_all(keys).await?;
+        let inside = users.into_iter().zip(found).filter(|(_, member)| member.is_some());
+        Ok(inside.map(|(user, _)| user).collect())
     }
 }
