@@ -21,6 +21,7 @@ mod queries;
 mod rest;
 mod services;
 pub mod settings;
+pub mod tcp;
 mod topicsync;
 mod wire;
 mod ws;

@@ -86,6 +86,38 @@ pub struct Settings {
     /// is asked, at whatever port, need not be named.
     #[serde(rename = "gateway.topicsync.origins")]
     pub topicsync_origins: String,
+    /// The address and port at which ghostr is spoken, in plain text. Empty: there is no such gateway.
+    #[serde(rename = "gateway.ghostr.listen")]
+    pub ghostr_listen: String,
+    /// The circle that ghostr's users are in, by its id, or by its name if it is public.
+    #[serde(rename = "gateway.ghostr.circle")]
+    pub ghostr_circle: String,
+    /// Whether whoever signs in by ghostr under a name that nobody has gets an account, where
+    /// registration is open and the circle public.
+    #[serde(rename = "gateway.ghostr.signup")]
+    pub ghostr_signup: bool,
+    /// Seconds for which an address may not sign in by ghostr to an account after three wrong passwords.
+    #[serde(rename = "gateway.ghostr.block_seconds")]
+    pub ghostr_block_seconds: u32,
+    /// Seconds after which a user of ghostr who says nothing is signed out.
+    #[serde(rename = "gateway.ghostr.idle_seconds")]
+    pub ghostr_idle_seconds: u32,
+    /// Whether the ghostr gateway answers to others than loopback: passwords are plain text there.
+    #[serde(rename = "gateway.ghostr.public")]
+    pub ghostr_public: bool,
+    /// The address and port at which muca is spoken, in plain text. Empty: there is no such gateway.
+    #[serde(rename = "gateway.muca.listen")]
+    pub muca_listen: String,
+    /// The circle that muca's users are guests of, by its id, or by its name; it is public.
+    #[serde(rename = "gateway.muca.circle")]
+    pub muca_circle: String,
+    /// Whether a guest's account is made for each user id that comes by muca and has none.
+    #[serde(rename = "gateway.muca.guests")]
+    pub muca_guests: bool,
+    /// Whether the muca gateway answers to others than loopback: whoever reaches it is whatever guest
+    /// they say.
+    #[serde(rename = "gateway.muca.public")]
+    pub muca_public: bool,
 }
 
 impl Default for Settings {
@@ -118,6 +150,16 @@ impl Default for Settings {
             topicsync_listen: String::new(),
             topicsync_public: false,
             topicsync_origins: String::new(),
+            ghostr_listen: String::new(),
+            ghostr_circle: String::new(),
+            ghostr_signup: false,
+            ghostr_block_seconds: 60,
+            ghostr_idle_seconds: 600,
+            ghostr_public: false,
+            muca_listen: String::new(),
+            muca_circle: String::new(),
+            muca_guests: false,
+            muca_public: false,
         }
     }
 }

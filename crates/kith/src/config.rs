@@ -67,6 +67,10 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// Where topicsync is spoken besides, if anywhere.
     pub(crate) topicsync: Option<SocketAddr>,
+    /// Where ghostr is spoken, if anywhere.
+    pub(crate) ghostr: Option<SocketAddr>,
+    /// Where muca is spoken, if anywhere.
+    pub(crate) muca: Option<SocketAddr>,
     /// The certificate, if the server speaks TLS itself.
     pub(crate) tls: Option<Tls>,
     /// Which lines are logged: a level, or directives like `info,kith_hub=debug`.
@@ -134,6 +138,8 @@ impl Config {
             listen,
             data,
             topicsync: topicsync(&layers)?,
+            ghostr: plain_tcp(&layers, "ghostr")?,
+            muca: plain_tcp(&layers, "muca")?,
             tls: tls(&layers)?,
             log,
             log_format,
@@ -211,6 +217,30 @@ fn topicsync(layers: &Layers) -> Result<Option<SocketAddr>, Exit> {
         let why = "whoever reaches it would act as the gateway's user, and what is said is plain \
                    text: it is an address of this machine alone, or gateway.topicsync.public is true";
         return Err(layers.invalid(listen, why));
+    }
+    Ok(Some(address))
+}
+
+/// Where a gateway over plain TCP listens, if anywhere. Its clients know no encryption, so that others than
+/// this machine's own programs are let in only when the operator says so.
+fn plain_tcp(layers: &Layers, name: &str) -> Result<Option<SocketAddr>, Exit> {
+    let key = |last: &str| format!("gateway.{name}.{last}");
+    let (listen, circle, public) = (key("listen"), key("circle"), key("public"));
+    for (one, other) in [(&listen, &circle), (&circle, &listen)] {
+        if !layers.text(one).is_empty() && layers.text(other).is_empty() {
+            return Err(Exit::usage(format!("{one} is set, but {other} is not")));
+        }
+    }
+    if layers.text(&listen).is_empty() {
+        return Ok(None);
+    }
+    let address: SocketAddr = layers.parsed(&listen, "an address and port like 127.0.0.1:4000")?;
+    if !address.ip().is_loopback() && !layers.flag(&public) {
+        let why = format!(
+            "what is said there is plain text, passwords too: it is an address of this machine \
+             alone, or {public} is true"
+        );
+        return Err(layers.invalid(&listen, &why));
     }
     Ok(Some(address))
 }

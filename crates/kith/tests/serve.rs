@@ -4,8 +4,14 @@
 
 #[path = "serve/client.rs"]
 mod client;
+#[path = "serve/gateways.rs"]
+mod gateways;
 #[path = "serve/live.rs"]
 mod live;
+#[path = "../../kith-gateway-tcp/tests/common/old.rs"]
+mod old;
+#[path = "../../kith-gateway-tcp/tests/common/play.rs"]
+mod play;
 #[path = "serve/private.rs"]
 mod private;
 #[path = "serve/program.rs"]

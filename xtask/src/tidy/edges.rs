@@ -27,6 +27,7 @@ const LAYERS: [(&str, May); 19] = [
     ("kith-store", May::Only(&["kith-core"])),
     ("kith-store-sqlite", May::Only(&["kith-store", "kith-core"])),
     ("kith-hub", May::Only(&["kith-core", "kith-store", "kith-yjs"])),
+    ("kith-gateway-tcp", May::Only(&["kith-core", "kith-hub"])),
     ("kith-gateway-topicsync", May::Only(&["kith-core", "kith-hub", "kith-ws"])),
     (
         "kith-server",
@@ -37,6 +38,7 @@ const LAYERS: [(&str, May); 19] = [
             "kith-burst",
             "kith-store",
             "kith-hub",
+            "kith-gateway-tcp",
             "kith-gateway-topicsync",
             "kith-web",
         ]),

@@ -71,9 +71,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let app = App::new(hub.clone(), env, config.settings.clone());
     let listening =
         |address| listen(address).with_context(|| format!("cannot listen on {address}"));
-    let listeners = listening(config.listen)
-        .and_then(|main| Ok((main, config.topicsync.map(listening).transpose()?)));
-    let (listener, topicsync) = match listeners {
+    let listeners = listening(config.listen).and_then(|main| {
+        let also = [config.topicsync, config.ghostr, config.muca];
+        let [topicsync, ghostr, muca] = also.map(|address| address.map(listening).transpose());
+        Ok((main, topicsync?, ghostr?, muca?))
+    });
+    let (listener, topicsync, ghostr, muca) = match listeners {
         Ok(listeners) => listeners,
         Err(error) => {
             hub.close().await;
@@ -92,6 +95,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         let address = listener.local_addr()?;
         said = said.and_then(|()| writeln!(out, "kith: topicsync on ws://{address}"));
     }
+    for (name, listener) in [("ghostr", &ghostr), ("muca", &muca)] {
+        if let Some(listener) = listener {
+            let address = listener.local_addr()?;
+            said = said.and_then(|()| writeln!(out, "kith: {name} on tcp://{address}"));
+        }
+    }
     let _ = said.and_then(|()| out.flush());
     drop(out);
 
@@ -100,7 +109,18 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             kith_server::listen::serve_topicsync(Arc::clone(&app), listener).await;
         }
     };
-    tokio::join!(kith_server::listen::serve(Arc::clone(&app), listener, tls), gateway);
+    let ghostr = async {
+        if let Some(listener) = ghostr {
+            kith_server::tcp::serve_ghostr(Arc::clone(&app), listener).await;
+        }
+    };
+    let muca = async {
+        if let Some(listener) = muca {
+            kith_server::tcp::serve_muca(Arc::clone(&app), listener).await;
+        }
+    };
+    let main = kith_server::listen::serve(Arc::clone(&app), listener, tls);
+    tokio::join!(main, gateway, ghostr, muca);
     hub.close().await;
     tracing::info!("the server has stopped");
     Ok(())

@@ -162,3 +162,31 @@ fn the_topicsync_gateway_is_off_and_then_for_this_machine_alone() {
     let refused = topicsync(&["gateway.topicsync.listen=127.0.0.1:1"]).unwrap_err();
     assert_eq!(refused, "gateway.topicsync.listen is set, but gateway.topicsync.circle is not");
 }
+
+#[test]
+fn gateways_over_tcp_are_off_and_then_for_this_machine_alone() {
+    for name in ["ghostr", "muca"] {
+        let with = |set: &[&str]| {
+            let set = set.iter().map(|pair| format!("gateway.{name}.{pair}"));
+            let given = Given { set: set.collect(), ..Given::default() };
+            Config::of("", &given, &[]).map_err(|error| error.to_string())
+        };
+        let listens = |config: &Config| match name {
+            "ghostr" => config.ghostr,
+            _ => config.muca,
+        };
+        assert_eq!(listens(&with(&[]).unwrap()), None);
+        let config = with(&["listen=127.0.0.1:4000", "circle=home"]).unwrap();
+        assert_eq!(listens(&config), Some("127.0.0.1:4000".parse().unwrap()));
+        let refused = with(&["listen=0.0.0.0:4000", "circle=home"]).unwrap_err();
+        assert!(refused.contains(&format!("gateway.{name}.public is true")), "{refused}");
+        assert!(with(&["listen=0.0.0.0:4000", "circle=home", "public=true"]).is_ok());
+        for (one, other) in [("listen", "circle"), ("circle", "listen")] {
+            let refused = with(&[&format!("{one}=127.0.0.1:1")]).unwrap_err();
+            let said = format!("gateway.{name}.{one} is set, but gateway.{name}.{other} is not");
+            assert_eq!(refused, said);
+        }
+    }
+    let set: &[_] = &["gateway.ghostr.block_seconds=0"];
+    assert!(load(&Case { set, ..NONE }).unwrap_err().contains("it is at least 1"));
+}

@@ -1,5 +1,6 @@
 //! Runs the program, and a server of it that is stopped at the end of the test.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -89,6 +90,8 @@ impl Person {
 pub(crate) struct Server {
     child: Option<Child>,
     pub(crate) address: SocketAddr,
+    /// Where gateways listen that have an address of their own, in the order in which it said so.
+    pub(crate) gateways: Vec<SocketAddr>,
     data: String,
 }
 
@@ -109,13 +112,23 @@ impl Server {
     pub(crate) fn begin(mut command: Command) -> Self {
         let mut args = command.get_args().skip_while(|arg| *arg != "--data").skip(1);
         let data = args.next().and_then(|data| data.to_str()).unwrap().to_owned();
+        let is_gateway = |arg: &&OsStr| {
+            let arg = arg.to_str().unwrap();
+            arg.starts_with("gateway.") && arg.contains(".listen=")
+        };
+        let gateways = command.get_args().filter(is_gateway).count();
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim_end().strip_prefix("kith: listening on ");
-        let address = url.and_then(|url| url.split_once("://"));
-        let (_, address) = address.unwrap_or_else(|| panic!("the server said {line:?}"));
-        Self { address: address.parse().unwrap(), child: Some(child), data }
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut said = |begins: &str| {
+            let mut line = String::new();
+            out.read_line(&mut line).unwrap();
+            let address = line.trim_end().split_once("://").filter(|_| line.starts_with(begins));
+            let (_, address) = address.unwrap_or_else(|| panic!("the server said {line:?}"));
+            address.parse().unwrap()
+        };
+        let address = said("kith: listening on ");
+        let gateways = (0..gateways).map(|_| said("kith: ")).collect();
+        Self { address, gateways, child: Some(child), data }
     }
 
     /// Kills it where it stands.

@@ -1,0 +1,93 @@
+//! Where a gateway is: a circle, and the first stream of it.
+
+use std::sync::OnceLock;
+
+use kith_core::command::Command;
+use kith_core::id::{CircleId, StreamId, Timestamp, UserId};
+use kith_core::refusal::Refusal;
+use kith_hub::{Hub, HubError};
+
+/// Circles that are looked at together.
+const PAGE: usize = 100;
+
+/// A circle, and the stream of it in which everybody is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) circle: CircleId,
+    pub(crate) stream: StreamId,
+}
+
+/// The circle that the operator named.
+pub(crate) struct Home {
+    hub: Hub,
+    named: String,
+    found: OnceLock<CircleId>,
+}
+
+impl Home {
+    /// A circle by its id, or by its name if it is public: then the oldest of that name.
+    pub(crate) fn new(hub: Hub, named: String) -> Self {
+        Self { hub, named, found: OnceLock::new() }
+    }
+
+    /// The circle, looked up once.
+    ///
+    /// # Errors
+    /// `circle.not_found`.
+    pub(crate) async fn circle(&self) -> Result<CircleId, HubError> {
+        if let Some(found) = self.found.get() {
+            return Ok(*found);
+        }
+        let found = match self.named.parse::<CircleId>() {
+            Ok(id) => id,
+            Err(_) => self.by_name().await?,
+        };
+        Ok(*self.found.get_or_init(|| found))
+    }
+
+    async fn by_name(&self) -> Result<CircleId, HubError> {
+        // Nobody, so that nobody is banned: it is the same circle for all.
+        let nobody = UserId::new(Timestamp(0), 0);
+        let mut after = None;
+        loop {
+            let (circles, more) = self.hub.public_circles(nobody, after, PAGE).await?;
+            if let Some(one) = circles.iter().find(|one| one.name.as_str() == self.named) {
+                return Ok(one.id);
+            }
+            after = circles.last().map(|last| last.id);
+            if !more || after.is_none() {
+                return Err(Refusal::NoSuchCircle.into());
+            }
+        }
+    }
+
+    /// Whether anyone may come in.
+    ///
+    /// # Errors
+    /// `circle.not_found`.
+    pub(crate) async fn is_public(&self) -> Result<bool, HubError> {
+        let id = self.circle().await?;
+        let circle = self.hub.look_committed(|draft| draft.circle(id)).await?;
+        circle.map(|circle| circle.public).ok_or_else(|| Refusal::NoSuchCircle.into())
+    }
+
+    /// Where a user is who is in the circle, or may join it.
+    ///
+    /// # Errors
+    /// `circle.not_found`, `stream.not_found`.
+    pub(crate) async fn enter(&self, user: UserId) -> Result<Place, HubError> {
+        let circle = self.circle().await?;
+        match self.hub.circle(user, circle).await {
+            Ok(_) => {}
+            Err(HubError::Refused(_)) => {
+                self.hub.execute(user, None, &Command::Join { circle }).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        let mut streams = self.hub.streams(user, circle).await?;
+        streams.retain(|stream| !stream.archived);
+        let first = streams.iter().min_by_key(|stream| stream.id);
+        let stream = first.ok_or(Refusal::NoSuchStream)?.id;
+        Ok(Place { circle, stream })
+    }
+}

@@ -1,0 +1,106 @@
+//! What was recorded with the original servers of ghostr and muca, played against the program itself,
+//! in time that really passes.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::place;
+use crate::play::{Recording, World, recordings};
+use crate::program::Server;
+
+/// Recordings that are played side by side.
+const AT_ONCE: usize = 4;
+
+/// A program for one recording.
+struct Stage(Server);
+
+impl World for Stage {
+    fn port(&self) -> u16 {
+        self.0.gateways[0].port()
+    }
+
+    fn pass(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+/// What is in the body of an answer that says yes.
+fn body(answer: &str) -> Value {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}"));
+    assert!(head.starts_with("HTTP/1.1 2"), "{answer}");
+    serde_json::from_str(body).unwrap_or(Value::Null)
+}
+
+/// Plays a recording on a program with nothing but its accounts and the circle *home*.
+fn play(system: &str, recording: &Recording) -> Result<(), String> {
+    let (_dir, data) = place();
+    let setup = recording.setup();
+    let mut set = vec![
+        format!("gateway.{system}.listen=127.0.0.1:0"),
+        format!("gateway.{system}.circle=home"),
+        "password_chars_min=1".to_owned(),
+        "password_memory_kib=8".to_owned(),
+    ];
+    if system == "muca" {
+        set.push("gateway.muca.guests=true".to_owned());
+    } else {
+        set.push("gateway.ghostr.signup=true".to_owned());
+        set.push(format!("gateway.ghostr.block_seconds={}", setup["block_duration"]));
+        set.push(format!("gateway.ghostr.idle_seconds={}", setup["timeout"]));
+    }
+    let args: Vec<&str> = set.iter().flat_map(|pair| ["--set", pair.as_str()]).collect();
+    let server = Server::start(&data, &args);
+    let account = |name: &Value, password: &Value| {
+        let new = json!({"name": name, "password": password}).to_string();
+        body(&server.post("/api/v1/accounts", None, &new))
+    };
+    let host = account(&json!("host"), &json!("correct horse battery"));
+    for user in setup["users"].as_array().into_iter().flatten() {
+        account(&user[0], &user[1]);
+    }
+    let home = json!({"name": "home", "public": true}).to_string();
+    body(&server.post("/api/v1/circles", host["token"].as_str(), &home));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let stage = Stage(server);
+    let played = runtime.block_on(recording.play(&stage));
+    drop(runtime);
+    assert_eq!(stage.0.stop("TERM"), Some(0));
+    played
+}
+
+fn check(system: &str) {
+    let folder =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../kith-gateway-tcp/tests/vectors");
+    let mut all = recordings(&folder, system);
+    all.retain(Recording::is_conform);
+    let (left, failed) = (Mutex::new(all), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().unwrap().pop();
+                    let Some(recording) = next else { return };
+                    if let Err(difference) = play(system, &recording) {
+                        failed.lock().unwrap().push(format!("{}: {difference}", recording.name));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn clients_of_ghostr_are_answered_as_by_the_original() {
+    check("ghostr");
+}
+
+#[test]
+fn clients_of_muca_are_answered_as_by_the_original() {
+    check("muca");
+}
