@@ -25,6 +25,8 @@ pub(crate) enum Dialect {
     Plain,
     Named,
     Topicsync,
+    Ghostr,
+    Muca,
 }
 
 impl Dialect {
@@ -33,6 +35,8 @@ impl Dialect {
             Self::Plain => "y-websocket",
             Self::Named => "Hocuspocus",
             Self::Topicsync => "topicsync",
+            Self::Ghostr => "ghostr",
+            Self::Muca => "muca",
         }
     }
 }

@@ -11,20 +11,24 @@ pub(crate) enum Kind {
     Service,
     Subscribe,
     Unsubscribe,
-    /// Open a topic by a gateway.
+    /// Open a topic by a gateway, or come in by one.
     Open,
-    /// Change it.
+    /// Change something there.
     Write,
 }
 
 /// What is done by gateways.
-pub(crate) const GATEWAYS: [&str; 6] = [
+pub(crate) const GATEWAYS: [&str; 10] = [
     "yjs_open",
     "yjs_edit",
     "hocuspocus_open",
     "hocuspocus_edit",
     "topicsync_follow",
     "topicsync_change",
+    "ghostr_whoelse",
+    "ghostr_broadcast",
+    "ghostr_message",
+    "muca_join",
 ];
 
 impl Kind {
@@ -38,6 +42,8 @@ impl Kind {
         match (self, name.split_once('_')) {
             (Self::Open | Self::Write, Some(("yjs", _))) => Some(Dialect::Plain),
             (Self::Open | Self::Write, Some(("hocuspocus", _))) => Some(Dialect::Named),
+            (Self::Open | Self::Write, Some(("ghostr", _))) => Some(Dialect::Ghostr),
+            (Self::Open | Self::Write, Some(("muca", _))) => Some(Dialect::Muca),
             (Self::Open | Self::Write, _) => Some(Dialect::Topicsync),
             _ => None,
         }
@@ -318,4 +324,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     live("hocuspocus_edit", Kind::Write, ""),
     live("topicsync_follow", Kind::Open, ""),
     live("topicsync_change", Kind::Write, ""),
+    live("ghostr_whoelse", Kind::Open, r#"{"action":"whoelse"}"#),
+    live("ghostr_broadcast", Kind::Write, r#"{"action":"broadcast","message":"hi"}"#),
+    live("ghostr_message", Kind::Write, r#"{"action":"message","user":"{user}","message":"hi"}"#),
+    live("muca_join", Kind::Open, ""),
 ];
