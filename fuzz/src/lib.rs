@@ -9,7 +9,8 @@
 //! The crate is a member of the workspace, since it adds one small library to it; libFuzzer comes
 //! only with the feature that `cargo xtask fuzz` switches on, in a target directory of its own.
 //!
-//! Covered: WebSocket frames and the upgrade; messages of topicsync; the session cookie; hello, request and push in both
+//! Covered: WebSocket frames and the upgrade; messages of topicsync,
+//! ghostr and muca; the session cookie; hello, request and push in both
 //! encodings; ids, names, texts, mentions; documents and events as they are stored; every REST
 //! route's path, query, headers and body; addresses, invites, answers and the kept session of the
 //! program; the client's session and its list of messages against any server; the configuration
@@ -26,6 +27,7 @@ mod core;
 mod http;
 pub mod mutate;
 mod program;
+mod tcp;
 mod topicsync;
 mod ws;
 mod yjs;
@@ -60,6 +62,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "push_json", run: codec::push_json, seeds: codec::push_json_seeds },
     Target { name: "push_msgpack", run: codec::push_msgpack, seeds: codec::push_msgpack_seeds },
     Target { name: "topicsync", run: topicsync::messages, seeds: topicsync::message_seeds },
+    Target { name: "ghostr", run: tcp::ghostr, seeds: tcp::ghostr_seeds },
+    Target { name: "muca", run: tcp::muca, seeds: tcp::muca_seeds },
     Target { name: "ids", run: core::ids, seeds: core::id_seeds },
     Target { name: "texts", run: core::texts, seeds: core::text_seeds },
     Target { name: "mentions", run: core::mentions, seeds: core::text_seeds },

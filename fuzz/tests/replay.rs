@@ -68,6 +68,8 @@ replay! {
     push_json
     push_msgpack
     topicsync
+    ghostr
+    muca
     ids
     texts
     mentions
