@@ -232,7 +232,7 @@ impl Client {
 ///
 /// # Errors
 /// [`ClientError::NoRandomness`].
-pub(crate) fn new_op() -> Result<OpId, ClientError> {
+pub fn new_op() -> Result<OpId, ClientError> {
     static SERIES: OnceLock<String> = OnceLock::new();
     static LAST: AtomicU64 = AtomicU64::new(0);
     let series = match SERIES.get() {

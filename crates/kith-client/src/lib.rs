@@ -49,7 +49,7 @@ pub mod transport;
 mod update;
 
 pub use aware::{Aware, Other, Others};
-pub use client::{Client, Events, Options};
+pub use client::{Client, Events, Options, new_op};
 pub use error::ClientError;
 pub use guard::{Asking, Guarding, Judgement};
 pub use kith_proto::codec::Encoding;

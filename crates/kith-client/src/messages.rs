@@ -61,10 +61,27 @@ enum State {
     Failed(Problem),
 }
 
-/// The messages of one stream. It holds what it was given; [`Messages::trim`] bounds it.
+/// The newest messages are not held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cut {
+    /// Newer ones than this are not.
+    after: Seq,
+    /// The newest that came since newer ones were last asked for, and was let go.
+    let_go: Option<Seq>,
+}
+
+/// The messages of one stream, or of one of its threads. It holds what it was given;
+/// [`Messages::trim`] and [`Messages::trim_newest`] bound it.
+///
+/// What it holds is one part of the stream: the newest messages, or those that were asked for
+/// ([`Messages::show`]); in the latter case it is *cut*, and newer ones come by
+/// [`Messages::newer_page`].
 #[derive(Clone, Debug)]
 pub struct Messages {
     stream: StreamId,
+    /// Only this thread and the message that it is of.
+    thread: Option<Seq>,
+    cut: Option<Cut>,
     seq: Seq,
     docs: BTreeMap<Key, Doc>,
     own: Vec<Own>,
@@ -76,7 +93,14 @@ impl Messages {
     #[must_use]
     pub fn new(stream: StreamId) -> Self {
         let (docs, own, missed) = (BTreeMap::new(), Vec::new(), VecDeque::new());
-        Self { stream, seq: Seq(0), docs, own, missed }
+        Self { stream, thread: None, cut: None, seq: Seq(0), docs, own, missed }
+    }
+
+    /// An empty list of one thread, as of the event `seq`: of what it is given it keeps the thread
+    /// and the message that it is of.
+    #[must_use]
+    pub fn of_thread(stream: StreamId, root: Seq, seq: Seq) -> Self {
+        Self { thread: Some(root), seq, ..Self::new(stream) }
     }
 
     /// Which stream it is of.
@@ -110,6 +134,27 @@ impl Messages {
         }))
     }
 
+    /// A message that is held.
+    #[must_use]
+    pub fn message(&self, seq: Seq) -> Option<&Message> {
+        match self.docs.get(&Key::Message(self.stream, seq)) {
+            Some(Doc::Message(message)) => Some(message),
+            _ => None,
+        }
+    }
+
+    /// Whether newer messages are there that are not held.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.cut.is_some()
+    }
+
+    /// How many messages of one's own have no answer yet.
+    #[must_use]
+    pub fn sending(&self) -> usize {
+        self.own.iter().filter(|own| own.state == State::Sending).count()
+    }
+
     fn confirmed(&self) -> impl DoubleEndedIterator<Item = &Message> {
         let (first, last) =
             (Key::Message(self.stream, Seq(0)), Key::Message(self.stream, Seq(u64::MAX)));
@@ -123,6 +168,7 @@ impl Messages {
     pub fn snapshot(&mut self, seq: Seq, stream: Stream, messages: Vec<Message>) {
         self.docs.clear();
         self.missed.clear();
+        self.cut = None;
         self.docs.insert(Key::Stream(self.stream), Doc::Stream(Arc::new(stream)));
         for message in messages {
             self.hold(message);
@@ -139,12 +185,28 @@ impl Messages {
         self.note_missed(event);
         let Ok(()) = reduce(&mut self.docs, event);
         self.seq = event.seq;
+        if let Body::Posted { thread, .. } = &event.body {
+            self.came(event.seq, *thread);
+        }
         if let Some(op) = &event.op
             && matches!(event.body, Body::Posted { .. })
         {
             self.own.retain(|own| own.op != *op);
         }
         self.settle_placed();
+    }
+
+    /// A message was posted: where it does not belong to what is held, it is let go again.
+    fn came(&mut self, seq: Seq, thread: Option<Seq>) {
+        let is_of_list = self.thread == thread;
+        if let Some(cut) = &mut self.cut
+            && is_of_list
+        {
+            cut.let_go = Some(seq);
+        }
+        if self.cut.is_some() || self.thread.is_some() && !is_of_list {
+            self.docs.remove(&Key::Message(self.stream, seq));
+        }
     }
 
     /// The next event is of somebody whom the user blocks.
@@ -173,6 +235,46 @@ impl Messages {
             }
         }
         self.missed = missed;
+    }
+
+    /// Shows another part of the stream: these messages, behind which it is cut.
+    pub fn show(&mut self, messages: Vec<Message>) {
+        let stream = self.stream;
+        self.docs.retain(|key, _| !matches!(key, Key::Message(of, _) if *of == stream));
+        self.cut = Some(Cut { after: Seq(0), let_go: self.cut.and_then(|cut| cut.let_go) });
+        self.newer_page(messages, true);
+    }
+
+    /// After which message the next ones are to be asked for; `None` when the newest are held. To be
+    /// called when that is done, also before the newest are asked for to be shown.
+    pub fn ask_newer(&mut self) -> Option<Seq> {
+        let cut = self.cut.as_mut()?;
+        cut.let_go = None;
+        Some(cut.after)
+    }
+
+    /// What the server answered to the question for newer messages, and whether there are more. The
+    /// list is cut no longer when it has all that is known to be there.
+    pub fn newer_page(&mut self, messages: Vec<Message>, more: bool) {
+        let Some(cut) = self.cut else { return self.page(messages) };
+        let come = messages.iter().map(|message| message.seq).filter(|seq| *seq <= self.seq);
+        let after = come.max().unwrap_or_default().max(cut.after);
+        self.page(messages);
+        // What was posted since the server answered was let go, and is asked for once more.
+        let overtaken = cut.let_go.is_some_and(|seq| seq > after);
+        self.cut = (more || overtaken).then_some(Cut { after, ..cut });
+    }
+
+    /// Keeps the oldest `max` confirmed messages of those that are held: behind them the list is cut.
+    pub fn trim_newest(&mut self, max: usize) {
+        let Some(first) = self.confirmed().nth(max).map(|message| message.seq) else { return };
+        let kept = self.confirmed().take(max).last().map(|message| message.seq);
+        let stream = self.stream;
+        self.docs.retain(
+            |key, _| !matches!(key, Key::Message(of, seq) if *of == stream && *seq >= first),
+        );
+        let let_go = self.cut.and_then(|cut| cut.let_go);
+        self.cut = Some(Cut { after: kept.unwrap_or_default(), let_go });
     }
 
     fn hold(&mut self, message: Message) {

@@ -233,3 +233,115 @@ proptest! {
         prop_assert_eq!(shown(&world.list), expected);
     }
 }
+
+fn message(seq: u64, text: &str) -> Message {
+    Message {
+        seq: Seq(seq),
+        author: ana(),
+        text: MessageText::parse(text).unwrap(),
+        reply_to: None,
+        thread: None,
+        topic: None,
+        mentions: kith_core::document::Mentions::default(),
+        reactions: BTreeMap::new(),
+        replies: 0,
+        at: Timestamp(seq),
+        edited_at: None,
+    }
+}
+
+fn page_of(numbers: impl IntoIterator<Item = u64>) -> Vec<Message> {
+    numbers.into_iter().map(|seq| message(seq, &format!("m{seq}"))).collect()
+}
+
+fn numbers(messages: &Messages) -> Vec<u64> {
+    let seq = |entry| match entry {
+        Entry::Confirmed(message) => Some(message.seq.0),
+        Entry::Sending(..) | Entry::Failed(..) => None,
+    };
+    messages.entries(None).filter_map(seq).collect()
+}
+
+/// A list of which a part in the middle is shown: 3 to 5 of 1 to 9.
+fn cut() -> Messages {
+    let mut messages = Messages::new(tea());
+    messages.snapshot(Seq(9), stream(), page_of(7..=9));
+    messages.show(page_of(3..=5));
+    messages
+}
+
+#[test]
+fn a_part_that_is_shown_grows_to_the_newest_without_a_hole() {
+    let mut messages = cut();
+    assert!(messages.is_cut());
+    assert_eq!(messages.ask_newer(), Some(Seq(5)));
+    // What is posted meanwhile is not shown behind a hole.
+    messages.event(&posted(10, None, "m10"));
+    assert_eq!(numbers(&messages), [3, 4, 5]);
+    messages.newer_page(page_of(6..=7), true);
+    assert_eq!((messages.ask_newer(), messages.is_cut()), (Some(Seq(7)), true));
+    // The server answered before the last two were posted.
+    messages.event(&posted(11, None, "m11"));
+    messages.newer_page(page_of(8..=10), false);
+    assert_eq!((messages.ask_newer(), messages.is_cut()), (Some(Seq(10)), true));
+    messages.newer_page(page_of(11..=11), false);
+    assert!(!messages.is_cut());
+    messages.event(&posted(12, None, "m12"));
+    assert_eq!(numbers(&messages), (3..=12).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_page_that_is_ahead_of_the_events_leaves_no_hole() {
+    let mut messages = cut();
+    assert_eq!(messages.ask_newer(), Some(Seq(5)));
+    messages.newer_page(page_of(6..=12), true);
+    assert_eq!(numbers(&messages), (3..=9).collect::<Vec<_>>());
+    (10..=12).for_each(|seq| messages.event(&posted(seq, None, "late")));
+    assert_eq!(messages.ask_newer(), Some(Seq(9)));
+    messages.newer_page(page_of(10..=12), false);
+    assert_eq!(numbers(&messages), (3..=12).collect::<Vec<_>>());
+    assert!(!messages.is_cut());
+}
+
+#[test]
+fn a_message_that_was_let_go_and_deleted_does_not_keep_the_list_cut() {
+    let mut messages = cut();
+    messages.event(&posted(10, None, "m10"));
+    messages.event(&event(11, None, Body::Deleted { message: Seq(10), thread: None }));
+    assert_eq!(messages.ask_newer(), Some(Seq(5)));
+    messages.newer_page(page_of(6..=9), false);
+    assert!(!messages.is_cut());
+}
+
+#[test]
+fn what_is_scrolled_away_from_is_forgotten_at_either_end() {
+    let mut messages = Messages::new(tea());
+    messages.snapshot(Seq(9), stream(), page_of(1..=9));
+    messages.trim_newest(6);
+    assert_eq!((numbers(&messages), messages.is_cut()), ((1..=6).collect(), true));
+    messages.trim(4);
+    assert_eq!(numbers(&messages), [3, 4, 5, 6]);
+    assert_eq!(messages.ask_newer(), Some(Seq(6)));
+    messages.newer_page(page_of(7..=9), false);
+    messages.trim_newest(20);
+    assert_eq!((numbers(&messages), messages.is_cut()), ((3..=9).collect(), false));
+}
+
+#[test]
+fn a_list_of_a_thread_holds_the_thread_alone() {
+    let mut messages = Messages::of_thread(tea(), Seq(2), Seq(4));
+    messages.page(page_of(2..=2));
+    let reply = |seq, thread| {
+        let mut event = posted(seq, None, "reply");
+        if let Body::Posted { thread: of, .. } = &mut event.body {
+            *of = thread;
+        }
+        event
+    };
+    messages.event(&reply(5, None));
+    messages.event(&reply(6, Some(Seq(2))));
+    messages.event(&reply(7, Some(Seq(5))));
+    let held: Vec<u64> = (0..10).filter(|seq| messages.message(Seq(*seq)).is_some()).collect();
+    assert_eq!(held, [2, 6]);
+    assert_eq!(messages.message(Seq(2)).map(|root| root.replies), Some(1));
+}
