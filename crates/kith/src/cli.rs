@@ -34,6 +34,7 @@ Examples:
   kith invite Tea                         print a link for a friend
   kith send Tea/general 'Hello!'          post a message
   kith read Tea/general --follow          read, and go on reading
+  kith chat                               chat at the terminal
   git log -1 | kith send Tea/general -    post what another program says
 
 Exit codes:
@@ -78,6 +79,8 @@ pub(crate) enum Command {
     Invite(cmd::invite::Args),
     /// Join a circle by a link.
     Join(cmd::join::Args),
+    /// Chat at the terminal.
+    Chat(cmd::chat::Args),
     /// Post a message.
     Send(cmd::send::Args),
     /// Read messages.

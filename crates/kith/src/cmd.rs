@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod backup;
 pub(crate) mod block;
 pub(crate) mod call;
+pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod circle;
 pub(crate) mod completions;
@@ -55,6 +56,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Read(args) => read::run(&context, args).await,
         Command::Dm(args) => dm::run(&context, args).await,
         Command::Private(args) => private::run(&context, args).await,
+        Command::Chat(args) => chat::run(&context, args).await,
         Command::Who(args) => who::run(&context, args).await,
         Command::Block(args) => block::run(&context, args, true).await,
         Command::Unblock(args) => block::run(&context, args, false).await,

@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[path = "serve/chat.rs"]
+mod chat;
 #[path = "serve/client.rs"]
 mod client;
 #[path = "serve/gateways.rs"]

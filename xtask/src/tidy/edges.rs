@@ -16,7 +16,7 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 19] = [
+const LAYERS: [(&str, May); 20] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-burst", May::Only(&[])),
@@ -45,6 +45,7 @@ const LAYERS: [(&str, May); 19] = [
     ),
     ("kith-client", May::Only(&["kith-core", "kith-proto", "kith-yjs"])),
     ("kith-private", May::Only(&["kith-core", "kith-proto", "kith-client"])),
+    ("kith-terminal", May::Only(&["kith-core", "kith-proto", "kith-client"])),
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),

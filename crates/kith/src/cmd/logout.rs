@@ -24,8 +24,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
+    Ok(sign_out(context, args.local).await?)
+}
+
+/// Ends the session here and, unless it is to be forgotten `local`ly alone, on the server.
+pub(super) async fn sign_out(context: &Context, local: bool) -> Result<(), Failure> {
     let (address, session) = context.session()?;
-    if !args.local {
+    if !local {
         let ended: Result<Value, Failure> =
             request(&address, Method::DELETE, "/sessions/current", Some(&session.token), None)
                 .await;
@@ -37,7 +42,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     }
     context.profile()?.forget()?;
     if context.json {
-        return Ok(output::json(&json!({ "signed_out": session.name }))?);
+        return output::json(&json!({ "signed_out": session.name }));
     }
-    Ok(output::line(&format!("signed out of {address}"))?)
+    output::line(&format!("signed out of {address}"))
 }

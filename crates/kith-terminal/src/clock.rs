@@ -1,0 +1,12 @@
+//! The time of this machine.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kith_core::id::Timestamp;
+
+/// Now.
+pub(crate) fn now() -> Timestamp {
+    // A clock before 1970 is wrong either way.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

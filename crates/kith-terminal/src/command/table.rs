@@ -1,0 +1,309 @@
+//! The table of commands: all that can be done, what it wants to be told, and which keys do it.
+
+use kith_core::id::Seq;
+
+use super::key::{Chord, Key, Pane};
+use super::{Action, Notify};
+use crate::theme::ThemeName;
+
+mod people;
+mod talking;
+
+/// All commands, in the order in which help lists them within each group.
+static TABLE: [&[Entry]; 2] = [talking::WORDS, people::REST];
+
+const fn arg(name: &'static str, kind: Kind) -> Arg {
+    Arg { name, kind, optional: false }
+}
+
+const fn maybe(name: &'static str, kind: Kind) -> Arg {
+    Arg { name, kind, optional: true }
+}
+
+/// What a command wants to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The unique name of a user.
+    User,
+    /// A stream, a conversation or a group; the rest of the line.
+    Place,
+    /// What to say; the rest of the line.
+    Text,
+    /// A name; the rest of the line.
+    Name,
+    /// A whole number.
+    Number,
+    /// The number of a message, with or without `#`.
+    Message,
+    /// An emoji, or its short name between colons.
+    Emoji,
+    /// A theme.
+    Theme,
+    /// How to be told.
+    Notify,
+    /// A command.
+    Command,
+}
+
+impl Kind {
+    /// What it is, for a person.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::User => "the name of a user",
+            Self::Place => "a stream (CIRCLE/STREAM), a user (@USER) or a group",
+            Self::Text => "a text",
+            Self::Name => "a name",
+            Self::Number => "a whole number",
+            Self::Message => "the number of a message",
+            Self::Emoji => "an emoji or its :name:",
+            Self::Theme => "dark, light or none",
+            Self::Notify => "off, bell or desktop",
+            Self::Command => "a command",
+        }
+    }
+
+    /// Whether it is all that is left of the line.
+    #[must_use]
+    pub fn takes_rest(self) -> bool {
+        matches!(self, Self::Place | Self::Text | Self::Name)
+    }
+}
+
+/// One thing that a command is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Arg {
+    /// What it is called in help, in capital letters.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Whether it may be left out.
+    pub optional: bool,
+}
+
+/// A value for an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Value {
+    Text(String),
+    Number(u64),
+    Theme(ThemeName),
+    Notify(Notify),
+}
+
+/// What a command was told, one for each of its arguments.
+#[derive(Clone, Debug, Default)]
+pub struct Values(pub Vec<Option<Value>>);
+
+impl Values {
+    fn maybe(&self, at: usize) -> Option<String> {
+        match self.0.get(at) {
+            Some(Some(Value::Text(text))) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// A text that has to be there; the parser saw to it.
+    fn text(&self, at: usize) -> String {
+        self.maybe(at).unwrap_or_default()
+    }
+
+    fn number(&self, at: usize) -> Option<u64> {
+        match self.0.get(at) {
+            Some(Some(Value::Number(number))) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn theme(&self, at: usize) -> ThemeName {
+        match self.0.get(at) {
+            Some(Some(Value::Theme(theme))) => *theme,
+            _ => ThemeName::default(),
+        }
+    }
+
+    fn notify(&self, at: usize) -> Notify {
+        match self.0.get(at) {
+            Some(Some(Value::Notify(notify))) => *notify,
+            _ => Notify::default(),
+        }
+    }
+
+    fn message(&self, at: usize) -> Option<Seq> {
+        self.number(at).map(Seq)
+    }
+}
+
+/// Which part of help a command is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Group {
+    Talking,
+    Going,
+    Reading,
+    People,
+    Circles,
+    Program,
+}
+
+impl Group {
+    /// All of them, with their headings.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Talking, "Talking"),
+        (Self::Going, "Going about"),
+        (Self::Reading, "Reading"),
+        (Self::People, "People"),
+        (Self::Circles, "Circles, streams and services"),
+        (Self::Program, "The program"),
+    ];
+}
+
+/// Where a command is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// On the whole screen and line by line.
+    Both,
+    /// On the whole screen alone.
+    Screen,
+}
+
+/// A command.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// What it is called, in small letters.
+    pub name: &'static str,
+    /// What it is called as well.
+    pub aliases: &'static [&'static str],
+    /// What it wants to be told.
+    pub args: &'static [Arg],
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// Where it is in help.
+    pub group: Group,
+    /// Where it is at all.
+    pub mode: Mode,
+    /// What is pressed for it, and where. Where it has to be told something, the key begins to
+    /// write the command.
+    pub keys: &'static [(Pane, &'static str)],
+    make: fn(&Values) -> Action,
+}
+
+impl Entry {
+    /// The action, for arguments that were checked against [`Entry::args`].
+    #[must_use]
+    pub fn action(&self, values: &Values) -> Action {
+        (self.make)(values)
+    }
+
+    /// How it is written: its name and its arguments.
+    #[must_use]
+    pub fn usage(&self) -> String {
+        let mut usage = self.name.to_owned();
+        for arg in self.args {
+            usage.push(' ');
+            match arg.optional {
+                true => usage.push_str(&format!("[{}]", arg.name)),
+                false => usage.push_str(arg.name),
+            }
+        }
+        usage
+    }
+
+    /// Whether it has to be told something.
+    #[must_use]
+    pub fn wants_more(&self) -> bool {
+        self.args.iter().any(|arg| !arg.optional)
+    }
+
+    /// What is pressed for it, as shown in help.
+    #[must_use]
+    pub fn chords(&self) -> impl Iterator<Item = (Pane, Chord)> {
+        self.keys.iter().filter_map(|(pane, text)| Some((*pane, Chord::parse(text)?)))
+    }
+}
+
+/// The command of a name, in any case.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Entry> {
+    let is = |of: &str| of.eq_ignore_ascii_case(name);
+    all(true).find(|entry| is(entry.name) || entry.aliases.iter().any(|alias| is(alias)))
+}
+
+/// The command of a key, in a pane or anywhere; after the key for commands if `prefixed`.
+#[must_use]
+pub fn find_key(pane: Pane, prefixed: bool, key: Key) -> Option<&'static Entry> {
+    let chord = Chord { prefixed, key };
+    let has = |entry: &Entry, pane: Pane| entry.chords().any(|(of, is)| of == pane && is == chord);
+    all(true)
+        .find(|entry| has(entry, pane))
+        .or_else(|| all(true).find(|entry| has(entry, Pane::Anywhere)))
+}
+
+/// The commands of a mode.
+pub fn all(screen: bool) -> impl Iterator<Item = &'static Entry> {
+    TABLE.iter().copied().flatten().filter(move |entry| screen || entry.mode == Mode::Both)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_one_name_a_sentence_and_a_key() {
+        let mut names = BTreeSet::new();
+        for entry in all(true) {
+            for name in entry.aliases.iter().chain([&entry.name]) {
+                assert!(names.insert(*name), "{name} is there twice");
+                assert_eq!(*name, name.to_lowercase(), "{name}");
+            }
+            assert!(entry.about.ends_with('.'), "{}", entry.name);
+            assert!(!entry.keys.is_empty(), "{} has no key", entry.name);
+            assert_eq!(
+                entry.chords().count(),
+                entry.keys.len(),
+                "{}: {:?}",
+                entry.name,
+                entry.keys
+            );
+        }
+    }
+
+    #[test]
+    fn no_key_does_two_things() {
+        let mut seen: Vec<(Pane, Chord, &str)> = Vec::new();
+        for entry in all(true) {
+            for (pane, chord) in entry.chords() {
+                let clash = seen.iter().find(|(of, is, _)| *is == chord && *of == pane);
+                assert!(clash.is_none(), "{chord}: {clash:?} and {}", entry.name);
+                seen.push((pane, chord, entry.name));
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_last_argument_takes_the_rest_of_the_line() {
+        for entry in all(true) {
+            let rest = entry.args.iter().position(|arg| arg.kind.takes_rest());
+            assert!(rest.is_none_or(|at| at + 1 == entry.args.len()), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn the_commands_of_ghostr_are_there() {
+        for usage in [
+            "message USER TEXT",
+            "broadcast TEXT",
+            "whoelse",
+            "whoelsesince SECONDS",
+            "block USER",
+            "unblock USER",
+            "logout",
+        ] {
+            let name = usage.split(' ').next().unwrap();
+            let entry = find(name).unwrap();
+            assert_eq!((entry.usage().as_str(), entry.mode), (usage, Mode::Both));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Messages and lists as lines of text.
+
+use jiff::tz::TimeZone;
+use kith_core::document::Message;
+use kith_core::id::{CircleId, UserId};
+use kith_proto::frame::Status;
+
+use crate::model::{Model, Place};
+use crate::text::{clean, when};
+
+/// A message as lines, those after the first set in, so that none passes for another message.
+pub(crate) fn message(
+    model: &Model,
+    place: Place,
+    message: &Message,
+    zone: &TimeZone,
+) -> Vec<String> {
+    let mut head = when::clock(message.at, zone);
+    if model.here().is_none_or(|here| here.stream != place.stream) {
+        let main = Place { thread: None, ..place };
+        head.push_str(&format!(" [{}]", model.full_name(main)));
+    }
+    head.push_str(&format!(" #{} {}", message.seq, model.people().name(message.author)));
+    if let Some(to) = message.reply_to {
+        let answered = model.talk(place).and_then(|talk| talk.message(to));
+        let author = answered.map(|answered| model.people().name(answered.author));
+        head.push_str(&format!(" to #{to}"));
+        if let Some(author) = author {
+            head.push_str(&format!(" of {author}"));
+        }
+    }
+    if let Some(root) =
+        message.thread.filter(|_| model.here().is_none_or(|here| here.thread.is_none()))
+    {
+        head.push_str(&format!(" in the thread of #{root}"));
+    }
+    if message.edited_at.is_some() {
+        head.push_str(" (edited)");
+    }
+    let text = clean::lines(message.text.as_str()).into_owned();
+    let mut lines = text.split('\n');
+    let mut all = vec![format!("{head}: {}", lines.next().unwrap_or_default())];
+    all.extend(lines.map(|line| format!("    {line}")));
+    if !message.reactions.is_empty() {
+        let counts: Vec<String> = message
+            .reactions
+            .iter()
+            .map(|(emoji, users)| format!("{emoji} {}", users.len()))
+            .collect();
+        all.push(format!("    {}", counts.join("  ")));
+    }
+    if message.replies > 0 {
+        all.push(format!("    {} in its thread: `thread {}`", message.replies, message.seq));
+    }
+    all
+}
+
+/// The members of a circle, one on each line, with who is there.
+pub(crate) fn members(model: &Model, circle: CircleId) -> Vec<String> {
+    let Some(view) = model.circle(circle) else { return Vec::new() };
+    let mut lines: Vec<String> = view
+        .members
+        .values()
+        .map(|member| {
+            let name = model.people().name(member.user);
+            let nickname = member.nickname.as_ref().map(|nick| format!(" ({nick})"));
+            let status = match view.status(member.user) {
+                Status::Online => ", here",
+                Status::Idle => ", idle",
+                Status::Away => ", away",
+                Status::Offline => "",
+            };
+            format!("{name}{}{status}", nickname.unwrap_or_default())
+        })
+        .collect();
+    lines.sort_by_key(|line| line.to_lowercase());
+    let total = view.circle.members;
+    if u64::try_from(lines.len()).is_ok_and(|shown| shown < total) {
+        lines.push(format!("and more: {total} in all"));
+    }
+    lines
+}
+
+/// Users, one on each line.
+pub(crate) fn users(model: &Model, users: &[UserId]) -> Vec<String> {
+    if users.is_empty() {
+        return vec!["nobody else".to_owned()];
+    }
+    let mut names: Vec<String> = users.iter().map(|user| model.people().name(*user)).collect();
+    names.sort();
+    names
+}

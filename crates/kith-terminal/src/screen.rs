@@ -1,0 +1,131 @@
+//! `kith chat` on the whole screen.
+
+mod act;
+mod app;
+mod complete;
+mod composer;
+mod draw;
+mod list;
+mod popup;
+mod side;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod theme;
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use futures_util::StreamExt;
+use jiff::tz::TimeZone;
+use kith_client::{Client, Events};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::carry::Carrier;
+use crate::clock;
+use crate::model::{Came, Ended, Model};
+use crate::{Error, Options};
+use app::App;
+use terminal::Screen;
+use theme::Theme;
+
+const TICK: Duration = Duration::from_secs(1);
+/// The shortest time between two drawings: what happens at once is drawn at once.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Runs until the user ends it.
+///
+/// Drawing waits for the terminal, and nothing else does: the client has a task of its own.
+pub(crate) async fn run(
+    client: Client,
+    mut events: Events,
+    model: Model,
+    options: &Options,
+    zone: TimeZone,
+) -> Result<Ended, Error> {
+    let mut screen = Screen::take()?;
+    let mut keys = EventStream::new();
+    let mut carrier = Carrier::start(client);
+    let mut app = App::new(model, Theme::new(options.theme), options.notify, zone);
+    let mut ticks = tokio::time::interval(TICK);
+    let mut end = Ending::new()?;
+    let mut drawn = Instant::now() - FRAME;
+    loop {
+        app.take_notes();
+        carrier.take_from(&mut app.model);
+        if let Some(ended) = app.ended.take() {
+            return Ok(ended);
+        }
+        if app.dirty && drawn.elapsed() >= FRAME {
+            draw(&mut screen, &mut app)?;
+            drawn = Instant::now();
+            continue;
+        }
+        let due: Pin<Box<Sleep>> = Box::pin(sleep_until(drawn + FRAME));
+        tokio::select! {
+            update = events.next() => match update {
+                Some(update) => {
+                    app.model.handle(Came::Update(update), clock::now());
+                    app.dirty = true;
+                }
+                None => return Ok(Ended::Quit),
+            },
+            Some(came) = carrier.next() => {
+                app.model.handle(came, clock::now());
+                app.dirty = true;
+            }
+            event = keys.next() => match event {
+                Some(event) => app.event(event?, clock::now()),
+                // The terminal is gone.
+                None => return Ok(Ended::Quit),
+            },
+            _ = ticks.tick() => app.tick(clock::now()),
+            () = due, if app.dirty => {}
+            () = end.next() => return Ok(Ended::Quit),
+        }
+    }
+}
+
+fn draw(screen: &mut Screen, app: &mut App) -> std::io::Result<()> {
+    for effect in std::mem::take(&mut app.effects) {
+        screen.effect(&effect)?;
+    }
+    let mut need = list::Need::default();
+    screen.terminal.draw(|frame| need = app.draw(frame))?;
+    app.dirty = false;
+    app.drawn(need);
+    Ok(())
+}
+
+/// Signals that end the program, so that the terminal is given back first.
+struct Ending {
+    #[cfg(unix)]
+    signals: [tokio::signal::unix::Signal; 2],
+}
+
+impl Ending {
+    fn new() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let signals = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
+            Ok(Self { signals })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        {
+            let [terminate, hangup] = &mut self.signals;
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+        }
+        #[cfg(not(unix))]
+        std::future::pending::<()>().await;
+    }
+}

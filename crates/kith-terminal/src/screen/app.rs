@@ -1,0 +1,294 @@
+//! The state of the screen: what is open, where one writes, and what keys do.
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use jiff::tz::TimeZone;
+use kith_core::id::Timestamp;
+
+use super::composer::Composer;
+use super::draw::Layout;
+use super::list::List;
+use super::popup::{Popup, matches};
+use super::theme::Theme;
+use crate::command::key::{COMMAND_KEY, Key, Pane};
+use crate::command::table::{self, Entry, Values};
+use crate::command::{Action, Notify};
+use crate::model::{Ended, Model};
+
+/// For so long a word about what was done stands there.
+const NOTICE_MS: u64 = 8000;
+/// Lines that the wheel moves.
+const WHEEL: isize = 3;
+
+/// Something for the terminal itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Bell,
+    Desktop(String),
+    Copy(String),
+    Mouse(bool),
+    Clear,
+}
+
+/// A word about what was done, or went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Notice {
+    pub(super) text: String,
+    pub(super) wrong: bool,
+    until: Timestamp,
+}
+
+/// The state of the screen.
+pub(super) struct App {
+    pub(super) model: Model,
+    pub(super) composer: Composer,
+    pub(super) list: List,
+    pub(super) popup: Option<Popup>,
+    pub(super) pane: Pane,
+    pub(super) theme: Theme,
+    pub(super) zone: TimeZone,
+    pub(super) notify: Notify,
+    /// Shown or hidden by hand; as there is room unless set.
+    pub(super) sidebar: Option<bool>,
+    pub(super) members: Option<bool>,
+    pub(super) notice: Option<Notice>,
+    pub(super) layout: Layout,
+    pub(super) effects: Vec<Effect>,
+    pub(super) ended: Option<Ended>,
+    pub(super) focused: bool,
+    pub(super) mouse: bool,
+    /// What one wrote and was shown to be sent; of the place where one is.
+    pub(super) drafts: std::collections::BTreeMap<crate::model::Place, String>,
+    pub(super) drawn_place: Option<crate::model::Place>,
+    /// Something changed since it was drawn.
+    pub(super) dirty: bool,
+}
+
+impl App {
+    pub(super) fn new(model: Model, theme: Theme, notify: Notify, zone: TimeZone) -> Self {
+        Self {
+            model,
+            composer: Composer::new(),
+            list: List::new(),
+            popup: None,
+            pane: Pane::Composer,
+            theme,
+            zone,
+            notify,
+            sidebar: None,
+            members: None,
+            notice: None,
+            layout: Layout::default(),
+            effects: Vec::new(),
+            ended: None,
+            focused: true,
+            mouse: true,
+            drafts: std::collections::BTreeMap::new(),
+            drawn_place: None,
+            dirty: true,
+        }
+    }
+
+    pub(super) fn notice(&mut self, text: impl Into<String>, wrong: bool) {
+        let until = self.model.now().plus_ms(NOTICE_MS);
+        self.notice = Some(Notice { text: text.into(), wrong, until });
+        self.dirty = true;
+    }
+
+    /// Time has passed.
+    pub(super) fn tick(&mut self, now: Timestamp) {
+        self.dirty |= self.model.tick(now);
+        if self.notice.as_ref().is_some_and(|notice| notice.until <= now) {
+            self.notice = None;
+            self.dirty = true;
+        }
+    }
+
+    /// The user did something at the terminal.
+    pub(super) fn event(&mut self, event: Event, now: Timestamp) {
+        self.dirty = true;
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => {
+                self.model.is_active(now);
+                self.key(key);
+            }
+            Event::Key(_) => {}
+            Event::Paste(text) => {
+                self.model.is_active(now);
+                match &mut self.popup {
+                    Some(popup) => text.chars().for_each(|c| popup.edit(Some(c))),
+                    None => {
+                        self.write();
+                        self.composer.paste(&text);
+                    }
+                }
+            }
+            Event::Mouse(mouse) => self.mouse(mouse),
+            Event::FocusGained => {
+                self.focused = true;
+                self.model.is_active(now);
+            }
+            Event::FocusLost => self.focused = false,
+            Event::Resize(..) => self.effects.push(Effect::Clear),
+        }
+    }
+
+    fn key(&mut self, event: KeyEvent) {
+        let key = Key::from(event);
+        if matches!(self.popup, Some(Popup::Prefix)) {
+            self.popup = None;
+            if let Some(entry) = table::find_key(self.pane, true, key) {
+                self.press(entry);
+            } else if event.code != KeyCode::Esc {
+                self.notice(format!("nothing is done by Ctrl-X {key}"), true);
+            }
+            return;
+        }
+        if self.popup.is_some() && self.popup_key(event) {
+            return;
+        }
+        if Key::parse(COMMAND_KEY) == Some(key) {
+            self.popup = Some(Popup::Prefix);
+            return;
+        }
+        if self.completion_key(event) {
+            return;
+        }
+        // A letter is a command only where nothing is being written.
+        let is_letter = matches!(event.code, KeyCode::Char(_))
+            && !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        let writes = self.pane == Pane::Composer && is_letter && !self.composer.is_empty();
+        if let Some(entry) = table::find_key(self.pane, false, key).filter(|_| !writes) {
+            return self.press(entry);
+        }
+        match (self.pane, event.code) {
+            (Pane::Composer, KeyCode::Up) if self.composer.is_on_first_line() => {
+                self.composer.recall(true);
+            }
+            (Pane::Composer, KeyCode::Down) if self.composer.is_on_last_line() => {
+                self.composer.recall(false);
+            }
+            (Pane::Messages, _) if is_letter => {
+                self.notice("Esc goes back to writing, ? shows the keys", false);
+            }
+            (Pane::Messages, _) => {}
+            _ => {
+                if self.composer.input(event, &self.model) && !self.composer.is_empty() {
+                    self.model.is_typing();
+                }
+            }
+        }
+    }
+
+    /// A key while something is shown above; whether it was for that.
+    fn popup_key(&mut self, event: KeyEvent) -> bool {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let page = self.list.page();
+        let Some(popup) = &mut self.popup else { return false };
+        match event.code {
+            KeyCode::Esc => self.popup = None,
+            KeyCode::Up => popup.step(-1, &self.model),
+            KeyCode::Down => popup.step(1, &self.model),
+            KeyCode::Char('p') if control => popup.step(-1, &self.model),
+            KeyCode::Char('n') if control => popup.step(1, &self.model),
+            KeyCode::PageUp => popup.step(-page, &self.model),
+            KeyCode::PageDown => popup.step(page, &self.model),
+            KeyCode::Home => popup.step(isize::MIN, &self.model),
+            KeyCode::End => popup.step(isize::MAX, &self.model),
+            KeyCode::Backspace => popup.edit(None),
+            KeyCode::Char(letter) if !control => match popup {
+                Popup::Lines { .. } if matches!(letter, 'q' | '?') => self.popup = None,
+                Popup::Lines { .. } if letter == ' ' => popup.step(page, &self.model),
+                _ => popup.edit(Some(letter)),
+            },
+            KeyCode::Enter => {
+                let popup = self.popup.take();
+                if let Some(Popup::Switch { typed, at }) = popup {
+                    match matches(&typed, &self.model).get(at) {
+                        Some(place) => self.model.go_to(*place),
+                        None if typed.trim().is_empty() => {}
+                        None => {
+                            let name = typed.trim().trim_start_matches('@');
+                            self.model.act(Action::Go { place: format!("@{name}") });
+                        }
+                    }
+                }
+            }
+            // Keys for commands work from here as well, and close it.
+            _ => {
+                self.popup = None;
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A key while choices are offered; whether it was for them.
+    fn completion_key(&mut self, event: KeyEvent) -> bool {
+        let Some((_, chosen)) = &mut self.composer.completion else { return false };
+        let taken = chosen.is_some();
+        match event.code {
+            KeyCode::Down | KeyCode::Tab => self.composer.choose(1, &self.model),
+            KeyCode::Up | KeyCode::BackTab => self.composer.choose(-1, &self.model),
+            KeyCode::Enter if taken => self.composer.accept(),
+            KeyCode::Esc => self.composer.completion = None,
+            KeyCode::Char(' ') if taken => {
+                self.composer.accept();
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The key of a command was pressed. Where it has to be told something, it is begun to be
+    /// written.
+    pub(super) fn press(&mut self, entry: &Entry) {
+        if entry.wants_more() {
+            self.pane = Pane::Composer;
+            self.composer.set(&format!("/{} ", entry.name));
+            self.composer.suggest(&self.model);
+            return;
+        }
+        if entry.name == "find" {
+            self.write();
+            return self.composer.set("/find ");
+        }
+        self.act(entry.action(&Values::default()));
+    }
+
+    /// Leaves the messages to write.
+    pub(super) fn write(&mut self) {
+        self.pane = Pane::Composer;
+        self.model.select(None);
+    }
+
+    fn mouse(&mut self, event: MouseEvent) {
+        let (x, y) = (event.column, event.row);
+        match event.kind {
+            MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
+                let up = event.kind == MouseEventKind::ScrollUp;
+                let step = if up { -WHEEL } else { WHEEL };
+                match &mut self.popup {
+                    Some(popup) => popup.step(step, &self.model),
+                    None => self.scroll(step),
+                }
+            }
+            MouseEventKind::Down(MouseButton::Left) => {
+                if self.popup.take().is_some() {
+                    return;
+                }
+                if let Some(place) = self.layout.place_at(x, y) {
+                    self.model.go_to(place);
+                } else if let Some(seq) = self.list.at_row(y).filter(|_| self.layout.is_list(x, y))
+                {
+                    self.model.select(Some(seq));
+                    self.pane = Pane::Messages;
+                } else if self.layout.is_composer(x, y) {
+                    self.write();
+                }
+            }
+            // Moving says nothing.
+            _ => self.dirty = false,
+        }
+    }
+}

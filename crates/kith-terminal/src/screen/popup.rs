@@ -1,0 +1,185 @@
+//! What is shown above everything else: help, lists, the quick switcher, the keys that may follow.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear};
+
+use super::theme::Theme;
+use crate::command::help;
+use crate::model::{Model, Place, fit};
+use crate::text::clean;
+use crate::text::wrap::{cut, width};
+
+/// Characters that can be typed to choose by.
+const CHARS_MAX: usize = 100;
+
+/// What is shown above everything else.
+#[derive(Debug)]
+pub(super) enum Popup {
+    /// Lines to read.
+    Lines { title: String, lines: Vec<String>, top: usize },
+    /// Where one can go.
+    Switch { typed: String, at: usize },
+    /// What may follow the key for commands.
+    Prefix,
+}
+
+impl Popup {
+    pub(super) fn lines(title: &str, lines: Vec<String>) -> Self {
+        Self::Lines { title: title.to_owned(), lines, top: 0 }
+    }
+
+    pub(super) fn switch() -> Self {
+        Self::Switch { typed: String::new(), at: 0 }
+    }
+
+    /// Scrolls, or takes another choice.
+    pub(super) fn step(&mut self, step: isize, model: &Model) {
+        match self {
+            Self::Lines { lines, top, .. } => {
+                let last = lines.len().saturating_sub(1);
+                *top = top.saturating_add_signed(step).min(last);
+            }
+            Self::Switch { typed, at } => {
+                let last = matches(typed, model).len().saturating_sub(1);
+                *at = at.saturating_add_signed(step).min(last);
+            }
+            Self::Prefix => {}
+        }
+    }
+
+    /// A letter was typed, or taken back.
+    pub(super) fn edit(&mut self, letter: Option<char>) {
+        if let Self::Switch { typed, at } = self {
+            match letter {
+                Some(letter) if typed.chars().count() < CHARS_MAX => typed.push(letter),
+                Some(_) => {}
+                None => drop(typed.pop()),
+            }
+            *at = 0;
+        }
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: Theme, model: &Model) {
+        match self {
+            Self::Lines { title, lines, top } => {
+                let lines: Vec<String> =
+                    lines.iter().map(|line| clean::line(line).into_owned()).collect();
+                let inner = open(frame, area, theme, &format!("{title} (Esc closes)"), &lines);
+                let rows = usize::from(inner.height);
+                let top = (*top).min(lines.len().saturating_sub(rows));
+                for (row, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(top)) {
+                    let line = Line::raw(cut(line, usize::from(inner.width)));
+                    frame.buffer_mut().set_line(inner.x, row, &line, inner.width);
+                }
+            }
+            Self::Switch { typed, at } => draw_switch(frame, area, theme, model, typed, *at),
+            Self::Prefix => {
+                let keys = help::of_prefix();
+                let lines: Vec<String> =
+                    keys.iter().map(|(key, entry)| format!("{key}  {}", entry.usage())).collect();
+                columns(frame, area, theme, "Ctrl-X and", &lines);
+            }
+        }
+    }
+}
+
+/// The places that fit what was typed, best first.
+pub(super) fn matches(typed: &str, model: &Model) -> Vec<Place> {
+    let mut found: Vec<(usize, Place)> = Vec::new();
+    for place in model.places() {
+        let (full, short) = (model.full_name(place), model.short_name(place));
+        let fits = [fit(typed, &short), fit(typed, &full).map(|far| far + 1)];
+        let Some(far) = fits.into_iter().flatten().min() else { continue };
+        // Where something is unread comes first, as long as nothing is typed.
+        let talk = model.talk(place);
+        let (unread, mentions) = talk.map_or((0, 0), |talk| (talk.unread(), talk.mentions()));
+        let rank = if !typed.is_empty() {
+            far * 4
+        } else if mentions > 0 {
+            0
+        } else if unread > 0 {
+            1
+        } else {
+            2
+        };
+        found.push((rank, place));
+    }
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, place)| place).collect()
+}
+
+fn draw_switch(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    theme: Theme,
+    model: &Model,
+    typed: &str,
+    at: usize,
+) {
+    let found = matches(typed, model);
+    let blank = vec![" ".repeat(46); found.len().clamp(1, 12) + 1];
+    let inner = open(frame, area, theme, "Go to", &blank);
+    let wide = usize::from(inner.width);
+    let typed_line = Line::raw(cut(&format!("> {typed}▏"), wide));
+    frame.buffer_mut().set_line(inner.x, inner.y, &typed_line, inner.width);
+    let rows = usize::from(inner.height.saturating_sub(1));
+    let top = at.saturating_sub(rows.saturating_sub(1));
+    if found.is_empty() {
+        let line = Line::styled(cut("Enter: a user of this name", wide), theme.dim());
+        frame.buffer_mut().set_line(inner.x, inner.y + 1, &line, inner.width);
+    }
+    for (index, place) in found.iter().enumerate().skip(top).take(rows) {
+        let row = inner.y + 1 + u16::try_from(index - top).unwrap_or(0);
+        let unread = model.talk(*place).map_or(0, crate::model::Talk::unread);
+        let count = if unread > 0 { format!("  {unread}") } else { String::new() };
+        let name = clean::line(&model.full_name(*place)).into_owned();
+        let style = if index == at { theme.selected() } else { Style::new() };
+        let name = cut(&name, wide.saturating_sub(count.len()));
+        let line = Line::from(vec![Span::raw(name), Span::styled(count, theme.accent())]);
+        let area = Rect { y: row, height: 1, ..inner };
+        frame.buffer_mut().set_style(area, style);
+        frame.buffer_mut().set_line(inner.x, row, &line.patch_style(style), inner.width);
+    }
+}
+
+/// Short lines in as many columns as there is room for.
+fn columns(frame: &mut Frame<'_>, area: Rect, theme: Theme, title: &str, lines: &[String]) {
+    let wide = lines.iter().map(|line| width(line)).max().unwrap_or(1) + 2;
+    let room = usize::from(area.width.saturating_sub(4)).max(1);
+    let count = (room / wide).clamp(1, 4);
+    let rows = lines.len().div_ceil(count);
+    let blank = vec![" ".repeat((wide * count).min(room)); rows];
+    let inner = open(frame, area, theme, title, &blank);
+    for (index, line) in lines.iter().enumerate() {
+        let (column, row) = (index / rows, index % rows);
+        let x = inner.x + u16::try_from(column * wide).unwrap_or(0);
+        let y = inner.y + u16::try_from(row).unwrap_or(0);
+        if y < inner.bottom() && x < inner.right() {
+            let room = inner.right() - x;
+            let line = Line::raw(cut(line, usize::from(room).min(wide - 1)));
+            frame.buffer_mut().set_line(x, y, &line, room);
+        }
+    }
+}
+
+/// An empty box in the middle, as large as these lines need and there is room for.
+fn open(frame: &mut Frame<'_>, area: Rect, theme: Theme, title: &str, lines: &[String]) -> Rect {
+    let wide = lines.iter().map(|line| width(line)).max().unwrap_or(0).max(width(title) + 2);
+    let size = |wanted: usize, room: u16| u16::try_from(wanted + 2).unwrap_or(room).min(room);
+    let (width, height) = (size(wide, area.width), size(lines.len(), area.height));
+    let place = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    };
+    frame.render_widget(Clear, place);
+    let title = cut(&format!(" {title} "), usize::from(width.saturating_sub(2)));
+    let block = Block::bordered().title(title).border_style(theme.border());
+    let inner = block.inner(place);
+    frame.render_widget(block, place);
+    inner
+}

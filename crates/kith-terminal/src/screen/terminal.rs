@@ -1,0 +1,128 @@
+//! The terminal itself: taken over for the whole screen, and given back however the program ends.
+
+use std::io::{Write, stdout};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
+    EnableFocusChange, EnableMouseCapture,
+};
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::app::Effect;
+use crate::text::clean;
+
+/// The longest text of a notice on the desktop, in characters.
+const NOTICE_CHARS: usize = 200;
+
+/// A terminal that was taken over.
+pub(super) struct Screen {
+    pub(super) terminal: Terminal<CrosstermBackend<std::io::Stdout>>,
+}
+
+impl Screen {
+    /// Takes the terminal over.
+    pub(super) fn take() -> std::io::Result<Self> {
+        // A panic is told on the usual screen.
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            give_back();
+            before(panic);
+        }));
+        enable_raw_mode()?;
+        let taken = execute!(
+            stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            EnableFocusChange,
+            EnableMouseCapture,
+            cursor::Hide
+        );
+        let terminal = taken.and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
+        match terminal {
+            Ok(terminal) => Ok(Self { terminal }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Does something that is not drawn.
+    pub(super) fn effect(&mut self, effect: &Effect) -> std::io::Result<()> {
+        match effect {
+            Effect::Clear => self.terminal.clear()?,
+            Effect::Mouse(true) => execute!(stdout(), EnableMouseCapture)?,
+            Effect::Mouse(false) => execute!(stdout(), DisableMouseCapture)?,
+            Effect::Bell | Effect::Desktop(_) | Effect::Copy(_) => {
+                let mut out = stdout().lock();
+                out.write_all(sequence(effect, &term()).as_bytes())?;
+                out.flush()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn term() -> String {
+    std::env::var("TERM").unwrap_or_default()
+}
+
+/// What the terminal is told.
+fn sequence(effect: &Effect, term: &str) -> String {
+    match effect {
+        Effect::Bell => "\x07".to_owned(),
+        Effect::Desktop(text) => {
+            // A semicolon would end a field.
+            let text: String =
+                clean::line(text).replace(';', ",").chars().take(NOTICE_CHARS).collect();
+            match ["rxvt", "foot"].iter().any(|of| term.contains(of)) {
+                true => format!("\x1b]777;notify;kith;{text}\x07"),
+                false => format!("\x1b]9;{text}\x07"),
+            }
+        }
+        Effect::Copy(text) => format!("\x1b]52;c;{}\x07", STANDARD.encode(text)),
+        Effect::Mouse(_) | Effect::Clear => String::new(),
+    }
+}
+
+/// Gives the terminal back. Done twice, it does no harm.
+fn give_back() {
+    // If the terminal is gone there is nobody to give it back to.
+    let _ = execute!(
+        stdout(),
+        DisableMouseCapture,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = disable_raw_mode();
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notices_cannot_command_the_terminal() {
+        let text = "bob: a;b\u{7}\u{1b}]52;c;x\nc".to_owned();
+        let told = sequence(&Effect::Desktop(text.clone()), "xterm-256color");
+        assert_eq!(told, "\x1b]9;bob: a,b\u{fffd}\u{fffd}]52,c,x c\x07");
+        let told = sequence(&Effect::Desktop(text), "rxvt-unicode");
+        assert!(told.starts_with("\x1b]777;notify;kith;bob: a,b\u{fffd}"));
+        assert_eq!(sequence(&Effect::Copy("tea".to_owned()), ""), "\x1b]52;c;dGVh\x07");
+    }
+}

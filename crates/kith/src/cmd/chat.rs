@@ -1,0 +1,113 @@
+//! `kith chat`: chat at the terminal.
+
+use std::io::IsTerminal;
+
+use clap::ValueEnum;
+use kith_client::ClientError;
+use kith_terminal::Options;
+use kith_terminal::command::Notify;
+use kith_terminal::model::Ended;
+use kith_terminal::theme::ThemeName;
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Chat at the terminal.
+#[derive(clap::Args)]
+#[command(after_help = "\
+On the whole screen `?` shows the keys and /help all commands. With --plain, or where standard input
+or output is no terminal, it prints lines and reads commands: `help` lists them.
+
+Examples:
+  kith chat
+  kith chat Tea/general
+  kith chat @bob --theme light
+  kith chat Tea --plain
+  echo 'say Good morning!' | kith chat Tea/general --plain")]
+pub(crate) struct Args {
+    /// Where to begin: CIRCLE, CIRCLE/STREAM, @USER or a group.
+    #[arg(value_name = "CIRCLE/STREAM")]
+    place: Option<String>,
+    /// Line by line instead of on the whole screen.
+    #[arg(long)]
+    plain: bool,
+    /// The colours; those that fit the terminal unless set, and none with NO_COLOR.
+    #[arg(long, value_enum, value_name = "NAME")]
+    theme: Option<Theme>,
+    /// How to be told of what is not on the screen.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Told::Bell)]
+    notify: Told,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Theme {
+    /// For a dark terminal.
+    Dark,
+    /// For a light terminal.
+    Light,
+    /// Without colours.
+    None,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Told {
+    /// Not at all.
+    Off,
+    /// By the bell.
+    Bell,
+    /// On the desktop, by the terminal, and by the bell.
+    Desktop,
+}
+
+pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
+    let (address, _) = context.session()?;
+    let (client, events) = context.connect().await?;
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let options = Options {
+        server: address.to_string(),
+        place: args.place,
+        plain: args.plain || !is_terminal,
+        theme: args.theme.map_or_else(usual_theme, ThemeName::from),
+        notify: args.notify.into(),
+    };
+    let ended = kith_terminal::run(client, events, options).await;
+    match ended.map_err(|error| Failure::Local(error.to_string()))? {
+        Ended::Quit => Ok(()),
+        Ended::LogOut => Ok(super::logout::sign_out(context, false).await?),
+        Ended::Stopped(problem) => Err(Failure::from(ClientError::Stopped(problem)).into()),
+    }
+}
+
+/// The colours that fit the terminal, as far as it says what it is.
+fn usual_theme() -> ThemeName {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb") {
+        return ThemeName::None;
+    }
+    // "foreground;background", in the numbers of the sixteen colours.
+    let background = set("COLORFGBG").and_then(|colours| colours.rsplit(';').next()?.parse().ok());
+    match background {
+        Some(7 | 15) => ThemeName::Light,
+        Some(0..=255_u8) | None => ThemeName::Dark,
+    }
+}
+
+impl From<Theme> for ThemeName {
+    fn from(theme: Theme) -> Self {
+        match theme {
+            Theme::Dark => Self::Dark,
+            Theme::Light => Self::Light,
+            Theme::None => Self::None,
+        }
+    }
+}
+
+impl From<Told> for Notify {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Off => Self::Off,
+            Told::Bell => Self::Bell,
+            Told::Desktop => Self::Desktop,
+        }
+    }
+}
