@@ -9,6 +9,8 @@ mod paging;
 mod people;
 mod place;
 mod talk;
+#[cfg(test)]
+pub(crate) mod tests;
 mod then;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -18,6 +18,8 @@ mod play;
 mod private;
 #[path = "serve/program.rs"]
 mod program;
+#[path = "serve/screen.rs"]
+mod screen;
 #[path = "serve/secrets.rs"]
 mod secrets;
 #[path = "serve/terminal.rs"]

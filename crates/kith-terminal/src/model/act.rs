@@ -209,10 +209,7 @@ impl Model {
             }
             Action::NextUnread => {
                 let unread = |talk: &&Talk| talk.unread > 0 && Some(talk.place()) != self.here;
-                let best = self
-                    .talks()
-                    .filter(unread)
-                    .max_by_key(|talk| (talk.mentions > 0, talk.circle().is_none()));
+                let best = self.talks().filter(unread).max_by_key(|talk| talk.for_me());
                 match best.map(Talk::place) {
                     Some(place) => self.go_to(place),
                     None => self.say("nothing is unread elsewhere"),

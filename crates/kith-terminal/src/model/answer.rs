@@ -97,8 +97,6 @@ impl Purpose {
             | Self::Present(_)
             | Self::Members { told: false, .. }
             | Self::Posted { .. }
-            | Self::Told(_)
-            | Self::Invite
             | Self::Called => false,
             _ => true,
         }

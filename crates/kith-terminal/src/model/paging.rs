@@ -204,14 +204,11 @@ impl Model {
         if !here {
             return;
         }
-        if let Asking::Around(seq) = asking {
-            self.found(place, seq);
-        }
         match asking {
-            Asking::Older | Asking::Newer | Asking::Around(_) => {
-                self.notes.push_back(Note::Paged);
-            }
-            Asking::Latest | Asking::Oldest => self.notes.push_back(Note::Moved),
+            Asking::Older | Asking::Newer => self.notes.push_back(Note::Paged),
+            Asking::Around(seq) => self.found(place, seq),
+            Asking::Latest => self.notes.push_back(Note::Moved),
+            Asking::Oldest => self.found_first(place),
         }
         if again {
             self.page(Asking::Newer);
@@ -246,8 +243,10 @@ impl Model {
 
     /// Holds the first messages of the present place.
     pub fn load_oldest(&mut self) {
-        if self.talk_here().is_some_and(Talk::has_older) {
-            self.page(Asking::Oldest);
+        match self.talk_here() {
+            Some(talk) if talk.has_older() => self.page(Asking::Oldest),
+            Some(talk) => self.found_first(talk.place()),
+            None => {}
         }
     }
 
@@ -259,6 +258,13 @@ impl Model {
             return self.found(place, seq);
         }
         self.page(Asking::Around(seq));
+    }
+
+    fn found_first(&mut self, place: Place) {
+        let first = self.talks.get(&place).and_then(|talk| talk.confirmed().next());
+        if let Some(seq) = first.map(|message| message.seq) {
+            self.found(place, seq);
+        }
     }
 
     fn found(&mut self, place: Place, seq: Seq) {

@@ -130,6 +130,12 @@ impl Talk {
         self.mentions
     }
 
+    /// How many unread messages are for the user: those that mean them, and all of a conversation.
+    #[must_use]
+    pub fn for_me(&self) -> u64 {
+        if self.circle.is_none() { self.unread.max(self.mentions) } else { self.mentions }
+    }
+
     /// The last message that was read when one came here.
     #[must_use]
     pub fn new_after(&self) -> Option<Seq> {

@@ -68,13 +68,6 @@ impl App {
                 self.list.to_end();
                 self.model.load_latest();
             }
-            Action::Oldest => {
-                self.model.load_oldest();
-                let first =
-                    self.model.talk_here().and_then(|talk| talk.shown().first().map(|m| m.seq));
-                self.list.show(first.unwrap_or(Seq(0)));
-                self.select(first);
-            }
             // Twice, for what is written is not to be lost by a slip.
             Action::Quit if !self.composer.is_empty() => {
                 self.composer.take();

@@ -129,7 +129,8 @@ impl App {
                 self.model.is_active(now);
             }
             Event::FocusLost => self.focused = false,
-            Event::Resize(..) => self.effects.push(Effect::Clear),
+            // It is drawn anew at its new size.
+            Event::Resize(..) => {}
         }
     }
 

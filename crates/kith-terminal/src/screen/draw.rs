@@ -12,8 +12,8 @@ use super::list::{Context, Need};
 use super::side;
 use crate::command::key::Pane;
 use crate::model::{Link, Place, Talk};
-use crate::text::clean;
-use crate::text::wrap::{cut, width};
+use crate::text::wrap::{Prefix, cut, width, wrap};
+use crate::text::{Look, clean, plain};
 
 /// With so many columns there is room for the circles beside the messages.
 const SIDEBAR_FROM: u16 = 60;
@@ -21,6 +21,8 @@ const SIDEBAR_FROM: u16 = 60;
 const MEMBERS_FROM: u16 = 100;
 /// With so many rows there is room for the bars.
 const BARS_FROM: u16 = 8;
+/// The most rows that a word about what was done takes.
+const NOTICE_ROWS: usize = 3;
 /// Choices that are shown at a time.
 const CHOICES: usize = 6;
 
@@ -131,16 +133,18 @@ impl App {
         let rows = self.composer.rows(usize::from(main.width.saturating_sub(prompt).max(2)));
         let most = usize::from(main.height / 2).max(1);
         let rows = u16::try_from(rows.min(most)).unwrap_or(1);
-        let hints = u16::from(has_bars);
+        let words = self.hint(usize::from(main.width));
+        let hints = u16::try_from(words.len()).unwrap_or(1).min(main.height - rows);
+        let hints = if has_bars || self.notice.is_some() { hints } else { 0 };
         let composer = Rect { y: main.bottom() - rows, height: rows, ..main };
-        let hint = Rect { y: composer.y - hints.min(composer.y), height: hints, ..main };
+        let hint = Rect { y: composer.y - hints, height: hints, ..main };
         let list = Rect { height: main.height - rows - hints, ..main };
         self.layout.list = list;
         self.layout.composer = composer;
         let selected = self.model.selected();
         let context = Context { model: &self.model, theme: self.theme, zone: &self.zone };
         let need = self.list.draw(frame, list, context, selected);
-        if self.model.talk_here().is_some_and(|talk| talk.confirmed().next().is_none()) {
+        if self.model.talk_here().is_some_and(|talk| talk.shown().is_empty()) {
             let word = if self.model.talk_here().is_some_and(Talk::is_loading) {
                 "loading…"
             } else {
@@ -148,8 +152,9 @@ impl App {
             };
             text(frame, list, &Line::styled(cut(word, usize::from(list.width)), self.theme.dim()));
         }
-        let line = self.hint(usize::from(main.width));
-        text(frame, hint, &line);
+        for (y, line) in (hint.y..hint.bottom()).zip(words) {
+            text(frame, Rect { y, height: 1, ..hint }, &line);
+        }
         if prompt > 0 {
             let sign = Line::styled("> ", self.theme.accent());
             text(frame, composer, &sign);
@@ -195,12 +200,19 @@ impl App {
         }
     }
 
-    /// The line above where one writes: a word about what was done, or who is typing.
-    fn hint(&self, columns: usize) -> Line<'static> {
+    /// The lines above where one writes: a word about what was done, or who is typing.
+    fn hint(&self, columns: usize) -> Vec<Line<'static>> {
         if let Some(notice) = &self.notice {
             let style = if notice.wrong { self.theme.wrong() } else { self.theme.accent() };
-            return Line::styled(cut(&clean::line(&notice.text), columns), style);
+            let spans = [crate::text::Span::new(clean::line(&notice.text), Look::default())];
+            let lines = wrap(&spans, columns, &Prefix::default());
+            let some = lines.iter().take(NOTICE_ROWS);
+            return some.map(|line| Line::styled(plain(line), style)).collect();
         }
+        vec![self.typing(columns)]
+    }
+
+    fn typing(&self, columns: usize) -> Line<'static> {
         let Some(here) = self.model.here() else { return Line::default() };
         let main = Place { thread: None, ..here };
         let typing: Vec<String> = self
@@ -266,7 +278,7 @@ impl App {
             .talks()
             .filter(|talk| Some(talk.place()) != self.model.here())
             .fold((0, 0), |(unread, mentions), talk| {
-                (unread + talk.unread(), mentions + talk.mentions())
+                (unread + talk.unread(), mentions + talk.for_me())
             });
         if mentions > 0 {
             let style = bar.patch(self.theme.accent());

@@ -143,15 +143,17 @@ impl List {
                 }
                 left -= behind + 1;
                 if index + 1 >= blocks.messages.len() {
-                    self.scroll = Scroll::End;
-                    return;
+                    line += behind;
+                    break;
                 }
                 (index, line) = (index + 1, 0);
             }
         }
+        // Behind the last that is held there may be more, which is not to run past by itself.
         let is_last = index + 1 == blocks.messages.len()
             && line + 1 == self.block(blocks, index).len()
-            && lines >= 0;
+            && lines >= 0
+            && !blocks.talk.has_newer();
         self.scroll = match blocks.messages.get(index) {
             Some(message) if !is_last => Scroll::At { seq: message.seq, line },
             _ => Scroll::End,

@@ -3,14 +3,14 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span as Styled};
 use ratatui::widgets::{Block, Clear};
 
 use super::theme::Theme;
 use crate::command::help;
 use crate::model::{Model, Place, fit};
-use crate::text::clean;
-use crate::text::wrap::{cut, width};
+use crate::text::wrap::{Prefix, cut, width, wrap};
+use crate::text::{Look, Span, clean, plain};
 
 /// Characters that can be typed to choose by.
 const CHARS_MAX: usize = 100;
@@ -65,8 +65,8 @@ impl Popup {
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: Theme, model: &Model) {
         match self {
             Self::Lines { title, lines, top } => {
-                let lines: Vec<String> =
-                    lines.iter().map(|line| clean::line(line).into_owned()).collect();
+                let room = usize::from(area.width.saturating_sub(2));
+                let lines: Vec<String> = lines.iter().flat_map(|line| broken(line, room)).collect();
                 let inner = open(frame, area, theme, &format!("{title} (Esc closes)"), &lines);
                 let rows = usize::from(inner.height);
                 let top = (*top).min(lines.len().saturating_sub(rows));
@@ -86,6 +86,14 @@ impl Popup {
     }
 }
 
+/// A line as lines that fit, the later ones set in.
+fn broken(line: &str, room: usize) -> Vec<String> {
+    let look = Look::default();
+    let prefix = Prefix { rest: vec![Span::new(" ".repeat(6), look)], ..Prefix::default() };
+    let lines = wrap(&[Span::new(clean::line(line), look)], room, &prefix);
+    lines.iter().map(|line| plain(line)).collect()
+}
+
 /// The places that fit what was typed, best first.
 pub(super) fn matches(typed: &str, model: &Model) -> Vec<Place> {
     let mut found: Vec<(usize, Place)> = Vec::new();
@@ -95,7 +103,7 @@ pub(super) fn matches(typed: &str, model: &Model) -> Vec<Place> {
         let Some(far) = fits.into_iter().flatten().min() else { continue };
         // Where something is unread comes first, as long as nothing is typed.
         let talk = model.talk(place);
-        let (unread, mentions) = talk.map_or((0, 0), |talk| (talk.unread(), talk.mentions()));
+        let (unread, mentions) = talk.map_or((0, 0), |talk| (talk.unread(), talk.for_me()));
         let rank = if !typed.is_empty() {
             far * 4
         } else if mentions > 0 {
@@ -138,7 +146,7 @@ fn draw_switch(
         let name = clean::line(&model.full_name(*place)).into_owned();
         let style = if index == at { theme.selected() } else { Style::new() };
         let name = cut(&name, wide.saturating_sub(count.len()));
-        let line = Line::from(vec![Span::raw(name), Span::styled(count, theme.accent())]);
+        let line = Line::from(vec![Styled::raw(name), Styled::styled(count, theme.accent())]);
         let area = Rect { y: row, height: 1, ..inner };
         frame.buffer_mut().set_style(area, style);
         frame.buffer_mut().set_line(inner.x, row, &line.patch_style(style), inner.width);

@@ -14,6 +14,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 
 use super::app::Effect;
 use crate::text::clean;
@@ -57,7 +58,11 @@ impl Screen {
     /// Does something that is not drawn.
     pub(super) fn effect(&mut self, effect: &Effect) -> std::io::Result<()> {
         match effect {
-            Effect::Clear => self.terminal.clear()?,
+            // Where the cursor is, which clearing would ask the terminal for, does not matter.
+            Effect::Clear => {
+                let size = self.terminal.size()?;
+                self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
+            }
             Effect::Mouse(true) => execute!(stdout(), EnableMouseCapture)?,
             Effect::Mouse(false) => execute!(stdout(), DisableMouseCapture)?,
             Effect::Bell | Effect::Desktop(_) | Effect::Copy(_) => {

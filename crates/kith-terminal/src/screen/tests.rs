@@ -1,1 +1,302 @@
-//! Screens.
+//! What is on the screen, at several sizes.
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use kith_client::Update;
+use kith_core::event::Body;
+use kith_core::id::{FeedId, Seq};
+use kith_core::text::{Emoji, MessageText};
+use kith_proto::frame::Signaled;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::app::{App, Effect};
+use super::theme::Theme;
+use crate::command::Notify;
+use crate::command::key::Pane;
+use crate::model::tests::site::{NOW, Site, ana, bob, posted, stream, user};
+use crate::theme::ThemeName;
+
+/// The screen over a site, and its keys.
+struct Show {
+    site: Site,
+    app: Option<App>,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Show {
+    fn new(site: Site, width: u16, height: u16) -> Self {
+        let mut site = site;
+        let model = std::mem::replace(&mut site.model, Site::new().model);
+        let app = App::new(model, Theme::new(ThemeName::Dark), Notify::Bell, TimeZone::UTC);
+        let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let mut show = Self { site, app: Some(app), terminal };
+        show.turn();
+        show
+    }
+
+    fn app(&mut self) -> &mut App {
+        self.app.as_mut().unwrap()
+    }
+
+    /// Does what the site has to do with the model.
+    fn with_site(&mut self, act: impl FnOnce(&mut Site)) {
+        let spare = Site::new().model;
+        let app = self.app.as_mut().unwrap();
+        self.site.model = std::mem::replace(&mut app.model, spare);
+        act(&mut self.site);
+        self.site.settle();
+        let spare = Site::new().model;
+        let model = std::mem::replace(&mut self.site.model, spare);
+        self.app().model = model;
+    }
+
+    /// Draws until nothing more is needed.
+    fn turn(&mut self) {
+        for _ in 0..10 {
+            self.with_site(|_| {});
+            self.app().take_notes();
+            let mut need = super::list::Need::default();
+            let app = self.app.as_mut().unwrap();
+            self.terminal.draw(|frame| need = app.draw(frame)).unwrap();
+            self.app().drawn(need);
+        }
+    }
+
+    fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+        let now = self.app().model.now();
+        self.app().event(Event::Key(KeyEvent::new(code, modifiers)), now);
+        self.turn();
+    }
+
+    fn key(&mut self, code: KeyCode) {
+        self.press(code, KeyModifiers::NONE);
+    }
+
+    fn control(&mut self, letter: char) {
+        self.press(KeyCode::Char(letter), KeyModifiers::CONTROL);
+    }
+
+    fn types(&mut self, text: &str) {
+        text.chars().for_each(|c| self.key(KeyCode::Char(c)));
+    }
+
+    fn screen(&self) -> String {
+        self.terminal.backend().to_string()
+    }
+}
+
+/// A day of tea.
+fn day() -> Site {
+    let mut site = Site::new();
+    site.fill(1, 3);
+    site.set_unread(1, 1);
+    site.connect();
+    let first = site.post(1, bob(), "Good *morning* @ana, is there **tea**? See `kettle --on`");
+    let body = Body::Reacted { message: first, emoji: Emoji::parse("👍").unwrap() };
+    site.happen(stream(1), ana(), None, body);
+    site.post(1, user(3), "```rust\nfn pour(cups: u8) {}\n```\n- green\n- black");
+    let second = site.post(1, ana(), "a first vresion");
+    let text = MessageText::parse("a first version").unwrap();
+    let edited = Body::Edited { message: second, text, mentions: Default::default() };
+    site.happen(stream(1), ana(), None, edited);
+    let Body::Posted { text, mentions, topic, .. } = posted("black, please") else { return site };
+    let reply = Body::Posted { text, reply_to: Some(first), thread: None, topic, mentions };
+    site.happen(stream(1), bob(), None, reply);
+    let Body::Posted { text, mentions, topic, .. } = posted("in the thread") else { return site };
+    let reply = Body::Posted { text, reply_to: None, thread: Some(first), topic, mentions };
+    site.happen(stream(1), bob(), None, reply);
+    site.post(2, bob(), "the kettle is on, @ana");
+    site.post(3, bob(), "psst");
+    site
+}
+
+#[test]
+fn it_is_drawn_at_all_sizes() {
+    for (width, height) in [(60, 20), (80, 24), (120, 40), (20, 5)] {
+        let mut show = Show::new(day(), width, height);
+        let what = Signaled::Typing { stream: stream(1) };
+        let feed = FeedId::Stream(stream(1));
+        show.with_site(|site| site.update(Update::Signal { feed, user: bob(), what }));
+        show.turn();
+        insta::assert_snapshot!(format!("day_{width}x{height}"), show.screen());
+    }
+}
+
+#[test]
+fn no_size_is_too_small() {
+    let mut show = Show::new(day(), 1, 1);
+    for (width, height) in [(1, 1), (2, 9), (5, 3), (9, 2), (200, 3), (4, 60)] {
+        show.terminal.backend_mut().resize(width, height);
+        show.turn();
+        show.key(KeyCode::F(1));
+        show.key(KeyCode::Esc);
+        show.control('k');
+        show.key(KeyCode::Esc);
+        show.control('x');
+        show.key(KeyCode::Esc);
+        show.types("@");
+    }
+}
+
+#[test]
+fn it_says_that_there_is_no_connection_and_what_waits() {
+    let mut show = Show::new(day(), 60, 12);
+    show.with_site(Site::disconnect);
+    show.types("are you there?");
+    show.key(KeyCode::Enter);
+    insta::assert_snapshot!(show.screen());
+    show.with_site(Site::connect);
+    show.turn();
+    let screen = show.screen();
+    assert!(screen.contains("connected") && !screen.contains("on its way"), "{screen}");
+}
+
+#[test]
+fn the_switcher_goes_where_the_letters_lead() {
+    let mut show = Show::new(day(), 60, 14);
+    show.control('k');
+    insta::assert_snapshot!("switcher", show.screen());
+    show.types("op");
+    show.key(KeyCode::Enter);
+    let screen = show.screen();
+    assert!(screen.contains("Tea/ops") && screen.contains("kettle"), "{screen}");
+}
+
+#[test]
+fn names_commands_and_emoji_are_completed() {
+    let mut show = Show::new(day(), 60, 14);
+    show.types("/re");
+    insta::assert_snapshot!("completion", show.screen());
+    show.key(KeyCode::Esc);
+    show.key(KeyCode::Esc);
+    show.types("hi @b");
+    show.key(KeyCode::Tab);
+    show.types(":tad");
+    show.key(KeyCode::Tab);
+    show.key(KeyCode::Enter);
+    show.key(KeyCode::Enter);
+    show.turn();
+    assert!(show.screen().contains("hi @bob 🎉"), "{}", show.screen());
+}
+
+#[test]
+fn a_selected_message_is_answered_by_a_key() {
+    let mut show = Show::new(day(), 60, 20);
+    show.press(KeyCode::Up, KeyModifiers::SHIFT);
+    assert_eq!(show.app().pane, Pane::Messages);
+    insta::assert_snapshot!("selected", show.screen());
+    show.types("r");
+    show.types("yes");
+    show.key(KeyCode::Enter);
+    assert!(show.screen().contains("┌ bob: black, please"), "{}", show.screen());
+    assert_eq!(show.app().pane, Pane::Composer);
+}
+
+#[test]
+fn a_wrong_command_stays_to_be_mended() {
+    let mut show = Show::new(day(), 80, 12);
+    show.types("/jion Tea");
+    show.key(KeyCode::Enter);
+    let screen = show.screen();
+    assert!(screen.contains("unknown command `/jion`; did you mean `/join`?"), "{screen}");
+    assert_eq!(show.app().composer.text(), "/jion Tea");
+}
+
+#[test]
+fn every_command_has_its_key_and_none_stops_the_program() {
+    for entry in crate::command::table::all(true) {
+        // The key of `edit` writes the text that is there.
+        if matches!(entry.name, "quit" | "logout" | "edit") {
+            continue;
+        }
+        let mut show = Show::new(day(), 60, 16);
+        show.app().press(entry);
+        show.turn();
+        let begun = show.app().composer.text();
+        assert_eq!(
+            begun.starts_with(&format!("/{} ", entry.name)),
+            entry.wants_more() || entry.name == "find",
+            "{}: {begun}",
+            entry.name
+        );
+    }
+}
+
+#[test]
+fn a_long_stream_is_scrolled_to_its_beginning_and_back() {
+    let mut site = Site::new();
+    site.fill(1, 3000);
+    site.connect();
+    let mut show = Show::new(site, 60, 20);
+    assert!(show.screen().contains("message 3001"));
+    for _ in 0..1000 {
+        show.key(KeyCode::PageUp);
+        if show.screen().contains("message 2 ") {
+            break;
+        }
+    }
+    insta::assert_snapshot!("the_first", show.screen());
+    for _ in 0..1000 {
+        show.key(KeyCode::PageDown);
+        if show.screen().contains("message 3001") {
+            break;
+        }
+    }
+    assert!(show.screen().contains("message 3001"), "{}", show.screen());
+    show.press(KeyCode::Home, KeyModifiers::ALT);
+    assert!(show.screen().contains("message 2 "), "{}", show.screen());
+    show.press(KeyCode::End, KeyModifiers::ALT);
+    assert!(show.screen().contains("message 3001"), "{}", show.screen());
+}
+
+#[test]
+fn what_was_found_is_in_the_middle() {
+    let mut site = Site::new();
+    site.fill(1, 3000);
+    site.connect();
+    let mut show = Show::new(site, 60, 20);
+    show.types("/find message 1234");
+    show.key(KeyCode::Enter);
+    assert_eq!(show.app().model.selected(), Some(Seq(1234)));
+    insta::assert_snapshot!("found", show.screen());
+}
+
+#[test]
+fn others_cannot_command_the_terminal() {
+    let mut site = day();
+    site.post(1, bob(), "evil \u{202e}reversed &#27;[2J &#155;31m\u{200f}");
+    let show = Show::new(site, 80, 24);
+    let buffer = show.terminal.backend().buffer();
+    let bad = |c: char| crate::text::clean::is_commanding(c);
+    assert!(!buffer.content().iter().any(|cell| cell.symbol().chars().any(bad)));
+    assert!(show.screen().contains("evil \u{fffd}reversed"));
+}
+
+#[test]
+fn who_is_meant_elsewhere_is_told_by_the_bell() {
+    let mut show = Show::new(day(), 60, 12);
+    show.app().effects.clear();
+    show.with_site(|site| {
+        site.post(2, bob(), "for nobody");
+    });
+    show.turn();
+    assert_eq!(show.app().effects, []);
+    show.with_site(|site| {
+        site.post(2, bob(), "for @ana");
+    });
+    show.app().notify = Notify::Desktop;
+    show.turn();
+    assert_eq!(show.app().effects, [Effect::Bell, Effect::Desktop("bob: for @ana".to_owned())]);
+    assert!(show.app().model.now() > NOW);
+}
+
+#[test]
+fn what_is_written_stays_with_its_place() {
+    let mut show = Show::new(day(), 80, 12);
+    show.types("half a thou");
+    show.press(KeyCode::Down, KeyModifiers::ALT);
+    assert!(show.app().composer.is_empty());
+    show.press(KeyCode::Up, KeyModifiers::ALT);
+    assert_eq!(show.app().composer.text(), "half a thou");
+}

@@ -10,6 +10,9 @@ use super::{Ink, Line, Look, Span};
 /// Quotes and lists within each other that are set in; what is deeper stands where they end.
 const DEPTH_MAX: usize = 5;
 
+/// How far code is set in.
+const CODE_INDENT: usize = 2;
+
 /// Whose eyes a text is shown to.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
@@ -209,11 +212,12 @@ impl Page<'_> {
 
     fn end_code(&mut self) {
         let Some((language, text)) = self.code.take() else { return };
+        self.blocks.push(Block::Item { sign: None, width: CODE_INDENT });
         for line in code::highlight(&text, &language) {
-            self.current.push(Span::new("  ", Look::of(Ink::Code)));
             self.current.extend(line);
             self.break_line();
         }
+        self.blocks.pop();
     }
 
     fn add(&mut self, text: &str, look: Look) {

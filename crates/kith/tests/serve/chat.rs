@@ -8,7 +8,7 @@ use crate::program::{PATIENCE, Person, Server, run};
 use crate::{PASSWORD, place};
 
 /// A server with ana and bob in the circle Tea.
-fn tea(data: &str) -> (Server, Person, Person) {
+pub(crate) fn tea(data: &str) -> (Server, Person, Person) {
     let server = Server::start(data, &[]);
     let ana = Person::sign_up(&server, "ana", PASSWORD);
     let bob = Person::sign_up(&server, "bob", PASSWORD);

@@ -1,0 +1,300 @@
+//! The model against a server without sockets.
+
+pub(crate) mod site;
+
+use kith_core::command::Command;
+use kith_core::event::Body;
+use kith_core::id::{FeedId, Seq};
+use kith_core::text::Emoji;
+use kith_proto::error::Problem;
+use kith_proto::frame::{Signal, Status};
+use site::{Site, bob, posted, stream, user};
+
+use super::talk::HELD_MAX;
+use super::*;
+use crate::command::Action;
+
+fn place(n: u128) -> Place {
+    Place { stream: stream(n), thread: None }
+}
+
+fn go(site: &mut Site, name: &str) {
+    site.act(Action::Go { place: name.to_owned() });
+}
+
+fn say(site: &mut Site, text: &str) {
+    site.act(Action::Say { text: text.to_owned() });
+}
+
+#[test]
+fn one_begins_in_the_first_stream_with_its_newest_messages() {
+    let mut site = Site::new();
+    site.fill(1, 250);
+    site.connect();
+    assert_eq!(site.model.here(), Some(place(1)));
+    assert_eq!(site.model.full_name(place(1)), "Tea/general");
+    assert_eq!(site.model.full_name(place(3)), "@bob");
+    let texts = site.texts();
+    assert_eq!((texts.len(), texts.last().unwrap().as_str()), (100, "message 251"));
+}
+
+#[test]
+fn places_are_found_by_their_names() {
+    let mut site = Site::connected();
+    for (name, found) in [
+        ("ops", 2),
+        ("tea/General", 1),
+        ("#ops", 2),
+        ("@bob", 3),
+        ("Tea", 1),
+        (&stream(2).to_string(), 2),
+    ] {
+        go(&mut site, name);
+        assert_eq!(site.model.here(), Some(place(found)), "{name}");
+    }
+    site.notes();
+    go(&mut site, "none");
+    assert_eq!(site.notes(), [Note::Wrong("there is no place called `none`".to_owned())]);
+    site.act(Action::Back);
+    assert_eq!(site.model.here(), Some(place(1)));
+}
+
+#[test]
+fn a_long_stream_is_held_in_a_window() {
+    let mut site = Site::new();
+    site.fill(1, 5000);
+    site.connect();
+    site.model.set_at_end(false);
+    while site.model.talk_here().unwrap().has_older() {
+        site.model.load_older();
+        site.settle();
+        assert!(site.texts().len() <= HELD_MAX);
+    }
+    assert_eq!(site.texts().first().unwrap(), "message 2");
+    assert!(site.model.talk_here().unwrap().has_newer());
+    // What is posted meanwhile is not shown behind a hole, and is there when one comes to it.
+    site.post(1, bob(), "meanwhile");
+    assert_ne!(site.texts().last().unwrap(), "meanwhile");
+    while site.model.talk_here().unwrap().has_newer() {
+        site.model.load_newer();
+        site.settle();
+        assert!(site.texts().len() <= HELD_MAX);
+    }
+    let texts = site.texts();
+    assert_eq!(texts.last().unwrap(), "meanwhile");
+    let numbers = texts.iter().filter_map(|text| text.strip_prefix("message ")?.parse().ok());
+    let numbers: Vec<u64> = numbers.collect();
+    assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{numbers:?}");
+}
+
+#[test]
+fn a_search_goes_back_beyond_what_is_held_and_can_go_on() {
+    let mut site = Site::new();
+    site.fill(1, 3000);
+    site.connect();
+    site.notes();
+    let find = |text: Option<&str>| Action::Find { text: text.map(str::to_owned) };
+    site.act(find(Some("MESSAGE 77")));
+    for expected in [779, 778, 777] {
+        assert_eq!(site.model.selected(), Some(Seq(expected)));
+        assert!(site.notes().contains(&Note::Found(Seq(expected))));
+        site.act(find(None));
+    }
+    site.act(find(Some("nothing like it")));
+    let notes = site.notes();
+    assert!(notes.contains(&Note::Wrong("no older message has `nothing like it`".to_owned())));
+    // The newest come back when they are wanted.
+    site.act(Action::Latest);
+    assert_eq!(site.texts().last().unwrap(), "message 3001");
+    assert!(!site.model.talk_here().unwrap().has_newer());
+}
+
+#[test]
+fn what_is_unread_is_counted_and_read_where_it_is_seen() {
+    let mut site = Site::connected();
+    site.post(2, bob(), "for all");
+    site.post(2, bob(), "for you, @ana");
+    let talk = site.model.talk(place(2)).unwrap();
+    assert_eq!((talk.unread(), talk.mentions()), (2, 1));
+    // Here it is read at once, and the server is told a moment later.
+    site.post(1, bob(), "here");
+    site.model.set_at_end(true);
+    assert_eq!(site.model.talk(place(1)).unwrap().unread(), 0);
+    site.pass(1000);
+    let read = Command::Read { stream: stream(1), thread: None, seq: Seq(2) };
+    assert_eq!(site.commands, [read]);
+    site.act(Action::NextUnread);
+    assert_eq!(site.model.here(), Some(place(2)));
+    assert_eq!(site.model.talk_here().unwrap().new_after(), Some(Seq(0)));
+    site.model.set_at_end(true);
+    assert_eq!(site.model.talk_here().unwrap().unread(), 0);
+}
+
+#[test]
+fn what_is_said_without_a_connection_is_shown_and_sent_later_in_order() {
+    let mut site = Site::connected();
+    site.disconnect();
+    for text in ["one", "two", "three"] {
+        say(&mut site, text);
+    }
+    assert_eq!((site.model.queued(), site.texts().len()), (3, 0));
+    assert_eq!(site.model.talk_here().unwrap().entries().count(), 3);
+    site.connect();
+    assert_eq!(site.texts(), ["one", "two", "three"]);
+    assert_eq!((site.model.queued(), site.model.talk_here().unwrap().entries().count()), (0, 3));
+}
+
+#[test]
+fn only_so_much_waits_for_a_connection() {
+    let mut site = Site::connected();
+    site.disconnect();
+    (0..OPEN_MAX + 5).for_each(|n| say(&mut site, &format!("number {n}")));
+    assert_eq!(site.model.queued(), OPEN_MAX);
+    assert!(matches!(site.notes().last(), Some(Note::Wrong(why)) if why.contains("wait")));
+}
+
+#[test]
+fn what_was_refused_can_be_sent_again_or_dropped() {
+    let mut site = Site::connected();
+    site.refuses = Some(Problem::new("stream.archived", "the stream is archived"));
+    say(&mut site, "one");
+    assert!(site.notes().contains(&Note::Wrong("not sent: the stream is archived".to_owned())));
+    site.refuses = None;
+    site.act(Action::Retry);
+    assert_eq!(site.texts(), ["one"]);
+    site.refuses = Some(Problem::new("stream.archived", "the stream is archived"));
+    say(&mut site, "two");
+    site.act(Action::Discard);
+    assert_eq!(site.model.talk_here().unwrap().entries().count(), 1);
+}
+
+#[test]
+fn a_thread_is_a_place_of_its_own() {
+    let mut site = Site::connected();
+    let root = site.post(1, bob(), "who wants tea?");
+    site.act(Action::Thread { message: None });
+    let thread = Place { thread: Some(root), ..place(1) };
+    assert_eq!(site.model.here(), Some(thread));
+    say(&mut site, "me");
+    assert_eq!(site.texts(), ["me"]);
+    assert_eq!(site.model.talk_here().unwrap().shown().len(), 2);
+    site.act(Action::Back);
+    assert_eq!(site.texts(), ["who wants tea?"]);
+    assert_eq!(site.model.talk_here().unwrap().message(root).unwrap().replies, 1);
+}
+
+#[test]
+fn ghostrs_words_do_what_they_did() {
+    let mut site = Site::connected();
+    go(&mut site, "ops");
+    site.act(Action::Broadcast { text: "to all".to_owned() });
+    site.act(Action::Message { user: "bob".to_owned(), text: "psst".to_owned() });
+    site.act(Action::Message { user: "nobody".to_owned(), text: "psst".to_owned() });
+    let posts: Vec<_> = site
+        .commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Post { stream, text, .. } => Some((*stream, text.to_string())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(posts, [(stream(1), "to all".to_owned()), (stream(3), "psst".to_owned())]);
+    assert!(site.notes().contains(&Note::Wrong("there is no user `nobody`".to_owned())));
+    site.act(Action::WhoElse);
+    assert!(site.notes().contains(&Note::Users(vec![bob()])));
+    // Who came long ago did not come since; who is not there any more may have.
+    site.pass(60_000);
+    site.act(Action::WhoElseSince { seconds: 30 });
+    assert!(site.notes().contains(&Note::Users(vec![])));
+    let circle = FeedId::Circle(site::tea());
+    for status in [Status::Online, Status::Offline] {
+        let what = kith_proto::frame::Signaled::Presence { status };
+        site.update(Update::Signal { feed: circle, user: user(3), what });
+    }
+    site.act(Action::WhoElseSince { seconds: 30 });
+    assert!(site.notes().contains(&Note::Users(vec![user(3)])));
+    site.act(Action::Block { user: "bob".to_owned() });
+    assert!(site.commands.contains(&Command::Block { user: bob() }));
+    site.act(Action::LogOut);
+    assert!(site.notes().contains(&Note::Ended(Ended::LogOut)));
+}
+
+#[test]
+fn commands_without_a_number_are_about_what_is_selected_or_the_last() {
+    let mut site = Site::connected();
+    let first = site.post(1, bob(), "one");
+    let last = site.post(1, bob(), "two");
+    let react = |message| {
+        let emoji = Emoji::parse("👍").unwrap();
+        Command::React { stream: stream(1), message, emoji }
+    };
+    let act = Action::React { message: None, emoji: "👍".to_owned() };
+    site.act(act.clone());
+    assert_eq!(site.commands.last(), Some(&react(last)));
+    site.model.select(Some(first));
+    site.act(act);
+    assert_eq!(site.commands.last(), Some(&react(first)));
+    site.model.select(None);
+    site.notes();
+    site.act(Action::Edit { message: None, text: None });
+    assert_eq!(site.notes(), [Note::Wrong("there is no message of yours here".to_owned())]);
+}
+
+#[test]
+fn who_types_is_shown_for_a_while_and_told_now_and_then() {
+    let mut site = Site::connected();
+    let feed = FeedId::Stream(stream(1));
+    let what = kith_proto::frame::Signaled::Typing { stream: stream(1) };
+    site.update(Update::Signal { feed, user: bob(), what });
+    assert_eq!(site.model.talk_here().unwrap().typing().collect::<Vec<_>>(), [bob()]);
+    site.pass(10_000);
+    assert_eq!(site.model.talk_here().unwrap().typing().count(), 0);
+    site.model.is_typing();
+    site.model.is_typing();
+    site.settle();
+    assert_eq!(site.signals, [Signal::Typing { stream: stream(1) }]);
+}
+
+#[test]
+fn who_does_nothing_is_idle_until_they_do() {
+    let mut site = Site::connected();
+    site.pass(6 * 60 * 1000);
+    assert_eq!(site.model.status(), Status::Idle);
+    site.model.is_active(Timestamp(site::NOW.0 + 7 * 60 * 1000));
+    assert_eq!(site.model.status(), Status::Online);
+}
+
+#[test]
+fn a_stream_that_is_taken_away_is_left() {
+    let mut site = Site::connected();
+    go(&mut site, "ops");
+    site.notes();
+    site.is_down = true;
+    site.update(Update::Closed { feed: FeedId::Stream(stream(2)) });
+    assert_eq!(site.model.here(), Some(place(1)));
+    let wrong = Note::Wrong("you can no longer read Tea/ops".to_owned());
+    assert!(site.notes().contains(&wrong));
+}
+
+#[test]
+fn a_snapshot_takes_the_place_of_what_was_held() {
+    let mut site = Site::new();
+    site.fill(1, 300);
+    site.connect();
+    // A page that was asked for before comes behind the snapshot, and leaves no hole.
+    site.is_down = true;
+    site.model.load_older();
+    let state = kith_proto::query::State::Stream {
+        stream: site.model.talk_here().unwrap().stream().unwrap().clone(),
+        messages: Vec::new(),
+    };
+    let feed = FeedId::Stream(stream(1));
+    site.update(Update::Snapshot { feed, seq: Seq(900), state: Box::new(state) });
+    site.is_down = false;
+    site.settle();
+    assert_eq!(site.texts().len(), 0);
+    assert!(site.model.talk_here().unwrap().has_older());
+    let deleted = Body::Deleted { message: Seq(2), thread: None };
+    site.happen(stream(1), bob(), None, deleted);
+    site.happen(stream(1), bob(), None, posted("later"));
+}

@@ -1,0 +1,241 @@
+//! `kith chat` on the whole screen, in a terminal of its own that `script` makes, with a server and
+//! others who talk.
+#![cfg(target_os = "linux")]
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Instant;
+
+use crate::chat::tea;
+use crate::place;
+use crate::program::{PATIENCE, Person, Server};
+
+const ENTER: &str = "\r";
+const ESCAPE: &str = "\x1b";
+const CONTROL_K: &str = "\x0b";
+const CONTROL_Q: &str = "\x11";
+const PAGE_UP: &str = "\x1b[5~";
+const SHIFT_UP: &str = "\x1b[1;2A";
+
+fn some(size: u16) -> NonZeroU16 {
+    NonZeroU16::new(size).unwrap()
+}
+
+/// The program in a terminal of some size.
+struct Window {
+    child: Child,
+    keys: ChildStdin,
+    output: Receiver<Vec<u8>>,
+    parser: vt100::Parser,
+    /// The file of the terminal.
+    file: String,
+}
+
+impl Window {
+    fn open(person: &Person, args: &str, columns: u16, rows: u16) -> Self {
+        let program = person.command(&[]);
+        let path = program.get_program().to_str().unwrap();
+        let size = format!("stty cols {columns} rows {rows}");
+        let shell = format!("{size} && tty && exec {path} chat {args}");
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &shell, "/dev/null"]);
+        script.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLORFGBG");
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => script.env(name, value),
+                None => script.env_remove(name),
+            };
+        }
+        script.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = script.spawn().unwrap();
+        let keys = child.stdin.take().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let mut file = Vec::new();
+        while !file.ends_with(b"\n") {
+            let mut byte = [0];
+            assert_eq!(stdout.read(&mut byte).unwrap(), 1);
+            file.push(byte[0]);
+        }
+        let file = String::from_utf8(file).unwrap().trim().to_owned();
+        let (sender, output) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = stdout.read(&mut bytes) {
+                if sender.send(bytes[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let parser = vt100::Parser::new(some(rows), some(columns), 0);
+        Self { child, keys, output, parser, file }
+    }
+
+    fn types(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn shown(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    /// Waits until the screen is as wanted.
+    #[track_caller]
+    fn until(&mut self, wanted: impl Fn(&str) -> bool) {
+        let began = Instant::now();
+        while !wanted(&self.shown()) {
+            let left = PATIENCE.saturating_sub(began.elapsed());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.parser.process(&bytes),
+                Err(_) => panic!("not as it should be:\n{}", self.shown()),
+            }
+        }
+    }
+
+    /// Waits until this is on the screen.
+    #[track_caller]
+    fn sees(&mut self, text: &str) {
+        self.until(|shown| shown.contains(text));
+    }
+
+    fn resize(&mut self, columns: u16, rows: u16) {
+        let (width, height) = (columns.to_string(), rows.to_string());
+        let args = ["-F", &self.file, "cols", &width, "rows", &height];
+        assert!(Command::new("stty").args(args).status().unwrap().success());
+        self.parser.screen_mut().set_size(some(rows), some(columns));
+    }
+
+    /// Ends the program by its key; the exit code.
+    #[track_caller]
+    fn quit(mut self) -> Option<i32> {
+        self.types(CONTROL_Q);
+        let began = Instant::now();
+        loop {
+            match self.output.recv_timeout(PATIENCE.saturating_sub(began.elapsed())) {
+                Ok(bytes) => self.parser.process(&bytes),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", self.shown()),
+            }
+        }
+        // The terminal is as it was.
+        assert!(!self.parser.screen().alternate_screen());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // The program ends with its terminal, also where a test has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn two_people_talk_at_several_sizes() {
+    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
+        let (_dir, data) = place();
+        let (_server, ana, bob) = tea(&data);
+        bob.done(&["send", "Tea/general", "Good **morning** @ana"]);
+        let mut window = Window::open(&ana, "Tea/general", columns, rows);
+        window.sees("Good morning @ana");
+        window.sees("#general");
+        window.types("are you there?");
+        window.types(ENTER);
+        window.until(|shown| shown.contains("are you there?") && !shown.contains("on its way"));
+        bob.done(&["send", "Tea/general", "--reply-to", "3", "yes, I am"]);
+        window.sees("┌ ana: are you there?");
+        window.sees("yes, I am");
+        // A direct message is counted beside its place, and read there.
+        bob.done(&["dm", "ana", "psst"]);
+        window.sees("1 for you");
+        window.types(CONTROL_K);
+        window.sees("Go to");
+        window.types("@bob");
+        window.types(ENTER);
+        window.sees("psst");
+        window.until(|shown| !shown.contains("for you"));
+        window.types("/jion Tea");
+        window.types(ENTER);
+        window
+            .until(|shown| shown.contains("unknown command `/jion`") && shown.contains("`/join`?"));
+        window.types(ESCAPE);
+        window.sees("write here");
+        assert_eq!(window.quit(), Some(0));
+    }
+}
+
+#[test]
+fn what_is_typed_while_the_server_is_away_arrives_once() {
+    let (_dir, data) = place();
+    let (server, ana, bob) = tea(&data);
+    let address = server.address;
+    let mut window = Window::open(&ana, "Tea/general", 80, 24);
+    window.sees("connected");
+    window.sees("nothing was said here yet");
+    server.kill();
+    window.sees("not connected");
+    window.types("written in between");
+    window.types(ENTER);
+    window.sees("… on its way");
+    window.sees("1 waiting");
+    let _server = Server::start_at(address, &data);
+    window.until(|shown| !shown.contains("on its way") && !shown.contains("not connected"));
+    window.sees("written in between");
+    assert_eq!(window.quit(), Some(0));
+    let said = bob.done(&["read", "Tea/general"]);
+    assert_eq!(said.matches("written in between").count(), 1, "{said}");
+}
+
+#[test]
+fn it_follows_the_size_of_its_terminal() {
+    let (_dir, data) = place();
+    let (_server, ana, bob) = tea(&data);
+    bob.done(&["send", "Tea/general", "a line that is long enough to be broken at forty columns"]);
+    let mut window = Window::open(&ana, "Tea/general", 120, 40);
+    window.sees("broken at forty columns");
+    window.sees("1 of 2 here");
+    window.resize(40, 10);
+    window.until(|shown| !shown.contains("#general") && shown.contains("a line that is long"));
+    window.resize(20, 5);
+    window.until(|shown| shown.lines().all(|line| line.chars().count() <= 20));
+    window.resize(80, 24);
+    window.sees("#general");
+    window.sees("F1 help");
+    assert_eq!(window.quit(), Some(0));
+}
+
+#[test]
+fn messages_are_found_selected_and_edited() {
+    let (_dir, data) = place();
+    let (_server, ana, bob) = tea(&data);
+    let mut lines: String = (1..=250).map(|n| format!("say number {n}.\n")).collect();
+    lines.push_str("say the end\n");
+    let mut script = bob.command(&["chat", "Tea", "--plain"]);
+    script.stdout(Stdio::null());
+    let ended = crate::program::run(script, &lines);
+    assert_eq!(ended.code, Some(0));
+    let mut window = Window::open(&ana, "Tea/general", 80, 24);
+    window.sees("the end");
+    window.types(PAGE_UP);
+    window.until(|shown| !shown.contains("the end"));
+    window.types("/find number 17.");
+    window.types(ENTER);
+    window.sees("number 17.");
+    window.sees("a message is selected");
+    window.types(ESCAPE);
+    window.sees("write here");
+    window.types("a vresion");
+    window.types(ENTER);
+    window.until(|shown| shown.contains("a vresion") && !shown.contains("on its way"));
+    window.types(SHIFT_UP);
+    window.sees("a message is selected");
+    window.types("e");
+    window.sees("> /edit 253 a vresion");
+    window.types("\x15/edit 253 a version");
+    window.types(ENTER);
+    window.sees("a version (edited)");
+    assert_eq!(window.quit(), Some(0));
+}
