@@ -163,7 +163,16 @@ impl Client {
     /// # Errors
     /// Only the end of the client.
     pub async fn subscribe(&self, wish: Subscribe) -> Result<(), ClientError> {
-        self.tell(Call::Subscribe(wish)).await
+        self.subscribe_all(vec![wish]).await
+    }
+
+    /// Follows several feeds as [`Self::subscribe`] does, with as few requests as they need: a
+    /// server counts requests.
+    ///
+    /// # Errors
+    /// Only the end of the client.
+    pub async fn subscribe_all(&self, wishes: Vec<Subscribe>) -> Result<(), ClientError> {
+        self.tell(Call::Subscribe(wishes)).await
     }
 
     /// Follows a feed no longer. Updates that wait already are still told.

@@ -30,7 +30,7 @@ const OUTBOX_MAX: usize = 64;
 /// What a client's handles ask of its task.
 pub(crate) enum Call {
     Ask(Ask, oneshot::Sender<Result<Reply, ClientError>>),
-    Subscribe(Subscribe),
+    Subscribe(Vec<Subscribe>),
     Unsubscribe(FeedId),
     Show(FeedId, Option<AwareState>),
     Offer(Offer, Taken, oneshot::Sender<Result<Reply, ClientError>>),
@@ -215,7 +215,7 @@ impl Driver {
                 let id = self.session.ask(ask, now_ms);
                 self.waiting.insert(id, asker);
             }
-            Call::Subscribe(wish) => self.session.subscribe(wish, now_ms),
+            Call::Subscribe(wishes) => self.session.subscribe_all(wishes, now_ms),
             Call::Unsubscribe(feed) => {
                 self.session.unsubscribe(feed, now_ms);
                 self.sight.clear(feed);

@@ -173,7 +173,12 @@ impl Session {
     /// Follows a feed, now and on every later connection, until it is closed, refused or
     /// [`Self::unsubscribe`]d. A feed that is followed already begins anew.
     pub fn subscribe(&mut self, wish: Subscribe, now_ms: u64) {
-        self.feeds.want(wish);
+        self.subscribe_all([wish], now_ms);
+    }
+
+    /// Follows several feeds like [`Self::subscribe`], with as few requests as they need.
+    pub fn subscribe_all(&mut self, wishes: impl IntoIterator<Item = Subscribe>, now_ms: u64) {
+        wishes.into_iter().for_each(|wish| self.feeds.want(wish));
         self.say(now_ms);
     }
 

@@ -11,7 +11,7 @@ use fake::{Fake, event, events, feed, snapshot, tea};
 use kith_client::{Aware, Client, ClientError, Encoding, Events, Update, follow};
 use kith_core::aware::AwareState;
 use kith_core::command::{Command, Outcome};
-use kith_core::id::{Seq, SessionId, Timestamp, UserId};
+use kith_core::id::{FeedId, Seq, SessionId, Timestamp, UserId};
 use kith_core::text::MessageText;
 use kith_proto::error::Problem;
 use kith_proto::frame::{Push, Reply, Shown};
@@ -64,6 +64,21 @@ async fn a_new_connection_resumes_where_the_old_one_ended() {
         peer.push(&Push::Event(event(9))).await;
         assert_eq!(numbers(&mut updates, 3).await, [7, 8, 9]);
     }
+}
+
+#[tokio::test]
+async fn many_feeds_are_followed_with_one_request() {
+    let fake = Fake::start(Encoding::Json).await;
+    let (connected, mut peer) = tokio::join!(Client::connect(fake.options()), fake.accept());
+    let (client, _updates) = connected.unwrap();
+    let user = FeedId::User(UserId::new(Timestamp(1), 1));
+    client.subscribe_all(vec![follow(feed()), follow(user)]).await.unwrap();
+    let followed = peer.request().await.subscribe.unwrap();
+    let mut feeds: Vec<FeedId> = followed.iter().map(|wish| wish.feed).collect();
+    feeds.sort_unstable();
+    let mut expected = [feed(), user];
+    expected.sort_unstable();
+    assert_eq!(feeds, expected);
 }
 
 #[tokio::test]
