@@ -69,7 +69,14 @@ async fn carry_all(client: Client, mut wishes: mpsc::Receiver<Wish>, told: mpsc:
                 let questions = Arc::clone(&questions);
                 tokio::spawn(async move {
                     let Ok(_turn) = questions.acquire().await else { return };
-                    let got = client.query(query).await;
+                    let got = loop {
+                        match client.query(query.clone()).await {
+                            Err(ClientError::Refused(why)) if is_of_the_moment(&why) => {
+                                pause(&why).await;
+                            }
+                            got => break got,
+                        }
+                    };
                     let _ = told.send(Came::Got(ticket, got)).await;
                 });
             }
@@ -79,8 +86,8 @@ async fn carry_all(client: Client, mut wishes: mpsc::Receiver<Wish>, told: mpsc:
                     let _ = told.send(Came::Returned(ticket, returned)).await;
                 });
             }
-            Wish::Follow(feed) => {
-                if client.subscribe(feed).await.is_err() {
+            Wish::Follow(feeds) => {
+                if client.subscribe_all(feeds).await.is_err() {
                     return;
                 }
             }
@@ -105,8 +112,7 @@ async fn make_all(
         let done = loop {
             match client.command_as(op.clone(), command.clone()).await {
                 Err(ClientError::Refused(problem)) if is_of_the_moment(&problem) => {
-                    let wait = problem.retry_ms.unwrap_or_default().clamp(WAIT_MS, WAIT_MS_MAX);
-                    tokio::time::sleep(Duration::from_millis(wait)).await;
+                    pause(&problem).await;
                 }
                 done => break done,
             }
@@ -122,4 +128,9 @@ async fn make_all(
 fn is_of_the_moment(problem: &Problem) -> bool {
     problem.retry_ms.is_some()
         && ["rate.", "server.", "store."].iter().any(|of| problem.code.starts_with(of))
+}
+
+async fn pause(problem: &Problem) {
+    let wait = problem.retry_ms.unwrap_or_default().clamp(WAIT_MS, WAIT_MS_MAX);
+    tokio::time::sleep(Duration::from_millis(wait)).await;
 }

@@ -52,8 +52,8 @@ pub enum Wish {
     Get(u64, Query),
     /// Call a service; the result is told under the number.
     Call(u64, Box<Call>),
-    /// Follow a feed.
-    Follow(Subscribe),
+    /// Follow these feeds.
+    Follow(Vec<Subscribe>),
     /// Tell those who are there now.
     Signal(Signal),
 }
@@ -374,12 +374,15 @@ impl Model {
         }
     }
 
-    /// Whether the newest messages of the present place are on the screen: they are read then, and
-    /// only then are older ones forgotten first.
+    /// Whether the newest messages of the present place are shown: only then are older ones
+    /// forgotten first.
     pub fn set_at_end(&mut self, at_end: bool) {
         self.at_end = at_end;
-        if at_end
-            && let Some(here) = self.here
+    }
+
+    /// Somebody sees the newest messages of the present place: they are read.
+    pub fn see(&mut self) {
+        if let Some(here) = self.here
             && let Some(talk) = self.talks.get_mut(&here)
         {
             talk.see();

@@ -248,6 +248,7 @@ impl<W: Write> Plain<W> {
                 }
                 self.model.load_latest();
                 self.model.set_at_end(true);
+                self.model.see();
             }
             Note::Paged | Note::Edit(..) => {}
             Note::Link => match self.model.link().clone() {
@@ -286,7 +287,7 @@ impl<W: Write> Plain<W> {
             if let Some((_, _, last)) = &mut self.printed {
                 *last = seq;
             }
-            self.model.set_at_end(true);
+            self.model.see();
         }
         Ok(())
     }
@@ -345,7 +346,7 @@ impl<W: Write> Plain<W> {
         };
         let last = last.or(old_last).unwrap_or_default();
         self.printed = Some((here, old_first.or(first).unwrap_or(last.next()), last));
-        self.model.set_at_end(true);
+        self.model.see();
         Ok(())
     }
 

@@ -91,15 +91,16 @@ impl Purpose {
 impl Purpose {
     /// Whether later commands may be about what comes of it.
     pub(super) fn leads_on(&self) -> bool {
-        match self {
+        !matches!(
+            self,
             Self::Stream
-            | Self::Read
-            | Self::Present(_)
-            | Self::Members { told: false, .. }
-            | Self::Posted { .. }
-            | Self::Called => false,
-            _ => true,
-        }
+                | Self::Read
+                | Self::Present(_)
+                | Self::Slashes(_)
+                | Self::Members { told: false, .. }
+                | Self::Posted { .. }
+                | Self::Called
+        )
     }
 }
 
@@ -283,7 +284,7 @@ impl Model {
         members.iter().for_each(|member| self.people.want(member.user));
         let Some(view) = self.circles.get_mut(&circle) else { return };
         view.members.extend(members.into_iter().map(|member| (member.user, member)));
-        if more && view.members.len() < MEMBERS_MAX {
+        if told && more && view.members.len() < MEMBERS_MAX {
             let query = Query::Members { circle, after: last, limit: Some(200) };
             return self.ask(Purpose::Members { circle, told }, query);
         }

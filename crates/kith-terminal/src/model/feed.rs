@@ -6,7 +6,7 @@ use kith_client::{Subscribe, Update};
 use kith_core::event::{Body, Event, Leaving};
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, UserId};
 use kith_proto::frame::{Signaled, Status, Welcome};
-use kith_proto::query::{Present, Query, State, Window};
+use kith_proto::query::{Present, Query, State, StreamWindow, Window};
 
 use super::answer::Purpose;
 use super::circle::MEMBERS_MAX;
@@ -17,6 +17,10 @@ use super::{CircleView, Ended, Link, Model, Note, Place, Talk, Wish};
 const FOLLOWED_MAX: usize = 2000;
 /// Messages that a snapshot of a stream brings.
 const SNAPSHOT: u32 = 50;
+
+fn wish(feed: FeedId, after: Option<Seq>) -> Subscribe {
+    Subscribe { feed, epoch: None, after, window: Some(SNAPSHOT), events_only: false }
+}
 
 impl Model {
     pub(super) fn update(&mut self, update: Update) {
@@ -64,7 +68,8 @@ impl Model {
         if self.ready {
             self.ask_present();
         } else {
-            self.follow(FeedId::User(self.me.id), None);
+            let mine = wish(FeedId::User(self.me.id), None);
+            self.wishes.push_back(Wish::Follow(vec![mine]));
         }
         if self.status != Status::Online {
             self.set_status(self.status);
@@ -86,12 +91,6 @@ impl Model {
         }
     }
 
-    fn follow(&mut self, feed: FeedId, after: Option<Seq>) {
-        let window = Some(SNAPSHOT);
-        let wish = Subscribe { feed, epoch: None, after, window, events_only: false };
-        self.wishes.push_back(Wish::Follow(wish));
-    }
-
     /// What is held of a stream and its threads.
     pub(super) fn talks_of(&mut self, stream: StreamId) -> impl Iterator<Item = &mut Talk> {
         let places = Place { stream, thread: None }..=Place { stream, thread: Some(Seq(u64::MAX)) };
@@ -103,17 +102,14 @@ impl Model {
         let ids: Vec<CircleId> = window.circles.iter().map(|of| of.circle.id).collect();
         self.circles.retain(|circle, _| ids.contains(circle));
         let mut streams = window.conversations;
+        let mut follows = Vec::new();
         for of in window.circles {
             streams.extend(of.streams);
             match self.circles.get_mut(&of.circle.id) {
                 Some(view) => (view.circle, view.member) = (of.circle, of.member),
                 None => {
-                    self.follow(FeedId::Circle(of.circle.id), None);
-                    let circle = of.circle.id;
-                    self.circles.insert(circle, CircleView::new(of.circle, of.member));
-                    let begin = "chat/".to_owned();
-                    let query = Query::Services { circle, begin, after: None, limit: Some(200) };
-                    self.ask(Purpose::Slashes(circle), query);
+                    follows.push(wish(FeedId::Circle(of.circle.id), None));
+                    self.circles.insert(of.circle.id, CircleView::new(of.circle, of.member));
                 }
             }
         }
@@ -121,8 +117,9 @@ impl Model {
         let gone: Vec<StreamId> =
             self.talks().map(|talk| talk.place().stream).filter(|id| !kept.contains(id)).collect();
         gone.into_iter().for_each(|stream| self.drop_stream(stream));
-        for of in &streams {
-            self.learn_stream(of);
+        follows.extend(streams.iter().filter_map(|of| self.hold_stream(of)));
+        if !follows.is_empty() {
+            self.wishes.push_back(Wish::Follow(follows));
         }
         if !self.ready {
             self.ready = true;
@@ -131,7 +128,14 @@ impl Model {
     }
 
     /// A stream that the user is in, as the server told it.
-    pub(super) fn learn_stream(&mut self, of: &kith_proto::query::StreamWindow) {
+    pub(super) fn learn_stream(&mut self, of: &StreamWindow) {
+        if let Some(follow) = self.hold_stream(of) {
+            self.wishes.push_back(Wish::Follow(vec![follow]));
+        }
+    }
+
+    /// Holds a stream as the server told it; how to follow it, if it is not followed yet.
+    fn hold_stream(&mut self, of: &StreamWindow) -> Option<Subscribe> {
         let place = Self::stream_place(of.stream.id);
         if let kith_core::document::Home::Direct { users } = &of.stream.home {
             users.iter().for_each(|user| self.people.want(*user));
@@ -150,11 +154,11 @@ impl Model {
             Some(_) => {}
             None => {
                 self.talks.insert(place, Talk::new(of));
-                if self.talks.len() < FOLLOWED_MAX {
-                    self.follow(FeedId::Stream(of.stream.id), Some(of.head));
-                }
+                let follow = wish(FeedId::Stream(of.stream.id), Some(of.head));
+                return (self.talks.len() <= FOLLOWED_MAX).then_some(follow);
             }
         }
+        None
     }
 
     fn snapshot(&mut self, feed: FeedId, seq: Seq, state: State) {
@@ -267,7 +271,7 @@ impl Model {
 
     fn posted(&mut self, stream: StreamId, thread: Option<Seq>, event: &Event) {
         let Body::Posted { mentions, .. } = &event.body else { return };
-        let (me, here, at_end) = (self.me.id, self.here, self.at_end);
+        let me = self.me.id;
         let main = Self::stream_place(stream);
         let Some(talk) = self.talks.get_mut(&main) else { return };
         if let Some(by) = event.by {
@@ -280,21 +284,13 @@ impl Model {
             || mentions.roles.iter().any(|role| roles.contains(role));
         let others = event.by != Some(me);
         let place = Place { stream, thread };
-        let place = if thread.is_some() && !self.talks.contains_key(&place) { main } else { place };
         if let Some(talk) = self.talks.get_mut(&main)
             && others
         {
             talk.unread += u64::from(thread.is_none());
             talk.mentions += u64::from(means_me);
         }
-        if here == Some(place)
-            && at_end
-            && let Some(talk) = self.talks.get_mut(&place)
-        {
-            talk.see();
-        }
         let for_me = others && (means_me || circle.is_none());
-        let place = Place { stream, thread };
         self.notes.push_back(Note::Posted { place, seq: event.seq, for_me });
     }
 

@@ -130,8 +130,11 @@ impl Model {
     pub(super) fn page(&mut self, asking: Asking) {
         let Some(place) = self.here else { return };
         let Some(talk) = self.talks.get_mut(&place) else { return };
-        if talk.asking.is_some() {
-            return;
+        match asking {
+            Asking::Older | Asking::Newer if talk.asking.is_some() => return,
+            Asking::Older | Asking::Newer => {}
+            // What takes the place of everything does not wait for what was asked before.
+            Asking::Latest | Asking::Around(_) | Asking::Oldest => talk.life += 1,
         }
         let first = talk.confirmed().next().map(|message| message.seq);
         let (mut before, mut after, mut limit) = (None, None, PAGE);
@@ -410,6 +413,9 @@ impl Model {
         if self.link == Link::Up && !view.asked {
             view.asked = true;
             self.ask(Purpose::Present(circle), Query::Present { circle });
+            let begin = "chat/".to_owned();
+            let services = Query::Services { circle, begin, after: None, limit: Some(200) };
+            self.ask(Purpose::Slashes(circle), services);
             let members = Query::Members { circle, after: None, limit: Some(200) };
             self.ask(Purpose::Members { circle, told: false }, members);
         }

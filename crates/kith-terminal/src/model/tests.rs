@@ -118,7 +118,7 @@ fn what_is_unread_is_counted_and_read_where_it_is_seen() {
     assert_eq!((talk.unread(), talk.mentions()), (2, 1));
     // Here it is read at once, and the server is told a moment later.
     site.post(1, bob(), "here");
-    site.model.set_at_end(true);
+    site.model.see();
     assert_eq!(site.model.talk(place(1)).unwrap().unread(), 0);
     site.pass(1000);
     let read = Command::Read { stream: stream(1), thread: None, seq: Seq(2) };
@@ -126,7 +126,7 @@ fn what_is_unread_is_counted_and_read_where_it_is_seen() {
     site.act(Action::NextUnread);
     assert_eq!(site.model.here(), Some(place(2)));
     assert_eq!(site.model.talk_here().unwrap().new_after(), Some(Seq(0)));
-    site.model.set_at_end(true);
+    site.model.see();
     assert_eq!(site.model.talk_here().unwrap().unread(), 0);
 }
 

@@ -31,7 +31,7 @@ impl App {
                     self.write();
                 }
                 if self.model.selected().is_none() {
-                    self.list.to_end();
+                    self.list.go_to_end();
                 }
             }
             Ok(None) => {}
@@ -65,7 +65,7 @@ impl App {
             }
             Action::Latest => {
                 self.write();
-                self.list.to_end();
+                self.list.go_to_end();
                 self.model.load_latest();
             }
             // Twice, for what is written is not to be lost by a slip.
@@ -137,7 +137,7 @@ impl App {
         } else if self.composer.text().starts_with('/') {
             self.composer.take();
         } else if self.notice.take().is_none() {
-            self.list.to_end();
+            self.list.go_to_end();
             self.model.load_latest();
         }
     }
@@ -190,8 +190,10 @@ impl App {
         if need.newer {
             self.model.load_newer();
         }
-        let newest = self.list.is_at_end() && self.focused;
-        self.model.set_at_end(newest);
+        self.model.set_at_end(self.list.is_at_end());
+        if self.list.is_at_end() && self.focused {
+            self.model.see();
+        }
     }
 
     fn copy(&mut self) {

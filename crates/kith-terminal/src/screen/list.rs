@@ -90,7 +90,7 @@ impl List {
         self.scroll == Scroll::End
     }
 
-    pub(super) fn to_end(&mut self) {
+    pub(super) fn go_to_end(&mut self) {
         self.scroll = Scroll::End;
     }
 

@@ -66,7 +66,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     let options = Options {
         server: address.to_string(),
         place: args.place,
-        plain: args.plain || !is_terminal,
+        plain: args.plain || !is_terminal || is_dumb(),
         theme: args.theme.map_or_else(usual_theme, ThemeName::from),
         notify: args.notify.into(),
     };
@@ -78,10 +78,15 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     }
 }
 
+/// Whether the terminal says that it can do nothing but print.
+fn is_dumb() -> bool {
+    std::env::var("TERM").is_ok_and(|term| term == "dumb")
+}
+
 /// The colours that fit the terminal, as far as it says what it is.
 fn usual_theme() -> ThemeName {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb") {
+    if set("NO_COLOR").is_some() {
         return ThemeName::None;
     }
     // "foreground;background", in the numbers of the sixteen colours.

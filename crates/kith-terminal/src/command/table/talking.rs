@@ -89,7 +89,7 @@ pub(super) static WORDS: &[Entry] = &[
         name: "delete",
         aliases: &[],
         args: &[maybe("MESSAGE", Kind::Message)],
-        about: "Deletes a message.",
+        about: "Deletes a message: the selected one, the one of a number, or your last.",
         group: Group::Talking,
         mode: Mode::Both,
         keys: &[(Messages, "d"), (Anywhere, "ctrl-x d")],

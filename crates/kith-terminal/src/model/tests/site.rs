@@ -292,7 +292,7 @@ impl Site {
             feed.head += 1;
             feed.messages.push(Message {
                 seq: Seq(feed.head),
-                author: if feed.head % 3 == 0 { ana() } else { bob() },
+                author: if feed.head.is_multiple_of(3) { ana() } else { bob() },
                 text: MessageText::parse(&format!("message {}", feed.head)).unwrap(),
                 reply_to: None,
                 thread: None,
