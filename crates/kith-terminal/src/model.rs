@@ -107,6 +107,8 @@ pub enum Note {
     Moved,
     /// A message that was looked for is held.
     Found(Seq),
+    /// The first messages are held; this is the first of all.
+    First(Seq),
     /// Pages of older messages, or of newer ones, came.
     Paged,
     /// A text to be edited: that of this message.

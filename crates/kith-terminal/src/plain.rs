@@ -250,7 +250,7 @@ impl<W: Write> Plain<W> {
                 self.model.set_at_end(true);
                 self.model.see();
             }
-            Note::Paged | Note::Edit(..) => {}
+            Note::Paged | Note::First(_) | Note::Edit(..) => {}
             Note::Link => match self.model.link().clone() {
                 Link::Up => self.put("connected again")?,
                 Link::Down { why, .. } => {

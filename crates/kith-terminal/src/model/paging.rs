@@ -266,7 +266,8 @@ impl Model {
     fn found_first(&mut self, place: Place) {
         let first = self.talks.get(&place).and_then(|talk| talk.confirmed().next());
         if let Some(seq) = first.map(|message| message.seq) {
-            self.found(place, seq);
+            self.at_end = false;
+            self.notes.push_back(Note::First(seq));
         }
     }
 

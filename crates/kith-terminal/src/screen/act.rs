@@ -240,6 +240,10 @@ impl App {
                 self.pane = Pane::Messages;
                 self.list.show(seq);
             }
+            Note::First(seq) => {
+                self.write();
+                self.list.show(seq);
+            }
             Note::Edit(seq, text) => {
                 self.write();
                 self.composer.set(&format!("/edit {seq} {text}"));

@@ -169,6 +169,12 @@ impl App {
             (Pane::Composer, KeyCode::Down) if self.composer.is_on_last_line() => {
                 self.composer.recall(false);
             }
+            // A command is begun about what is selected.
+            (Pane::Messages, KeyCode::Char('/')) => {
+                self.pane = Pane::Composer;
+                self.composer.set("/");
+                self.composer.suggest(&self.model);
+            }
             (Pane::Messages, _) if is_letter => {
                 self.notice("Esc goes back to writing, ? shows the keys", false);
             }
