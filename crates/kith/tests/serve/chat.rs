@@ -9,7 +9,12 @@ use crate::{PASSWORD, place};
 
 /// A server with ana and bob in the circle Tea.
 pub(crate) fn tea(data: &str) -> (Server, Person, Person) {
-    let server = Server::start(data, &[]);
+    tea_with(data, &[])
+}
+
+/// The same with more arguments for the server.
+pub(crate) fn tea_with(data: &str, args: &[&str]) -> (Server, Person, Person) {
+    let server = Server::start(data, args);
     let ana = Person::sign_up(&server, "ana", PASSWORD);
     let bob = Person::sign_up(&server, "bob", PASSWORD);
     ana.done(&["circle", "create", "Tea"]);

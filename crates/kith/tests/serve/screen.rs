@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Instant;
 
-use crate::chat::tea;
+use crate::chat::{tea, tea_with};
 use crate::place;
 use crate::program::{PATIENCE, Person, Server};
 
@@ -210,7 +210,7 @@ fn it_follows_the_size_of_its_terminal() {
 #[test]
 fn messages_are_found_selected_and_edited() {
     let (_dir, data) = place();
-    let (_server, ana, bob) = tea(&data);
+    let (_server, ana, bob) = tea_with(&data, &["--set", "requests_burst=10000"]);
     let mut lines: String = (1..=250).map(|n| format!("say number {n}.\n")).collect();
     lines.push_str("say the end\n");
     let mut script = bob.command(&["chat", "Tea", "--plain"]);
