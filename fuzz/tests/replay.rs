@@ -83,5 +83,7 @@ replay! {
     yjs_message
     yjs_update
     topics
+    shown
+    typed
     mark
 }
