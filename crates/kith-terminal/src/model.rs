@@ -3,6 +3,7 @@
 
 mod act;
 mod answer;
+mod called;
 mod circle;
 mod feed;
 mod paging;
@@ -25,6 +26,7 @@ use kith_proto::query::{Answer, Query};
 use kith_proto::service::Call;
 use serde_json::Value as Json;
 
+pub use called::Called;
 pub use circle::{CircleView, Slash};
 pub use people::People;
 pub use place::{Place, fit};

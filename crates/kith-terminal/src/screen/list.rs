@@ -14,7 +14,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::theme::Theme;
-use crate::model::{Model, Talk};
+use crate::model::{Called, Model, Talk};
 use crate::text::markdown::{Reader, render};
 use crate::text::wrap::cut;
 use crate::text::{clean, when};
@@ -288,14 +288,13 @@ impl Blocks<'_> {
     /// What the layout of a message depends on.
     fn key(&self, message: &Message, before: Option<&Message>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        let people = self.context.model.people();
         (self.width, self.context.theme.name() as u8).hash(&mut hasher);
         (message.text.as_str(), message.edited_at, message.replies).hash(&mut hasher);
         for (emoji, users) in &message.reactions {
             (emoji.as_str(), users.len(), users.contains(&self.context.model.me().id))
                 .hash(&mut hasher);
         }
-        people.name(message.author).hash(&mut hasher);
+        self.context.model.called(message.author).hash(&mut hasher);
         self.answered(message).hash(&mut hasher);
         (
             self.is_grouped(message, before),
@@ -340,11 +339,12 @@ impl Blocks<'_> {
             lines.push(Line::styled(text, theme.dim()));
         }
         if !self.is_grouped(message, before) {
-            let name = model.people().name(message.author);
-            let mut head = vec![
-                Span::styled(name.clone(), theme.name_of(&name)),
-                Span::styled(format!("  {}", when::clock(message.at, zone)), theme.dim()),
-            ];
+            let Called { shown, name } = model.called(message.author);
+            let mut head = vec![Span::styled(shown.clone(), theme.name_of(&shown))];
+            if let Some(name) = name {
+                head.push(Span::styled(format!(" @{name}"), theme.dim()));
+            }
+            head.push(Span::styled(format!("  {}", when::clock(message.at, zone)), theme.dim()));
             // Numbers are shown while messages are chosen among.
             if model.selected().is_some() {
                 head.push(Span::styled(format!("  #{}", message.seq), theme.dim()));

@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::theme::Theme;
-use crate::model::{Model, Place, Talk};
+use crate::model::{Called, Model, Place, Talk};
 use crate::text::clean;
 use crate::text::wrap::{cut, width};
 
@@ -109,28 +109,29 @@ pub(super) fn members(frame: &mut Frame<'_>, area: Rect, theme: Theme, model: &M
         Status::Away => 2,
         Status::Offline => 3,
     };
-    let mut users: Vec<(u8, String)> = view
-        .members
-        .keys()
-        .map(|user| (rank(view.status(*user)), model.people().name(*user)))
-        .collect();
-    users.sort_by_cached_key(|(rank, name)| (*rank, name.to_lowercase()));
+    let mut users: Vec<(u8, Called)> =
+        view.members.keys().map(|user| (rank(view.status(*user)), model.called(*user))).collect();
+    users.sort_by_cached_key(|(rank, called)| (*rank, called.shown.to_lowercase()));
     let there = users.iter().filter(|(rank, _)| *rank < 3).count();
     let mut rows =
         vec![Line::styled(format!("{there} of {} here", view.circle.members), theme.dim())];
-    for (rank, name) in users {
+    for (rank, Called { shown, name }) in users {
         let (sign, style) = match rank {
             0 => ("●", theme.online()),
             1 => ("◐", theme.dim()),
             2 => ("○", theme.dim()),
             _ => (" ", theme.dim()),
         };
-        let name = cut(&name, usize::from(inner.width.saturating_sub(2)));
-        let name_style = if rank == 3 { theme.dim() } else { Style::new() };
-        rows.push(Line::from(vec![
-            Span::styled(format!("{sign} "), style),
-            Span::styled(name, name_style),
-        ]));
+        let columns = usize::from(inner.width.saturating_sub(2));
+        let shown = cut(&shown, columns);
+        let left = columns.saturating_sub(width(&shown));
+        let shown_style = if rank == 3 { theme.dim() } else { Style::new() };
+        let mut row =
+            vec![Span::styled(format!("{sign} "), style), Span::styled(shown, shown_style)];
+        if let Some(name) = name {
+            row.push(Span::styled(cut(&format!(" @{name}"), left), theme.dim()));
+        }
+        rows.push(Line::from(row));
     }
     for (y, line) in (area.y..area.bottom()).zip(rows) {
         frame.buffer_mut().set_line(inner.x, y, &line, inner.width);

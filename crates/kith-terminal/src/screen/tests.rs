@@ -274,6 +274,19 @@ fn others_cannot_command_the_terminal() {
 }
 
 #[test]
+fn people_are_shown_as_they_like_and_told_apart() {
+    let mut site = Site::new();
+    site.shows_as(bob(), "Bob the Kettle");
+    site.shows_as(user(3), "CYD");
+    site.fill(1, 3);
+    site.connect();
+    site.post(1, user(3), "hello");
+    let screen = Show::new(site, 120, 24).screen();
+    assert!(screen.contains("Bob the Kettle @bob  "), "{screen}");
+    assert!(screen.contains("cyd  ") && !screen.contains("CYD"), "{screen}");
+}
+
+#[test]
 fn who_is_meant_elsewhere_is_told_by_the_bell() {
     let mut show = Show::new(day(), 60, 12);
     show.app().effects.clear();

@@ -114,6 +114,12 @@ impl Site {
         }
     }
 
+    /// Has a user be shown as something else than their name, to whoever asks from now on.
+    pub(crate) fn shows_as(&mut self, user: UserId, shown: &str) {
+        let user = self.users.get_mut(&user).unwrap();
+        user.display_name = DisplayName::parse(shown).unwrap();
+    }
+
     /// The same, connected.
     pub(crate) fn connected() -> Self {
         let mut site = Self::new();
