@@ -55,14 +55,14 @@ pub(crate) const BUGS: &[Bug] = &[
         "acknowledge before the commit",
         &[edit(
             HUB,
-            "state.enqueue(cache::Pending { from, changes, outcome, answer });",
-            "let answer = if {planted} {
-                let _ = answer.send(Ok(outcome.clone()));
-                oneshot::channel().0
+            "state.enqueue(cache::Pending { from, changes, outcome, answer: giver });",
+            "let giver = if {planted} {
+                giver.give(Ok(outcome.clone()));
+                answer::pair().0
             } else {
-                answer
+                giver
             };
-            state.enqueue(cache::Pending { from, changes, outcome, answer });",
+            state.enqueue(cache::Pending { from, changes, outcome, answer: giver });",
         )],
     ),
     bug(
