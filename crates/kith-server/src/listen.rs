@@ -104,6 +104,20 @@ pub async fn serve_topicsync(app: Arc<App>, listener: TcpListener) {
     answer_at(app, listener, None, Door::Topicsync).await;
 }
 
+/// Whoever connects next.
+pub(crate) async fn arrival(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                // Most often too many open files: others leave, and then there is room again.
+                tracing::warn!(%error, "accept failed");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
 async fn answer_at(
     app: Arc<App>,
     listener: TcpListener,
@@ -121,18 +135,9 @@ async fn answer_at(
     let tls = tls.map(TlsAcceptor::from);
     let crowd = Crowd::new(app.settings.connections_per_address);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (socket, peer) = tokio::select! {
+            accepted = arrival(&listener) => accepted,
             () = app.stopped() => break,
-        };
-        let (socket, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Most often too many open files: others leave, and then there is room again.
-                tracing::warn!(%error, "accept failed");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
         };
         // Who has too many is hung up on: an answer would cost what it is to spare.
         let Some(place) = crowd.enter(peer.ip()) else { continue };

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use crate::app::{App, address_prefix};
 use crate::auth::SignedIn;
 use crate::crowd::Crowd;
+use crate::listen::arrival;
 use crate::metrics::Metrics;
 
 /// How long connections may take to end when the server stops.
@@ -123,19 +124,10 @@ async fn accept<F>(
     let crowd = Crowd::new(app.settings.connections_per_address);
     let mut clients = JoinSet::new();
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (socket, peer) = tokio::select! {
+            accepted = arrival(&listener) => accepted,
             Some(_) = clients.join_next() => continue,
             () = app.stopped() => break,
-        };
-        let (socket, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Most often too many open files: others leave, and then there is room again.
-                tracing::warn!(%error, "accept failed");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
         };
         let address = peer.ip().to_canonical();
         if !public && !address.is_loopback() {
