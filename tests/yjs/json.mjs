@@ -5,22 +5,10 @@
 // the value that the updates make, and the updates that the changes come to there, or `refused`.
 import { createInterface } from "node:readline";
 import * as Y from "yjs";
+import { dice } from "./dice.mjs";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const base64 = (bytes) => Buffer.from(bytes).toString("base64");
-
-/** Numbers that a seed decides. */
-function dice(seed) {
-  let state = (seed * 2654435761 + 1) >>> 0 || 1;
-  return (sides) => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % sides;
-  };
-}
 
 /** The JSON of what is in a document, with entries in the order of their keys. */
 function plain(value) {

@@ -5,22 +5,10 @@
 // misses who has only the first `have` of them, and the shared text.
 import { createInterface } from "node:readline";
 import * as Y from "yjs";
+import { dice } from "./dice.mjs";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const base64 = (bytes) => Buffer.from(bytes).toString("base64");
-
-/** Numbers that a seed decides. */
-function dice(seed) {
-  let state = (seed * 2654435761 + 1) >>> 0 || 1;
-  return (sides) => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % sides;
-  };
-}
 
 /** A value whose entries are in the order of their keys. */
 function sorted(value) {

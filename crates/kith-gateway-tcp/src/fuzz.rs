@@ -1,57 +1,44 @@
 //! What reads old clients, reachable for the fuzz targets and for nobody else.
 
 use crate::ghostr::{Fields, read_v2};
-use crate::json::Objects;
+use crate::json::{Broken, Objects};
 use crate::muca::Said;
 
 /// Reads what a muca client says, in pieces of so many bytes; what came of it, in words.
 #[must_use]
 pub fn muca(input: &[u8], piece: usize) -> String {
-    let mut objects = Objects::default();
-    let mut told = String::new();
-    for piece in input.chunks(piece.max(1)) {
-        objects.push(piece);
-        loop {
-            match objects.next() {
-                Ok(Some(object)) => told.push_str(&format!("{:?}", Said::read(&object))),
-                Ok(None) => break,
-                Err(_) => return told + "broken",
-            }
-        }
-    }
-    told
+    let next = |objects: &mut Objects| {
+        let object = objects.next()?;
+        Ok(object.map(|object| format!("{:?}", Said::read(&object))))
+    };
+    told(input, piece, Objects::push, next)
 }
 
 /// Reads what a ghostr client says in either of its protocols; as [`muca`].
 #[must_use]
 pub fn ghostr(input: &[u8], piece: usize) -> String {
-    ghostr_v2(input, piece) + &ghostr_v1(input, piece)
+    let v2 = |objects: &mut Objects| {
+        let object = objects.next()?;
+        Ok(object.map(|object| format!("{:?}", read_v2(&object))))
+    };
+    let v1 = |fields: &mut Fields| Ok(fields.next()?.map(|asked| format!("{asked:?}")));
+    told(input, piece, Objects::push, v2) + &told(input, piece, Fields::push, v1)
 }
 
-fn ghostr_v2(input: &[u8], piece: usize) -> String {
-    let mut objects = Objects::default();
+/// What a reader makes of the pieces of an input, until it is broken.
+fn told<R: Default>(
+    input: &[u8],
+    piece: usize,
+    push: impl Fn(&mut R, &[u8]),
+    next: impl Fn(&mut R) -> Result<Option<String>, Broken>,
+) -> String {
+    let mut reader = R::default();
     let mut told = String::new();
     for piece in input.chunks(piece.max(1)) {
-        objects.push(piece);
+        push(&mut reader, piece);
         loop {
-            match objects.next() {
-                Ok(Some(object)) => told.push_str(&format!("{:?}", read_v2(&object))),
-                Ok(None) => break,
-                Err(_) => return told + "broken",
-            }
-        }
-    }
-    told
-}
-
-fn ghostr_v1(input: &[u8], piece: usize) -> String {
-    let mut fields = Fields::default();
-    let mut told = String::new();
-    for piece in input.chunks(piece.max(1)) {
-        fields.push(piece);
-        loop {
-            match fields.next() {
-                Ok(Some(asked)) => told.push_str(&format!("{asked:?}")),
+            match next(&mut reader) {
+                Ok(Some(one)) => told.push_str(&one),
                 Ok(None) => break,
                 Err(_) => return told + "broken",
             }

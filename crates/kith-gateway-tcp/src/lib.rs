@@ -8,6 +8,7 @@
 //! in `docs/gateways/ghostr.md` and `docs/gateways/muca.md`.
 
 mod door;
+mod ended;
 mod follow;
 #[doc(hidden)]
 pub mod fuzz;

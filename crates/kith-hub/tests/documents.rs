@@ -10,14 +10,14 @@ use kith_core::document::{Doc, Key, Rules};
 use kith_core::id::{CircleId, Seq, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_core::topic::text::Update;
-use kith_core::topic::{Asked, Change, Condition, Kind};
+use kith_core::topic::{Condition, Kind};
 use kith_hub::verify::{Watched, verify};
 use kith_hub::{Hub, HubError, Limits};
 use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, DocWrite, Range, Store};
 use serde_json::{Value, json};
 
-use crate::world::{circle, hub, op, user};
+use crate::world::{asked, change, circle, hub, op, user};
 
 fn made(circle: CircleId, name: &str, holds: Kind, rules: Value, value: Option<Value>) -> Command {
     let rules: Rules = serde_json::from_value(rules).unwrap();
@@ -28,21 +28,6 @@ fn made(circle: CircleId, name: &str, holds: Kind, rules: Value, value: Option<V
 async fn make(hub: &Hub, me: UserId, circle: CircleId, value: Value) -> TopicId {
     let make = made(circle, "board", Kind::Json, json!({"yjs": true}), Some(value));
     hub.execute(me, None, &make).await.unwrap().topic.unwrap()
-}
-
-fn asked(topic: TopicId, changes: Vec<Value>) -> Command {
-    let asked = |change| Asked { topic, change: serde_json::from_value::<Change>(change).unwrap() };
-    let changes = changes.into_iter().map(asked).collect();
-    Command::Change { changes, when: Vec::new(), group: None }
-}
-
-async fn change(
-    hub: &Hub,
-    me: UserId,
-    topic: TopicId,
-    changes: Vec<Value>,
-) -> Result<(), HubError> {
-    hub.execute(me, None, &asked(topic, changes)).await.map(drop)
 }
 
 /// The value as it is told to who speaks no Yjs.

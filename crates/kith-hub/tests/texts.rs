@@ -10,33 +10,20 @@ use kith_core::document::{Doc, Key, Rules};
 use kith_core::id::{CircleId, Seq, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_core::topic::text::Update;
-use kith_core::topic::{Asked, Change, Kind, State};
+use kith_core::topic::{Asked, Kind, State};
 use kith_hub::verify::{Watched, verify};
 use kith_hub::{Hub, HubError, Limits};
 use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, DocWrite, Range, Store};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::world::{circle, hub, op, user};
+use crate::world::{change, circle, hub, op, user};
 
 async fn text(hub: &Hub, me: UserId, circle: CircleId, rules: Rules) -> TopicId {
     let name = TopicName::parse("notes").unwrap();
     let (holds, value, deny) = (Kind::Text, None, Default::default());
     let make = Command::CreateTopic { circle, name, holds, value, rules, deny, replace: false };
     hub.execute(me, None, &make).await.unwrap().topic.unwrap()
-}
-
-async fn change(
-    hub: &Hub,
-    me: UserId,
-    topic: TopicId,
-    changes: Vec<Value>,
-) -> Result<(), HubError> {
-    let asked = |change| Asked { topic, change: serde_json::from_value::<Change>(change).unwrap() };
-    let changes = changes.into_iter().map(asked).collect();
-    hub.execute(me, None, &Command::Change { changes, when: Vec::new(), group: None })
-        .await
-        .map(drop)
 }
 
 /// What `client` writes as its `clock`-th letter, behind its others.

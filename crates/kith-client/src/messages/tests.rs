@@ -96,19 +96,6 @@ fn what_failed_waits_for_a_decision() {
 fn a_page_does_not_bring_back_what_was_deleted_meanwhile() {
     let mut list = Messages::new(tea());
     list.snapshot(Seq(9), stream(), vec![]);
-    let message = |seq: u64, text: &str| Message {
-        seq: Seq(seq),
-        author: ana(),
-        text: MessageText::parse(text).unwrap(),
-        reply_to: None,
-        thread: None,
-        topic: None,
-        mentions: kith_core::document::Mentions::default(),
-        reactions: BTreeMap::new(),
-        replies: 0,
-        at: Timestamp(1),
-        edited_at: None,
-    };
     list.event(&event(10, None, Body::Deleted { message: Seq(4), thread: None }));
     let text = MessageText::parse("mended").unwrap();
     let mentions = kith_core::document::Mentions::default();

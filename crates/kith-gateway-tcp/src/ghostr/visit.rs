@@ -15,9 +15,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::ask::{Ask, Got, Wire};
 use super::{Dialect, Gateway, RATE, Seat, v1, v2};
+use crate::ended::Ended;
 use crate::follow::{Follower, Heard, Post, Since, Where};
 use crate::home::Place;
-use crate::paced::{Gone, Paced};
+use crate::paced::Paced;
 use crate::people::user;
 
 /// Messages that are told before it is noted that they are read.
@@ -35,24 +36,6 @@ pub(super) enum Turn {
     Idle,
     /// The connection ends.
     Over,
-}
-
-/// Why nothing more is told.
-enum Ended {
-    Gone,
-    Hub(HubError),
-}
-
-impl From<Gone> for Ended {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
-impl From<HubError> for Ended {
-    fn from(error: HubError) -> Self {
-        Self::Hub(error)
-    }
 }
 
 /// How somebody came.

@@ -17,10 +17,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::guest::{NoGuest, OURS};
 use super::table::{RING, Seat};
 use super::{Gateway, OBJECT_MAX, RATE, Said, acknowledged};
+use crate::ended::Ended;
 use crate::follow::{Follower, Heard, Post, Since, Where};
 use crate::home::Place;
 use crate::object::{beginning, length, object, pieces};
-use crate::paced::{Gone, Paced};
+use crate::paced::Paced;
 use crate::people::user;
 use crate::reader::{Got, Reader};
 
@@ -35,24 +36,6 @@ pub(super) enum Turn {
     Join(Said),
     /// It is over.
     Over,
-}
-
-/// Why nothing more is told.
-enum Ended {
-    Gone,
-    Hub(HubError),
-}
-
-impl From<Gone> for Ended {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
-impl From<HubError> for Ended {
-    fn from(error: HubError) -> Self {
-        Self::Hub(error)
-    }
 }
 
 /// Who somebody is on a connection.

@@ -11,12 +11,14 @@ use kith_core::command::{Command, Outcome};
 use kith_core::decide::account::{self, Lifetime, NewAccount};
 use kith_core::decide::secret_hash;
 use kith_core::event::Body;
-use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, UserId};
+use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, TopicId, UserId};
 use kith_core::text::{CircleName, Label, MessageText, OpId, UserName};
+use kith_core::topic::{Asked, Change};
 use kith_hub::{
     Awareness, Backlog, Environment, Hub, HubError, Item, Limits, Place, Subscriber, Want,
 };
 use kith_store::Store;
+use serde_json::Value;
 
 /// A clock and random numbers that a seed decides.
 #[derive(Default)]
@@ -173,4 +175,21 @@ pub(crate) fn aware(told: &Awareness) -> String {
         None => format!(" {}=gone", shown.name),
     });
     format!("{}{}", if told.all { "all" } else { "aware" }, each.collect::<String>())
+}
+
+/// Changes of a topic, as a command.
+pub(crate) fn asked(topic: TopicId, changes: Vec<Value>) -> Command {
+    let asked = |change| Asked { topic, change: serde_json::from_value::<Change>(change).unwrap() };
+    let changes = changes.into_iter().map(asked).collect();
+    Command::Change { changes, when: Vec::new(), group: None }
+}
+
+/// Changes a topic.
+pub(crate) async fn change(
+    hub: &Hub,
+    me: UserId,
+    topic: TopicId,
+    changes: Vec<Value>,
+) -> Result<(), HubError> {
+    hub.execute(me, None, &asked(topic, changes)).await.map(drop)
 }
