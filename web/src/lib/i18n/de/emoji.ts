@@ -1,0 +1,27 @@
+// In German: see the file of the same name in English.
+
+export const emoji = {
+  "emoji.label": "Emoji auswählen",
+  "emoji.search": "Emoji suchen",
+  "emoji.recent": "Zuletzt benutzt",
+  "emoji.results": "Treffer",
+  "emoji.none": "Ein solches Emoji gibt es nicht.",
+  "emoji.failed": "Die Emoji konnten nicht geladen werden.",
+  "emoji.categories": "Kategorien",
+  "emoji.skin": "Hautfarbe",
+  "emoji.skin.0": "Ohne Hautfarbe",
+  "emoji.skin.1": "Helle Hautfarbe",
+  "emoji.skin.2": "Mittelhelle Hautfarbe",
+  "emoji.skin.3": "Mittlere Hautfarbe",
+  "emoji.skin.4": "Mitteldunkle Hautfarbe",
+  "emoji.skin.5": "Dunkle Hautfarbe",
+  "emoji.group.smileys": "Smileys und Gefühle",
+  "emoji.group.people": "Menschen und Körper",
+  "emoji.group.nature": "Tiere und Natur",
+  "emoji.group.food": "Essen und Trinken",
+  "emoji.group.travel": "Reisen und Orte",
+  "emoji.group.activities": "Aktivitäten",
+  "emoji.group.objects": "Gegenstände",
+  "emoji.group.symbols": "Symbole",
+  "emoji.group.flags": "Flaggen",
+};

@@ -1,0 +1,11 @@
+// Everything the pages say, in German.
+
+import type { Messages } from "../languages.js";
+import { composer } from "./composer.js";
+import { emoji } from "./emoji.js";
+import { markdown } from "./markdown.js";
+import { media } from "./media.js";
+import { notify } from "./notify.js";
+import { ui } from "./ui.js";
+
+export const de: Messages = { ...ui, ...composer, ...emoji, ...markdown, ...media, ...notify };

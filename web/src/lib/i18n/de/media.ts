@@ -1,0 +1,26 @@
+// In German: see the file of the same name in English.
+
+export const media = {
+  "media.viewer": "Bild {place} von {total}",
+  "media.open": "{name} öffnen",
+  "media.next": "Nächstes Bild",
+  "media.previous": "Voriges Bild",
+  "media.zoom_in": "Größer",
+  "media.zoom_out": "Kleiner",
+  "media.zoom_fit": "An das Fenster anpassen",
+  "media.original": "Die Datei selbst öffnen",
+  "media.download": "{name} herunterladen",
+  "media.more": { one: "{count} weiteres", other: "{count} weitere" },
+  "media.cannot_play": "Dieser Browser kann {name} nicht abspielen.",
+  "upload.waiting": "Wartet",
+  "upload.going": "{done} von {total}",
+  "upload.paused": "Angehalten bei {done} von {total}",
+  "upload.failed": "Fehlgeschlagen: {why}",
+  "upload.done": "Hochgeladen, {total}",
+  "upload.pause": "{name} anhalten",
+  "upload.resume": "{name} fortsetzen",
+  "upload.retry": "{name} noch einmal versuchen",
+  "upload.cancel": "{name} abbrechen",
+  "upload.remove": "{name} entfernen",
+  "upload.progress": "{name}, Hochladen",
+};

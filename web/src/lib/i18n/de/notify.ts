@@ -1,0 +1,16 @@
+// In German: see the file of the same name in English.
+
+export const notify = {
+  "notify.ask": "Kith kann Bescheid geben, wenn dich jemand erwähnt oder dir schreibt.",
+  "notify.allow": "Benachrichtigungen erlauben",
+  "notify.later": "Nicht jetzt",
+  "notify.denied": "Dieser Browser lässt Kith keine Benachrichtigungen zeigen. Das lässt sich in seinen Einstellungen für diese Seite ändern.",
+  "notify.unsupported": "Dieser Browser hat keine Benachrichtigungen.",
+  "notify.on": "Benachrichtigungen sind an.",
+  "notify.sound": "Ton",
+  "notify.from": "{name} in {stream}",
+  "notify.message": "{name}: {text}",
+  "notify.many": { one: "{count} neue Nachricht", other: "{count} neue Nachrichten" },
+  "notify.update": "Es gibt eine neue Fassung dieser Seite.",
+  "notify.reload": "Laden",
+};

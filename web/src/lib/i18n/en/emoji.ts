@@ -1,0 +1,27 @@
+// What the emoji picker says.
+
+export const emoji = {
+  "emoji.label": "Choose an emoji",
+  "emoji.search": "Search emoji",
+  "emoji.recent": "Recently used",
+  "emoji.results": "Results",
+  "emoji.none": "There is no such emoji.",
+  "emoji.failed": "The emoji could not be loaded.",
+  "emoji.categories": "Categories",
+  "emoji.skin": "Skin tone",
+  "emoji.skin.0": "No skin tone",
+  "emoji.skin.1": "Light skin tone",
+  "emoji.skin.2": "Medium-light skin tone",
+  "emoji.skin.3": "Medium skin tone",
+  "emoji.skin.4": "Medium-dark skin tone",
+  "emoji.skin.5": "Dark skin tone",
+  "emoji.group.smileys": "Smileys and emotion",
+  "emoji.group.people": "People and body",
+  "emoji.group.nature": "Animals and nature",
+  "emoji.group.food": "Food and drink",
+  "emoji.group.travel": "Travel and places",
+  "emoji.group.activities": "Activities",
+  "emoji.group.objects": "Objects",
+  "emoji.group.symbols": "Symbols",
+  "emoji.group.flags": "Flags",
+} as const;

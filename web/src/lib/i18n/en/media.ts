@@ -1,0 +1,26 @@
+// What pictures, players and uploads say.
+
+export const media = {
+  "media.viewer": "Picture {place} of {total}",
+  "media.open": "Open {name}",
+  "media.next": "Next picture",
+  "media.previous": "Previous picture",
+  "media.zoom_in": "Larger",
+  "media.zoom_out": "Smaller",
+  "media.zoom_fit": "Fit to the window",
+  "media.original": "Open the file itself",
+  "media.download": "Download {name}",
+  "media.more": { one: "{count} more", other: "{count} more" },
+  "media.cannot_play": "This browser cannot play {name}.",
+  "upload.waiting": "Waiting",
+  "upload.going": "{done} of {total}",
+  "upload.paused": "Paused at {done} of {total}",
+  "upload.failed": "Failed: {why}",
+  "upload.done": "Uploaded, {total}",
+  "upload.pause": "Pause {name}",
+  "upload.resume": "Continue {name}",
+  "upload.retry": "Try {name} again",
+  "upload.cancel": "Cancel {name}",
+  "upload.remove": "Remove {name}",
+  "upload.progress": "{name}, upload",
+} as const;

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import * as format from "./format.js";
+import { CODES, LANGUAGES, en, pick } from "./languages.js";
+import { fill, form, parts, placesOf, type Message } from "./message.js";
+
+const plain = (value: number) => String(value);
+
+test.each(CODES)("%s says all that English says, with the same places", async (code) => {
+  const messages: Readonly<Record<string, Message>> = await LANGUAGES[code].load();
+  expect(Object.keys(messages).sort()).toEqual(Object.keys(en).sort());
+  const rules = format.pluralRules(code).resolvedOptions().pluralCategories;
+  for (const [key, english] of Object.entries<Message>(en)) {
+    const message = messages[key] as Message;
+    expect(placesOf(message), key).toEqual(placesOf(english));
+    const texts = typeof message === "string" ? [message] : Object.values(message);
+    for (const text of texts) expect(text.trim(), key).toBe(text), expect(text, key).not.toBe("");
+    // Every form that the language has.
+    if (typeof message !== "string") expect(Object.keys(message).sort(), key).toEqual([...rules].sort());
+  }
+});
+
+test("no key is in two areas", async () => {
+  const areas = import.meta.glob<Record<string, object>>("./en/*.ts", { eager: true });
+  const keys = Object.entries(areas).flatMap(([path, area]) => {
+    return path.endsWith("/index.ts") ? [] : Object.values(area).flatMap((messages) => Object.keys(messages));
+  });
+  expect(keys.sort()).toEqual(Object.keys(en).sort());
+});
+
+test("a wished language is taken where there is it", () => {
+  expect(pick(["de-AT", "en"])).toBe("de");
+  expect(pick(["tlh", "DE"])).toBe("de");
+  expect(pick(["tlh"])).toBe("en");
+  expect(pick([])).toBe("en");
+});
+
+test("values go into their places, and numbers choose the form", () => {
+  const rules = format.pluralRules("en");
+  const message = { one: "{count} message of {name}", other: "{count} messages of {name}" };
+  const say = (count: number) => fill(form(message, rules, { count }), { count, name: "ana" }, plain);
+  expect(say(1)).toBe("1 message of ana");
+  expect(say(0)).toBe("0 messages of ana");
+  expect(fill("{one} {two}", { one: "{two}" }, plain)).toBe("{two} {two}");
+  expect(fill("{constructor}", {}, plain)).not.toBe("");
+});
+
+test("a message is taken apart into words and places", () => {
+  expect(parts("{name} joined {circle}.")).toEqual([{ name: "name" }, { text: " joined " }, { name: "circle" }, { text: "." }]);
+  expect(parts("")).toEqual([]);
+  expect(parts("plain")).toEqual([{ text: "plain" }]);
+});
+
+describe("as the language writes it", () => {
+  const noon = new Date(2024, 4, 17, 12, 0).getTime();
+  const hour = 3_600_000;
+  const check = (code: string, at: number) => format.relative(code, noon + at, noon);
+
+  test("moments are told from now", () => {
+    expect(check("en", -20_000)).toBe("now");
+    expect(check("en", -5 * 60_000)).toBe("5 minutes ago");
+    expect(check("de", -3 * hour)).toBe("vor 3 Stunden");
+    expect(check("en", 50 * hour)).toBe("in 2 days");
+    expect(check("en", -1000 * hour)).toBe("Apr 5, 2024");
+  });
+
+  test("days have names", () => {
+    expect(format.dayName("en", noon - 11 * hour, noon)).toBe("Today");
+    expect(format.dayName("de", noon - 13 * hour, noon)).toBe("Gestern");
+    expect(format.dayName("en", noon - 72 * hour, noon)).toBe("Tuesday, May 14, 2024");
+    expect(format.dayName("en", noon + 24 * hour, noon)).toBe("Saturday, May 18, 2024");
+  });
+
+  test("sizes are in the unit that fits", () => {
+    expect(format.bytes("en", 0)).toBe("0 bytes");
+    expect(format.bytes("en", 999)).toBe("999 bytes");
+    expect(format.bytes("en", 1500)).toBe("1.5 kB");
+    expect(format.bytes("de", 2_345_678)).toBe("2,3 MB");
+    expect(format.bytes("en", 5e15)).toBe("5,000 TB");
+  });
+
+  test("what plays has minutes and seconds", () => {
+    expect(format.duration(65.9)).toBe("1:05");
+    expect(format.duration(3729)).toBe("1:02:09");
+    expect(format.duration(Number.NaN)).toBe("0:00");
+  });
+});

@@ -1,0 +1,78 @@
+// What the pages say, in the language that was chosen. Components call `t("area.key", { … })` and are
+// drawn anew when the language changes.
+
+import * as format from "./format.js";
+import { CODES, LANGUAGES, en, pick, type English, type Key, type LanguageCode, type Messages } from "./languages.js";
+import { fill, form, parts, type Part, type Value, type Values } from "./message.js";
+
+export { CODES, LANGUAGES, type Key, type LanguageCode, type Messages, type Part };
+
+const KEPT = "kith.language";
+
+let now = $state.raw<{ code: LanguageCode; messages: Messages }>({ code: "en", messages: en });
+/** The language that was asked for last, while it loads. */
+let asked: LanguageCode = "en";
+
+/** What is said under a key, with its values. */
+export function t<K extends Key>(key: K, ...values: Values<English[K]>): string {
+  const given: Readonly<Record<string, Value>> = values[0] ?? {};
+  return fill(form(now.messages[key], format.pluralRules(now.code), given), given, number);
+}
+
+/** What is said under a key as words and places, for values that are more than text. */
+export function tParts(key: Key, count?: number): Part[] {
+  return parts(form(now.messages[key], format.pluralRules(now.code), count === undefined ? {} : { count }));
+}
+
+/** The language that is shown. */
+export function language(): LanguageCode {
+  return now.code;
+}
+
+/** Where lines of the language begin. */
+export function direction(): "ltr" | "rtl" {
+  return LANGUAGES[now.code].dir;
+}
+
+/**
+ * Shows the page in the language that was chosen, or that the browser asks for. To be awaited before
+ * anything is shown; where the language cannot be loaded, it is shown in English.
+ */
+export async function startLanguage(): Promise<void> {
+  const kept = CODES.find((code) => code === localStorage.getItem(KEPT));
+  await show(kept ?? pick(navigator.languages)).catch(() => apply("en", en));
+  addEventListener("storage", ({ key, newValue }) => {
+    const code = CODES.find((one) => one === newValue);
+    if (key === KEPT && code !== undefined) void show(code).catch(() => {});
+  });
+}
+
+/** Chooses a language, for every page of this browser. Rejects where it cannot be loaded. */
+export async function setLanguage(code: LanguageCode): Promise<void> {
+  await show(code);
+  localStorage.setItem(KEPT, code);
+}
+
+async function show(code: LanguageCode): Promise<void> {
+  asked = code;
+  const messages = await LANGUAGES[code].load();
+  // Another was asked for meanwhile.
+  if (asked === code) apply(code, messages);
+}
+
+function apply(code: LanguageCode, messages: Messages): void {
+  now = { code, messages };
+  document.documentElement.lang = code;
+  document.documentElement.dir = LANGUAGES[code].dir;
+}
+
+export const number = (value: number): string => format.number(now.code, value);
+export const compact = (value: number): string => format.compact(now.code, value);
+export const percent = (share: number): string => format.percent(now.code, share);
+export const bytes = (size: number): string => format.bytes(now.code, size);
+export const moment = (at_ms: number, when: format.When): string => format.moment(now.code, at_ms, when);
+export const dayName = (at_ms: number, now_ms: number): string => format.dayName(now.code, at_ms, now_ms);
+export const relative = (at_ms: number, now_ms: number): string => format.relative(now.code, at_ms, now_ms);
+export const list = (items: readonly string[]): string => format.list(now.code, items);
+export const compare = (one: string, two: string): number => format.collator(now.code).compare(one, two);
+export { dayOf, duration } from "./format.js";
