@@ -7,6 +7,8 @@ export type { AnswerTo, Changes, Connection, Options, TransactionOptions } from 
 export { KithError } from "./error.js";
 export { parse, same, stringify } from "./json.js";
 export type { Json, JsonObject, Numeric } from "./json.js";
+export { Lines } from "./lines.js";
+export type { Part } from "./lines.js";
 export { Messages } from "./messages.js";
 export type { Draft, Entry } from "./messages.js";
 export type * as protocol from "./protocol.js";

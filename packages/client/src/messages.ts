@@ -40,16 +40,37 @@ interface Own {
   error?: KithError;
 }
 
-/** The messages of one stream. It holds what it was given; `trim` bounds it. */
+/** The newest messages are not held. */
+interface Cut {
+  /** Newer ones than this are not. */
+  readonly after: Seq;
+  /** The newest that came since newer ones were last asked for, and was let go. */
+  let_go?: Seq;
+}
+
+/**
+ * The messages of one stream, or of one of its threads. It holds what it was given; `trim` and
+ * `trimNewest` bound it.
+ *
+ * What it holds is one part: the newest messages, or those that were asked for (`show`); in the latter
+ * case it is *cut*, and newer ones come by `newerPage`.
+ */
 export class Messages {
-  #seq: Seq = 0;
+  #seq: Seq;
   #stream: Stream | undefined;
   /** In the order of their numbers. */
   #messages = new Map<Seq, Message>();
   #own: Own[] = [];
   #missed: Event[] = [];
+  #cut: Cut | undefined;
 
-  constructor(readonly id: StreamId) {}
+  /**
+   * An empty list, as of the event `seq`. With `thread` it is of that thread: of what it is given it
+   * keeps the thread and the message that it is of.
+   */
+  constructor(readonly id: StreamId, readonly thread?: Seq, seq: Seq = 0) {
+    this.#seq = seq;
+  }
 
   /** The last event that is in the list. */
   get seq(): Seq {
@@ -74,18 +95,46 @@ export class Messages {
     return lines;
   }
 
-  /** The oldest message that is held. */
+  /** The oldest message that is held, apart from the one that the thread is of. */
   oldest(): Seq | undefined {
-    return this.#messages.keys().next().value;
+    for (const seq of this.#messages.keys()) {
+      if (seq !== this.thread) return seq;
+    }
+    return undefined;
+  }
+
+  /** A message that is held. */
+  message(seq: Seq): Message | undefined {
+    return this.#messages.get(seq);
+  }
+
+  /** Whether newer messages are there that are not held. */
+  get isCut(): boolean {
+    return this.#cut !== undefined;
+  }
+
+  /** Whether something of one's own has no answer yet. */
+  get isSending(): boolean {
+    return this.#own.some(({ error }) => error === undefined);
+  }
+
+  /** It is known what the stream is, as of the event that the list begins with. */
+  begin(stream: Stream): void {
+    this.#stream ??= stream;
   }
 
   /** A snapshot takes the place of everything that was confirmed. */
   snapshot(seq: Seq, stream: Stream, messages: readonly Message[]): void {
     this.#stream = stream;
     this.#missed = [];
-    this.#messages = new Map(messages.map((message) => [message.seq, message]));
+    this.#cut = undefined;
+    this.#messages = new Map(messages.filter((one) => this.#belongs(one)).map((message) => [message.seq, message]));
     this.#seq = seq;
     this.#settlePlaced();
+  }
+
+  #belongs({ seq, thread }: Pick<Message, "seq" | "thread">): boolean {
+    return this.thread === undefined || thread === this.thread || seq === this.thread;
   }
 
   /** The next event of the stream. Those that are in the list already change nothing. */
@@ -94,10 +143,18 @@ export class Messages {
     this.#noteMissed(event);
     this.#reduce(event);
     this.#seq = event.seq;
+    if (event.body.kind === "posted") this.#came(event.seq, event.body.thread);
     if (event.op !== undefined && event.body.kind === "posted") {
       this.#own = this.#own.filter((own) => own.op !== event.op);
     }
     this.#settlePlaced();
+  }
+
+  /** A message was posted: where it does not belong to what is held, it is let go again. */
+  #came(seq: Seq, thread: Seq | undefined): void {
+    const isOfList = this.thread === thread;
+    if (this.#cut !== undefined && isOfList) this.#cut.let_go = seq;
+    if (this.#cut !== undefined || (this.thread !== undefined && !isOfList)) this.#messages.delete(seq);
   }
 
   /** The next event is of somebody whom the user blocks. */
@@ -109,7 +166,7 @@ export class Messages {
   /** Older or newer messages, as the server answered a question for them, in any order. */
   page(messages: readonly Message[]): void {
     // What is held has seen every event up to here; and what is not yet here will come.
-    const came = messages.filter(({ seq }) => seq <= this.#seq && !this.#messages.has(seq));
+    const came = messages.filter((one) => one.seq <= this.#seq && !this.#messages.has(one.seq) && this.#belongs(one));
     const all = [...this.#messages.values(), ...came].sort((one, two) => one.seq - two.seq);
     this.#messages = new Map(all.map((message) => [message.seq, message]));
     // Changes that overtook the answer are made once more, on what came with it.
@@ -124,6 +181,51 @@ export class Messages {
     }
   }
 
+  /** Shows another part of the stream: these messages, behind which it is cut. */
+  show(messages: readonly Message[]): void {
+    const root = this.thread === undefined ? undefined : this.#messages.get(this.thread);
+    this.#messages = new Map(root === undefined ? [] : [[root.seq, root]]);
+    this.#cut = { after: 0, ...this.#letGo() };
+    this.newerPage(messages, true);
+  }
+
+  /**
+   * After which message the next ones are to be asked for; `undefined` when the newest are held. To be
+   * called when that is done, also before the newest are asked for to be shown.
+   */
+  askNewer(): Seq | undefined {
+    if (this.#cut !== undefined) delete this.#cut.let_go;
+    return this.#cut?.after;
+  }
+
+  /**
+   * What the server answered to the question for newer messages, and whether there are more. The list
+   * is cut no longer when it has all that is known to be there.
+   */
+  newerPage(messages: readonly Message[], more: boolean): void {
+    const cut = this.#cut;
+    if (cut === undefined) return this.page(messages);
+    const come = messages.map(({ seq }) => seq).filter((seq) => seq <= this.#seq);
+    const after = Math.max(cut.after, ...come);
+    this.page(messages);
+    // What was posted since the server answered was let go, and is asked for once more.
+    const overtaken = cut.let_go !== undefined && cut.let_go > after;
+    this.#cut = more || overtaken ? { after, ...this.#letGo() } : undefined;
+  }
+
+  /** Keeps the oldest `max` confirmed messages of those that are held: behind them the list is cut. */
+  trimNewest(max: number): void {
+    const kept = [...this.#messages.keys()];
+    const over = kept.splice(max);
+    if (over.length === 0) return;
+    for (const seq of over) this.#messages.delete(seq);
+    this.#cut = { after: kept.at(-1) ?? 0, ...this.#letGo() };
+  }
+
+  #letGo(): Pick<Cut, "let_go"> {
+    return this.#cut?.let_go === undefined ? {} : { let_go: this.#cut.let_go };
+  }
+
   #noteMissed(event: Event): void {
     const message = changed(event);
     if (message === undefined) return;
@@ -132,15 +234,18 @@ export class Messages {
     }
   }
 
-  /** Keeps the newest `max` confirmed messages; older ones can be asked for again. */
-  trim(max: number): void {
+  /** Keeps the newest `max` confirmed messages; older ones can be asked for again. Whether some went. */
+  trim(max: number): boolean {
     const over = this.#messages.size - max;
-    for (const seq of [...this.#messages.keys()].slice(0, Math.max(over, 0))) this.#messages.delete(seq);
+    if (over <= 0) return false;
+    const old = [...this.#messages.keys()].filter((seq) => seq !== this.thread).slice(0, over);
+    for (const seq of old) this.#messages.delete(seq);
+    return old.length > 0;
   }
 
   /** Shows `draft` as on its way and tells the command to send under the same name. */
   send(op: OpId, draft: Draft): Command {
-    this.#own = [...this.#own, { op, draft }];
+    this.#own = [...this.#own.filter((own) => own.op !== op), { op, draft }];
     const { text, reply_to, thread, topic } = draft;
     return {
       post: {

@@ -2,8 +2,9 @@
 
 import type { Client } from "./client.js";
 import { KithError } from "./error.js";
+import { Lines, type Part } from "./lines.js";
 import { Messages, type Draft, type Entry } from "./messages.js";
-import type { Command, OpId, Seq, Stream as Info, StreamId, UserId } from "./protocol.js";
+import type { Event, OpId, Seq, Stream as Info, StreamId, StreamWindow, UserId } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
 
@@ -18,50 +19,83 @@ const TYPING_SAID_MS = 3000;
 export interface StreamOptions {
   /** How many of the newest messages to begin with; 50 unless set, at most 200. */
   window?: number;
-  /** How many messages are held at most; 1000 unless set. Older ones can be asked for again. */
+  /** How many messages are held at most; 1000 unless set. Others can be asked for again. */
   messages_max?: number;
+  /**
+   * What the window or a query told of it: it is then followed from there, and begins without messages,
+   * which can be asked for.
+   */
+  from?: StreamWindow;
 }
 
 /** A stream that is followed. */
 export class Stream {
   /** Its lines, those of threads apart: what the server has, then what is on its way or failed. */
   readonly messages: Store<readonly Entry[]>;
+  /** Which part of its messages is held. */
+  readonly part: Store<Part>;
 
   readonly #client: Client;
   readonly #list: Messages;
+  readonly #lines: Lines;
   readonly #max: number;
-  readonly #entries = new Watchers<readonly Entry[]>([]);
-  readonly #threads = new Map<Seq, Watchers<readonly Entry[]>>();
-  readonly #info: Watchers<Info | undefined> = new Watchers<Info | undefined>(undefined);
+  readonly #threads = new Map<Seq, Lines>();
+  readonly #info: Watchers<Info | undefined>;
   readonly #typing = new Watchers<readonly UserId[]>([]);
   readonly #writers = new Map<UserId, ReturnType<typeof setTimeout>>();
   readonly #ended = new Listeners<[KithError]>();
+  readonly #events = new Listeners<[Event]>();
   #said_ms = -Infinity;
   #stop: () => void = () => {};
 
-  private constructor(client: Client, id: StreamId, { messages_max = MESSAGES_MAX }: StreamOptions) {
+  private constructor(client: Client, id: StreamId, { messages_max = MESSAGES_MAX, from }: StreamOptions) {
     this.#client = client;
-    this.#list = new Messages(id);
+    this.#list = new Messages(id, undefined, from?.head);
+    if (from !== undefined) this.#list.begin(from.stream);
+    this.#info = new Watchers<Info | undefined>(from?.stream);
     this.#max = messages_max;
-    this.messages = this.#entries;
+    this.#lines = new Lines(client, this.#list, messages_max, true);
+    this.messages = this.#lines.messages;
+    this.part = this.#lines.part;
   }
 
   /** Follows a stream; rejects when it cannot be followed. */
   static open(client: Client, id: StreamId, options: StreamOptions): Promise<Stream> {
     const stream = new Stream(client, id, options);
-    const window = options.window === undefined ? {} : { window: options.window };
     return new Promise((resolve, reject) => {
       stream.#ended.add(reject);
-      stream.#stop = client.follow({ feed: id, ...window }, (update) => {
-        stream.#told(update);
-        if (update.kind === "caught_up") resolve(stream);
-      });
+      stream.#follow(options, () => resolve(stream));
+    });
+  }
+
+  /** Follows a stream that the server told of, and does not wait. */
+  static from(client: Client, from: StreamWindow, options: StreamOptions = {}): Stream {
+    const stream = new Stream(client, from.stream.id, { ...options, from });
+    stream.#follow({ ...options, from }, () => {});
+    return stream;
+  }
+
+  #follow({ window, from }: StreamOptions, done: () => void): void {
+    const wish = { feed: this.id, ...(window === undefined ? {} : { window }), ...(from === undefined ? {} : { after: from.head }) };
+    this.#stop = this.#client.follow(wish, (update) => {
+      this.#told(update);
+      if (update.kind === "caught_up") done();
     });
   }
 
   /** Its id. */
   get id(): StreamId {
     return this.#list.id;
+  }
+
+  /** The last event that it has come to. */
+  get seq(): Seq {
+    return this.#list.seq;
+  }
+
+  /** Its lines, those of threads apart, with what can be asked for. */
+  get lines(): Lines {
+    return this.#lines;
   }
 
   /** What it is: its name, its pins. */
@@ -74,14 +108,31 @@ export class Stream {
     return this.#typing;
   }
 
-  /** The lines of one of its threads, as far as they are held. */
-  thread(root: Seq): Store<readonly Entry[]> {
+  /**
+   * The lines of one of its threads: those that the stream holds, and what is asked for. They are kept up
+   * to date until `leaveThread`.
+   */
+  thread(root: Seq): Lines {
     let lines = this.#threads.get(root);
     if (lines === undefined) {
-      lines = new Watchers<readonly Entry[]>(this.#list.entries(root));
+      const list = new Messages(this.id, root, this.#list.seq);
+      const held = this.#list.entries(root).flatMap((line) => (line.state === "confirmed" ? [line.message] : []));
+      const begun = this.#list.message(root);
+      list.page(begun === undefined ? held : [begun, ...held]);
+      lines = new Lines(this.#client, list, this.#max, true);
       this.#threads.set(root, lines);
     }
     return lines;
+  }
+
+  /** Lets the lines of a thread go, unless something in them is on its way. */
+  leaveThread(root: Seq): void {
+    if (this.#threads.get(root)?.isSending === false) this.#threads.delete(root);
+  }
+
+  /** Calls `run` with each event as it is told, once what is held has it. */
+  onEvent(run: (event: Event) => void): () => void {
+    return this.#events.add(run);
   }
 
   /** Calls `run` when it may not be read any longer. */
@@ -98,18 +149,6 @@ export class Stream {
 
   #told(update: FeedUpdate): void {
     switch (update.kind) {
-      case "snapshot":
-        if (!("stream" in update.state)) return;
-        this.#list.snapshot(update.seq, update.state.stream.stream, update.state.stream.messages);
-        break;
-      case "event":
-        this.#list.event(update.event);
-        if (update.event.body.kind === "posted" && update.event.by !== undefined) this.#wrote(update.event.by);
-        this.#list.trim(this.#max);
-        break;
-      case "hidden":
-        this.#list.hidden(update.seq);
-        break;
       case "signal":
         if ("typing" in update.what) this.#writes(update.user);
         return;
@@ -121,17 +160,14 @@ export class Stream {
         this.#ended.tell(new KithError(problem));
         return;
       }
-      case "aware":
-        return;
-      case "caught_up":
+      case "event":
+        if (update.event.body.kind === "posted" && update.event.by !== undefined) this.#wrote(update.event.by);
+        break;
+      default:
     }
-    this.#show();
-  }
-
-  #show(): void {
+    for (const lines of [this.#lines, ...this.#threads.values()]) lines.told(update);
     this.#info.set(this.#list.stream);
-    this.#entries.set(this.#list.entries());
-    for (const [root, lines] of this.#threads) lines.set(this.#list.entries(root));
+    if (update.kind === "event") this.#events.tell(update.event);
   }
 
   #writes(user: UserId): void {
@@ -150,43 +186,27 @@ export class Stream {
    * durable. Where it is refused, its line stays and says so until `retry` or `discard`.
    */
   post(text: string, where: Omit<Draft, "text"> = {}): Promise<Seq> {
-    const op = this.#client.newOp();
-    return this.#bring(op, this.#list.send(op, { text, ...where }));
+    return this.#home(where.thread).post({ text, ...where });
+  }
+
+  #home(thread: Seq | undefined): Lines {
+    return thread === undefined ? this.#lines : this.thread(thread);
   }
 
   /** Sends a line that failed once more. */
   retry(op: OpId): Promise<Seq> {
-    const command = this.#list.retry(op);
-    if (command !== undefined) return this.#bring(op, command);
-    return Promise.reject(new KithError({ code: "client.no_such_line", message: "there is no line of this name that failed" }));
+    return this.#failed(op).retry(op);
   }
 
   /** Takes a line that failed away; what it said comes back. */
   discard(op: OpId): Draft | undefined {
-    const draft = this.#list.discard(op);
-    this.#show();
-    return draft;
+    return this.#failed(op).discard(op);
   }
 
-  #bring(op: OpId, command: Command): Promise<Seq> {
-    this.#show();
-    const brought = this.#sent(op, command);
-    // Its line tells of a failure, whether or not somebody awaits it.
-    brought.catch(() => {});
-    return brought;
-  }
-
-  async #sent(op: OpId, command: Command): Promise<Seq> {
-    try {
-      const outcome = await this.#client.command(command, op);
-      this.#list.done(op, outcome);
-      return outcome.events?.find(({ feed }) => feed === this.id)?.seq ?? 0;
-    } catch (error) {
-      this.#list.failed(op, error as KithError);
-      throw error;
-    } finally {
-      this.#show();
-    }
+  /** Where a line is that failed. */
+  #failed(op: OpId): Lines {
+    const is = (line: Entry) => line.state === "failed" && line.op === op;
+    return [...this.#threads.values()].find(({ messages }) => messages.get().some(is)) ?? this.#lines;
   }
 
   /** Edits an own message. */
@@ -220,13 +240,8 @@ export class Stream {
   }
 
   /** Asks for messages before the oldest one that is held; whether there are more. */
-  async older(limit = 50): Promise<boolean> {
-    const before = this.#list.oldest();
-    const place = before === undefined ? {} : { before };
-    const { messages, more } = await this.#client.query({ messages: { stream: this.id, limit, ...place } });
-    this.#list.page(messages);
-    this.#show();
-    return more;
+  older(limit?: number): Promise<boolean> {
+    return this.#lines.older(limit);
   }
 
   /** Tells others that one is writing; may be called at every key. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bool, event, float, int, json, KithError, list, map, schema, set, string, type Entry } from "@kith/client";
+import { bool, event, float, int, json, KithError, list, map, schema, set, Stream, string, type Entry } from "@kith/client";
 import { circle, refused, Server, until } from "./serve.js";
 
 type CircleId = `c_${string}`;
@@ -46,7 +46,7 @@ test("two people talk", async (context) => {
   await there.edit(reply, "On my way!");
   const root = there.thread(seq);
   await there.post("in the thread", { thread: seq });
-  await until(root, (lines) => texts(lines)[0] === "in the thread");
+  await until(root.messages, (lines) => texts(lines)[0] === "in the thread");
   const lines = await until(here.messages, (all) => texts(all)[1] === "On my way!" && (all[0] as { message: { replies?: number } }).message.replies === 1);
   assert.ok(lines[0]?.state === "confirmed");
   assert.deepEqual(lines[0].message.reactions, { "👋": [bob.user.id] });
@@ -93,6 +93,53 @@ test("pages before the window are asked for", async (context) => {
   assert.equal(await there.older(5), true);
   assert.equal(await there.older(5), false);
   assert.equal(there.messages.get().length, 12);
+});
+
+test("any part of a stream is held, and grows to both ends", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const { stream } = await circle(ana, bob);
+  const here = await ana.stream(stream);
+  const numbers: number[] = [];
+  for (let n = 1; n <= 20; n += 1) numbers.push(await here.post(`${n}`));
+  const from = await bob.query({ stream: { stream } });
+  const { lines } = Stream.from(bob, from, { messages_max: 12 });
+  const held = () => texts(lines.messages.get());
+  assert.deepEqual([held(), lines.part.get()], [[], { older: true, newer: false, loading: false }]);
+  const asked = [lines.older(4), lines.older(4)];
+  assert.equal(lines.part.get().loading, true);
+  assert.deepEqual(await Promise.all(asked), [true, true]);
+  assert.deepEqual(held(), ["17", "18", "19", "20"]);
+  assert.equal(await lines.around(numbers[7] as number, 6), true);
+  assert.deepEqual(held(), ["6", "7", "8", "9", "10", "11", "12", "13", "14"]);
+  // What is posted behind a hole is not shown before the hole is closed.
+  await here.post("21");
+  while (await lines.newer(5));
+  assert.deepEqual(held(), ["10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21"]);
+  await here.post("22");
+  await until(lines.messages, (all) => texts(all).at(-1) === "22");
+  await lines.oldest(3);
+  assert.deepEqual([held(), lines.part.get().older], [["1", "2", "3"], false]);
+  await lines.latest(3);
+  assert.deepEqual([held(), lines.part.get().newer], [["20", "21", "22"], false]);
+  assert.equal(await lines.around(9999), false);
+});
+
+test("a thread has lines of its own", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const { stream } = await circle(ana, bob);
+  const here = await ana.stream(stream);
+  const root = await here.post("root");
+  for (let n = 1; n <= 5; n += 1) await here.post(`in ${n}`, { thread: root });
+  const there = await bob.stream(stream, { window: 1 });
+  const thread = there.thread(root);
+  assert.equal(await thread.older(), false);
+  assert.deepEqual(texts(thread.messages.get()), ["in 1", "in 2", "in 3", "in 4", "in 5"]);
+  await thread.post({ text: "mine", thread: root });
+  assert.equal(texts(thread.messages.get()).at(-1), "mine");
+  there.leaveThread(root);
+  assert.notEqual(there.thread(root), thread);
 });
 
 test("topics of every kind are shared", async (context) => {

@@ -100,3 +100,75 @@ test("changes that overtake a page are made on it", () => {
   mine.trim(2);
   assert.equal(lines(mine), "3 better, 9 new");
 });
+
+const some = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => said(from + n, `m${from + n}`));
+const numbers = (list: Messages) =>
+  list.entries().map((line) => (line.state === "confirmed" ? line.message.seq : 0)).join(" ");
+
+/** A list of which a part in the middle is shown: 3 to 5 of 1 to 9. */
+function cut(): Messages {
+  const part = list(...some(7, 9));
+  part.show(some(3, 5));
+  return part;
+}
+
+test("a part that is shown grows to the newest without a hole", () => {
+  const part = cut();
+  assert.deepEqual([part.isCut, part.askNewer()], [true, 5]);
+  // What is posted meanwhile is not shown behind a hole.
+  part.event(posted(10, "m10"));
+  assert.equal(numbers(part), "3 4 5");
+  part.newerPage(some(6, 7), true);
+  assert.deepEqual([part.askNewer(), part.isCut], [7, true]);
+  // The server answered before the last two were posted.
+  part.event(posted(11, "m11"));
+  part.newerPage(some(8, 10), false);
+  assert.deepEqual([part.askNewer(), part.isCut], [10, true]);
+  part.newerPage(some(11, 11), false);
+  assert.equal(part.isCut, false);
+  part.event(posted(12, "m12"));
+  assert.equal(numbers(part), "3 4 5 6 7 8 9 10 11 12");
+});
+
+test("a page that is ahead of the events leaves no hole", () => {
+  const part = cut();
+  part.askNewer();
+  part.newerPage(some(6, 12), true);
+  assert.equal(numbers(part), "3 4 5 6 7 8 9");
+  for (const seq of [10, 11, 12]) part.event(posted(seq, "late"));
+  assert.equal(part.askNewer(), 9);
+  part.newerPage(some(10, 12), false);
+  assert.deepEqual([numbers(part), part.isCut], ["3 4 5 6 7 8 9 10 11 12", false]);
+});
+
+test("a message that was let go and deleted does not keep the list cut", () => {
+  const part = cut();
+  part.event(posted(10, "m10"));
+  part.event(event(11, { kind: "deleted", message: 10 }));
+  part.askNewer();
+  part.newerPage(some(6, 9), false);
+  assert.equal(part.isCut, false);
+});
+
+test("what is scrolled away from is forgotten at either end", () => {
+  const all = list(...some(1, 9));
+  all.trimNewest(6);
+  assert.deepEqual([numbers(all), all.isCut], ["1 2 3 4 5 6", true]);
+  assert.equal(all.trim(4), true);
+  assert.deepEqual([numbers(all), all.askNewer()], ["3 4 5 6", 6]);
+  all.newerPage(some(7, 9), false);
+  all.trimNewest(20);
+  assert.deepEqual([numbers(all), all.isCut, all.trim(20)], ["3 4 5 6 7 8 9", false, false]);
+});
+
+test("a list of a thread holds the thread alone", () => {
+  const thread = new Messages(TEA, 2, 4);
+  thread.page([said(2, "root"), said(3, "elsewhere")]);
+  thread.event(posted(5, "elsewhere"));
+  thread.event(posted(6, "reply", undefined, 2));
+  thread.event(posted(7, "of another", undefined, 5));
+  assert.deepEqual([2, 3, 5, 6, 7].filter((seq) => thread.message(seq) !== undefined), [2, 6]);
+  assert.deepEqual([thread.message(2)?.replies, thread.oldest(), lines(thread, 2)], [1, 6, "6 reply"]);
+  thread.snapshot(9, STREAM, [said(2, "root"), said(8, "elsewhere"), said(9, "another", 2)]);
+  assert.equal(lines(thread, 2), "9 another");
+});
