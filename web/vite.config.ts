@@ -6,9 +6,11 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const pages = readdirSync(here(".")).filter((file) => file.endsWith(".html"));
+/** What shows every part by itself, for development and tests. The server does not have it. */
+const GALLERY = "gallery.html";
+const pages = readdirSync(here(".")).filter((file) => file.endsWith(".html") && file !== GALLERY);
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   resolve: {
     // The SDK from its sources: the pages and it are built as one.
@@ -24,7 +26,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rollupOptions: { input: pages.map(here) },
+    rollupOptions: { input: (mode === "gallery" ? [GALLERY] : pages).map(here) },
   },
   test: {
     projects: [
@@ -36,7 +38,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "browser",
-          include: ["test/**/*.test.ts"],
+          include: ["test/*.test.ts"],
           environment: "node",
           // Each test waits for what it wants to see; this is when it gives up.
           testTimeout: 60_000,
@@ -45,6 +47,18 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: "gallery",
+          include: ["test/gallery/*.test.ts"],
+          environment: "node",
+          globalSetup: ["test/gallery/serve.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
     ],
   },
-});
+}));

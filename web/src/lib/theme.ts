@@ -1,25 +1,50 @@
-// Light, dark, or as the system has it: kept by the browser, for all pages of the server.
+// What the page looks like: colours, spacing, size of text, movement. Kept by the browser, for all
+// pages of the server.
 
-export type Theme = "system" | "light" | "dark";
+const CHOICES = {
+  theme: ["system", "light", "dark"],
+  density: ["comfortable", "compact"],
+  size: ["medium", "small", "large", "huge"],
+  motion: ["system", "reduced"],
+} as const;
 
-const KEY = "kith.theme";
-const ALL: readonly Theme[] = ["system", "light", "dark"];
+/** What can be chosen, and from what; the first is what there is without a choice. */
+export type Choices = typeof CHOICES;
+export type Choice = keyof Choices;
+export type Theme = Choices["theme"][number];
+
+const NAMES = Object.keys(CHOICES) as Choice[];
+const key = (name: Choice) => `kith.${name}`;
+
+/** All there is to choose from. */
+export function choices<Name extends Choice>(name: Name): Choices[Name] {
+  return CHOICES[name];
+}
 
 /** What was chosen last in this browser. */
-export function theme(): Theme {
-  const kept = localStorage.getItem(KEY);
-  return ALL.find((one) => one === kept) ?? "system";
+export function chosen<Name extends Choice>(name: Name): Choices[Name][number] {
+  const kept = localStorage.getItem(key(name));
+  return CHOICES[name].find((one) => one === kept) ?? CHOICES[name][0];
 }
 
 /** Shows the page like this, and every other one from now on. */
-export function setTheme(theme: Theme): void {
-  localStorage.setItem(KEY, theme);
+export function choose<Name extends Choice>(name: Name, choice: Choices[Name][number]): void {
+  localStorage.setItem(key(name), choice);
   applyTheme();
 }
 
 /** Shows the page as was chosen. */
 export function applyTheme(): void {
-  const chosen = theme();
-  if (chosen === "system") delete document.documentElement.dataset["theme"];
-  else document.documentElement.dataset["theme"] = chosen;
+  for (const name of NAMES) {
+    const choice = chosen(name);
+    if (choice === CHOICES[name][0]) delete document.documentElement.dataset[name];
+    else document.documentElement.dataset[name] = choice;
+  }
+}
+
+/** Follows what is chosen in other tabs. */
+export function followTheme(): void {
+  addEventListener("storage", (event) => {
+    if (NAMES.some((name) => key(name) === event.key)) applyTheme();
+  });
 }

@@ -1,0 +1,52 @@
+// Short notices of what happened, which go away by themselves and can do one thing.
+
+export interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly kind: "info" | "good" | "bad";
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+const SHOWN_MAX = 4;
+const STAYS_MS = 6000;
+/** What can be acted on, or went wrong, is there for longer. */
+const STAYS_LONGER_MS = 15_000;
+
+let shown = $state.raw<readonly Toast[]>([]);
+let count = 0;
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
+let held = false;
+
+export function toasts(): readonly Toast[] {
+  return shown;
+}
+
+/** Shows a notice; what comes back takes it away. */
+export function toast(text: string, more: Partial<Pick<Toast, "kind" | "action">> = {}): () => void {
+  count += 1;
+  const made: Toast = { id: count, text, kind: "info", ...more };
+  const over = shown.slice(0, Math.max(0, shown.length + 1 - SHOWN_MAX));
+  for (const old of over) dismiss(old.id);
+  shown = [...shown, made];
+  if (!held) start(made);
+  return () => dismiss(made.id);
+}
+
+export function dismiss(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
+  shown = shown.filter((one) => one.id !== id);
+}
+
+/** While one is pointed at or has the focus, none goes away. */
+export function hold(on: boolean): void {
+  held = on;
+  for (const timer of timers.values()) clearTimeout(timer);
+  timers.clear();
+  if (!on) for (const one of shown) start(one);
+}
+
+function start({ id, kind, action }: Toast): void {
+  const stays_ms = kind === "bad" || action !== undefined ? STAYS_LONGER_MS : STAYS_MS;
+  timers.set(id, setTimeout(() => dismiss(id), stays_ms));
+}
