@@ -33,7 +33,7 @@ export class Lines {
 
   readonly #client: Client;
   readonly #list: Messages;
-  readonly #max: number;
+  #max: number;
   readonly #entries: Watchers<readonly Entry[]>;
   readonly #part: Watchers<Part>;
   #older: boolean;
@@ -80,6 +80,13 @@ export class Lines {
    */
   set atEnd(at_end: boolean) {
     this.#at_end = at_end;
+  }
+
+  /** How many messages are held at most from now on. */
+  set max(max: number) {
+    this.#max = max;
+    this.#trim(this.#at_end);
+    this.show();
   }
 
   /** What is told of the stream. */

@@ -19,7 +19,7 @@ const TYPING_SAID_MS = 3000;
 export interface StreamOptions {
   /** How many of the newest messages to begin with; 50 unless set, at most 200. */
   window?: number;
-  /** How many messages are held at most; 1000 unless set. Others can be asked for again. */
+  /** How many messages are held at most, threads apart; 1000 unless set. Others can be asked for again. */
   messages_max?: number;
   /**
    * What the window or a query told of it: it is then followed from there, and begins without messages,
@@ -38,7 +38,6 @@ export class Stream {
   readonly #client: Client;
   readonly #list: Messages;
   readonly #lines: Lines;
-  readonly #max: number;
   readonly #threads = new Map<Seq, Lines>();
   readonly #info: Watchers<Info | undefined>;
   readonly #typing = new Watchers<readonly UserId[]>([]);
@@ -53,7 +52,6 @@ export class Stream {
     this.#list = new Messages(id, undefined, from?.head);
     if (from !== undefined) this.#list.begin(from.stream);
     this.#info = new Watchers<Info | undefined>(from?.stream);
-    this.#max = messages_max;
     this.#lines = new Lines(client, this.#list, messages_max, true);
     this.messages = this.#lines.messages;
     this.part = this.#lines.part;
@@ -119,7 +117,7 @@ export class Stream {
       const held = this.#list.entries(root).flatMap((line) => (line.state === "confirmed" ? [line.message] : []));
       const begun = this.#list.message(root);
       list.page(begun === undefined ? held : [begun, ...held]);
-      lines = new Lines(this.#client, list, this.#max, true);
+      lines = new Lines(this.#client, list, MESSAGES_MAX, true);
       this.#threads.set(root, lines);
     }
     return lines;

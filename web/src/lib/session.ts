@@ -10,6 +10,47 @@ export async function signIn(name: string, password: string, label: string): Pro
   await ask("POST", "/api/v1/sessions", { name, password, label, kind: "cookie" });
 }
 
+/** Who makes an account. */
+export interface NewAccount {
+  name: string;
+  password: string;
+  /** What the account is shown as, if not by its name. */
+  display_name?: string;
+  /** The code of an invite, whose circle is joined in the same step. */
+  invite?: string;
+  /** The token that the server printed for whoever comes first. */
+  owner?: string;
+}
+
+/** Makes an account and begins its first session in this browser. Rejects with a `KithError`. */
+export async function signUp(account: NewAccount, label: string): Promise<void> {
+  await ask("POST", "/api/v1/accounts", { ...account, label, kind: "cookie" });
+}
+
+/** What the site says to whoever comes. */
+export interface SiteCard {
+  /** Who may make an account. */
+  registration: "open" | "invite" | "closed";
+  /** Whether somebody administers it. */
+  owned: boolean;
+  password_chars_min: number;
+}
+
+/** Asks what the site says to whoever comes. */
+export async function siteCard(): Promise<SiteCard> {
+  return (await ask("GET", "/api/v1/site")) as SiteCard;
+}
+
+/** Where an invite leads, for whoever has no account yet. Rejects with a `KithError`. */
+export async function invited(code: string): Promise<protocol.CircleCard> {
+  return (await ask("GET", `/api/v1/site/invites/${encodeURIComponent(code)}`)) as protocol.CircleCard;
+}
+
+/** Sets a new password; every other session ends. Rejects with a `KithError`. */
+export async function changePassword(current: string, password: string, label: string): Promise<void> {
+  await ask("PUT", "/api/v1/users/me/password", { current, new: password, label });
+}
+
 /** Ends the session of this browser. */
 export async function signOut(): Promise<void> {
   await ask("DELETE", "/api/v1/sessions/current");
@@ -25,11 +66,11 @@ export async function connect(): Promise<Client | undefined> {
   }
 }
 
-async function ask(method: string, path: string, body?: object): Promise<void> {
+async function ask(method: string, path: string, body?: object): Promise<unknown> {
   const said = body === undefined ? {} : { body: JSON.stringify(body) };
   const answer = await fetch(path, { method, headers: OURS, ...said }).catch(() => undefined);
   if (answer === undefined) throw problem("client.unreachable", "the server cannot be reached");
-  if (answer.ok) return;
+  if (answer.ok) return answer.json().catch(() => undefined);
   const told = (await answer.json().catch(() => ({}))) as Partial<protocol.Problem> & { detail?: string };
   const { code = "client.failed", detail = `the server answered ${answer.status}`, retry_ms } = told;
   throw new KithError({ code, message: detail, ...(retry_ms === undefined ? {} : { retry_ms }) });

@@ -1,6 +1,8 @@
 // Everything the pages say, in German.
 
 import type { Messages } from "../languages.js";
+import { account } from "./account.js";
+import { chat } from "./chat.js";
 import { composer } from "./composer.js";
 import { emoji } from "./emoji.js";
 import { markdown } from "./markdown.js";
@@ -8,4 +10,4 @@ import { media } from "./media.js";
 import { notify } from "./notify.js";
 import { ui } from "./ui.js";
 
-export const de: Messages = { ...ui, ...composer, ...emoji, ...markdown, ...media, ...notify };
+export const de: Messages = { ...account, ...chat, ...ui, ...composer, ...emoji, ...markdown, ...media, ...notify };

@@ -1,6 +1,8 @@
 // Everything the pages say, in English: one file for each area, whose name begins its keys. A new
 // key goes into its area here and in every other language; the types and a test hold them together.
 
+import { account } from "./account.js";
+import { chat } from "./chat.js";
 import { composer } from "./composer.js";
 import { emoji } from "./emoji.js";
 import { markdown } from "./markdown.js";
@@ -8,4 +10,4 @@ import { media } from "./media.js";
 import { notify } from "./notify.js";
 import { ui } from "./ui.js";
 
-export const en = { ...ui, ...composer, ...emoji, ...markdown, ...media, ...notify } as const;
+export const en = { ...account, ...chat, ...ui, ...composer, ...emoji, ...markdown, ...media, ...notify } as const;

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { Drafts } from "./drafts.js";
+import { Outbox, type Keep } from "./outbox.js";
+
+function storage(): Keep & { kept: Map<string, string> } {
+  const kept = new Map<string, string>();
+  return {
+    kept,
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  };
+}
+
+test("what waits is there again in order until it is dropped, for each user apart", () => {
+  const keep = storage();
+  const mine = new Outbox("u_ana", keep);
+  for (const op of ["k-1", "k-2", "k-3"]) mine.keep({ op, stream: "s_1", draft: { text: op } });
+  mine.keep({ op: "k-1", stream: "s_1", draft: { text: "again" } });
+  mine.drop("k-2");
+  expect(new Outbox("u_ana", keep).all().map(({ draft }) => draft.text)).toEqual(["k-3", "again"]);
+  expect(new Outbox("u_bob", keep).all()).toEqual([]);
+  mine.drop("k-1");
+  mine.drop("k-3");
+  expect(keep.kept.size).toBe(0);
+});
+
+test("what is no outbox is none", () => {
+  const keep = storage();
+  for (const text of ["{", "7", '[1,{"op":"k"},{"op":"k","stream":"s_1","draft":{"text":1}}]']) {
+    keep.kept.set("kith.outbox.u_ana", text);
+    expect(new Outbox("u_ana", keep).all()).toEqual([]);
+  }
+});
+
+test("a draft is kept for each place until it is empty", () => {
+  const keep = storage();
+  const drafts = new Drafts("u_ana", keep);
+  drafts.set("here", "s_1");
+  drafts.set("there", "s_1", 4);
+  expect([drafts.get("s_1"), drafts.get("s_1", 4), drafts.get("s_2"), new Drafts("u_bob", keep).get("s_1")]).toEqual(["here", "there", "", ""]);
+  drafts.set("", "s_1");
+  expect([...keep.kept.values()]).toEqual(["there"]);
+});

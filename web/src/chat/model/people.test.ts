@@ -1,0 +1,33 @@
+import type { protocol } from "@kith/client";
+import { expect, test } from "vitest";
+import { nameOf, People } from "./people.js";
+
+const user = (id: protocol.UserId): protocol.User => ({ id, name: id.slice(2), display_name: id.slice(2).toUpperCase(), created_at: 0 });
+
+test("users are asked for together, and once", async () => {
+  const asked: protocol.UserId[][] = [];
+  const people = new People((users) => {
+    asked.push(users);
+    return Promise.resolve(users.map(user));
+  });
+  people.want(["u_ana", "u_bob"]);
+  people.want(["u_bob", "u_cyd"]);
+  await expect.poll(() => people.get("u_cyd")?.name).toBe("cyd");
+  people.want(["u_ana"]);
+  await Promise.resolve();
+  expect(asked).toEqual([["u_ana", "u_bob", "u_cyd"]]);
+});
+
+test("whoever could not be asked for is asked for again when they are met again", async () => {
+  let fails = true;
+  const people = new People((users) => (fails ? Promise.reject(new Error("no")) : Promise.resolve(users.map(user))));
+  people.want(["u_ana"]);
+  await new Promise((done) => setImmediate(done));
+  fails = false;
+  people.want(["u_ana"]);
+  await expect.poll(() => people.get("u_ana")?.name).toBe("ana");
+});
+
+test("a nickname goes before the display name", () => {
+  expect([nameOf(user("u_ana")), nameOf(user("u_ana"), "Annie"), nameOf(undefined)]).toEqual(["ANA", "Annie", "…"]);
+});

@@ -1,0 +1,81 @@
+// What users are called: asked for in batches, when somebody is met whose name is not known.
+
+import type { protocol } from "@kith/client";
+import { writable, type Readable, type Writable } from "svelte/store";
+
+type User = protocol.User;
+type UserId = protocol.UserId;
+
+/** Users that one question asks for, at most. */
+const ASK_MAX = 200;
+/** Users that are remembered; beyond, all are asked for again as they are met. */
+const KNOWN_MAX = 20_000;
+
+/** Whose names are known. */
+export class People {
+  /** By their ids. */
+  readonly users: Readable<ReadonlyMap<UserId, User>>;
+
+  readonly #users: Writable<ReadonlyMap<UserId, User>> = writable(new Map());
+  #known = new Map<UserId, User>();
+  #asked = new Set<UserId>();
+  #wanted = new Set<UserId>();
+  #due = false;
+
+  /** `ask` asks the server for users, whose names are told as far as one may know them. */
+  constructor(private readonly ask: (users: UserId[]) => Promise<readonly User[]>) {
+    this.users = this.#users;
+  }
+
+  /** A user, if known. */
+  get(user: UserId): User | undefined {
+    return this.#known.get(user);
+  }
+
+  /** Learns who these are, unless that is known or asked for. */
+  want(users: Iterable<UserId>): void {
+    for (const user of users) {
+      if (!this.#known.has(user) && !this.#asked.has(user)) this.#wanted.add(user);
+    }
+    if (this.#wanted.size === 0 || this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => void this.#fetch());
+  }
+
+  /** Asks for these again, whatever is known. */
+  async renew(users: readonly UserId[]): Promise<void> {
+    this.learn(await this.ask([...users]));
+  }
+
+  /** These users are known now. */
+  learn(users: readonly User[]): void {
+    if (users.length === 0) return;
+    if (this.#known.size + users.length > KNOWN_MAX) {
+      this.#known = new Map();
+      this.#asked = new Set();
+    }
+    for (const user of users) this.#known.set(user.id, user);
+    this.#users.set(new Map(this.#known));
+  }
+
+  async #fetch(): Promise<void> {
+    this.#due = false;
+    const wanted = [...this.#wanted];
+    this.#wanted.clear();
+    for (const user of wanted) this.#asked.add(user);
+    for (let from = 0; from < wanted.length; from += ASK_MAX) {
+      const some = wanted.slice(from, from + ASK_MAX);
+      try {
+        this.learn(await this.ask(some));
+      } catch {
+        // They are asked for again when they are met again.
+        for (const user of some) this.#asked.delete(user);
+      }
+    }
+  }
+}
+
+/** What somebody is shown as: their nickname in a circle, else their display name. */
+export function nameOf(user: User | undefined, nickname?: string): string {
+  return nickname ?? user?.display_name ?? user?.name ?? "…";
+}

@@ -1,0 +1,242 @@
+// Everything that a user who is signed in has here: circles, streams and conversations, followed as they
+// change. The page shows it, and asks it for what its user wants done.
+
+import { KithError, type Client, type Connection, type FeedUpdate, type protocol } from "@kith/client";
+import { get, writable, type Readable, type Writable } from "svelte/store";
+import { CircleModel, type AroundCircle } from "./circle.js";
+import { Drafts } from "./drafts.js";
+import { Outbox, type Keep } from "./outbox.js";
+import { People } from "./people.js";
+import { StreamModel, type Around } from "./stream.js";
+
+type StreamId = protocol.StreamId;
+type CircleId = protocol.CircleId;
+type UserId = protocol.UserId;
+
+/** The pause before the window is asked for again, while more may have changed. */
+const STALE_MS = 120;
+
+/** Told of what happens besides what the stores say. */
+export interface Watcher {
+  /** A message of somebody else came. */
+  posted?(stream: StreamModel, event: protocol.Event): void;
+  /** The user was made to leave a circle. */
+  removed?(name: string, how: protocol.Leaving): void;
+  /** Something that the user wanted did not come about. */
+  refused?(error: unknown): void;
+}
+
+export class Site {
+  readonly people: People;
+  readonly outbox: Outbox;
+  readonly drafts: Drafts;
+  /** In the order in which they are shown. */
+  readonly circles: Readable<readonly CircleModel[]>;
+  /** Those in which something happened last come first. */
+  readonly conversations: Readable<readonly StreamModel[]>;
+  /** Whom the user blocks. */
+  readonly blocked: Readable<ReadonlySet<UserId>>;
+  /** Whether it is known what there is. */
+  readonly ready: Readable<boolean>;
+
+  readonly #circles: Writable<readonly CircleModel[]> = writable([]);
+  readonly #conversations: Writable<readonly StreamModel[]> = writable([]);
+  readonly #blocked: Writable<ReadonlySet<UserId>> = writable(new Set());
+  readonly #ready = writable(false);
+  readonly #streams = new Map<StreamId, StreamModel>();
+  readonly #around: Around & AroundCircle;
+  readonly #stops: (() => void)[] = [];
+  readonly #last = new Map<StreamId, protocol.Timestamp>();
+  #stale: ReturnType<typeof setTimeout> | undefined;
+  #ended = false;
+
+  constructor(readonly client: Client, storage: Keep, private readonly watcher: Watcher = {}) {
+    this.circles = this.#circles;
+    this.conversations = this.#conversations;
+    this.blocked = this.#blocked;
+    this.ready = this.#ready;
+    this.people = new People((users) => client.query({ users: { users } }));
+    this.people.learn([client.user]);
+    this.outbox = new Outbox(this.me, storage);
+    this.drafts = new Drafts(this.me, storage);
+    this.#around = {
+      client,
+      outbox: this.outbox,
+      met: (users) => this.people.want(users),
+      posted: (stream, event) => this.#posted(stream, event),
+      ended: (stream) => this.#lost(stream),
+      stale: () => this.stale(),
+      refused: (error) => this.refused(error),
+    };
+    this.#stops.push(client.follow({ feed: this.me }, (update) => this.#told(update)));
+    let is_first = true;
+    this.#stops.push(client.connection.subscribe(({ state }) => {
+      // What is not followed may have changed while there was no connection.
+      if (state === "online" && !is_first) this.stale();
+      is_first = false;
+    }));
+  }
+
+  /** Who the user is. */
+  get me(): UserId {
+    return this.client.user.id;
+  }
+
+  get connection(): Readable<Connection> {
+    return this.client.connection;
+  }
+
+  stream(id: StreamId): StreamModel | undefined {
+    return this.#streams.get(id);
+  }
+
+  circle(id: CircleId): CircleModel | undefined {
+    return get(this.#circles).find((circle) => circle.id === id);
+  }
+
+  /** Every stream and conversation that there is. */
+  all(): Iterable<StreamModel> {
+    return this.#streams.values();
+  }
+
+  /** Learns what there is, and sends what waited. */
+  async start(): Promise<void> {
+    await this.refresh();
+    for (const { op, stream, draft } of this.outbox.all()) {
+      this.#streams.get(stream)?.carry(op, draft).catch(() => {});
+    }
+    const blocks = await this.client.query({ blocks: {} });
+    this.#blocked.set(new Set(blocks));
+  }
+
+  /** Tells that something did not come about, unless the page itself ended it. */
+  refused(error: unknown): void {
+    const is_over = error instanceof KithError && error.code === "client.closed";
+    if (!this.#ended && !is_over) this.watcher.refused?.(error);
+  }
+
+  /** Makes a change; `undefined` where it did not come about, which is then said. */
+  async act(command: protocol.Command): Promise<protocol.Outcome | undefined> {
+    try {
+      return await this.client.command(command);
+    } catch (error) {
+      this.refused(error);
+      return undefined;
+    }
+  }
+
+  /** Asks what there is once more, a little later. */
+  stale(): void {
+    this.#stale ??= setTimeout(() => {
+      this.#stale = undefined;
+      this.refresh().catch((error: unknown) => this.refused(error));
+    }, STALE_MS);
+  }
+
+  /** Asks what there is. */
+  async refresh(): Promise<void> {
+    const window = await this.client.query({ window: {} });
+    if (this.#ended) return;
+    const seen = new Set<StreamId>();
+    const circles = window.circles.map((of) => {
+      const held = this.circle(of.circle.id);
+      held?.told(of);
+      const circle = held ?? new CircleModel(this.#around, of);
+      const streams = of.streams.map((stream) => this.#hold(stream, circle, seen));
+      if (!isSame(get(circle.streams), streams)) circle.streams.set(streams);
+      return circle;
+    });
+    const conversations = window.conversations
+      .toSorted((one, two) => this.#lastIn(two.stream) - this.#lastIn(one.stream))
+      .map((stream) => this.#hold(stream, undefined, seen));
+    for (const circle of get(this.#circles)) {
+      if (!circles.includes(circle)) circle.end();
+    }
+    for (const [id, stream] of this.#streams) {
+      if (seen.has(id)) continue;
+      stream.end();
+      this.#streams.delete(id);
+    }
+    this.#circles.set(circles);
+    this.#conversations.set(conversations);
+    this.#ready.set(true);
+  }
+
+  #hold(of: protocol.StreamWindow, circle: CircleModel | undefined, seen: Set<StreamId>): StreamModel {
+    const { id } = of.stream;
+    seen.add(id);
+    const held = this.#streams.get(id);
+    if (held !== undefined) {
+      held.told(of);
+      return held;
+    }
+    const stream = new StreamModel(this.#around, of, circle);
+    this.#streams.set(id, stream);
+    return stream;
+  }
+
+  /** Lets everything go. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#stale);
+    for (const stop of this.#stops) stop();
+    for (const circle of get(this.#circles)) circle.end();
+    for (const stream of this.#streams.values()) stream.end();
+  }
+
+  /** The stream, once it is known: one that was made, joined or opened just now, say. */
+  async find(id: StreamId): Promise<StreamModel | undefined> {
+    if (!this.#streams.has(id)) await this.refresh();
+    return this.#streams.get(id);
+  }
+
+  /** When something happened last in a conversation, as far as it was seen. */
+  #lastIn({ id, created_at }: protocol.Stream): number {
+    return this.#last.get(id) ?? created_at;
+  }
+
+  #posted(stream: StreamModel, event: protocol.Event): void {
+    if (stream.circle === undefined) {
+      this.#last.set(stream.id, event.at);
+      this.#conversations.update((all) => (all[0] === stream ? all : [stream, ...all.filter((one) => one !== stream)]));
+    }
+    this.watcher.posted?.(stream, event);
+  }
+
+  #lost(stream: StreamModel): void {
+    this.#streams.delete(stream.id);
+    stream.end();
+    stream.circle?.streams.update((all) => all.filter((one) => one !== stream));
+    this.#conversations.update((all) => all.filter((one) => one !== stream));
+    this.stale();
+  }
+
+  #told(update: FeedUpdate): void {
+    if (update.kind !== "event") return;
+    const { body } = update.event;
+    switch (body.kind) {
+      case "circle_left": {
+        const circle = this.circle(body.circle);
+        if (circle !== undefined && body.how !== "left") this.watcher.removed?.(get(circle.circle).name, body.how);
+        this.stale();
+        break;
+      }
+      case "read_to":
+        if (body.thread !== undefined) this.#streams.get(body.stream)?.countThreads();
+        else this.#streams.get(body.stream)?.count().catch((error: unknown) => this.refused(error));
+        break;
+      case "blocked":
+        this.#blocked.update((blocked) => new Set(blocked).add(body.user));
+        break;
+      case "unblocked":
+        this.#blocked.update((blocked) => new Set([...blocked].filter((user) => user !== body.user)));
+        break;
+      default:
+        this.stale();
+    }
+  }
+}
+
+function isSame<T>(one: readonly T[], two: readonly T[]): boolean {
+  return one.length === two.length && one.every((item, place) => item === two[place]);
+}

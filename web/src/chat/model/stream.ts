@@ -1,0 +1,266 @@
+// One stream or conversation as it is shown: what is unread in it, where what is new begins, and its
+// messages as far as they are held.
+
+import { Stream, type Client, type Draft, type Lines, type protocol } from "@kith/client";
+import { get, writable, type Readable, type Writable } from "svelte/store";
+import type { CircleModel } from "./circle.js";
+import type { Outbox } from "./outbox.js";
+import { rolesOf } from "./rights.js";
+
+type Seq = protocol.Seq;
+type UserId = protocol.UserId;
+
+/** Messages that are held of a stream that is looked at. */
+export const HELD_MAX = 1000;
+/** Messages that are held of others. */
+export const REST_MAX = 60;
+/** The pause between two words on how far one has read. */
+const READ_MS = 700;
+
+/** What is unread. */
+export interface Counts {
+  /** The read marker. */
+  readonly read: Seq;
+  readonly unread: number;
+  /** How many of those mean the user, those of threads included. */
+  readonly mentions: number;
+}
+
+/** What a stream needs of what is around it. */
+export interface Around {
+  readonly client: Client;
+  readonly outbox: Outbox;
+  /** Somebody was met whose name will be shown. */
+  met(users: readonly UserId[]): void;
+  /** A message of somebody else came. */
+  posted(stream: StreamModel, event: protocol.Event): void;
+  /** The stream may not be read any longer. */
+  ended(stream: StreamModel): void;
+  /** Shows that something did not come about. */
+  refused(error: unknown): void;
+}
+
+export class StreamModel {
+  readonly id: protocol.StreamId;
+  readonly feed: Stream;
+  readonly counts: Readable<Counts>;
+  /** Up to here it was read when one came; what is behind is new. */
+  readonly newAfter: Readable<Seq | undefined>;
+  /** The threads that the user follows, with what is unread in them; known once it was asked for. */
+  readonly threads: Readable<ReadonlyMap<Seq, protocol.ThreadUnread>>;
+  /** When the user posted last, for slow mode; 0 where it was before. */
+  readonly postedAt: Readable<number>;
+
+  readonly #counts: Writable<Counts>;
+  readonly #newAfter: Writable<Seq | undefined> = writable(undefined);
+  readonly #threads: Writable<ReadonlyMap<Seq, protocol.ThreadUnread>> = writable(new Map());
+  readonly #postedAt = writable(0);
+  #seen: Seq;
+  #told: Seq;
+  #is_here = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #asking = false;
+  #again = false;
+
+  constructor(private readonly around: Around, of: protocol.StreamWindow, readonly circle: CircleModel | undefined) {
+    this.id = of.stream.id;
+    this.#counts = writable({ read: of.read, unread: of.unread, mentions: of.mentions });
+    this.counts = this.#counts;
+    this.newAfter = this.#newAfter;
+    this.threads = this.#threads;
+    this.postedAt = this.#postedAt;
+    [this.#seen, this.#told] = [of.read, of.read];
+    this.feed = Stream.from(around.client, of, { messages_max: REST_MAX });
+    this.feed.onEvent((event) => this.#happened(event));
+    this.feed.onEnd(() => around.ended(this));
+    if (of.stream.kind !== "channel") around.met(of.stream.users);
+  }
+
+  /** The stream itself. */
+  get info(): protocol.Stream {
+    return this.feed.info.get() as protocol.Stream;
+  }
+
+  /** Who is in the conversation besides `me`; nobody of a stream of a circle. */
+  others(me: UserId): readonly UserId[] {
+    const { info } = this;
+    if (info.kind === "channel") return [];
+    const others = info.users.filter((user) => user !== me);
+    return others.length > 0 ? others : info.users;
+  }
+
+  /** How many unread messages are for the user: those that mean them, and all of a conversation. */
+  forMe({ unread, mentions }: Counts = get(this.#counts)): number {
+    return this.circle === undefined ? Math.max(unread, mentions) : mentions;
+  }
+
+  /** The server told how it is. */
+  told(of: protocol.StreamWindow): void {
+    // What was counted before the last event that is here is counted again.
+    if (of.head < this.feed.seq) return;
+    const is_read = this.#seen > of.read;
+    this.#counts.set({ read: Math.max(of.read, this.#told), unread: is_read ? 0 : of.unread, mentions: is_read ? 0 : of.mentions });
+  }
+
+  /** Somebody looks at it now: more is held, and what is new is marked. */
+  enter(): void {
+    this.#is_here = true;
+    this.feed.lines.max = HELD_MAX;
+    const { unread, read } = get(this.#counts);
+    this.#newAfter.set(unread > 0 ? read : undefined);
+    if (this.feed.messages.get().length < REST_MAX / 2) this.attempt(this.feed.older());
+    this.countThreads();
+  }
+
+  /** Nobody looks at it any longer. */
+  leave(): void {
+    this.#is_here = false;
+    this.flushRead();
+    this.feed.lines.atEnd = true;
+    this.feed.lines.max = REST_MAX;
+    this.#newAfter.set(undefined);
+  }
+
+  /** The lines of the stream, or of one of its threads. */
+  lines(thread?: Seq): Lines {
+    return thread === undefined ? this.feed.lines : this.feed.thread(thread);
+  }
+
+  /** Posts a message: kept until the server has it, whatever becomes of the page. */
+  post(draft: Draft): Promise<Seq> {
+    return this.carry(this.around.client.newOp(), draft);
+  }
+
+  /** Posts what was kept under a name. */
+  async carry(op: protocol.OpId, draft: Draft): Promise<Seq> {
+    const { outbox } = this.around;
+    outbox.keep({ op, stream: this.id, draft });
+    const seq = await this.lines(draft.thread).post(draft, op);
+    outbox.drop(op);
+    return seq;
+  }
+
+  /** Tries once more what was refused, as another operation: the same would get the same answer. */
+  retry(op: protocol.OpId, thread?: Seq): void {
+    const draft = this.discard(op, thread);
+    if (draft !== undefined) void this.post(draft).catch(() => {});
+  }
+
+  /** Drops what was refused; what it said comes back. */
+  discard(op: protocol.OpId, thread?: Seq): Draft | undefined {
+    this.around.outbox.drop(op);
+    return this.lines(thread).discard(op);
+  }
+
+  /** This message was on the screen, and somebody before it. */
+  saw(seq: Seq): void {
+    if (seq <= this.#seen) return;
+    this.#seen = seq;
+    const last = this.feed.messages.get().findLast((line) => line.state === "confirmed");
+    const is_all = last?.state === "confirmed" && last.message.seq <= seq && !this.feed.part.get().newer;
+    this.#counts.update((counts) => (is_all ? { read: seq, unread: 0, mentions: 0 } : counts));
+    this.#timer ??= setTimeout(() => this.flushRead(), READ_MS);
+  }
+
+  /** Tells the server how far it was read. */
+  flushRead(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#seen <= this.#told) return;
+    this.#told = this.#seen;
+    this.around.client.command({ read: { stream: this.id, seq: this.#seen } }).catch((error: unknown) => this.around.refused(error));
+  }
+
+  /** Everything is read, seen or not. */
+  markRead(): void {
+    this.#newAfter.set(undefined);
+    this.#seen = Math.max(this.#seen, this.feed.seq);
+    this.#counts.set({ read: this.#seen, unread: 0, mentions: 0 });
+    this.flushRead();
+  }
+
+  /** From this message on everything is unread. */
+  markUnread(from: Seq): void {
+    const seq = from - 1;
+    [this.#seen, this.#told] = [seq, seq];
+    this.#newAfter.set(seq);
+    this.attempt(this.around.client.command({ read: { stream: this.id, seq } }).then(() => this.count()));
+  }
+
+  /** While nobody looks, what comes is new. */
+  looksAway(): void {
+    if (this.#is_here && get(this.#newAfter) === undefined) this.#newAfter.set(this.feed.seq);
+  }
+
+  /** Asks what is unread, also when the read marker was moved elsewhere. */
+  async count(): Promise<void> {
+    if (this.#asking) {
+      this.#again = true;
+      return;
+    }
+    this.#asking = true;
+    try {
+      do {
+        this.#again = false;
+        const of = await this.around.client.query({ stream: { stream: this.id } });
+        if (of.read > this.#seen) [this.#seen, this.#told] = [of.read, of.read];
+        this.told(of);
+      } while (this.#again);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  /** Asks which threads the user follows. */
+  countThreads(): void {
+    this.attempt(this.around.client.query({ unread: { stream: this.id } }).then(({ threads }) => {
+      this.#threads.set(new Map(threads.map((thread) => [thread.thread, thread])));
+    }));
+  }
+
+  /** Does something; where it does not come about, it is told why. */
+  attempt(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.around.refused(error));
+  }
+
+  /** It is followed no longer. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.feed.close();
+  }
+
+  #happened(event: protocol.Event): void {
+    const { body, by } = event;
+    const me = this.around.client.user.id;
+    if (by !== undefined) this.around.met([by]);
+    switch (body.kind) {
+      case "posted":
+        if (by === me) this.#postedAt.set(Date.now());
+        else this.#came(event, body);
+        break;
+      case "deleted":
+        // Whether it was unread, and for whom, only the server knows.
+        if (get(this.#counts).unread > 0 || get(this.#counts).mentions > 0) this.attempt(this.count());
+        break;
+      case "group_added":
+        this.around.met(body.users);
+        break;
+      default:
+    }
+  }
+
+  #came(event: protocol.Event, { mentions = {}, thread }: Extract<protocol.Body, { kind: "posted" }>): void {
+    const me = this.around.client.user.id;
+    const place = this.circle && { circle: get(this.circle.circle), member: get(this.circle.member) };
+    const roles = place === undefined ? [] : rolesOf(place.circle, place.member);
+    const means_me = mentions.everyone === true || (mentions.users ?? []).includes(me)
+      || (mentions.roles ?? []).some((role) => roles.includes(role));
+    this.#counts.update(({ read, unread, mentions: before }) => ({
+      read,
+      unread: unread + (thread === undefined ? 1 : 0),
+      mentions: before + (means_me ? 1 : 0),
+    }));
+    if (thread !== undefined && this.#is_here) this.countThreads();
+    this.around.posted(this, event);
+  }
+}

@@ -1,0 +1,35 @@
+// What one can do with a stream or conversation, as far as one may.
+
+import { t } from "../../lib/i18n/index.svelte.js";
+import { Check, Link, LogOut, User } from "../../lib/ui/icons.js";
+import type { MenuItem } from "../../lib/ui/menu.js";
+import { toast } from "../../lib/ui/toasts.svelte.js";
+import type { Site } from "../model/site.js";
+import type { StreamModel } from "../model/stream.js";
+import type { View } from "../view.svelte.js";
+
+export function streamMenu(site: Site, view: View, stream: StreamModel): readonly MenuItem[] {
+  const { info } = stream;
+  const items: MenuItem[] = [
+    { label: t("stream.mark_read"), icon: Check, run: () => stream.markRead() },
+    { label: t("stream.copy_link"), icon: Link, run: () => void copyLink(`/s/${stream.id}`) },
+  ];
+  const [other] = stream.others(site.me);
+  if (info.kind === "direct" && other !== undefined) {
+    items.push({ label: t("profile.title"), icon: User, run: () => (view.dialog = { is: "profile", user: other }) });
+  }
+  if (info.kind === "group") {
+    items.push("line", { label: t("conversation.leave"), icon: LogOut, danger: true, run: () => {
+      void site.act({ leave_group: { stream: stream.id } }).then((done) => {
+        if (done !== undefined) view.go({ at: "home" });
+      });
+    } });
+  }
+  return items;
+}
+
+/** Copies the full address of something on this server. */
+export async function copyLink(path: string): Promise<void> {
+  await navigator.clipboard.writeText(location.origin + path);
+  toast(t("chat.link_copied"), { kind: "good" });
+}

@@ -1,0 +1,109 @@
+// What of the site is looked at: the route of the address bar, and the panels beside it.
+
+import type { protocol } from "@kith/client";
+import { get } from "svelte/store";
+import type { CircleModel } from "./model/circle.js";
+import type { StreamModel } from "./model/stream.js";
+import { parseRoute, pathOf, type Route } from "./model/route.js";
+
+/** What is shown at the side of a stream. */
+export type Side = "members" | "pins" | undefined;
+
+/** What asks for all attention. */
+export type Dialog =
+  | { readonly is: "new_circle" | "join" | "find_circles" | "new_conversation" }
+  | { readonly is: "new_stream" | "invite"; readonly circle: CircleModel }
+  | { readonly is: "leave"; readonly circle: CircleModel }
+  | { readonly is: "profile"; readonly user: protocol.UserId; readonly circle?: CircleModel | undefined }
+  | { readonly is: "delete"; readonly stream: StreamModel; readonly message: protocol.Message };
+
+/** What there may be room for. */
+export type Panel = "places" | "main" | "side";
+
+/** Below this width panels take each other's place. */
+export const NARROW_PX = 760;
+
+export class View {
+  /** What the address says. */
+  route: Route = $state.raw(parseRoute(location.pathname));
+  /** What is shown at the side; a thread of the route goes before. */
+  side: Side = $state(localStorage.getItem("kith.members") === "shown" && innerWidth > 1100 ? "members" : undefined);
+  /** What asks for all attention, if anything does. */
+  dialog: Dialog | undefined = $state.raw();
+  /** Counts wishes to go to a message, so that the same one can be gone to again. */
+  jumps = $state(0);
+  /** Which panel is looked at, where there is room for one; counted, so that one can be wished again. */
+  panel: { readonly name: Panel; readonly count: number } = $state.raw({ name: parseRoute(location.pathname).at === "stream" ? "main" : "places", count: 1 });
+
+  readonly #last = new Map<protocol.CircleId, protocol.StreamId>();
+  readonly #popped = () => {
+    this.route = parseRoute(location.pathname);
+    this.jumps += 1;
+  };
+
+  constructor() {
+    addEventListener("popstate", this.#popped);
+  }
+
+  end(): void {
+    removeEventListener("popstate", this.#popped);
+  }
+
+  /** Goes somewhere; what was looked at is one step back, unless it is replaced. */
+  go(route: Route, { replace = false }: { replace?: boolean } = {}): void {
+    const path = pathOf(route);
+    if (replace || path === location.pathname) history.replaceState(null, "", path);
+    else history.pushState(null, "", path);
+    this.route = route;
+    this.jumps += 1;
+    this.reveal("main");
+  }
+
+  /** Looks at a panel, where there is room for one. */
+  reveal(name: Panel): void {
+    this.panel = { name, count: this.panel.count + 1 };
+  }
+
+  /** Goes to a stream, and to one of its messages. */
+  goStream(stream: protocol.StreamId, message?: protocol.Seq): void {
+    this.go(message === undefined ? { at: "stream", stream } : { at: "stream", stream, message });
+  }
+
+  /**
+   * Goes to a circle: to the stream where one was last, or its first. Where there is room for one panel
+   * only, first to its streams, unless one wants right `into` it.
+   */
+  goCircle(circle: CircleModel, { into = false }: { into?: boolean } = {}): void {
+    const streams = get(circle.streams);
+    const last = this.#last.get(circle.id);
+    const stream = streams.find(({ id }) => id === last) ?? streams.find(({ info }) => info.archived !== true);
+    if ((innerWidth < NARROW_PX && !into) || stream === undefined) {
+      this.go({ at: "circle", circle: circle.id });
+      this.reveal(stream === undefined ? "main" : "places");
+    } else {
+      this.goStream(stream.id);
+    }
+  }
+
+  /** A stream of a circle is looked at. */
+  looksAt(circle: protocol.CircleId, stream: protocol.StreamId): void {
+    this.#last.set(circle, stream);
+  }
+
+  /** Opens a thread beside its stream. */
+  goThread(stream: protocol.StreamId, thread: protocol.Seq): void {
+    this.go({ at: "stream", stream, thread });
+  }
+
+  /** Shows something at the side, or nothing where it is shown already. */
+  toggle(side: Exclude<Side, undefined>): void {
+    this.side = this.side === side ? undefined : side;
+    this.reveal(this.side === undefined ? "main" : "side");
+    localStorage.setItem("kith.members", this.side === "members" ? "shown" : "hidden");
+  }
+}
+
+/** A link that is followed within the page, unless it is to be opened elsewhere. */
+export function isPlainClick(event: MouseEvent): boolean {
+  return event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+}
