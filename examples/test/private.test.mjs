@@ -34,7 +34,7 @@ function terminal(context, url, ...more) {
   const env = { ...process.env, KITH_PROFILE: home, KITH_SERVER: url };
   const login = spawnSync(PROGRAM, ["login", "bob"], { env, input: `${PASSWORD}\n` });
   assert.equal(login.status, 0, String(login.stderr));
-  const args = ["private", "--direct", "--bind", "127.0.0.1:0", "--save", home, ...more];
+  const args = ["private", "--bind", "127.0.0.1:0", "--save", home, ...more];
   const child = spawn(PROGRAM, args, { env, stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   context.after(() => {
@@ -97,7 +97,7 @@ const until = (page, kind) => page.evaluate((kind) => globalThis.until(kind), ki
 test("a page invites a command line, and they talk and pass files", async (context) => {
   const origin = await site(context);
   const world = await circle(context, { origins: origin });
-  const bob = terminal(context, world.server.url);
+  const bob = terminal(context, world.server.url, "--direct");
   await bob.until("waiting for an invitation");
   const ana = await page(context, origin, world);
   const user = world.bob.user.id;
@@ -153,7 +153,7 @@ test("a command line invites a page, which tells its device again", async (conte
   const ana = await page(context, origin, world);
   const met = [];
   for (const turn of [1, 2]) {
-    const bob = terminal(context, world.server.url, "ana");
+    const bob = terminal(context, world.server.url, "ana", "--direct");
     const { id } = await until(ana, "invited");
     await ana.evaluate((id) => sessions.accept(id, "direct"), id);
     const { words, trust } = await until(ana, "agreed");
@@ -170,4 +170,46 @@ test("a command line invites a page, which tells its device again", async (conte
   }
   // Each terminal has a profile, and so a key, of its own.
   assert.deepEqual(met, ["first", "changed"]);
+});
+
+test("a page and a command line that show no addresses meet over the relay", async (context) => {
+  const origin = await site(context);
+  const world = await circle(context, { origins: origin, "relay.listen": "127.0.0.1:0", "relay.turn": "true" });
+  const bob = terminal(context, world.server.url);
+  await bob.until("waiting for an invitation");
+  const ana = await page(context, origin, world);
+  // What a page would show of where it is.
+  await ana.evaluate(() => {
+    globalThis.candidates = [];
+    const described = Object.getOwnPropertyDescriptor(RTCPeerConnection.prototype, "localDescription").get;
+    Object.defineProperty(RTCPeerConnection.prototype, "localDescription", {
+      get() {
+        const description = described.call(this);
+        candidates.push(...(description?.sdp.match(/a=candidate:.*/g) ?? []));
+        return description;
+      },
+    });
+  });
+  const id = await ana.evaluate((user) => sessions.invite(user, "relayed"), world.bob.user.id);
+  await bob.until("ana invites you");
+  bob.say("/accept");
+  await until(ana, "connected");
+  await bob.until("connected");
+  await ana.evaluate((id) => sessions.message(id, "tea?"), id);
+  assert.equal(await bob.until("ana: "), "tea?");
+  const file = join(bob.home, "some.txt");
+  writeFileSync(file, Buffer.alloc(2_000_000, "green tea "));
+  bob.say(`/send ${file}`);
+  const size = await ana.evaluate(async (id) => {
+    const { file } = await until("offered");
+    const keep = new MemoryKeep();
+    sessions.takeFile(id, file, keep);
+    await until("whole");
+    return keep.blob.size;
+  }, id);
+  assert.equal(size, 2_000_000);
+  const shown = await ana.evaluate(() => candidates);
+  assert.ok(shown.length > 0 && shown.every((line) => / typ relay raddr 0\.0\.0\.0 rport 0 /.test(line)), shown.join("\n"));
+  bob.say("/end");
+  assert.equal((await until(ana, "ended")).why, "ended");
 });

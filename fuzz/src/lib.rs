@@ -15,7 +15,8 @@
 //! route's path, query, headers and body; addresses, invites, answers and the kept session of the
 //! program; the client's session and its list of messages against any server; the configuration
 //! from file, environment and flags; files of topics; the log and the mark beside the database; the messages of
-//! Yjs's clients and the updates in them; what the terminal client shows of texts and reads of what is typed.
+//! Yjs's clients and the updates in them; what the terminal client shows of texts and reads of what is typed;
+//! what the devices of private sessions say to each other, to the server and to the relay.
 //!
 //! Not ours, and so not here: HTTP heads (hyper), TLS and PEM (rustls), the command line (clap), the
 //! database file and backups (SQLite; `kith-store-sqlite/tests/damage.rs` flips their bits).
@@ -26,6 +27,7 @@ mod codec;
 mod core;
 mod http;
 pub mod mutate;
+mod private;
 mod program;
 mod tcp;
 mod terminal;
@@ -81,6 +83,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "shown", run: terminal::shown, seeds: terminal::shown_seeds },
     Target { name: "typed", run: terminal::typed, seeds: terminal::typed_seeds },
     Target { name: "mark", run: program::mark, seeds: program::mark_seeds },
+    Target { name: "private", run: private::frames, seeds: private::frame_seeds },
+    Target { name: "stun", run: private::stun, seeds: private::stun_seeds },
 ];
 
 /// The target of a name.

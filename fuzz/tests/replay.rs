@@ -86,4 +86,6 @@ replay! {
     shown
     typed
     mark
+    private
+    stun
 }

@@ -17,7 +17,7 @@ use webrtc::peer_connection::{
 
 use crate::frame::Frame;
 use crate::hex::Hex;
-use crate::relay::Relay;
+use crate::relay::{Relay, can_relay};
 use crate::signal::SDP_BYTES_MAX;
 
 /// How long candidates are gathered, at most.
@@ -34,6 +34,11 @@ const SEND_BYTES: usize = 512 * 1024;
 /// The most frames that wait to be sent, or to be looked at. An honest device never has as many on
 /// their way: what it may send is bounded by what was kept.
 const FRAMES_MAX: usize = 2048;
+/// How often what goes by a relay is looked after, while there is something and else; and for how many
+/// turns after there was something.
+const STIRRING: Duration = Duration::from_millis(3);
+const RESTING: Duration = Duration::from_millis(50);
+const STIRRING_TURNS: u32 = 100;
 /// The most candidates that the other side may name.
 const CANDIDATES_MAX: usize = 64;
 
@@ -46,6 +51,9 @@ pub enum LinkError {
     /// The description of the other side is too long or names too many candidates.
     #[error("the other side described its end of the connection at too great length")]
     Description,
+    /// The server's relay does not take us.
+    #[error("the relay of the server does not answer, or refuses")]
+    NoRelay,
 }
 
 /// What happens on a connection. All of it says which attempt it is about.
@@ -142,7 +150,7 @@ pub(crate) struct Link {
     texts: mpsc::Sender<String>,
     said: Arc<dyn DataChannel>,
     files: Arc<dyn DataChannel>,
-    is_closed: AtomicBool,
+    is_closed: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Link {
@@ -161,7 +169,7 @@ impl Link {
         let (link, gathered) = Self::open(setup, attempt, happened).await?;
         let offer = link.peer.create_offer(None).await?;
         link.peer.set_local_description(offer).await?;
-        let sdp = link.described(gathered).await?;
+        let sdp = link.described(gathered, setup.direct).await?;
         Ok((link, sdp))
     }
 
@@ -178,7 +186,7 @@ impl Link {
         link.peer.set_remote_description(offer).await?;
         let answer = link.peer.create_answer(None).await?;
         link.peer.set_local_description(answer).await?;
-        let sdp = link.described(gathered).await?;
+        let sdp = link.described(gathered, setup.direct).await?;
         Ok((link, sdp))
     }
 
@@ -208,7 +216,10 @@ impl Link {
             .with_ice_transport_policy(policy)
             .with_certificates(vec![setup.certificate.clone()])
             .build();
+        // There may be a better way than a relay: that is waited for, unless none else is wanted.
+        let patience = if setup.direct { None } else { Some(Duration::ZERO) };
         let engine = SettingEngineBuilder::new()
+            .with_relay_acceptance_min_wait(patience)
             .with_ice_timeouts(Some(SILENCE), Some(SILENCE), Some(KEEPALIVE))
             .build();
         let (gathered, when_gathered) = watch::channel(false);
@@ -224,22 +235,34 @@ impl Link {
         let peer: Arc<dyn PeerConnection> = Arc::new(peer);
         let texts = channel(&*peer, "texts", 0).await?;
         let files = channel(&*peer, "files", 1).await?;
+        let (heard, is_closed) = (Arc::new(AtomicBool::new(true)), Arc::default());
+        if can_relay(&setup.relays) {
+            let channels = [Arc::clone(&texts), Arc::clone(&files)];
+            tokio::spawn(stir(channels, Arc::clone(&heard), Arc::clone(&is_closed)));
+        }
         let (sender, outgoing) = mpsc::channel(FRAMES_MAX);
         tokio::spawn(send(Arc::clone(&texts), outgoing));
         let said = Arc::clone(&texts);
-        tokio::spawn(read(texts, attempt, Happening::Text, true, happened.clone()));
-        tokio::spawn(read(Arc::clone(&files), attempt, Happening::Piece, false, happened));
-        let is_closed = AtomicBool::new(false);
+        let reading = Reading { attempt, happened, heard };
+        tokio::spawn(read(texts, reading.clone(), Happening::Text, true));
+        tokio::spawn(read(Arc::clone(&files), reading, Happening::Piece, false));
         Ok((Self { attempt, peer, texts: sender, said, files, is_closed }, when_gathered))
     }
 
     /// Our end of the connection, with the candidates that were found in time.
-    async fn described(&self, mut gathered: watch::Receiver<bool>) -> Result<String, LinkError> {
+    async fn described(
+        &self,
+        mut gathered: watch::Receiver<bool>,
+        direct: bool,
+    ) -> Result<String, LinkError> {
         // What was found until then is told, and may do.
         let _ = timeout(GATHERING, gathered.wait_for(|gathered| *gathered)).await;
         let description = self.peer.local_description().await;
         let description = description.ok_or_else(|| stack(&"there is no description"))?;
-        Ok(description.sdp)
+        if direct {
+            return Ok(description.sdp);
+        }
+        relayed_only(&description.sdp).ok_or(LinkError::NoRelay)
     }
 
     /// Sends a text frame. Where that is not possible the connection is over.
@@ -304,14 +327,51 @@ async fn send(channel: Arc<dyn DataChannel>, mut outgoing: mpsc::Receiver<String
     }
 }
 
+/// Where what is read goes.
+#[derive(Clone)]
+struct Reading {
+    attempt: u32,
+    happened: mpsc::Sender<Happened>,
+    /// Whether anything came since it was looked at.
+    heard: Arc<AtomicBool>,
+}
+
+/// Has the stack look again and again at what it has to send. What it makes of a packet that came by a
+/// relay, and what it gives to one, it sends when it looks the next time, for which it waits as long as
+/// nothing else happens.
+async fn stir(
+    channels: [Arc<dyn DataChannel>; 2],
+    heard: Arc<AtomicBool>,
+    is_closed: Arc<AtomicBool>,
+) {
+    let mut left = STIRRING_TURNS;
+    while !is_closed.load(Ordering::Acquire) {
+        tokio::time::sleep(if left > 0 { STIRRING } else { RESTING }).await;
+        left = left.saturating_sub(1);
+        let mut is_busy = heard.swap(false, Ordering::AcqRel);
+        for channel in &channels {
+            let Ok(waiting) = channel.outstanding_bytes().await else { return };
+            is_busy |= waiting > 0;
+        }
+        if is_busy {
+            left = STIRRING_TURNS;
+        }
+        // Nobody asks for what this sets; it is what makes the stack look.
+        let [channel, _] = &channels;
+        if channel.set_buffered_amount_low_threshold(0).await.is_err() {
+            return;
+        }
+    }
+}
+
 async fn read(
     channel: Arc<dyn DataChannel>,
-    attempt: u32,
+    Reading { attempt, happened, heard }: Reading,
     wrap: fn(BytesMut) -> Happening,
     says_open: bool,
-    happened: mpsc::Sender<Happened>,
 ) {
     while let Some(event) = channel.poll().await {
+        heard.store(true, Ordering::Release);
         let what = match event {
             DataChannelEvent::OnOpen if says_open => Happening::Open,
             DataChannelEvent::OnMessage(message) => wrap(message.data),
@@ -333,6 +393,34 @@ fn check(sdp: &str) -> Result<(), LinkError> {
         return Err(LinkError::Description);
     }
     Ok(())
+}
+
+/// A description without any address of ours: its ways are those by a relay, which do not say from where
+/// we reach that. Without any of these there is none.
+fn relayed_only(sdp: &str) -> Option<String> {
+    let (mut shown, mut is_there) = (String::with_capacity(sdp.len()), false);
+    for line in sdp.lines() {
+        if line.starts_with("a=candidate:") {
+            if !line.contains(" typ relay") {
+                continue;
+            }
+            is_there = true;
+            let mut before = "";
+            for (place, word) in line.split(' ').enumerate() {
+                shown.push_str(if place == 0 { "" } else { " " });
+                shown.push_str(match before {
+                    "raddr" => "0.0.0.0",
+                    "rport" => "0",
+                    _ => word,
+                });
+                before = word;
+            }
+        } else {
+            shown.push_str(line);
+        }
+        shown.push_str("\r\n");
+    }
+    is_there.then_some(shown)
 }
 
 /// A place for what happens on the connections of a session.

@@ -35,6 +35,6 @@ pub trait Signals: Send + Sync + 'static {
     /// Calls a device and waits for its answer. `None` where nobody answers.
     async fn call(&self, to: &Address, value: Json) -> Result<Json, Option<Declined>>;
 
-    /// What the server offers to find a way, for about an hour.
+    /// What the server offers to find a way, for some hours.
     async fn relays(&self) -> Vec<Relay>;
 }

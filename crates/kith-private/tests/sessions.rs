@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 #[path = "common/exchange.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod exchange;
 
 use kith_private::Way;

@@ -1,8 +1,8 @@
 //! What every surface of the server shares.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use kith_core::refusal::Refusal;
 use kith_gateway_topicsync::Gateway;
@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::auth::Auth;
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
+use crate::relay::Introducer;
 use crate::settings::Settings;
 use crate::topicsync;
 use crate::ws::pump::Pump;
@@ -44,6 +45,8 @@ pub struct App {
     pub(crate) pump: Arc<Pump>,
     /// The topicsync gateway, if there is one.
     pub(crate) topicsync: Option<Arc<Gateway>>,
+    /// STUN and TURN, once they are served.
+    pub(crate) relay: OnceLock<Introducer>,
     stopping: watch::Sender<bool>,
     ready: AtomicBool,
 }
@@ -65,6 +68,7 @@ impl App {
             arriving: Semaphore::new(ARRIVING * processors()),
             pump: Arc::default(),
             topicsync,
+            relay: OnceLock::new(),
             stopping: watch::Sender::new(false),
             ready: AtomicBool::new(true),
         })

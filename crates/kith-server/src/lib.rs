@@ -18,6 +18,7 @@ pub mod metrics;
 mod origin;
 mod page;
 mod queries;
+pub mod relay;
 mod rest;
 mod services;
 pub mod settings;

@@ -77,6 +77,9 @@ pub(crate) fn render(app: &App) -> String {
         "From the start of a commit until its events were in all mailboxes.",
         &stats.delivery,
     );
+    if let Some(relay) = app.relay.get() {
+        relay.render(&mut text);
+    }
     let name = "kith_refusals_total";
     let _ = writeln!(text, "# HELP {name} Refusals by code.\n# TYPE {name} counter");
     for (code, count) in metrics.refusals.lock().unwrap_or_else(PoisonError::into_inner).iter() {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use kith_core::id::{CircleId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::service::{AT_ONCE, DEADLINE_MS, Failure};
-use kith_hub::Subscriber;
+use kith_core::text::ServiceName;
 use kith_hub::service::{self as hub, Answer, CallError};
+use kith_hub::{HubError, Subscriber};
 use kith_proto::codec::Encoding;
 use kith_proto::error::Problem;
 use kith_proto::frame::{Push, Reply};
@@ -15,7 +17,7 @@ use serde_json::Value as Json;
 
 use crate::app::{App, problem_of, refused};
 use crate::auth::Caller;
-use crate::wire;
+use crate::{relay, wire};
 
 /// The longest that a call by REST may take, in milliseconds: whoever waits for it holds a connection.
 const REST_DEADLINE_MS_MAX: u32 = 60_000;
@@ -78,18 +80,33 @@ async fn call_own(
     Call { circle, name, args, .. }: Call,
 ) {
     let version = subscriber.access_version();
-    let result = app.hub.call_own(subscriber.user, circle, &name, args).await;
+    let result = own(app, subscriber.user, circle, &name, args).await;
     let result = result.map(Reply::Returned).map_err(|error| app.problem(&error));
     let answer = wire::reply(encoding, id, result);
     let instead = wire::reply(encoding, id, Err(refused(&Refusal::AccessChanged)));
     subscriber.reply_guarded(answer, instead, version);
 }
 
+/// What a service of the server itself answers: most are the hub's.
+async fn own(
+    app: &App,
+    user: UserId,
+    circle: CircleId,
+    name: &ServiceName,
+    args: Json,
+) -> Result<Json, HubError> {
+    if name.as_str() == relay::SERVICE {
+        app.hub.may_call_own(user, circle, name, &args).await?;
+        return Ok(relay::answer(app, user));
+    }
+    app.hub.call_own(user, circle, name, args).await
+}
+
 /// Calls a service for whoever waits for its result.
 pub(crate) async fn call(app: &App, caller: &Caller, call: Call) -> Result<Json, Problem> {
     let result = if call.name.is_reserved() {
         let Call { circle, name, args, .. } = call;
-        app.hub.call_own(caller.user, circle, &name, args).await.map_err(CallError::from)
+        own(app, caller.user, circle, &name, args).await.map_err(CallError::from)
     } else {
         let mut wanted = wanted(call);
         wanted.deadline_ms = wanted.deadline_ms.min(REST_DEADLINE_MS_MAX);

@@ -118,6 +118,32 @@ pub struct Settings {
     /// they say.
     #[serde(rename = "gateway.muca.public")]
     pub muca_public: bool,
+    /// The address and port at which STUN is spoken over UDP, and TURN where it is switched on. Empty:
+    /// there is neither.
+    #[serde(rename = "relay.listen")]
+    pub relay_listen: String,
+    /// The address by which devices reach it. Empty: that of `relay.listen`.
+    #[serde(rename = "relay.address")]
+    pub relay_address: String,
+    /// The name by which devices reach it, where that is better than an address. Empty: the address.
+    #[serde(rename = "relay.host")]
+    pub relay_host: String,
+    /// Whether what devices send each other is relayed (TURN), so that they need not show their
+    /// addresses.
+    #[serde(rename = "relay.turn")]
+    pub relay_turn: bool,
+    /// Allocations of the relay, which are the ends of what it relays; at most 8192.
+    #[serde(rename = "relay.allocations")]
+    pub relay_allocations: u32,
+    /// Allocations of one user.
+    #[serde(rename = "relay.allocations_per_user")]
+    pub relay_allocations_per_user: u32,
+    /// Bytes that are relayed in a second.
+    #[serde(rename = "relay.bytes_per_second")]
+    pub relay_bytes_per_second: u32,
+    /// Bytes that are relayed in a second for one user.
+    #[serde(rename = "relay.bytes_per_second_per_user")]
+    pub relay_bytes_per_second_per_user: u32,
 }
 
 impl Default for Settings {
@@ -160,6 +186,14 @@ impl Default for Settings {
             muca_circle: String::new(),
             muca_guests: false,
             muca_public: false,
+            relay_listen: String::new(),
+            relay_address: String::new(),
+            relay_host: String::new(),
+            relay_turn: false,
+            relay_allocations: 1000,
+            relay_allocations_per_user: 16,
+            relay_bytes_per_second: 50_000_000,
+            relay_bytes_per_second_per_user: 5_000_000,
         }
     }
 }

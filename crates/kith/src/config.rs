@@ -8,7 +8,7 @@ mod layers;
 mod tests;
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -71,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) ghostr: Option<SocketAddr>,
     /// Where muca is spoken, if anywhere.
     pub(crate) muca: Option<SocketAddr>,
+    /// Where STUN and TURN are spoken over UDP, if anywhere.
+    pub(crate) relay: Option<SocketAddr>,
     /// The certificate, if the server speaks TLS itself.
     pub(crate) tls: Option<Tls>,
     /// Which lines are logged: a level, or directives like `info,kith_hub=debug`.
@@ -140,6 +142,7 @@ impl Config {
             topicsync: topicsync(&layers)?,
             ghostr: plain_tcp(&layers, "ghostr")?,
             muca: plain_tcp(&layers, "muca")?,
+            relay: relay(&layers)?,
             tls: tls(&layers)?,
             log,
             log_format,
@@ -243,6 +246,33 @@ fn plain_tcp(layers: &Layers, name: &str) -> Result<Option<SocketAddr>, Exit> {
         return Err(layers.invalid(&listen, &why));
     }
     Ok(Some(address))
+}
+
+/// Where STUN and TURN are spoken, if anywhere. Devices are told an address at which they find it.
+fn relay(layers: &Layers) -> Result<Option<SocketAddr>, Exit> {
+    let [listen, address, host] = ["relay.listen", "relay.address", "relay.host"];
+    if layers.text(listen).is_empty() {
+        let set = [address, host].into_iter().find(|key| !layers.text(key).is_empty());
+        return match set.or(layers.flag("relay.turn").then_some("relay.turn")) {
+            Some(key) => Err(Exit::usage(format!("{key} is set, but {listen} is not"))),
+            None => Ok(None),
+        };
+    }
+    let here: SocketAddr = layers.parsed(listen, "an address and port like 0.0.0.0:3478")?;
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    if !layers.text(host).chars().all(is_host) {
+        return Err(layers.invalid(host, "it is a name like relay.example.org"));
+    }
+    let there: IpAddr = match layers.text(address) {
+        "" => here.ip(),
+        _ => layers.parsed(address, "an address like 203.0.113.7")?,
+    };
+    if there.is_unspecified() {
+        let why = "devices have to be told where it is: set relay.address to the address by which \
+                   they reach it, or listen on that";
+        return Err(layers.invalid(listen, why));
+    }
+    Ok(Some(here))
 }
 
 /// Reads the settings one by one, so that an error names the value that is wrong.

@@ -16,12 +16,13 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 21] = [
+const LAYERS: [(&str, May); 22] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-burst", May::Only(&[])),
     ("kith-yjs", May::Only(&["kith-core"])),
     ("kith-web", May::Only(&[])),
+    ("kith-relay", May::Only(&[])),
     ("kith-checker", May::Only(&[])),
     ("kith-proto", May::Only(&["kith-core"])),
     ("kith-store", May::Only(&["kith-core"])),
@@ -41,6 +42,7 @@ const LAYERS: [(&str, May); 21] = [
             "kith-gateway-tcp",
             "kith-gateway-topicsync",
             "kith-web",
+            "kith-relay",
         ]),
     ),
     ("kith-client", May::Only(&["kith-core", "kith-proto", "kith-yjs"])),

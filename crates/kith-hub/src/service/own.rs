@@ -14,9 +14,10 @@ use crate::presence::Status;
 use crate::{Hub, HubError};
 
 /// The names, and what each does.
-const OWN: [(&str, &str); 4] = [
+const OWN: [(&str, &str); 5] = [
     ("kith/echo", "Gives back what it is given"),
     ("kith/reach", "Which personal services a user offers"),
+    ("kith/relay", "What helps devices to connect directly"),
     ("kith/time", "The server's time"),
     ("kith/who", "Who of the circle is here"),
 ];

@@ -20,6 +20,9 @@ const OPENING: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
+/// How long the server may take to say what relays it has.
+const LOOKING: Duration = Duration::from_secs(3);
+
 /// A connection that was made, or why not.
 pub(super) type Made = Result<Link, Stop>;
 
@@ -142,7 +145,20 @@ impl Attempt {
         Ok(self.agreement.check(*attempt, sdp, proof)?)
     }
 
-    async fn offer(self) -> Made {
+    /// Asks for the server's relays once more: what signs in to them lasts for a while. Where the server
+    /// is not there, those that are known have to do.
+    async fn look(&mut self) {
+        if self.number == 1 {
+            return;
+        }
+        let relays = timeout(LOOKING, self.shared.signals.relays()).await.unwrap_or_default();
+        if !relays.is_empty() {
+            self.setup = Arc::new(Setup { relays, ..Setup::clone(&self.setup) });
+        }
+    }
+
+    async fn offer(mut self) -> Made {
+        self.look().await;
         let (link, sdp) = Link::offer(&self.setup, self.number, self.happened.clone()).await?;
         let say = Say::Offer(self.describe(sdp));
         let answered = timeout(STEP, self.shared.call(&self.peer, self.id, say)).await;
@@ -160,10 +176,11 @@ impl Attempt {
     }
 
     async fn answer(
-        self,
+        mut self,
         offer: Description,
         answer: oneshot::Sender<Result<Json, Declined>>,
     ) -> Made {
+        self.look().await;
         let made = Link::answer(&self.setup, self.number, &offer.sdp, self.happened.clone()).await;
         // Whoever gets no answer offers again.
         let (link, sdp) = made?;

@@ -27,6 +27,7 @@ type Devices = BTreeMap<(UserId, ServiceName), mpsc::Sender<Incoming>>;
 pub(crate) struct Exchange {
     devices: Arc<Mutex<Devices>>,
     meddle: Arc<Meddle>,
+    relays: Arc<Mutex<Vec<Relay>>>,
 }
 
 pub(crate) fn user(number: u8) -> UserId {
@@ -43,7 +44,12 @@ impl Exchange {
     }
 
     pub(crate) fn hostile(meddle: impl Fn(&mut Json, bool) + Send + Sync + 'static) -> Self {
-        Self { devices: Arc::default(), meddle: Arc::new(meddle) }
+        Self { devices: Arc::default(), meddle: Arc::new(meddle), relays: Arc::default() }
+    }
+
+    /// What the server offers from now on.
+    pub(crate) fn offer(&self, relays: Vec<Relay>) {
+        *self.relays.lock().unwrap() = relays;
     }
 
     /// A device of a user; `number` tells those of one user apart.
@@ -101,7 +107,7 @@ impl Signals for Wire {
     }
 
     async fn relays(&self) -> Vec<Relay> {
-        Vec::new()
+        self.exchange.relays.lock().unwrap().clone()
     }
 }
 

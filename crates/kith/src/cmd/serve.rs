@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use kith_hub::{Hub, Limits};
 use kith_server::{App, processors};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::sync::mpsc;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -74,9 +74,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let listeners = listening(config.listen).and_then(|main| {
         let also = [config.topicsync, config.ghostr, config.muca];
         let [topicsync, ghostr, muca] = also.map(|address| address.map(listening).transpose());
-        Ok((main, topicsync?, ghostr?, muca?))
+        Ok((main, topicsync?, ghostr?, muca?, config.relay.map(datagrams).transpose()?))
     });
-    let (listener, topicsync, ghostr, muca) = match listeners {
+    let (listener, topicsync, ghostr, muca, relay) = match listeners {
         Ok(listeners) => listeners,
         Err(error) => {
             hub.close().await;
@@ -101,6 +101,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             said = said.and_then(|()| writeln!(out, "kith: {name} on tcp://{address}"));
         }
     }
+    if let Some(socket) = &relay {
+        let address = socket.local_addr()?;
+        let what = if config.settings.relay_turn { "STUN and TURN" } else { "STUN" };
+        said = said.and_then(|()| writeln!(out, "kith: {what} on udp://{address}"));
+    }
     let _ = said.and_then(|()| out.flush());
     drop(out);
 
@@ -119,8 +124,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             kith_server::tcp::serve_muca(Arc::clone(&app), listener).await;
         }
     };
+    let relay = async {
+        let Some(socket) = relay else { return };
+        if let Err(error) = kith_server::relay::serve(Arc::clone(&app), socket).await {
+            tracing::error!(%error, "there is neither STUN nor TURN");
+        }
+    };
     let main = kith_server::listen::serve(Arc::clone(&app), listener, tls);
-    tokio::join!(main, gateway, ghostr, muca);
+    tokio::join!(main, gateway, ghostr, muca, relay);
     hub.close().await;
     tracing::info!("the server has stopped");
     Ok(())
@@ -175,6 +186,15 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// Takes datagrams at an address.
+fn datagrams(address: SocketAddr) -> anyhow::Result<UdpSocket> {
+    let bound = std::net::UdpSocket::bind(address).and_then(|socket| {
+        socket.set_nonblocking(true)?;
+        UdpSocket::from_std(socket)
+    });
+    bound.with_context(|| format!("cannot listen on {address} over UDP"))
 }
 
 /// Reads a certificate and its key.

@@ -164,6 +164,30 @@ fn the_topicsync_gateway_is_off_and_then_for_this_machine_alone() {
 }
 
 #[test]
+fn the_relay_is_off_and_then_says_where_it_is() {
+    let relay = |set: &[&str]| {
+        let set = set.iter().map(|pair| format!("relay.{pair}"));
+        let given = Given { set: set.collect(), ..Given::default() };
+        Config::of("", &given, &[]).map_err(|error| error.to_string())
+    };
+    assert_eq!(relay(&[]).unwrap().relay, None);
+    let config = relay(&["listen=127.0.0.1:3478"]).unwrap();
+    assert_eq!(config.relay, Some("127.0.0.1:3478".parse().unwrap()));
+    assert!(!config.settings.relay_turn);
+    let refused = relay(&["listen=0.0.0.0:3478", "turn=true"]).unwrap_err();
+    assert!(refused.contains("set relay.address"), "{refused}");
+    assert!(relay(&["listen=[::]:3478", "address=203.0.113.7", "host=turn.example.org"]).is_ok());
+    for (set, key) in [("address=x", "relay.address"), ("host=a:1/b", "relay.host")] {
+        let refused = relay(&["listen=127.0.0.1:3478", set]).unwrap_err();
+        assert!(refused.starts_with(key), "{refused}");
+    }
+    for set in ["turn=true", "address=203.0.113.7", "host=turn.example.org"] {
+        let refused = relay(&[set]).unwrap_err();
+        assert!(refused.ends_with("is set, but relay.listen is not"), "{refused}");
+    }
+}
+
+#[test]
 fn gateways_over_tcp_are_off_and_then_for_this_machine_alone() {
     for name in ["ghostr", "muca"] {
         let with = |set: &[&str]| {

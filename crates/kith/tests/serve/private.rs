@@ -93,6 +93,39 @@ fn two_persons_talk_and_pass_a_file_and_the_server_only_introduces_them() {
 }
 
 #[test]
+fn two_persons_who_show_no_address_are_relayed() {
+    let (_dir, data) = place();
+    let set = ["registration=open", "relay.listen=127.0.0.1:0", "relay.turn=true"];
+    let set: Vec<_> = set.into_iter().flat_map(|pair| ["--set", pair]).collect();
+    let server = Server::start(&data, &set);
+    let (ana, bob) = persons(&server);
+    let told = ana.done(&["call", "Tea/kith/relay"]);
+    assert!(told.contains("stun:127.0.0.1:") && told.contains("turn:127.0.0.1:"), "{told}");
+    assert!(told.contains("username") && told.contains("credential"), "{told}");
+    let mut invited = Talk::begin(&bob, &[]);
+    invited.until("waiting for an invitation");
+    let mut inviting = Talk::begin(&ana, &["bob"]);
+    invited.until("ana invites you to a private session");
+    invited.say("/accept");
+    inviting.until("connected");
+    inviting.say("tea?");
+    assert_eq!(invited.until("ana: "), "tea?");
+    let sent = inviting.save.path().join("tea.bin");
+    std::fs::write(&sent, vec![7; 3 << 20]).unwrap();
+    inviting.say(&format!("/send {}", sent.display()));
+    invited.until("file 1: tea.bin");
+    invited.say("/take 1");
+    let kept = invited.until("file 1 is kept as ");
+    assert!(std::fs::read(kept).unwrap() == vec![7; 3 << 20]);
+    let metrics = server.get("/metrics");
+    let relayed = metrics.lines().find_map(|line| line.strip_prefix("kith_relay_bytes_total "));
+    assert!(relayed.is_some_and(|bytes| bytes.parse::<u64>().unwrap() > 3 << 20), "{metrics}");
+    inviting.say("/end");
+    invited.until("over: the session was ended");
+    assert_eq!((inviting.end(), invited.end()), (Some(0), Some(0)));
+}
+
+#[test]
 fn nobody_shows_an_address_unasked_and_a_refusal_is_told() {
     let (_dir, data) = place();
     let server = Server::start(&data, &["--set", "registration=open"]);

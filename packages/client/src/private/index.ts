@@ -32,6 +32,7 @@ const DEVICES_MAX = 16;
 const INVITES_MAX = 6;
 const COUNTED_MAX = 256;
 const CIRCLES_MAX = 64;
+const RELAYS_MAX = 8;
 
 /** Whether our addresses may be shown to the other side. */
 export type Way = "relayed" | "direct";
@@ -258,11 +259,16 @@ export class Private {
     return [];
   }
 
-  async #mine(way: Way): Promise<Mine> {
+  /** What the server offers to find a way. */
+  async #relays(): Promise<RTCIceServer[]> {
     const [circle] = this.circles;
     const asked = circle === undefined ? undefined : this.client.call({ circle, name: "kith/relay" });
     const relays = (await asked?.catch(() => undefined)) as { servers?: RTCIceServer[] } | undefined;
-    const iceServers = (relays?.servers ?? []).slice(0, SESSIONS_MAX);
+    return (relays?.servers ?? []).slice(0, RELAYS_MAX);
+  }
+
+  async #mine(way: Way): Promise<Mine> {
+    const iceServers = await this.#relays();
     const canRelay = iceServers.flatMap(({ urls }) => urls).some((url) => url.startsWith("turn:"));
     if (way === "relayed" && !canRelay) {
       throw problem("private.no_way", "there is no relay: connecting directly shows your address to the other side");
@@ -481,6 +487,7 @@ export class Private {
     entry.session = new Session(agreement, this.keys.identity, setup, {
       offer: async (description) => (await this.#call(peer!, id, { offer: { ...description } })) as unknown as Description,
       again: async () => void (await this.#call(peer!, id, { again: {} })),
+      relays: () => this.#relays(),
       tell: (said) => this.#tell({ id, ...said }),
       end: (why) => void this.#leave(id, why),
     });

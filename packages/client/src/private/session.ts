@@ -1,16 +1,19 @@
 // One session: its devices connect, connect again when the connection is lost, and say what their users
 // say.
 
-import { blockAt, BLOCK_BYTES, FILE_BYTES_MAX, frameOf, PIECE_BYTES_MAX, pieceOf, safeName, Source, sumAdd, sumOf, WINDOW_BYTES, type Keep } from "./file.js";
-import { hex, type Agreement, type Bytes, type Identity } from "./handshake.js";
+import { BLOCK_BYTES, type Keep } from "./file.js";
+import { Files } from "./files.js";
+import { Broken, isNumber, need, type Fields } from "./frame.js";
+import type { Agreement, Identity } from "./handshake.js";
 import { Link, type Happening, type Setup } from "./link.js";
 
 const LOST_MS = 120_000;
+/** How long the server may take to say what relays it has. */
+const LOOKING_MS = 3_000;
 const OPENING_MS = 20_000;
 const PAUSE_MS = 500;
 const PAUSE_MAX_MS = 10_000;
 const WAITING_MAX = 256;
-const FILES_MAX = 16;
 const FRAME_CHARS_MAX = 64 * 1024;
 const MESSAGE_CHARS_MAX = 8000;
 const BURST = 4000;
@@ -38,42 +41,11 @@ export interface Description {
 export interface Wire {
   offer(description: Description): Promise<Description>;
   again(): Promise<void>;
+  /** What the server offers to find a way, now; nothing where it is not there. */
+  relays(): Promise<RTCIceServer[]>;
   tell(said: Said): void;
   /** It is over; `failed` where what was said does not fit. */
   end(why: "ended" | "lost" | "failed"): void;
-}
-
-interface Sending {
-  source: Source;
-  got: number;
-  /** Counts how often it was begun anew. */
-  turn: number;
-  wake: () => void;
-}
-
-interface Taking {
-  size: number;
-  keep?: Keep;
-  block: Bytes;
-  filled: number;
-  given: number;
-  kept: number;
-  sum: Bytes;
-  isGoing: boolean;
-  whole?: string;
-  /** What is written, one after another. */
-  writing: Promise<void>;
-}
-
-type Fields = Record<string, unknown>;
-
-/** The other side said what it may not say. */
-class Broken extends Error {}
-
-const isNumber = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-function need(holds: boolean): asserts holds {
-  if (!holds) throw new Broken();
 }
 
 /** One session that both sides agreed on. */
@@ -90,11 +62,14 @@ export class Session {
   readonly #waiting: unknown[] = [];
   #taken = 0;
   #isGreeted = false;
-  readonly #sending = new Map<number, Sending>();
-  readonly #taking = new Map<number, Taking>();
-  #ours = 0;
-  #theirs = 0;
-  #stray = 0;
+  readonly #files = new Files({
+    say: (frame) => this.#say(frame),
+    post: (what) => this.#post(what),
+    tell: (said) => this.wire.tell(said),
+    link: () => (this.#isOpen ? this.#link : undefined),
+    isOver: () => this.#isOver,
+    fail: () => this.#end("failed"),
+  });
   #left = BURST;
   #at = Date.now();
 
@@ -118,8 +93,7 @@ export class Session {
     this.#isOver = true;
     clearTimeout(this.#deadline);
     clearTimeout(this.#timer);
-    this.#pauseFiles();
-    for (const taking of this.#taking.values()) this.#abort(taking);
+    this.#files.stop();
     this.#link?.goodbye();
     this.#link = undefined;
   }
@@ -146,7 +120,7 @@ export class Session {
     return {
       open: () => guarded(() => this.#open()),
       text: (text) => guarded(() => this.#text(text)),
-      piece: (frame) => guarded(() => this.#piece(frame)),
+      piece: (frame) => guarded(() => this.#files.piece(frame)),
       lost: () => guarded(() => this.#lose()),
     };
   }
@@ -158,7 +132,8 @@ export class Session {
     const attempt = ++this.#attempt;
     this.#isMaking = true;
     try {
-      const [link, sdp] = await Link.offer(this.setup, this.#happening(attempt));
+      const [link, sdp] = await Link.offer(await this.#look(), this.#happening(attempt));
+      if (this.#isOver) return link.close();
       this.#link = link;
       const answer = await this.wire.offer({ attempt, sdp, proof: await this.agreement.signDescription(this.identity, attempt, sdp) });
       await this.#complete(link, attempt, answer);
@@ -170,6 +145,13 @@ export class Session {
     } finally {
       this.#isMaking = false;
     }
+  }
+
+  /** How the next connection is made. What signs in to a relay lasts for a while: it is asked for once more. */
+  async #look(): Promise<Setup> {
+    if (this.#attempt === 1) return this.setup;
+    const iceServers = await Promise.race([this.wire.relays().catch(() => []), new Promise<[]>((resolve) => setTimeout(() => resolve([]), LOOKING_MS))]);
+    return iceServers.length === 0 ? this.setup : { ...this.setup, iceServers };
   }
 
   async #complete(link: Link, attempt: number, answer: Description): Promise<void> {
@@ -190,7 +172,11 @@ export class Session {
     if (this.#isOpen) this.#lose(false);
     this.#attempt = attempt;
     this.#link?.close();
-    const [link, answer] = await Link.answer(this.setup, sdp, this.#happening(attempt));
+    const [link, answer] = await Link.answer(await this.#look(), sdp, this.#happening(attempt));
+    if (this.#isOver || attempt !== this.#attempt) {
+      link.close();
+      return undefined;
+    }
     this.#link = link;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#lose(), OPENING_MS);
@@ -216,12 +202,12 @@ export class Session {
     this.#isGreeted = false;
     this.#say({ hello: { next: this.#taken + 1 } });
     this.wire.tell({ connected: {} });
-    this.#resume();
+    this.#files.resume();
   }
 
   #lose(retries = true): void {
     if (this.#isOver) return;
-    this.#pauseFiles();
+    this.#files.pause();
     this.#link?.close();
     this.#link = undefined;
     this.#patience();
@@ -292,9 +278,9 @@ export class Session {
     else if (kind === "said") this.#take(fields);
     else if (kind === "typing") this.wire.tell({ typing: {} });
     else if (kind === "bye") this.#end("ended");
-    else if (kind === "resume") void this.#send(fields);
-    else if (kind === "got") this.#got(fields);
-    else if (kind === "whole") this.#whole(fields);
+    else if (kind === "resume") void this.#files.send(fields);
+    else if (kind === "got") this.#files.got(fields);
+    else if (kind === "whole") this.#files.whole(fields);
     else need(false);
   }
 
@@ -313,12 +299,11 @@ export class Session {
     }
     const { file } = fields;
     need(isNumber(file));
-    if (kind === "offer") void this.#offered(file, fields);
-    else if (kind === "withdraw") this.#drop(file, false, "the other side took it back");
-    else if (kind === "refuse") this.#drop(file, true, "the other side does not take it");
-    else if (kind === "kept") {
-      if (this.#sending.delete(file)) this.wire.tell({ whole: { file, ours: true } });
-    } else need(false);
+    if (kind === "offer") void this.#files.offered(file, fields);
+    else if (kind === "withdraw") this.#files.drop(file, false, "the other side took it back");
+    else if (kind === "refuse") this.#files.drop(file, true, "the other side does not take it");
+    else if (kind === "kept") this.#files.kept(file);
+    else need(false);
   }
 
   // What the user does.
@@ -333,181 +318,15 @@ export class Session {
   }
 
   sendFile(blob: Blob, name: string): number {
-    if (this.#sending.size >= FILES_MAX) throw new Error("too many files are on their way");
-    if (blob.size > FILE_BYTES_MAX) throw new Error("the file is too large");
-    const file = this.#ours + 1;
-    this.#post({ offer: { file, name: safeName(name), size: blob.size } });
-    this.#ours = file;
-    this.#sending.set(file, { source: new Source(blob), got: 0, turn: 0, wake: () => {} });
-    return file;
+    return this.#files.give(blob, name);
   }
 
   takeFile(file: number, keep: Keep): void {
-    const taking = this.#taking.get(file);
-    if (taking === undefined || taking.keep !== undefined) throw new Error("there is no such file");
-    taking.keep = keep;
-    this.#resume();
+    this.#files.take(file, keep);
   }
 
   refuseFile(file: number): void {
-    const taking = this.#taking.get(file);
-    if (taking !== undefined) {
-      this.#taking.delete(file);
-      this.#abort(taking);
-      this.#post({ refuse: { file } });
-    } else if (this.#sending.delete(file)) this.#post({ withdraw: { file } });
-    else throw new Error("there is no such file");
-  }
-
-  // Files.
-
-  #drop(file: number, ours: boolean, why: string): void {
-    const taking = ours ? undefined : this.#taking.get(file);
-    if (taking !== undefined) this.#abort(taking);
-    if ((ours ? this.#sending : this.#taking).delete(file)) this.wire.tell({ dropped: { file, ours, why } });
-  }
-
-  #abort({ keep }: Taking): void {
-    void Promise.resolve(keep?.abort()).catch(() => {});
-  }
-
-  #pauseFiles(): void {
-    for (const sending of this.#sending.values()) {
-      sending.turn += 1;
-      sending.wake();
-    }
-    for (const taking of this.#taking.values()) {
-      taking.isGoing = false;
-      delete taking.whole;
-      taking.filled = 0;
-    }
-    this.#stray = 0;
-  }
-
-  async #offered(file: number, { name, size }: Fields): Promise<void> {
-    if (file !== this.#theirs + 1 || typeof name !== "string" || name.length > 1024 || !isNumber(size) || size > FILE_BYTES_MAX) {
-      this.#end("failed");
-      return;
-    }
-    this.#theirs = file;
-    if (this.#taking.size >= FILES_MAX) {
-      this.#post({ refuse: { file } });
-      return;
-    }
-    const sum = await sumOf(size);
-    const block = new Uint8Array(0);
-    this.#taking.set(file, { size, block, filled: 0, given: 0, kept: 0, sum, isGoing: false, writing: Promise.resolve() });
-    this.wire.tell({ offered: { file, name: safeName(name), size } });
-  }
-
-  #resume(): void {
-    if (!this.#isOpen) return;
-    for (const [file, taking] of this.#taking) {
-      if (taking.keep === undefined || taking.isGoing || taking.given !== taking.kept) continue;
-      taking.isGoing = true;
-      this.#say({ resume: { file, from: taking.kept, sum: hex(taking.sum) } });
-    }
-  }
-
-  #piece(frame: ArrayBuffer): void {
-    const piece = pieceOf(frame);
-    need(piece !== undefined);
-    const { file, at, bytes } = piece;
-    const taking = this.#taking.get(file);
-    if (taking === undefined || !taking.isGoing) {
-      // One that was refused may be on its way.
-      this.#stray += bytes.length;
-      need(file >= 1 && file <= this.#theirs && this.#stray <= 2 * FILES_MAX * WINDOW_BYTES);
-      return;
-    }
-    const length = blockAt(taking.given, taking.size);
-    need(at === taking.given + taking.filled && taking.filled + bytes.length <= length);
-    need(at + bytes.length <= taking.kept + WINDOW_BYTES);
-    if (taking.filled === 0) taking.block = new Uint8Array(length);
-    taking.block.set(bytes, taking.filled);
-    taking.filled += bytes.length;
-    if (taking.filled < length) return;
-    const block = taking.block;
-    taking.given += length;
-    taking.filled = 0;
-    this.#write(file, taking, async (keep) => {
-      await keep.write(block);
-      taking.sum = await sumAdd(taking.sum, block);
-      taking.kept += block.length;
-      if (taking.isGoing) this.#say({ got: { file, bytes: taking.kept } });
-      this.wire.tell({ progress: { file, ours: false, bytes: taking.kept, size: taking.size } });
-      this.#resume();
-    });
-  }
-
-  #whole({ file, sum }: Fields): void {
-    const taking = this.#taking.get(file as number);
-    if (taking === undefined || !taking.isGoing) return;
-    need(typeof sum === "string");
-    taking.whole = sum;
-    this.#write(file as number, taking, () => Promise.resolve());
-  }
-
-  /** Does something with a file in its order, and then gives it its end where that has come. */
-  #write(file: number, taking: Taking, run: (keep: Keep) => Promise<void>): void {
-    const isThere = () => this.#taking.get(file) === taking && !this.#isOver;
-    taking.writing = taking.writing.then(async () => {
-      if (!isThere() || taking.keep === undefined) return;
-      await run(taking.keep);
-      if (!isThere() || taking.kept !== taking.size || taking.whole === undefined) return;
-      if (taking.whole !== hex(taking.sum)) throw new Error("what arrived is damaged");
-      await taking.keep.close();
-      if (!isThere()) return;
-      this.#taking.delete(file);
-      this.#post({ kept: { file } });
-      this.wire.tell({ whole: { file, ours: false } });
-    }).catch((error: unknown) => {
-      if (!isThere()) return;
-      this.#drop(file, false, String(error instanceof Error ? error.message : error));
-      this.#post({ refuse: { file } });
-    });
-  }
-
-  #got({ file, bytes }: Fields): void {
-    const sending = this.#sending.get(file as number);
-    if (sending === undefined) return;
-    need(isNumber(bytes) && bytes <= sending.source.size);
-    sending.got = bytes;
-    sending.wake();
-    this.wire.tell({ progress: { file: file as number, ours: true, bytes, size: sending.source.size } });
-  }
-
-  /** Sends a file of ours from where the other side wants it. */
-  async #send({ file, from, sum }: Fields): Promise<void> {
-    const sending = this.#sending.get(file as number);
-    const link = this.#link;
-    if (sending === undefined || link === undefined || !isNumber(from) || typeof sum !== "string") return;
-    const { source } = sending;
-    sending.wake();
-    const turn = ++sending.turn;
-    sending.got = from;
-    const isOurs = () => sending.turn === turn && this.#sending.get(file as number) === sending && !this.#isOver;
-    try {
-      if (!(await source.agrees(from, sum))) throw new Error("what was kept is not of this file");
-      let at = from;
-      while (at < source.size) {
-        const end = at + blockAt(at, source.size);
-        while (isOurs() && end > sending.got + WINDOW_BYTES) await new Promise<void>((resolve) => (sending.wake = resolve));
-        if (!isOurs()) return;
-        const block = await source.block(at);
-        for (let place = 0; place < block.length; place += PIECE_BYTES_MAX) {
-          const bytes = block.subarray(place, place + PIECE_BYTES_MAX);
-          if (!isOurs() || !(await link.piece(frameOf({ file: file as number, at: at + place, bytes })))) return;
-        }
-        at = end;
-      }
-      const whole = await source.sum();
-      if (isOurs()) this.#say({ whole: { file, sum: whole } });
-    } catch (error) {
-      if (!isOurs()) return;
-      this.#drop(file as number, true, String(error instanceof Error ? error.message : error));
-      this.#post({ withdraw: { file } });
-    }
+    this.#files.refuse(file);
   }
 }
 
