@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { emoji } from "./scripts/emoji.mjs";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** What shows every part by itself, for development and tests. The server does not have it. */
@@ -11,7 +12,7 @@ const GALLERY = "gallery.html";
 const pages = readdirSync(here(".")).filter((file) => file.endsWith(".html") && file !== GALLERY);
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [svelte(), emoji()],
   resolve: {
     // The SDK from its sources: the pages and it are built as one.
     alias: { "@kith/client": here("../packages/client/src/index.ts") },

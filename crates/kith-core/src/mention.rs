@@ -62,6 +62,18 @@ mod tests {
         assert_eq!(names("(@everyone)"), ["everyone"]);
     }
 
+    #[test]
+    fn the_cases_that_pages_share_are_found_alike() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cases/mentions/names.json");
+        let cases: Vec<serde_json::Value> =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert!(cases.len() > 10);
+        for case in cases {
+            let text = case["text"].as_str().unwrap();
+            assert_eq!(serde_json::json!(names(text)), case["names"], "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_parsed_within_bounds(text in "\\PC{0,400}") {

@@ -6,5 +6,5 @@ export const markdown = {
   "markdown.done": "Erledigt",
   "markdown.open": "Offen",
   "markdown.table": "Tabelle",
-  "markdown.code": "Code in {language}",
+  "markdown.code": "Code",
 };

@@ -6,5 +6,5 @@ export const markdown = {
   "markdown.done": "Done",
   "markdown.open": "Not done",
   "markdown.table": "Table",
-  "markdown.code": "Code in {language}",
+  "markdown.code": "Code",
 } as const;

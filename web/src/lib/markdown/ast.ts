@@ -1,0 +1,89 @@
+// A message as a tree, which components show node by node: there is never any HTML.
+
+export type Block =
+  | { readonly is: "paragraph"; readonly of: readonly Inline[] }
+  | { readonly is: "heading"; readonly depth: number; readonly of: readonly Inline[] }
+  | { readonly is: "quote"; readonly of: readonly Block[] }
+  | { readonly is: "list"; readonly start: number | undefined; readonly items: readonly Item[] }
+  | { readonly is: "code"; readonly language: string; readonly text: string }
+  | { readonly is: "table"; readonly align: readonly Align[]; readonly head: readonly Cell[]; readonly rows: readonly (readonly Cell[])[] }
+  | { readonly is: "rule" };
+
+export interface Item {
+  /** For tasks: whether it is done. */
+  readonly done: boolean | undefined;
+  readonly of: readonly Block[];
+}
+export type Cell = readonly Inline[];
+export type Align = "left" | "center" | "right" | null;
+
+export type Inline =
+  | { readonly is: "text"; readonly text: string }
+  | { readonly is: "strong" | "em" | "del" | "spoiler"; readonly of: readonly Inline[] }
+  | { readonly is: "code"; readonly text: string }
+  | { readonly is: "link"; readonly href: string; readonly of: readonly Inline[] }
+  /** Somebody, or some who have a role: the name as it was written. */
+  | { readonly is: "mention"; readonly name: string }
+  | { readonly is: "stream"; readonly name: string }
+  /** A `:shortcode:`. */
+  | { readonly is: "shortcode"; readonly code: string }
+  | { readonly is: "break" };
+
+/** The words of a message on one line, for previews and notifications; spoilers stay hidden. */
+export function plain(blocks: readonly Block[]): string {
+  return blocks.map(plainBlock).join(" ").replace(/\s+/g, " ").trim();
+}
+
+function plainBlock(block: Block): string {
+  switch (block.is) {
+    case "paragraph":
+    case "heading":
+      return plainInline(block.of);
+    case "quote":
+      return plain(block.of);
+    case "list":
+      return block.items.map((item) => plain(item.of)).join(" ");
+    case "code":
+      return block.text;
+    case "table":
+      return [block.head, ...block.rows].flat().map(plainInline).join(" ");
+    case "rule":
+      return "";
+  }
+}
+
+function plainInline(nodes: readonly Inline[]): string {
+  return nodes.map((node) => {
+    switch (node.is) {
+      case "text":
+      case "code":
+        return node.text;
+      case "spoiler":
+        return "▒▒▒";
+      case "mention":
+        return `@${node.name}`;
+      case "stream":
+        return `#${node.name}`;
+      case "shortcode":
+        return `:${node.code}:`;
+      case "break":
+        return " ";
+      default:
+        return plainInline(node.of);
+    }
+  }).join("");
+}
+
+const EMOJI = new RegExp("^(?:\\p{RGI_Emoji}|\\s)+$", "v");
+const EMOJI_MAX = 27;
+
+/** Whether a message is nothing but a few emoji, which are shown larger. */
+export function isEmoji(blocks: readonly Block[]): boolean {
+  const [block] = blocks;
+  if (blocks.length !== 1 || block?.is !== "paragraph") return false;
+  const words = block.of.filter((node) => node.is !== "shortcode");
+  const text = words.map((node) => (node.is === "text" ? node.text : "x")).join("");
+  const codes = block.of.length - words.length;
+  if (codes + [...new Intl.Segmenter().segment(text)].length > EMOJI_MAX) return false;
+  return text.trim() === "" ? codes > 0 : EMOJI.test(text);
+}
