@@ -23,7 +23,7 @@ pub(crate) fn address(input: &[u8]) {
     if let Some((server, code)) = kith::fuzz::invite(text) {
         assert!(!code.is_empty() && !code.contains('/'));
         if let Some(server) = server {
-            let link = format!("{server}/join/{code}");
+            let link = format!("{server}/invite/{code}");
             assert_eq!(kith::fuzz::invite(&link), Some((Some(server), code)));
         }
     }

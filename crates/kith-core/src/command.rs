@@ -10,7 +10,8 @@ use crate::document::Rules;
 use crate::id::{CircleId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
-    CircleName, DisplayName, Emoji, Label, Line, MessageText, RoleName, StreamName, TopicName,
+    CircleName, DisplayName, Emoji, Label, Line, MessageText, PreferenceKey, RoleName, SectionName,
+    StreamName, TopicName,
 };
 use crate::topic::{Asked, Condition, Kind};
 
@@ -43,6 +44,11 @@ pub enum Command {
     RevokeSession {
         /// Which.
         session: SessionId,
+    },
+    /// Own the site, which nobody owns yet: administer it.
+    ClaimSite {
+        /// The secret that the server printed when it started.
+        token: String,
     },
     /// Make a circle with a first stream, and own it.
     CreateCircle {
@@ -228,6 +234,23 @@ pub enum Command {
         /// What roles are denied in it.
         deny: BTreeMap<RoleId, Permissions>,
     },
+    /// Set in which sections and in which order the streams of a circle are shown. Those that are not
+    /// named keep their places.
+    ArrangeStreams {
+        /// In which circle.
+        circle: CircleId,
+        /// The sections in their order, at most 100.
+        sections: Vec<Arranged>,
+    },
+    /// Set, or with `null` forget, something that follows the user over devices.
+    SetPreference {
+        /// What: `notify:` and the id of a circle or stream, `favourites`, `circles`, `appearance`,
+        /// `language`, or `page:` and a name of the client's own.
+        key: PreferenceKey,
+        /// How it shall be, at most 8 KiB.
+        #[serde(default)]
+        value: Json,
+    },
     /// Open the direct stream with a user.
     OpenDirect {
         /// With whom.
@@ -394,6 +417,17 @@ pub enum Command {
         /// Up to which message.
         seq: Seq,
     },
+}
+
+/// Streams that are shown together, in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Arranged {
+    /// The name of the section; none for those that stand before all sections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<SectionName>,
+    /// Its streams.
+    pub streams: Vec<StreamId>,
 }
 
 impl Command {

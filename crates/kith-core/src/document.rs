@@ -12,14 +12,15 @@ use crate::chain::ChainHash;
 use crate::id::{CircleId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
-    CircleName, DisplayName, Emoji, Label, Line, MessageText, RoleName, StreamName, UserName,
+    CircleName, DisplayName, Emoji, Label, Line, MessageText, PreferenceKey, RoleName, SectionName,
+    StreamName, UserName,
 };
 
 mod key;
 mod step;
 mod topic;
 
-pub use key::{AsDoc, COLLECTIONS, Doc, Key, seq_key, tag};
+pub use key::{AsDoc, COLLECTIONS, Doc, Key, inbox_key, seq_key, tag};
 pub use step::{Facts, Part, Placed, STEP_CHANGES_MAX, STEP_MEMORY_MS, STEPS_MAX, Step, Steps};
 pub use topic::{
     BYTES_MAX, COUNT_MAX, History, Kept, Past, RESUMED, Rules, TEXT_BYTES_MAX, Topic, TopicRef,
@@ -250,11 +251,26 @@ pub struct Stream {
     /// What each role is denied here, beyond what it lacks anyway.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub deny: BTreeMap<RoleId, Permissions>,
+    /// The section that it is shown in; none for one that stands before all sections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<SectionName>,
+    /// Its place among the streams of the circle, from 1 on; 0 for one that nobody has arranged, which
+    /// stands behind them, by its age.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub position: u32,
     /// The messages that are pinned, in order of pinning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pins: Vec<Seq>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Stream {
+    /// By what the streams of a circle are sorted.
+    #[must_use]
+    pub fn place(&self) -> (bool, u32, StreamId) {
+        (self.position == 0, self.position, self.id)
+    }
 }
 
 fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
@@ -326,7 +342,13 @@ pub struct Message {
     /// When it was last edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Timestamp>,
+    /// The events that edited it, the newest [`EDITS_MAX`], oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<Seq>,
 }
+
+/// The edits of a message that are known one by one.
+pub const EDITS_MAX: usize = 50;
 
 /// Who is meant by a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -357,11 +379,55 @@ pub struct Author {
     pub author: UserId,
 }
 
+/// Who finds a message in their inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Whom {
+    /// Somebody who is meant by name, or answered.
+    User(UserId),
+    /// Whoever has a role that is meant.
+    Role(RoleId),
+    /// Everyone in a circle who can read the stream.
+    Circle(CircleId),
+    /// Everyone in a conversation.
+    Stream(StreamId),
+}
+
+impl std::fmt::Display for Whom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::User(id) => id.fmt(f),
+            Self::Role(id) => id.fmt(f),
+            Self::Circle(id) => id.fmt(f),
+            Self::Stream(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Why a message is in an inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Who wrote it.
+    pub author: UserId,
+    /// It answers a message of the user's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reply: bool,
+    /// It means whoever finds it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mention: bool,
+}
+
 /// How far a user has read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadMark {
     /// Messages up to this one are read.
     pub seq: Seq,
+}
+
+/// What follows a user over devices.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preferences {
+    /// By name.
+    pub values: BTreeMap<PreferenceKey, serde_json::Value>,
 }
 
 /// Something whose being there is all it says: a block, a membership in an index.
@@ -380,10 +446,10 @@ pub struct FeedHead {
     pub hash: ChainHash,
 }
 
-/// A secret that the site made for itself.
+/// A secret that the site made for itself, or the hash of one that it gave away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteSecret {
-    /// 256 random bits in hexadecimal.
+    /// 256 bits in hexadecimal.
     pub secret: String,
     /// When it was made.
     pub made_at: Timestamp,

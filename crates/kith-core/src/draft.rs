@@ -258,6 +258,22 @@ impl<'a> Draft<'a> {
         Ok(event)
     }
 
+    /// As [`emit`](Self::emit), without saying who did it, nor of which operation it came.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit).
+    pub fn emit_unsigned(&mut self, feed: FeedId, body: Body) -> Result<Arc<Event>, Stop> {
+        let (by, op) = (self.by.take(), self.op.take());
+        let emitted = self.emit(feed, body);
+        (self.by, self.op) = (by, op);
+        emitted
+    }
+
+    /// The events of this draft so far.
+    pub fn emitted(&self) -> impl Iterator<Item = &Event> {
+        self.changes.events.iter().map(|drafted| drafted.event.as_ref())
+    }
+
     /// Ends the draft: what is to be committed.
     #[must_use]
     pub fn into_changes(self) -> Changes {

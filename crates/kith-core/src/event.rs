@@ -10,7 +10,8 @@ use crate::document::{Home, Member, Mentions, Role, Rules};
 use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
-    CircleName, DisplayName, Emoji, Line, MessageText, OpId, StreamName, TopicName, UserName,
+    CircleName, DisplayName, Emoji, Line, MessageText, OpId, PreferenceKey, SectionName,
+    StreamName, TopicName, UserName,
 };
 use crate::topic::{Fact, Kind};
 
@@ -79,6 +80,14 @@ pub enum Body {
     StreamNarrowed {
         /// What roles are denied in it.
         deny: BTreeMap<RoleId, Permissions>,
+    },
+    /// The stream has another place among those of its circle.
+    StreamArranged {
+        /// The section that it is shown in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        section: Option<SectionName>,
+        /// Its place among the streams of the circle, from 1 on.
+        position: u32,
     },
     /// Users were added to a group.
     GroupAdded {
@@ -246,6 +255,14 @@ pub enum Body {
         how: Leaving,
     },
 
+    /// Streams or topics of the circle were made, changed, narrowed, arranged or removed: what there
+    /// is for oneself is to be asked for anew. It says neither which nor by whom, for not everyone
+    /// may know of all of them.
+    FeedsChanged {
+        /// Of which kind.
+        of: FeedKind,
+    },
+
     // In the feed of a user.
     /// The user joined a circle.
     CircleJoined {
@@ -290,6 +307,14 @@ pub enum Body {
         user: UserId,
     },
 
+    /// The user set a preference, or forgot it.
+    PreferenceSet {
+        /// Which.
+        key: PreferenceKey,
+        /// How it is; `null` for one that was forgotten.
+        value: Json,
+    },
+
     // In the feed of the site.
     /// An account was made.
     UserRegistered {
@@ -312,6 +337,13 @@ pub enum Body {
         /// Cannot sign in.
         disabled: bool,
     },
+    /// A user administers the site, or no longer.
+    AdminSet {
+        /// Who.
+        user: UserId,
+        /// Whether they do.
+        admin: bool,
+    },
 
     // In the audit feed of a circle.
     /// Somebody used a power over others.
@@ -319,6 +351,16 @@ pub enum Body {
         /// What was done.
         act: Act,
     },
+}
+
+/// What a circle has several of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedKind {
+    /// Streams.
+    Streams,
+    /// Topics.
+    Topics,
 }
 
 /// How a membership ended.
@@ -359,4 +401,36 @@ pub enum Act {
     TopicChanged { topic: TopicId },
     TopicNarrowed { topic: TopicId, deny: BTreeMap<RoleId, Permissions> },
     TopicRemoved { topic: TopicId, name: TopicName },
+    StreamsArranged,
+}
+
+impl Act {
+    /// The feeds of the circle that look otherwise to its members since.
+    #[must_use]
+    pub fn of_feeds(&self) -> Option<FeedKind> {
+        match self {
+            Self::StreamCreated { .. }
+            | Self::StreamChanged { .. }
+            | Self::StreamNarrowed { .. }
+            | Self::StreamsArranged => Some(FeedKind::Streams),
+            Self::TopicCreated { .. }
+            | Self::TopicChanged { .. }
+            | Self::TopicNarrowed { .. }
+            | Self::TopicRemoved { .. } => Some(FeedKind::Topics),
+            Self::CircleCreated
+            | Self::CircleChanged { .. }
+            | Self::OwnerChanged { .. }
+            | Self::RoleSet { .. }
+            | Self::RoleRemoved { .. }
+            | Self::MemberRolesSet { .. }
+            | Self::MemberRenamed { .. }
+            | Self::MemberTimedOut { .. }
+            | Self::MemberRemoved { .. }
+            | Self::Unbanned { .. }
+            | Self::InviteCreated { .. }
+            | Self::InviteRevoked { .. }
+            | Self::InviteUsed { .. }
+            | Self::MessageDeleted { .. } => None,
+        }
+    }
 }

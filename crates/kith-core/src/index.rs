@@ -10,6 +10,8 @@ use crate::event::{Body, Event};
 use crate::id::{CircleId, FeedId, Seq, StreamId, TopicId, UserId};
 use crate::reduce::Documents;
 
+mod inbox;
+
 /// Brings the indexes up to date with an event. To be called before the event is
 /// [folded in](crate::reduce::reduce): it needs what an edit or a deletion does away with.
 ///
@@ -79,6 +81,7 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
             let place = Place { stream: id, thread: thread.unwrap_or_default(), seq: event.seq };
             place.list(docs, author, Some(event));
             place.mention(docs, author, mentions, Some(event));
+            inbox::post(docs, id, event)?;
             if let Some(thread) = thread {
                 let root = message(docs, id, *thread)?.map(|root| root.author);
                 [Some(author), root]
@@ -93,6 +96,7 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
                 let place = Place { stream: id, thread, seq: *seq };
                 place.mention(docs, before.author, &before.mentions, None);
                 place.mention(docs, before.author, mentions, Some(event));
+                inbox::change(docs, id, &before, Some(mentions))?;
             }
         }
         Body::Deleted { message: seq, thread } => {
@@ -101,6 +105,7 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
                 let place = Place { stream: id, thread, seq: *seq };
                 place.list(docs, before.author, None);
                 place.mention(docs, before.author, &before.mentions, None);
+                inbox::change(docs, id, &before, None)?;
             }
         }
         _ => {}

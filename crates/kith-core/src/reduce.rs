@@ -7,10 +7,14 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
+use crate::document::EDITS_MAX;
 use crate::document::Key;
 use crate::document::{Circle, Doc, Home, Mark, Member, Message, ReadMark, Stream, Topic, User};
 use crate::event::{Body, Event};
 use crate::id::{CircleId, FeedId, Seq, StreamId, TopicId, UserId};
+use crate::text::PreferenceKey;
 use crate::topic::{Fact, State};
 
 /// Documents that events change.
@@ -89,10 +93,7 @@ pub fn reduce<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error>
         FeedId::Stream(stream) => in_stream(docs, stream, event),
         FeedId::Topic(topic) | FeedId::Live(topic) => in_topic(docs, topic, event),
         FeedId::Circle(circle) => in_circle(docs, circle, event),
-        FeedId::User(user) => {
-            in_user(docs, user, event);
-            Ok(())
-        }
+        FeedId::User(user) => in_user(docs, user, event),
         FeedId::Site => in_site(docs, event),
         FeedId::Audit(_) => Ok(()),
     }
@@ -109,6 +110,8 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
                 archived: false,
                 slow_seconds: 0,
                 deny: deny.clone(),
+                section: None,
+                position: 0,
                 pins: Vec::new(),
                 created_at: event.at,
             };
@@ -126,6 +129,10 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
         Body::StreamNarrowed { deny } => {
             edit_stream(docs, id, |stream| stream.deny.clone_from(deny))
         }
+        Body::StreamArranged { section, position } => edit_stream(docs, id, |stream| {
+            stream.section.clone_from(section);
+            stream.position = *position;
+        }),
         Body::GroupAdded { users } => edit_stream(docs, id, |stream| {
             if let Home::Group { users: all, .. } = &mut stream.home {
                 all.extend(users);
@@ -160,6 +167,7 @@ fn to_message<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result
                 replies: 0,
                 at: event.at,
                 edited_at: None,
+                edits: Vec::new(),
             };
             docs.put(Key::Message(id, event.seq), Some(Doc::Message(Arc::new(message))));
             match thread {
@@ -171,6 +179,11 @@ fn to_message<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result
             message.text = text.clone();
             message.mentions = mentions.clone();
             message.edited_at = Some(event.at);
+            // One that is folded in again changes nothing.
+            message.edits.retain(|seq| *seq != event.seq);
+            message.edits.push(event.seq);
+            let over = message.edits.len().saturating_sub(EDITS_MAX);
+            message.edits.drain(..over);
         }),
         Body::Deleted { message, thread } => {
             docs.put(Key::Message(id, *message), None);
@@ -285,7 +298,7 @@ fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) -> Result<
     }
 }
 
-fn in_user<D: Documents>(docs: &mut D, id: UserId, event: &Event) {
+fn in_user<D: Documents>(docs: &mut D, id: UserId, event: &Event) -> Result<(), D::Error> {
     let mark = || Arc::new(Mark { at: event.at });
     let (key, doc) = match &event.body {
         Body::CircleJoined { circle } => (Key::Joined(id, *circle), Some(Doc::Joined(mark()))),
@@ -300,9 +313,31 @@ fn in_user<D: Documents>(docs: &mut D, id: UserId, event: &Event) {
         ),
         Body::Blocked { user } => (Key::Block(id, *user), Some(Doc::Block(mark()))),
         Body::Unblocked { user } => (Key::Block(id, *user), None),
-        _ => return,
+        Body::PreferenceSet { key, value } => return prefer(docs, id, key, value),
+        _ => return Ok(()),
     };
     docs.put(key, doc);
+    Ok(())
+}
+
+fn prefer<D: Documents>(
+    docs: &mut D,
+    user: UserId,
+    key: &PreferenceKey,
+    value: &Json,
+) -> Result<(), D::Error> {
+    let place = Key::Preferences(user);
+    let mut preferences = match docs.find(&place)? {
+        Some(Doc::Preferences(preferences)) => preferences,
+        _ => Arc::default(),
+    };
+    let values = &mut Arc::make_mut(&mut preferences).values;
+    match value {
+        Json::Null => values.remove(key),
+        value => values.insert(key.clone(), value.clone()),
+    };
+    docs.put(place, Some(Doc::Preferences(preferences)));
+    Ok(())
 }
 
 fn in_site<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error> {

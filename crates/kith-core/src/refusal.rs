@@ -36,6 +36,8 @@ pub enum Refusal {
     NoSuchRole,
     #[error("this invite is not valid, or no longer")]
     NoSuchInvite,
+    #[error("this link is not valid, or has been used")]
+    NoSuchTicket,
     #[error("there is no such session")]
     NoSuchSession,
     #[error("that user is not a member")]
@@ -195,6 +197,7 @@ impl Refusal {
             Self::NoSuchMessage(_) => "message.not_found",
             Self::NoSuchRole => "role.not_found",
             Self::NoSuchInvite => "invite.not_found",
+            Self::NoSuchTicket => "ticket.not_found",
             Self::NoSuchSession => "session.not_found",
             Self::NotMember => "member.not_found",
             Self::Forbidden { .. } => "permission.denied",

@@ -157,6 +157,21 @@ text! {
     StreamName, "name", 80, line
 }
 text! {
+    /// The name of a section, in which streams of a circle are shown together.
+    SectionName, "section", 40, line
+}
+text! {
+    /// The name of a preference: 1 to 100 of lower-case ASCII letters, digits, `_`, `-`, `.` and `:`.
+    PreferenceKey, "key", 100, |raw, field, max| {
+        if raw.is_empty() || raw.len() > max
+            || !raw.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-.:".contains(&b))
+        {
+            return Err(Refusal::Malformed { field });
+        }
+        Ok(raw.into())
+    }
+}
+text! {
     /// The name of a role.
     RoleName, "name", 40, line
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kith_core::access;
 use kith_core::chain::ChainHash;
-use kith_core::command::{Command, Outcome, decide};
+use kith_core::command::{Arranged, Command, Outcome, decide};
 use kith_core::decide::account::{self, NewAccount};
 use kith_core::document::{Doc, Facts, Key, Rules, Steps};
 use kith_core::draft::{Draft, Drafted, NotLoaded, Source, Stop};
@@ -17,7 +17,8 @@ use kith_core::permission::{Permission, Permissions};
 use kith_core::reduce::{Documents, reduce};
 use kith_core::refusal::Refusal;
 use kith_core::text::{
-    CircleName, DisplayName, Emoji, MessageText, RoleName, StreamName, TopicName, UserName,
+    CircleName, DisplayName, Emoji, MessageText, PreferenceKey, RoleName, SectionName, StreamName,
+    TopicName, UserName,
 };
 use kith_core::topic::text::Update;
 use kith_core::topic::{Asked, Change, Kind};
@@ -68,7 +69,7 @@ impl World {
                 display_name: None,
                 password: None,
                 bot_of: None,
-                site_admin: false,
+                site_admin: number == 3,
             };
             let made = world.run(None, |draft| account::register(draft, &new, None)).unwrap();
             world.users.push(made.user.unwrap());
@@ -128,6 +129,7 @@ impl World {
                     | Key::Conversation(..)
                     | Key::Read(..)
                     | Key::Block(..)
+                    | Key::Preferences(_)
             )
         };
         let documents = self.documents.iter().filter(|(key, _)| told(key));
@@ -163,7 +165,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
     let text = MessageText::parse(&format!("hello @user{} and @everyone", b % 4)).unwrap();
     let emoji = Emoji::parse("👍").unwrap();
     let set = Permissions::of(&[Permission::Read, Permission::Write]);
-    Some(match kind % 50 {
+    Some(match kind % 54 {
         0 => Command::CreateCircle { name: CircleName::parse("Tea").unwrap(), public: b % 2 == 0 },
         1 | 2 => Command::Join { circle: circle? },
         3 => Command::Leave { circle: circle? },
@@ -261,10 +263,21 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
         }
         42 | 43 => Command::Undo { circle: circle?, skip: b == 0 },
         44 => Command::Redo { circle: circle?, skip: b == 0 },
+        45 => Command::ArrangeStreams {
+            circle: circle?,
+            sections: vec![Arranged {
+                section: (b % 2 == 0).then(|| SectionName::parse("Talk").unwrap()),
+                streams: vec![stream?],
+            }],
+        },
+        46 => Command::SetPreference {
+            key: PreferenceKey::parse(&format!("page:{}", b % 3)).unwrap(),
+            value: if seq % 3 == 0 { serde_json::Value::Null } else { seq.into() },
+        },
         _ => Command::Post {
             stream: stream?,
             text,
-            reply_to: None,
+            reply_to: (b % 5 == 0).then_some(message),
             thread: (b % 4 == 0).then_some(message),
             topic: pick(&world.topics, b).filter(|_| b % 3 == 0),
         },

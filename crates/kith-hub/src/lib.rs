@@ -30,6 +30,7 @@ pub mod read;
 mod reading;
 mod run;
 pub mod service;
+mod site;
 mod subscribe;
 mod subscriber;
 mod tended;

@@ -1,6 +1,7 @@
 //! Reading what is committed, for those who may.
 
 mod directory;
+pub mod inbox;
 mod topic;
 mod traffic;
 mod unread;

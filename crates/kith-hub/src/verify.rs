@@ -30,7 +30,7 @@ const PROBLEMS_MAX: usize = 100;
 /// Documents compared, and written, in one step.
 const STEP: usize = 500;
 /// The collections that follow from events.
-const DERIVED: [&str; 21] = [
+const DERIVED: [&str; 23] = [
     "user",
     "name",
     "circle",
@@ -49,9 +49,11 @@ const DERIVED: [&str; 21] = [
     "mention_user",
     "mention_role",
     "mention_all",
+    "inbox",
     "read",
     "follow",
     "block",
+    "preferences",
 ];
 
 /// What was found.

@@ -38,6 +38,7 @@ async fn lived_in() -> (MemoryStore, UserId, StreamId) {
     act(&hub, ana, json!({"react": {"stream": stream, "message": 4, "emoji": "👍"}})).await;
     act(&hub, ana, json!({"read": {"stream": stream, "seq": 2}})).await;
     act(&hub, bob, json!({"open_direct": {"user": ana}})).await;
+    act(&hub, bob, json!({"set_preference": {"key": "page:size", "value": 10}})).await;
     act(&hub, bob, json!({"block": {"user": ana}})).await;
     let topic = json!({"circle": tea, "name": "board/todo", "holds": "list"});
     act(&hub, ana, json!({"create_topic": topic})).await;

@@ -1,9 +1,11 @@
 //! Questions that change nothing, and their answers; REST asks the same.
 
+use std::collections::BTreeMap;
+
 use kith_core::document::{Circle, Invite, Member, Message, Stream, Topic, User};
 use kith_core::event::Event;
 use kith_core::id::{CircleId, FeedId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
-use kith_core::text::{Label, ServiceName, TopicName};
+use kith_core::text::{Label, MessageText, PreferenceKey, ServiceName, TopicName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -176,6 +178,34 @@ pub enum Query {
         /// At most 200.
         feeds: Vec<FeedId>,
     },
+    /// What a message said before each of its last 50 edits, oldest first, and what it says now.
+    Edits {
+        /// The stream.
+        stream: StreamId,
+        /// Which.
+        message: Seq,
+    },
+    /// Messages that mean or answer the user, in all circles and conversations, newest first.
+    Inbox {
+        /// Only those that come after this place: the `next` of the answer before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<InboxPlace>,
+        /// Only those that are unread.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unread: bool,
+        /// How many, at most 200; 50 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
+    /// The threads that the user follows and that have unread messages, those first that were written in
+    /// last.
+    Threads {
+        /// How many, at most 200; 50 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
+    /// What follows the user over devices.
+    Preferences {},
     /// Public circles, in the order of their making.
     PublicCircles {
         /// Only those after this one.
@@ -222,6 +252,10 @@ pub enum Answer {
     Services { services: Vec<Card>, more: bool },
     Calls { calls: Vec<OpenCall>, more: bool },
     Traffic(Vec<Traffic>),
+    Edits(Vec<Edit>),
+    Inbox(Inbox),
+    Threads { threads: Vec<ThreadCard>, more: bool },
+    Preferences(BTreeMap<PreferenceKey, Json>),
     Circles { circles: Vec<CircleCard>, more: bool },
     Invites(Vec<Invite>),
     InviteTarget(CircleCard),
@@ -328,6 +362,75 @@ pub struct StreamUnread {
 pub struct ThreadUnread {
     /// The message whose thread it is.
     pub thread: Seq,
+    /// The user's read marker.
+    pub read: Seq,
+    /// How many of its messages are unread.
+    pub unread: u64,
+    /// How many of those mean the user.
+    pub mentions: u64,
+}
+
+/// What a message said since a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Edit {
+    /// Since when.
+    pub at: Timestamp,
+    /// What.
+    pub text: MessageText,
+}
+
+/// The place of a message in an inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InboxPlace {
+    /// When it was posted.
+    pub at: Timestamp,
+    /// Where.
+    pub stream: StreamId,
+    /// Which.
+    pub seq: Seq,
+}
+
+/// A part of an inbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Inbox {
+    /// Messages, newest first.
+    pub entries: Vec<InboxEntry>,
+    /// Where to go on; absent when there is nothing more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<InboxPlace>,
+}
+
+/// A message that means or answers the user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InboxEntry {
+    /// Where it is.
+    pub stream: StreamId,
+    /// The message.
+    pub message: Message,
+    /// It answers a message of the user's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reply: bool,
+    /// It means the user: by name, by role or with everyone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mention: bool,
+    /// It is above the user's read marker.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
+}
+
+/// A thread with unread messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ThreadCard {
+    /// Where it is.
+    pub stream: StreamId,
+    /// The message whose thread it is: its number.
+    pub thread: Seq,
+    /// That message; absent where it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<Message>,
+    /// The newest message of the thread.
+    pub last: Message,
     /// The user's read marker.
     pub read: Seq,
     /// How many of its messages are unread.

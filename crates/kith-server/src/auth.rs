@@ -6,7 +6,7 @@ use std::sync::Arc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use kith_core::decide::account::{self, Lifetime, NewAccount};
-use kith_core::decide::secret_hash;
+use kith_core::decide::{secret_hash, site};
 use kith_core::document::User;
 use kith_core::draft::{Draft, Stop};
 use kith_core::id::{SessionId, UserId};
@@ -78,6 +78,23 @@ pub struct SignedIn {
     pub token: String,
     /// What this device is known by the next time.
     pub device: String,
+}
+
+/// What somebody says who signs up.
+#[derive(Clone, Copy, Debug)]
+pub struct SignUp<'a> {
+    /// The unique name.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// What the account is shown as, if not by its name.
+    pub display_name: Option<&'a str>,
+    /// The secret of an invite, whose circle is joined in the same step.
+    pub invite: Option<&'a str>,
+    /// The token that the server printed for whoever comes first: the account owns the site.
+    pub owner: Option<&'a str>,
+    /// What the session is called.
+    pub label: &'a str,
 }
 
 /// Somebody told the password of an account, as it was at that moment.
@@ -216,16 +233,31 @@ impl Auth {
         invite: Option<&str>,
         site_admin: bool,
     ) -> Result<UserId, Problem> {
-        let name = UserName::parse(name).map_err(|refusal| refused(&refusal))?;
-        let display_name = display_name
+        let label = "";
+        let new = SignUp { name, password, display_name, invite, owner: None, label };
+        self.make(&new, site_admin).await
+    }
+
+    /// Makes the account of whoever signs up, in one step with all that comes with it.
+    async fn make(&self, new: &SignUp<'_>, site_admin: bool) -> Result<UserId, Problem> {
+        let name = UserName::parse(new.name).map_err(|refusal| refused(&refusal))?;
+        let display_name = new
+            .display_name
             .map(DisplayName::parse)
             .transpose()
             .map_err(|refusal| refused(&refusal))?;
-        let password = Some(self.hash_password(password).await?);
-        let new = NewAccount { name, display_name, password, bot_of: None, site_admin };
+        let password = Some(self.hash_password(new.password).await?);
+        let SignUp { invite, owner, .. } = *new;
+        let account = NewAccount { name, display_name, password, bot_of: None, site_admin };
         let outcome = self
             .hub
-            .transact(None, None, |draft| account::register(draft, &new, invite))
+            .transact(None, None, |draft| {
+                let made = account::register(draft, &account, invite)?;
+                if let Some((token, user)) = owner.zip(made.user) {
+                    site::claim(draft, user, token)?;
+                }
+                Ok(made)
+            })
             .await
             .map_err(|error| problem_of(&error))?;
         outcome.user.ok_or_else(|| Problem::new("server.failed", "the account was not made"))
@@ -367,17 +399,42 @@ impl App {
         label: &str,
         address: IpAddr,
     ) -> Result<SignedIn, Problem> {
+        let new = SignUp { name, password, display_name, invite, owner: None, label };
+        self.sign_up_as(&new, address).await
+    }
+
+    /// As [`sign_up`](Self::sign_up); whoever tells the owner's token may sign up however
+    /// registration is ruled.
+    ///
+    /// # Errors
+    /// As [`sign_up`](Self::sign_up), and `ticket.not_found`.
+    pub async fn sign_up_as(&self, new: &SignUp<'_>, address: IpAddr) -> Result<SignedIn, Problem> {
         self.limiter.sign_up(address_prefix(address), self.hub.now())?;
-        let open = match self.settings.registration {
-            Registration::Open => true,
-            Registration::Invite => invite.is_some(),
-            Registration::Closed => false,
-        };
-        if !open {
-            return Err(refused(&Refusal::RegistrationClosed));
+        if let Some(token) = new.owner {
+            // It is looked at again when it is used; here it saves the work for a wrong one.
+            let offered = self.hub.look(|draft| site::offered(draft, token)).await;
+            offered.map_err(|error| problem_of(&error))?;
+        } else {
+            let open = match self.settings.registration {
+                Registration::Open => true,
+                Registration::Invite => new.invite.is_some(),
+                Registration::Closed => false,
+            };
+            if !open {
+                return Err(refused(&Refusal::RegistrationClosed));
+            }
         }
-        let user = self.auth.register(name, password, display_name, invite, false).await?;
-        self.auth.begin(user, label).await
+        let user = self.auth.make(new, false).await?;
+        self.auth.begin(user, new.label).await
+    }
+
+    /// Lets whoever comes first own the site, if nobody administers it: the token, told this once.
+    ///
+    /// # Errors
+    /// Failures of the store.
+    pub async fn offer_site(&self) -> Result<Option<String>, HubError> {
+        let token = format!("{:032x}{:032x}", self.hub.random(), self.hub.random());
+        Ok(self.hub.offer_site(&secret_hash(&token)).await?.then_some(token))
     }
 
     /// Begins a session of whoever knows the password: always a new one, whatever was presented.

@@ -50,6 +50,7 @@ pub(crate) struct Limiter {
     sign_ins_by_account: Buckets<String>,
     sign_ins_known: Buckets<String>,
     sign_ups: Buckets<IpAddr>,
+    looks: Buckets<IpAddr>,
 }
 
 /// What a user may say as the provider of services for each request that a user may make: the calls
@@ -62,6 +63,9 @@ const AWARE: u32 = 10;
 const SIGN_INS_PER_MINUTE: u32 = 20;
 /// Sign-ins to one account an hour, from wherever, on devices that are not known.
 const SIGN_INS_PER_HOUR: u32 = 100;
+
+/// What whoever has no session may look at from one address a minute.
+const LOOKS_PER_MINUTE: u32 = 120;
 
 impl Limiter {
     pub(crate) fn new(settings: &Settings) -> Self {
@@ -99,6 +103,7 @@ impl Limiter {
                 settings.sign_ups_per_minute.max(1),
                 settings.sign_ups_per_minute.max(1),
             )),
+            looks: Buckets::new(Rate::per_minute(LOOKS_PER_MINUTE, LOOKS_PER_MINUTE)),
         }
     }
 
@@ -134,6 +139,11 @@ impl Limiter {
     /// meanwhile does not slow it down.
     pub(crate) fn sign_in_known(&self, device: &str, now: Timestamp) -> Result<(), Problem> {
         self.sign_ins_known.take(device.to_owned(), now)
+    }
+
+    /// Counts a look at what is open to everyone.
+    pub(crate) fn look(&self, address: IpAddr, now: Timestamp) -> Result<(), Problem> {
+        self.looks.take(address, now)
     }
 
     /// Counts an attempt to sign up.

@@ -314,7 +314,7 @@ impl Server {
 /// The page at a path, if there is one.
 fn page_at(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     match *method {
-        Method::GET => page::find(path).or_else(|| page::built(path, headers)),
+        Method::GET => page::built(path, headers).or_else(|| page::find(path)),
         Method::HEAD => page::built(path, headers),
         _ => None,
     }

@@ -27,7 +27,18 @@ const HOME: &str = "<h1>Kith</h1>\n<p>This is a Kith server. Sign up and talk fr
 const INVITED: &str = "<h1>You are invited</h1>\n<p>This link lets you into a circle of this Kith server. Copy it from the address bar, and in a terminal:</p>\n\
     <pre>kith signup NAME --invite LINK</pre>\n<p>or, with an account here:</p>\n<pre>kith join LINK</pre>\n";
 
-/// The page at a path, if there is one.
+/// Where the chat page begins: whatever is below one of these it shows itself, by its address.
+const VIEWS: [&str; 12] = [
+    "c", "d", "s", "t", "signup", "signin", "reset", "invite", "join", "inbox", "settings", "admin",
+];
+
+/// Whether the chat page is at a path.
+fn is_view(path: &str) -> bool {
+    let first = path.strip_prefix('/').map(|path| path.split('/').next().unwrap_or_default());
+    first.is_some_and(|first| first.is_empty() && path.len() == 1 || VIEWS.contains(&first))
+}
+
+/// The plain page at a path, if there is one: for a program that was built without the chat page.
 pub(crate) fn find(path: &str) -> Option<Response<Body>> {
     let (title, body) = match path {
         "/" => ("Kith", HOME),
@@ -53,6 +64,7 @@ pub(crate) fn find(path: &str) -> Option<Response<Body>> {
 /// What was built for a path, if anything was: a page, or what pages load.
 pub(crate) fn built(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     let accepted = header(headers, &ACCEPT_ENCODING).unwrap_or_default();
+    let path = if is_view(path) { "/" } else { path };
     let Some(file) = kith_web::find(path, |encoding| accepts(accepted, encoding)) else {
         let is_missing = BUILT.contains(&path) && !kith_web::is_built();
         return is_missing.then(unbuilt);
@@ -122,7 +134,8 @@ fn put(response: &mut Response<Body>, name: HeaderName, value: &str) {
 }
 
 fn is_invite(path: &str) -> bool {
-    let code = path.strip_prefix("/join/").unwrap_or_default();
+    let code = path.strip_prefix("/invite/").or_else(|| path.strip_prefix("/join/"));
+    let code = code.unwrap_or_default();
     (1..=128).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
@@ -132,9 +145,31 @@ mod tests {
 
     #[test]
     fn only_what_can_be_an_invite_has_a_page() {
-        assert!(find("/").is_some() && find("/join/0123abc").is_some());
-        for path in ["/join/", "/join", "/join/a/b", "/join/%3Cb%3E", "/joi", "/index.html"] {
+        assert!(find("/").is_some());
+        assert!(find("/invite/0123abc").is_some() && find("/join/0123abc").is_some());
+        for path in [
+            "/invite/",
+            "/invite/a/b",
+            "/join/",
+            "/join",
+            "/join/a/b",
+            "/join/%3Cb%3E",
+            "/joi",
+            "/index.html",
+        ] {
             assert!(find(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_chat_page_is_wherever_its_views_are_and_nowhere_else() {
+        for path in
+            ["/", "/signup", "/invite/abc", "/c/tea", "/d/bob/7", "/settings/", "/admin/users"]
+        {
+            assert!(is_view(path), "{path}");
+        }
+        for path in ["", "//", "/cc", "/api/v1/site", "/inspector", "/assets/c", "/C", "signup"] {
+            assert!(!is_view(path), "{path}");
         }
     }
 

@@ -9,10 +9,12 @@ use kith_core::text::Line;
 use kith_core::topic::Kind;
 use kith_hub::HubError;
 use kith_hub::read::Page;
+use kith_hub::read::inbox::{self, Place};
 use kith_proto::error::Problem;
 use kith_proto::query::{
-    Answer, CircleCard, CircleWindow, OpenCall, Present, Query, SessionCard, StreamUnread,
-    StreamWindow, ThreadUnread, TopicWindow, Traffic, Window,
+    Answer, CircleCard, CircleWindow, Edit, Inbox, InboxEntry, InboxPlace, OpenCall, Present,
+    Query, SessionCard, StreamUnread, StreamWindow, ThreadCard, ThreadUnread, TopicWindow, Traffic,
+    Window,
 };
 
 use crate::app::App;
@@ -144,6 +146,22 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
             }
             Answer::Traffic(told)
         }
+        Query::Edits { stream, message } => {
+            let versions = hub.versions(me, stream, message).await?.into_iter();
+            Answer::Edits(versions.map(|one| Edit { at: one.at, text: one.text }).collect())
+        }
+        Query::Inbox { before, unread, limit } => {
+            let before = before.map(|InboxPlace { at, stream, seq }| Place { at, stream, seq });
+            let (entries, next) = hub.inbox(me, before, unread, page(limit, MESSAGES)).await?;
+            let next = next.map(|Place { at, stream, seq }| InboxPlace { at, stream, seq });
+            let entries = entries.into_iter().map(inbox_entry).collect();
+            Answer::Inbox(Inbox { entries, next })
+        }
+        Query::Threads { limit } => {
+            let (threads, more) = hub.unread_threads(me, page(limit, MESSAGES)).await?;
+            Answer::Threads { threads: threads.into_iter().map(thread_card).collect(), more }
+        }
+        Query::Preferences {} => Answer::Preferences(hub.preferences(me).await?),
         Query::PublicCircles { after } => {
             let (circles, more) = hub.public_circles(me, after, MEMBERS as usize).await?;
             Answer::Circles { circles: circles.iter().map(|circle| card(circle)).collect(), more }
@@ -179,12 +197,31 @@ fn owned(messages: Vec<Arc<Message>>) -> Vec<Message> {
     messages.into_iter().map(Arc::unwrap_or_clone).collect()
 }
 
-fn card(circle: &Circle) -> CircleCard {
+/// A circle as those see it who are not in it.
+pub(crate) fn card(circle: &Circle) -> CircleCard {
     CircleCard {
         id: circle.id,
         name: circle.name.as_str().to_owned(),
         about: circle.about.as_ref().map(Line::as_str).map(str::to_owned),
         members: circle.members,
+    }
+}
+
+fn inbox_entry(entry: inbox::Entry) -> InboxEntry {
+    let inbox::Entry { stream, message, reply, mention, unread } = entry;
+    InboxEntry { stream, message: Arc::unwrap_or_clone(message), reply, mention, unread }
+}
+
+fn thread_card(thread: inbox::Thread) -> ThreadCard {
+    let inbox::Thread { stream, root, last, unread } = thread;
+    ThreadCard {
+        stream,
+        thread: unread.thread,
+        root: root.map(Arc::unwrap_or_clone),
+        last: Arc::unwrap_or_clone(last),
+        read: unread.read,
+        unread: unread.unread,
+        mentions: unread.mentions,
     }
 }
 

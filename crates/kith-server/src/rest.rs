@@ -19,6 +19,7 @@ mod bodies;
 mod call;
 mod caller;
 mod circles;
+mod inbox;
 mod members;
 mod messages;
 mod openapi;
@@ -28,6 +29,7 @@ mod reply;
 mod route;
 mod services;
 mod shapes;
+mod site;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -46,10 +48,12 @@ use crate::{origin, queries, services as calls};
 /// All routes, in the order of the reference.
 const TABLE: &[(&str, &[Route])] = &[
     ("Accounts and sessions", accounts::ROUTES),
+    ("The site", site::ROUTES),
     ("Circles", circles::ROUTES),
     ("Members", members::ROUTES),
     ("Streams and conversations", streams::ROUTES),
     ("Messages", messages::ROUTES),
+    ("Inbox and preferences", inbox::ROUTES),
     ("Topics", topics::ROUTES),
     ("Services", services::ROUTES),
     ("Reference", reference::ROUTES),

@@ -39,9 +39,10 @@ use paging::Search;
 pub const OPEN_MAX: usize = 200;
 /// Places that one can go back to.
 const BACK_MAX: usize = 50;
-/// The longest pause between two questions for everything that one is in: streams that others make
-/// are told nowhere else.
-const REFRESH_MS: u64 = 5 * 60 * 1000;
+/// Up to how long one waits for each member of a circle whose streams changed, so that not all of them
+/// ask at once.
+const SPREAD_MS: u64 = 2;
+const SPREAD_MAX_MS: u64 = 30_000;
 /// After so long without a key one is idle.
 const IDLE_MS: u64 = 5 * 60 * 1000;
 
@@ -170,7 +171,8 @@ pub struct Model {
     purposes: BTreeMap<u64, Purpose>,
     wishes: VecDeque<Wish>,
     notes: VecDeque<Note>,
-    refresh_at: Timestamp,
+    /// When to ask anew for everything that the user is in.
+    refresh_at: Option<Timestamp>,
     active_at: Timestamp,
     status: Status,
     typed_at: Timestamp,
@@ -212,7 +214,7 @@ impl Model {
             purposes: BTreeMap::new(),
             wishes: VecDeque::new(),
             notes: VecDeque::new(),
-            refresh_at: now,
+            refresh_at: None,
             active_at: now,
             status: Status::Online,
             typed_at: Timestamp(0),
@@ -345,7 +347,7 @@ impl Model {
         }
         if self.link == Link::Up {
             self.mark_read();
-            if now.since_ms(self.refresh_at) >= REFRESH_MS {
+            if self.refresh_at.is_some_and(|at| at <= now) {
                 self.refresh();
             }
             if self.status == Status::Online && now.since_ms(self.active_at) >= IDLE_MS {
@@ -430,10 +432,22 @@ impl Model {
 
     /// Asks anew for everything that the user is in.
     pub fn refresh(&mut self) {
-        self.refresh_at = self.now;
-        if !self.purposes.values().any(|purpose| matches!(purpose, Purpose::Window)) {
+        if self.purposes.values().any(|purpose| matches!(purpose, Purpose::Window)) {
+            // What comes of that question may not have what happened meanwhile.
+            self.refresh_at = Some(self.now);
+        } else {
+            self.refresh_at = None;
             self.ask(Purpose::Window, Query::Window {});
         }
+    }
+
+    /// Asks anew in a moment: the more members a circle has, the longer that may be.
+    fn refresh_soon(&mut self, members: u64) {
+        let most = members.saturating_mul(SPREAD_MS).min(SPREAD_MAX_MS);
+        // Whoever it is, a place of their own within that time.
+        let own = self.me.created_at.0 ^ self.now.0;
+        let at = self.now.plus_ms(own % most.max(1));
+        self.refresh_at = Some(self.refresh_at.map_or(at, |before| before.min(at)));
     }
 
     /// Asks for the names that are wanted and not known.

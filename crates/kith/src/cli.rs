@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Config(cmd::config_show::Args),
     /// Make an account and sign in.
     Signup(cmd::signup::Args),
+    /// Own a server that nobody owns yet.
+    Claim(cmd::claim::Args),
     /// Sign in.
     Login(cmd::login::Args),
     /// Change your password; all other sessions end

@@ -7,6 +7,7 @@ pub(crate) mod call;
 pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod circle;
+pub(crate) mod claim;
 pub(crate) mod completions;
 pub(crate) mod config_show;
 pub(crate) mod dm;
@@ -42,6 +43,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => check::run(args).await,
         Command::Config(args) => config_show::run(args).await,
         Command::Signup(args) => signup::run(&context, args).await,
+        Command::Claim(args) => claim::run(&context, args).await,
         Command::Login(args) => login::run(&context, args).await,
         Command::Passwd(args) => passwd::run(&context, args).await,
         Command::Logout(args) => logout::run(&context, args).await,

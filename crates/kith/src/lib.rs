@@ -6,6 +6,7 @@ mod cli;
 mod cmd;
 mod config;
 mod context;
+mod demo;
 mod environment;
 mod failure;
 #[doc(hidden)]

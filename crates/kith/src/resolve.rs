@@ -164,6 +164,8 @@ mod tests {
                 archived: false,
                 slow_seconds: 0,
                 deny: BTreeMap::new(),
+                section: None,
+                position: 0,
                 pins: Vec::new(),
                 created_at: Timestamp(1),
             },

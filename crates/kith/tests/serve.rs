@@ -320,3 +320,57 @@ fn forget_name(data: &str, name: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(store.commit(vec![batch])).remove(0).unwrap();
 }
+
+#[test]
+fn the_demo_is_there_however_often_it_starts() {
+    let (dir, data) = place();
+    for _ in 0..2 {
+        let server = Server::start(&data, &["--demo"]);
+        let ana = program::Person::new(format!("http://{}", server.address));
+        let signed_in = run(ana.command(&["login", "ana"]), "riverside makers\n");
+        assert_eq!(signed_in.code, Some(0), "{signed_in:?}");
+        let read = ana.done(&["read", "Riverside Makers/general"]);
+        assert!(read.contains("About the kettle"), "{read}");
+        assert_eq!(server.stop("TERM"), Some(0));
+    }
+    let other = dir.path().join("other").to_str().unwrap().to_owned();
+    assert_eq!(add(&other, "ana").code, Some(0));
+    let refused = ["serve", "--demo", "--listen", "127.0.0.1:0", "--data", &other];
+    let refused = run(kith(&refused), "");
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let exposed = ["serve", "--demo", "--listen", "0.0.0.0:0", "--set", "allow_plain_http=true"];
+    let exposed = run(kith(&[&exposed[..], &["--data", &other]].concat()), "");
+    assert_eq!(exposed.code, Some(2), "{exposed:?}");
+}
+
+#[test]
+fn whoever_opens_what_it_prints_first_owns_it() {
+    let (_dir, data) = place();
+    let mut command = kith(&["serve", "--listen", "127.0.0.1:0", "--data", &data]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let listening = lines.next().unwrap().unwrap();
+    let link = lines.next().unwrap().unwrap();
+    let link = link.split_whitespace().last().unwrap();
+    let (_, server) = listening.split_once("http://").unwrap();
+    assert!(link.starts_with(&format!("http://{server}/signup#owner=")), "{link}");
+    let ana = program::Person::new(format!("http://{server}"));
+    let done = run(ana.command(&["signup", "ana", "--owner", link]), PASSWORD);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let bob = program::Person::new(format!("http://{server}"));
+    let done = run(bob.command(&["signup", "bob"]), PASSWORD);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let late = bob.say(&["claim", link]);
+    assert!(late.code == Some(1) && late.err.contains("has been used"), "{late:?}");
+    let pid = child.id().to_string();
+    assert!(
+        std::process::Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success()
+    );
+    child.wait().unwrap();
+    let server = Server::start(&data, &[]);
+    let listed = run(kith(&["admin", "user", "list", "--data", &data]), "");
+    assert_eq!(listed.code, Some(5), "the data is in use: {listed:?}");
+    assert_eq!(server.stop("TERM"), Some(0));
+    let listed = run(kith(&["admin", "user", "list", "--data", &data]), "");
+    assert!(listed.out.contains("ana, admin\n") && listed.out.contains("bob\n"), "{listed:?}");
+}

@@ -11,6 +11,9 @@ import type { Command, Event, Message, OpId, Outcome, Seq, Stream, StreamId, Top
 /** Changes of messages that are not held, remembered for pages that were asked for before them. */
 const MISSED_MAX = 256;
 
+/** The edits of a message that are known one by one. */
+const EDITS_MAX = 50;
+
 /** A message as its writer made it. */
 export interface Draft {
   /** What it says. */
@@ -317,6 +320,13 @@ export class Messages {
       case "stream_narrowed":
         this.#editStream((stream) => ({ ...stream, deny: body.deny }));
         break;
+      case "stream_arranged":
+        this.#editStream(({ section: _, ...stream }) => ({
+          ...stream,
+          ...(body.section === undefined ? {} : { section: body.section }),
+          position: body.position,
+        }));
+        break;
       case "group_added":
         this.#editStream((stream) => inGroup(stream, (users) => [...new Set([...users, ...body.users])].sort()));
         break;
@@ -342,6 +352,7 @@ export class Messages {
           text: body.text,
           ...(body.mentions === undefined ? {} : { mentions: body.mentions }),
           edited_at: event.at,
+          edits: edited(message.edits, event.seq),
         }));
         break;
       case "deleted":
@@ -377,6 +388,11 @@ export class Messages {
 
 function inGroup(stream: Stream, users: (now: readonly UserId[]) => UserId[]): Stream {
   return stream.kind === "group" ? { ...stream, users: users(stream.users) } : stream;
+}
+
+/** The edits of a message with one more, the newest of them. */
+function edited(before: readonly Seq[] = [], seq: Seq): Seq[] {
+  return [...before.filter((one) => one !== seq), seq].slice(-EDITS_MAX);
 }
 
 /** Which message an event changes that was posted before. */

@@ -77,7 +77,7 @@ test("events change what is held", () => {
   const [root] = mine.entries();
   assert.ok(root?.state === "confirmed");
   assert.deepEqual(root.message, {
-    seq: 2, text: "Root", author: "u_bob", at: 2, replies: 0, edited_at: 5, reactions: { "👍": ["u_ana"] },
+    seq: 2, text: "Root", author: "u_bob", at: 2, replies: 0, edited_at: 5, edits: [5], reactions: { "👍": ["u_ana"] },
   });
   assert.deepEqual(mine.stream?.pins, [2]);
   mine.event(event(10, { kind: "unreacted", message: 2, emoji: "👍" }));

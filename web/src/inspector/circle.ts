@@ -1,6 +1,6 @@
 // What is known of one circle: its topics, which of them are followed, who did what, and how much.
 
-import { KithError, type Client, type protocol } from "@kith/client";
+import { KithError, type Client, type FeedUpdate, type protocol } from "@kith/client";
 import { writable, type Writable } from "svelte/store";
 import { sentence } from "../lib/session.js";
 import { kindOf, type AnyTopic } from "./handles.js";
@@ -14,9 +14,13 @@ export const FOLLOWED_MAX = 1000;
 const PAGE = 200;
 /** Feeds of which traffic is asked for at a time. */
 const LOOKED_MAX = 200;
-/** How often one looks at the traffic, the clock, and in small circles for new topics. */
+/** How often one looks at the traffic and the clock. */
 const LOOK_MS = 2000;
-const LIST_MS = 5000;
+/** How often topics are listed at most, while many are made. */
+const LIST_MS = 1000;
+/** Up to how long one waits for each member of the circle, so that not all ask at once. */
+const SPREAD_MS = 2;
+const SPREAD_MAX_MS = 30_000;
 /** How often own steps are counted at most, while one does many. */
 const COUNT_MS = 500;
 /** Refusals that stay in sight. */
@@ -47,6 +51,8 @@ export class CircleModel {
 
   readonly #clock = new Clock();
   readonly #counting = soon(() => this.countSteps(), COUNT_MS);
+  readonly #relisting = soon(() => this.list(), LIST_MS);
+  #spread: ReturnType<typeof setTimeout> | undefined;
   readonly #opening = new Set<protocol.TopicId>();
   readonly #asked = new Set<protocol.UserId>();
   #open = new Map<protocol.TopicId, AnyTopic>();
@@ -66,15 +72,27 @@ export class CircleModel {
     this.#stops.push(client.onOffered((card) => {
       if (card.circle === this.id) void this.listServices();
     }));
-    this.#stops.push(client.follow({ feed: this.id }, () => {}));
+    this.#stops.push(client.follow({ feed: this.id }, (update) => this.#told(update)));
     const look = setInterval(() => void this.#look(), LOOK_MS);
-    const list = setInterval(() => {
-      if (this.#topics.length <= FOLLOWED_MAX) void this.list();
-    }, LIST_MS);
-    this.#stops.push(() => clearInterval(look), () => clearInterval(list));
+    this.#stops.push(() => clearInterval(look), () => clearTimeout(this.#spread), this.#relisting.stop);
     void this.list().then(() => this.#look());
     void this.listServices();
     void this.countSteps();
+  }
+
+  /** What happens in the circle: where it may show or hide topics, they are listed anew. */
+  #told(update: FeedUpdate): void {
+    if (update.kind === "snapshot" && update.reset === undefined) return;
+    if (update.kind !== "event" && update.kind !== "snapshot") return;
+    const { body } = update.kind === "event" ? update.event : { body: undefined };
+    const is_other = body?.kind === "member_joined" || body?.kind === "member_left"
+      || (body?.kind === "feeds_changed" && body.of !== "topics");
+    if (is_other || this.#spread !== undefined) return;
+    const most = Math.min(this.window.circle.members * SPREAD_MS, SPREAD_MAX_MS);
+    this.#spread = setTimeout(() => {
+      this.#spread = undefined;
+      this.#relisting.run();
+    }, Math.random() * most);
   }
 
   get id(): protocol.CircleId {

@@ -50,6 +50,8 @@ fn stream() -> Stream {
         archived: false,
         slow_seconds: 0,
         deny: BTreeMap::new(),
+        section: None,
+        position: 0,
         pins: Vec::new(),
         created_at: Timestamp(1),
     }
@@ -234,6 +236,7 @@ fn message(seq: u64, text: &str) -> Message {
         replies: 0,
         at: Timestamp(seq),
         edited_at: None,
+        edits: Vec::new(),
     }
 }
 

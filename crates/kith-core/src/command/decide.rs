@@ -4,7 +4,9 @@ use super::{Command, Outcome};
 use crate::decide::guard::Passed;
 use crate::decide::topic::{self, Wanted};
 use crate::decide::undo::{self, Way};
-use crate::decide::{circle, invite, member, message, reading, role, stream, user};
+use crate::decide::{
+    circle, invite, member, message, preference, reading, role, site, stream, user,
+};
 use crate::draft::{Draft, Stop};
 use crate::id::UserId;
 use crate::refusal::Refusal;
@@ -48,6 +50,7 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
         Command::Block { user } => user::block(draft, me, *user),
         Command::Unblock { user } => user::unblock(draft, me, *user),
         Command::RevokeSession { session } => user::revoke_session(draft, me, *session),
+        Command::ClaimSite { token } => site::claim(draft, me, token),
         Command::CreateCircle { name, public } => circle::create(draft, me, name, *public),
         Command::ChangeCircle { circle, name, about, public } => {
             circle::change(draft, me, *circle, name, about.as_ref(), *public)
@@ -94,6 +97,10 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
             stream::change(draft, me, *stream, &to)
         }
         Command::NarrowStream { stream, deny } => stream::narrow(draft, me, *stream, deny),
+        Command::ArrangeStreams { circle, sections } => {
+            stream::arrange(draft, me, *circle, sections)
+        }
+        Command::SetPreference { key, value } => preference::set(draft, me, key, value),
         Command::OpenDirect { user } => stream::open_direct(draft, me, *user),
         Command::CreateGroup { users, name } => {
             stream::create_group(draft, me, users, name.as_ref())

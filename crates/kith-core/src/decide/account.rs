@@ -50,6 +50,9 @@ pub fn register(
     let body =
         Body::UserRegistered { user, name: new.name.clone(), display_name, bot_of: new.bot_of };
     draft.emit(FeedId::Site, body)?;
+    if new.site_admin {
+        draft.emit(FeedId::Site, Body::AdminSet { user, admin: true })?;
+    }
     let mut outcome = match invite_code {
         Some(code) => invite::accept(draft, user, code)?,
         None => Outcome::default(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::access::{self, OWNER_RANK, Standing};
-use crate::command::Outcome;
+use crate::command::{Arranged, Outcome};
 use crate::decide::{audit, tell};
 use crate::document::{Doc, GROUP_MAX, Home, Key, Tally};
 use crate::draft::{Draft, Stop};
@@ -136,6 +136,46 @@ pub(crate) fn narrow(
     audit(draft, standing.circle.id, Act::StreamNarrowed { stream, deny: deny.clone() })?;
     let mut outcome = Outcome::default();
     tell(draft, &mut outcome, FeedId::Stream(stream), Body::StreamNarrowed { deny: deny.clone() })?;
+    Ok(outcome)
+}
+
+/// The most sections of a circle.
+pub const SECTIONS_MAX: usize = 100;
+
+pub(crate) fn arrange(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    circle: CircleId,
+    sections: &[Arranged],
+) -> Result<Outcome, Stop> {
+    access::in_circle(draft, me, circle)?.require(Permission::ManageFeeds, draft.now)?;
+    let count = sections.iter().map(|arranged| arranged.streams.len()).sum::<usize>();
+    for (count, max) in [(sections.len(), SECTIONS_MAX), (count, STREAMS_MAX)] {
+        if count > max {
+            return Err(Refusal::TooMany { max }.into());
+        }
+    }
+    let mut outcome = Outcome::default();
+    let mut placed = BTreeSet::new();
+    for Arranged { section, streams } in sections {
+        for stream in streams {
+            let access = access::in_stream(draft, me, *stream)?;
+            if access.circle() != Some(circle) {
+                return Err(Refusal::NoSuchStream.into());
+            }
+            if !placed.insert(*stream) {
+                return Err(Refusal::Malformed { field: "sections" }.into());
+            }
+            let position = u32::try_from(placed.len()).unwrap_or(u32::MAX);
+            if access.stream.section != *section || access.stream.position != position {
+                let body = Body::StreamArranged { section: section.clone(), position };
+                tell(draft, &mut outcome, FeedId::Stream(*stream), body)?;
+            }
+        }
+    }
+    if !outcome.events.is_empty() {
+        audit(draft, circle, Act::StreamsArranged)?;
+    }
     Ok(outcome)
 }
 

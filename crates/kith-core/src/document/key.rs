@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{
     Account, Author, Ban, Circle, DirectRef, Done, Facts, FeedHead, Invite, InviteRef, Kept, Mark,
-    Member, Message, NameOwner, ParseError, Past, ReadMark, Session, SessionRef, SiteSecret, Step,
-    Steps, Stream, Tally, Topic, TopicRef, User, check_version, with_version,
+    Member, Message, NameOwner, Note, ParseError, Past, Preferences, ReadMark, Session, SessionRef,
+    SiteSecret, Step, Steps, Stream, Tally, Topic, TopicRef, User, Whom, check_version,
+    with_version,
 };
 use crate::id::{
     CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId,
@@ -166,6 +167,12 @@ pub fn seq_key(seq: Seq) -> String {
     format!("{:016x}", seq.0)
 }
 
+/// The key of a message in an inbox.
+#[must_use]
+pub fn inbox_key(whom: &Whom, at: Timestamp, stream: StreamId, seq: Seq) -> String {
+    format!("{whom}/{:016x}/{stream}/{}", at.0, seq_key(seq))
+}
+
 documents! {
     /// A user.
     User(User) in "user", key(user: UserId) = format!("{user}"), get user;
@@ -225,12 +232,16 @@ documents! {
     MentionRole(Author) in "mention_role", key(role: RoleId, stream: StreamId, thread: Seq, seq: Seq) = format!("{role}/{stream}/{}/{}", seq_key(*thread), seq_key(*seq)), get mention_role;
     /// A message that means everyone.
     MentionAll(Author) in "mention_all", key(stream: StreamId, thread: Seq, seq: Seq) = format!("{stream}/{}/{}", seq_key(*thread), seq_key(*seq)), get mention_all;
+    /// A message that somebody finds in their inbox, in the order of its time.
+    Inbox(Note) in "inbox", key(whom: Whom, at: Timestamp, stream: StreamId, seq: Seq) = inbox_key(whom, *at, *stream, *seq), get inbox_note;
     /// How far a user has read a stream (thread 0) or a thread.
     Read(ReadMark) in "read", key(user: UserId, stream: StreamId, thread: Seq) = format!("{user}/{stream}/{}", seq_key(*thread)), get read_mark;
     /// A thread that a user follows, for having written in it, begun it, or being meant in it.
     Follow(Mark) in "follow", key(user: UserId, stream: StreamId, thread: Seq) = format!("{user}/{stream}/{}", seq_key(*thread)), get follow;
     /// A user that a user blocks.
     Block(Mark) in "block", key(user: UserId, blocked: UserId) = format!("{user}/{blocked}"), get block;
+    /// What follows a user over devices.
+    Preferences(Preferences) in "preferences", key(user: UserId) = format!("{user}"), get preferences;
     /// When a user last posted in a stream that is slow.
     LastPost(Mark) in "last_post", key(stream: StreamId, user: UserId) = format!("{stream}/{user}"), get last_post;
     /// A secret of the site, by what it is for.

@@ -58,7 +58,7 @@ impl Hub {
         Ok(found.stream)
     }
 
-    /// The streams of a circle that a user may read.
+    /// The streams of a circle that a user may read, in the order in which they are shown.
     ///
     /// # Errors
     /// Failures of the store.
@@ -69,7 +69,9 @@ impl Hub {
     ) -> Result<Vec<Arc<Stream>>, HubError> {
         self.settled().await?;
         let ids = self.ids::<StreamId>(prefix("circle_stream", &circle)).await?;
-        self.readable(user, ids).await
+        let mut streams = self.readable(user, ids).await?;
+        streams.sort_by_key(|stream| stream.place());
+        Ok(streams)
     }
 
     /// The direct streams and groups of a user.
@@ -259,6 +261,16 @@ impl Hub {
                 draft.circle(invite.circle)
             })
             .await?;
+        found.ok_or_else(|| Refusal::NoSuchInvite.into())
+    }
+
+    /// The circle that an invite leads whoever has no account to.
+    ///
+    /// # Errors
+    /// `invite.not_found`.
+    pub async fn invited(&self, code: &str) -> Result<Arc<Circle>, HubError> {
+        let found =
+            self.look_committed(|draft| draft.circle(invite::find(draft, code)?.circle)).await?;
         found.ok_or_else(|| Refusal::NoSuchInvite.into())
     }
 

@@ -15,7 +15,7 @@ use super::reply::{self, Reply};
 use super::route::{Route, Verb, act, begin, get, own};
 use super::{caller, shapes};
 use crate::app::App;
-use crate::auth::SignedIn;
+use crate::auth::{SignUp, SignedIn};
 
 /// What a session is called whose client says nothing.
 const LABEL: &str = "REST";
@@ -37,6 +37,8 @@ pub(super) const ROUTES: &[Route] = &[
         "rate.limited",
         "server.busy",
         "site.registration_closed",
+        "ticket.not_found",
+        "auth.failed",
     ])
     .creates(),
     begin::<shapes::Begun>("/sessions", "Begin a session", |app, call| {
@@ -109,18 +111,19 @@ fn first_user(_: &Call, answer: &Answer) -> Result<serde_json::Value, Problem> {
 
 async fn sign_up(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
     let new: NewAccount = call.body()?;
-    let label = new.label.as_deref().unwrap_or(LABEL);
-    let begun = app
-        .sign_up(
-            &new.name,
-            &new.password,
-            new.display_name.as_deref(),
-            new.invite.as_deref(),
-            label,
-            call.address(),
-        )
-        .await?;
-    with_token(&begun)
+    if new.kind == SessionKind::Cookie {
+        caller::prove(&call.headers, &app.settings)?;
+    }
+    let wanted = SignUp {
+        name: &new.name,
+        password: &new.password,
+        display_name: new.display_name.as_deref(),
+        invite: new.invite.as_deref(),
+        owner: new.owner.as_deref(),
+        label: new.label.as_deref().unwrap_or(LABEL),
+    };
+    let begun = app.sign_up_as(&wanted, call.address()).await?;
+    answer(&app, new.kind, &begun)
 }
 
 async fn sign_in(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
@@ -133,9 +136,14 @@ async fn sign_in(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
     let device = new.device.or_else(|| caller::device_of(&call.headers, &app.settings));
     let begun =
         app.sign_in(&new.name, &new.password, label, device.as_deref(), call.address()).await?;
-    match new.kind {
-        SessionKind::Token => with_token(&begun),
-        SessionKind::Cookie => with_cookies(&app, &begun),
+    answer(&app, new.kind, &begun)
+}
+
+/// Tells of a session that has begun, in the way that was asked for.
+fn answer(app: &App, kind: SessionKind, begun: &SignedIn) -> Result<Reply, Problem> {
+    match kind {
+        SessionKind::Token => with_token(begun),
+        SessionKind::Cookie => with_cookies(app, begun),
     }
 }
 

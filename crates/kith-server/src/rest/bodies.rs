@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kith_core::command::Arranged;
 use kith_core::document::Rules;
 use kith_core::id::{RoleId, Seq, StreamId, TopicId, UserId};
 use kith_core::permission::Permissions;
@@ -24,9 +25,14 @@ pub(super) struct NewAccount {
     pub(super) password: String,
     #[serde(default)]
     pub(super) display_name: Option<String>,
-    /// The secret of an invite to a circle, where the site asks for one.
+    /// The secret of an invite to a circle, which is joined in the same step.
     #[serde(default)]
     pub(super) invite: Option<String>,
+    /// The token that the server printed while nobody owns the site: the account administers it.
+    #[serde(default)]
+    pub(super) owner: Option<String>,
+    #[serde(default)]
+    pub(super) kind: SessionKind,
     /// What the session is called in the list of sessions.
     #[serde(default)]
     pub(super) label: Option<String>,
@@ -69,6 +75,31 @@ pub(super) struct ChangePassword {
     /// What the new session is called in the list of sessions.
     #[serde(default)]
     pub(super) label: Option<String>,
+}
+
+/// How the streams of a circle are shown.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arrange {
+    /// The sections in their order, at most 100, with the ids of their streams.
+    pub(super) sections: Vec<Arranged>,
+}
+
+/// A preference.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Preference {
+    /// At most 8 KiB; what is valid depends on its name.
+    pub(super) value: Value,
+}
+
+/// Who owns a site that nobody owns yet.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Claim {
+    /// The token that the server printed when it started.
+    #[schemars(length(max = 128))]
+    pub(super) token: String,
 }
 
 /// How a user is shown.

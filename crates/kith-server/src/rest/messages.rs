@@ -48,6 +48,12 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Query::Message { stream: call.id("stream")?, message: call.message()? })
     })
     .errors(UNKNOWN),
+    get::<shapes::Edits>(
+        "/streams/{stream}/messages/{message}/edits",
+        "What a message said before each of its last 50 edits, oldest first, and what it says now",
+        |call| Ok(Query::Edits { stream: call.id("stream")?, message: call.message()? }),
+    )
+    .errors(UNKNOWN),
     act(
         Verb::Put,
         "/streams/{stream}/messages/{message}",

@@ -53,6 +53,7 @@ async fn read(route: &Route, path: Path, request: Request) -> Result<(), Problem
             make(&call).map(drop)
         }
         Action::Invoke(make) => make(&call).map(drop),
+        Action::Begin(_) if route.body.is_none() => Ok(()),
         Action::Begin(_) if route.path == "/accounts" => call.body::<NewAccount>().map(drop),
         Action::Begin(_) => call.body::<NewSession>().map(drop),
         Action::Own(_) => call.body::<ChangePassword>().map(drop),

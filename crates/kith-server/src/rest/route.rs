@@ -183,6 +183,15 @@ pub(super) const fn begin<T: JsonSchema>(
     Route { shape: Some(shape::<T>), ..bare(Verb::Post, path, summary, Action::Begin(work)) }
 }
 
+/// Something that anyone may ask.
+pub(super) const fn open<T: JsonSchema>(
+    path: &'static str,
+    summary: &'static str,
+    work: Work,
+) -> Route {
+    Route { shape: Some(shape::<T>), ..bare(Verb::Get, path, summary, Action::Begin(work)) }
+}
+
 /// Something that REST alone offers.
 pub(super) const fn own<T: JsonSchema>(
     verb: Verb,
@@ -311,6 +320,7 @@ pub(super) fn path_parameter(route: &Route, name: &str) -> Option<(Kind, &'stati
         "message" => (Kind::Number, "The number of the message."),
         "emoji" => (Kind::Text(16), "The reaction: an emoji, percent-encoded."),
         "code" => (Kind::Text(128), "The secret of the invite."),
+        "key" => (Kind::Text(100), "The name of the preference."),
         "name" => (Kind::Text(32), "The name, in any case."),
         _ => return None,
     })

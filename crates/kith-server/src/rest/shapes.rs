@@ -36,6 +36,18 @@ pub(super) struct Begun {
     device: Option<String>,
 }
 
+/// The site, before anyone has signed in.
+#[derive(JsonSchema)]
+pub(super) struct Site {
+    /// Who may make an account: `open`, `invite` (whoever has an invite) or `closed`.
+    registration: String,
+    /// Whether somebody administers it. While nobody does, the server prints an address by which the
+    /// first may.
+    owned: bool,
+    /// The least characters of a password.
+    password_chars_min: u32,
+}
+
 /// A session as its user sees it.
 #[derive(JsonSchema)]
 pub(super) struct SessionCard {
@@ -119,6 +131,10 @@ pub(super) struct Stream {
     slow_seconds: Option<u32>,
     /// Permissions that roles are denied here.
     deny: Option<BTreeMap<String, Vec<String>>>,
+    /// The section that it is shown in.
+    section: Option<String>,
+    /// Its place among the streams of the circle, from 1 on; those without stand behind.
+    position: Option<u32>,
     /// The messages that are pinned.
     pins: Option<Vec<u64>>,
     created_at: Time,
@@ -284,7 +300,76 @@ pub(super) struct Message {
     replies: Option<u32>,
     at: Time,
     edited_at: Option<Time>,
+    /// The events that edited it, the newest 50.
+    edits: Option<Vec<u64>>,
 }
+
+/// What a message said since a time.
+#[derive(JsonSchema)]
+pub(super) struct Edit {
+    at: Time,
+    text: String,
+}
+
+/// What a message said, oldest first.
+#[derive(JsonSchema)]
+pub(super) struct Edits {
+    edits: Vec<Edit>,
+}
+
+/// Where to go on in an inbox.
+#[derive(JsonSchema)]
+pub(super) struct InboxPlace {
+    at: Time,
+    stream: String,
+    seq: u64,
+}
+
+/// A message that means or answers the user.
+#[derive(JsonSchema)]
+pub(super) struct InboxEntry {
+    stream: String,
+    message: Message,
+    /// It answers a message of the user's.
+    reply: Option<bool>,
+    /// It means the user: by name, by role or with everyone.
+    mention: Option<bool>,
+    unread: Option<bool>,
+}
+
+/// Messages that mean or answer the user, newest first.
+#[derive(JsonSchema)]
+pub(super) struct Inbox {
+    entries: Vec<InboxEntry>,
+    /// Absent when there is nothing more.
+    next: Option<InboxPlace>,
+}
+
+/// A thread with unread messages.
+#[derive(JsonSchema)]
+pub(super) struct ThreadCard {
+    stream: String,
+    thread: u64,
+    /// The message whose thread it is; absent where it was deleted.
+    root: Option<Message>,
+    /// The newest message of the thread.
+    last: Message,
+    read: u64,
+    unread: u64,
+    /// Unread messages that mean the user.
+    mentions: u64,
+}
+
+/// Threads, those first that were written in last.
+#[derive(JsonSchema)]
+pub(super) struct Threads {
+    threads: Vec<ThreadCard>,
+    more: bool,
+}
+
+/// What follows a user over devices, by name.
+#[derive(JsonSchema)]
+pub(super) struct Preferences(BTreeMap<String, serde_json::Value>);
 
 /// Messages, oldest first.
 #[derive(JsonSchema)]

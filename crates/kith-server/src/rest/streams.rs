@@ -3,7 +3,7 @@
 use kith_core::command::Command;
 use kith_proto::query::Query;
 
-use super::bodies::{ChangeStream, Deny, Direct, NewGroup, NewStream, Read, Users};
+use super::bodies::{Arrange, ChangeStream, Deny, Direct, NewGroup, NewStream, Read, Users};
 use super::route::{Route, Verb, act, get};
 use super::shapes;
 
@@ -33,6 +33,19 @@ pub(super) const ROUTES: &[Route] = &[
         "limit.too_many",
     ])
     .creates(),
+    act(
+        Verb::Put,
+        "/circles/{circle}/streams",
+        "Set in which sections and in which order the streams of a circle are shown",
+        |call| {
+            let Arrange { sections } = call.body()?;
+            Ok(Command::ArrangeStreams { circle: call.id("circle")?, sections })
+        },
+    )
+    .body::<Arrange>(
+        r#"{"sections":[{"section":"Talk","streams":["s_01h455vb4pex5vsknk084sn02q"]}]}"#,
+    )
+    .errors(&["circle.not_found", "stream.not_found", "permission.denied", "limit.too_many"]),
     get::<shapes::StreamWindow>(
         "/streams/{stream}",
         "A stream, and how far one has read it",

@@ -39,6 +39,37 @@ async fn a_token_lets_in_until_its_session_ends() {
 }
 
 #[tokio::test]
+async fn a_browser_signs_up_with_an_invite_and_never_sees_the_token() {
+    let site = Site::open(|settings| settings.public_url = "https://chat.test".to_owned()).await;
+    let (ana, _) = site.sign_up("ana").await;
+    let (circle, _) = site.circle(&ana, false).await;
+    let path = format!("/circles/{circle}/invites");
+    let code = site.say(&ana, "POST", &path, json!({})).await.text("/code");
+    let looked = site.raw(request("GET", &format!("/site/invites/{code}"), &[], Body::empty()));
+    assert_eq!(looked.await.body["name"], "Garden");
+    let nothing = site.raw(request("GET", "/site/invites/abc", &[], Body::empty())).await;
+    assert_eq!((nothing.status, nothing.code()), (StatusCode::NOT_FOUND, "invite.not_found"));
+    let body = json!({ "name": "ben", "password": PASSWORD, "kind": "cookie", "invite": code });
+    let sign_up = |headers: &[(&str, &str)]| {
+        request("POST", "/accounts", headers, Body::from(body.to_string()))
+    };
+    let foreign = site.raw(sign_up(&[("origin", "https://evil.test")])).await;
+    assert_eq!((foreign.status, foreign.code()), (StatusCode::UNAUTHORIZED, "auth.failed"));
+    let got = site.raw(sign_up(&[("x-kith-request", "1")])).await;
+    assert_eq!((got.status, got.body.get("token")), (StatusCode::CREATED, None));
+    let window = request("GET", "/window", &[("cookie", &got.cookie())], Body::empty());
+    assert_eq!(site.raw(window).await.body["circles"][0]["circle"]["name"], "Garden");
+}
+
+#[tokio::test]
+async fn the_site_says_how_one_comes_in() {
+    let site = Site::open(|settings| settings.password_chars_min = 14).await;
+    let got = site.raw(request("GET", "/site", &[], Body::empty())).await;
+    let told = json!({ "registration": "open", "owned": true, "password_chars_min": 14 });
+    assert_eq!((got.status, got.body), (StatusCode::OK, told));
+}
+
+#[tokio::test]
 async fn a_cookie_changes_nothing_for_foreign_pages() {
     let site = Site::open(|settings| settings.public_url = "https://chat.test".to_owned()).await;
     site.sign_up("ana").await;

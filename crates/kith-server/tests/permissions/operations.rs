@@ -111,6 +111,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             only("one's own session", "DELETE /sessions/current"),
         ],
     ),
+    change(
+        "claim_site",
+        r#"{"token":"{token}"}"#,
+        &[rest("POST /site/owner", r#"{"token":"{token}"}"#)],
+    ),
     change("create_circle", r#"{"name":"New"}"#, &[rest("POST /circles", r#"{"name":"New"}"#)]),
     change(
         "change_circle",
@@ -206,6 +211,26 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         r#"{"stream":"{stream}","deny":{"{everyone}":["write"]}}"#,
         &[rest("PUT /streams/{stream}/deny", r#"{"deny":{"{everyone}":["write"]}}"#)],
     ),
+    change(
+        "arrange_streams",
+        r#"{"circle":"{circle}","sections":[{"section":"New","streams":["{stream}"]}]}"#,
+        &[rest(
+            "PUT /circles/{circle}/streams",
+            r#"{"sections":[{"section":"New","streams":["{stream}"]}]}"#,
+        )],
+    ),
+    change(
+        "set_preference",
+        r#"{"key":"language","value":"en"}"#,
+        &[
+            rest("PUT /preferences/{key}", r#"{"value":"en"}"#),
+            rest("DELETE /preferences/{key}", ""),
+        ],
+    ),
+    ask("preferences", "{}", &[rest("GET /preferences", "")]),
+    ask("inbox", "{}", &[rest("GET /inbox", "")]),
+    ask("threads", "{}", &[rest("GET /threads", "")]),
+    ask("edits", MESSAGE, &[rest("GET /streams/{stream}/messages/{message}/edits", "")]),
     change("open_direct", r#"{"user":"{user}"}"#, &[rest("POST /direct", r#"{"user":"{user}"}"#)]),
     change(
         "create_group",

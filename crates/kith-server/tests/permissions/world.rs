@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use kith_core::command::{Command, Outcome};
 use kith_core::decide::account::{self, NewAccount};
+use kith_core::decide::site;
 use kith_core::document::COLLECTIONS;
 use kith_core::id::{Timestamp, UserId};
 use kith_core::service::Policy;
@@ -62,6 +63,9 @@ const TEXTS: [(&str, Option<&str>); 6] = [
     ("a hidden document", Some("read")),
     ("a read-only document", Some("write")),
 ];
+
+/// The token of whoever comes first.
+const OWNER: &str = "feedfacefeedface";
 
 pub(crate) struct World {
     pub(crate) port: u16,
@@ -309,6 +313,8 @@ impl World {
         }
         let ended = self.tokens["ended"].1.clone();
         self.act("ended", json!({"revoke_session": {"session": ended}})).await;
+        let owner = kith_core::decide::secret_hash(OWNER);
+        self.app.hub.transact(None, None, |d| site::offer(d, &owner)).await.unwrap();
         let gone = self.users["disabled"];
         self.app.hub.transact(None, None, |d| account::set_disabled(d, gone, true)).await.unwrap();
     }
@@ -358,6 +364,8 @@ impl World {
             ("helper", self.helper.clone()),
             ("everyone", self.everyone.clone()),
             ("message", "new-message".to_owned()),
+            ("key", "language".to_owned()),
+            ("token", "0123456789abcdef".to_owned()),
             ("emoji", "%F0%9F%91%8D".to_owned()),
             ("code", self.invite.0.clone()),
             ("invite", self.invite.1.clone()),
@@ -378,6 +386,7 @@ impl World {
                 put("circle", self.park.clone());
                 put("feed", self.park.clone());
             }
+            "the site that nobody owns" => put("token", OWNER.to_owned()),
             "an invite that has ended" => put("code", self.ended_code.clone()),
             "no such invite" => put("invite", missing("i_")),
             "everyone's role" => put("role", self.everyone.clone()),

@@ -372,7 +372,9 @@ impl Model {
     }
 
     fn join(&mut self, to: &str) {
-        let code = to.trim_end_matches('/').rsplit_once("/join/").map(|(_, code)| code);
+        let to_end = to.trim_end_matches('/');
+        let found = to_end.rsplit_once("/invite/").or_else(|| to_end.rsplit_once("/join/"));
+        let code = found.map(|(_, code)| code);
         let known = self.circles().any(|view| view.circle.name.as_str().eq_ignore_ascii_case(to));
         match code {
             Some(code) => {

@@ -135,7 +135,7 @@ impl Model {
             }
             (Purpose::Told(line), Ok(_)) => self.say(line),
             (Purpose::Invite, Ok(outcome)) => match outcome.code {
-                Some(code) => self.say(format!("{}/join/{code}", self.server)),
+                Some(code) => self.say(format!("{}/invite/{code}", self.server)),
                 None => self.wrong("the invite was made and its code was lost: make another"),
             },
             (Purpose::Opened { then }, Ok(outcome)) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kith_client::{Subscribe, Update};
-use kith_core::event::{Body, Event, Leaving};
+use kith_core::event::{Body, Event, FeedKind, Leaving};
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, UserId};
 use kith_proto::frame::{Signaled, Status, Welcome};
 use kith_proto::query::{Present, Query, State, StreamWindow, Window};
@@ -304,7 +304,15 @@ impl Model {
                 // Their membership is asked for when the list is.
                 view.asked = false;
             }
-            Body::MemberChanged { member } if member.user == me => view.member = member.clone(),
+            Body::MemberChanged { member } if member.user == me => {
+                view.member = member.clone();
+                self.refresh();
+            }
+            Body::FeedsChanged { of: FeedKind::Streams } => {
+                let members = view.circle.members;
+                self.refresh_soon(members);
+            }
+            Body::FeedsChanged { of: FeedKind::Topics } => {}
             Body::MemberChanged { member } => {
                 if let Some(held) = view.members.get_mut(&member.user) {
                     *held = member.clone();

@@ -12,7 +12,7 @@ use crate::{output, resolve};
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  kith join https://kith.example/join/CODE
+  kith join https://kith.example/invite/CODE
   kith join CODE")]
 pub(crate) struct Args {
     /// The link, or the code at its end.
@@ -30,7 +30,7 @@ pub(crate) struct Invite {
 
 /// The link for a code.
 pub(super) fn link(server: &Address, code: &str) -> String {
-    format!("{server}/join/{code}")
+    format!("{server}/invite/{code}")
 }
 
 /// Reads a link or a code.
@@ -40,11 +40,12 @@ pub(crate) fn parse(text: &str) -> Result<Invite, Failure> {
         return Ok(Invite { server: None, code: text.to_owned() });
     }
     let is_margin = |c: char| c == '/' || c.is_whitespace();
-    match text.trim_end_matches(is_margin).rsplit_once("/join/") {
+    let text = text.trim_end_matches(is_margin);
+    match text.rsplit_once("/invite/").or_else(|| text.rsplit_once("/join/")) {
         Some((server, code)) if !code.is_empty() && !code.contains('/') => {
             Ok(Invite { server: Some(Address::parse(server)?), code: code.to_owned() })
         }
-        _ => Err(Failure::Usage(format!("{text:?} is no invite: it ends with /join/CODE"))),
+        _ => Err(Failure::Usage(format!("{text:?} is no invite: it ends with /invite/CODE"))),
     }
 }
 
@@ -79,6 +80,7 @@ mod tests {
         let pasted = parse("https://kith.example/join/abc /").unwrap();
         assert_eq!(pasted.code, "abc");
         assert_eq!(parse(" abc ").unwrap(), Invite { server: None, code: "abc".to_owned() });
+        assert_eq!(parse("https://kith.example/invite/abc").unwrap(), pasted);
         for bad in ["", "https://kith.example", "https://kith.example/join/", "/join/x"] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }

@@ -225,5 +225,6 @@ fn posted(event: Event) -> Option<Message> {
         replies: 0,
         at: event.at,
         edited_at: None,
+        edits: Vec::new(),
     })
 }

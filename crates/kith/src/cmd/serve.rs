@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use kith_hub::{Hub, Limits};
 use kith_server::{App, processors};
+use kith_store::Store;
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::sync::mpsc;
 use tokio_rustls::rustls::ServerConfig;
@@ -17,7 +18,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::config::{Config, Given, Tls};
 use crate::environment::{Exit, SystemEnvironment};
-use crate::logging;
+use crate::{demo, logging};
 
 /// What the program exits with when it is told a second time to stop.
 const EXIT_AT_ONCE: i32 = 130;
@@ -29,6 +30,7 @@ Examples:
   kith serve --data /var/lib/kith --listen 127.0.0.1:8080
   kith serve --data data --set registration=closed --set session_days=30
   kith serve --config /etc/kith.toml --set log=debug
+  kith serve --demo --data demo
 
 SIGTERM or Ctrl-C: connections have 10 seconds to end, and what was taken is written. A second one
 ends the program at once; nothing that was acknowledged is lost.")]
@@ -36,6 +38,9 @@ pub(crate) struct Args {
     /// Address and port to listen on; port 0 takes any that is free [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<String>,
+    /// Begin with a circle to look around in, in a directory that has no data yet; on this machine alone
+    #[arg(long)]
+    demo: bool,
     #[command(flatten)]
     given: Given,
 }
@@ -47,6 +52,10 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(&args.given, args.listen.as_deref())?;
     config.check_exposure()?;
+    if args.demo && !config.listen.ip().is_loopback() {
+        let message = "--demo is for this machine alone: everybody knows how to sign in to it";
+        return Err(Exit::usage(message).into());
+    }
     logging::init(&config)?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
@@ -67,7 +76,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         ..Limits::default()
     };
     let env = Arc::new(SystemEnvironment);
-    let hub = Hub::open(Arc::new(store), env.clone(), limits).await?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    if args.demo {
+        demo::make(Arc::clone(&store), env.as_ref(), &config.settings).await?;
+    }
+    let hub = Hub::open(store, env.clone(), limits).await?;
     let app = App::new(hub.clone(), env, config.settings.clone());
     let listening =
         |address| listen(address).with_context(|| format!("cannot listen on {address}"));
@@ -83,6 +96,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             return Err(error);
         }
     };
+    let owner = app.offer_site().await?;
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let data = config.data.display();
@@ -105,6 +119,18 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         let address = socket.local_addr()?;
         let what = if config.settings.relay_turn { "STUN and TURN" } else { "STUN" };
         said = said.and_then(|()| writeln!(out, "kith: {what} on udp://{address}"));
+    }
+    if args.demo {
+        let line = demo::sign_in()?;
+        said = said.and_then(|()| writeln!(out, "kith: {line}"));
+    }
+    if let Some(token) = owner {
+        let site = match config.settings.public_url.as_str() {
+            "" => format!("{scheme}://{address}"),
+            public => public.trim_end_matches('/').to_owned(),
+        };
+        let line = "kith: nobody owns this site yet; whoever opens this first does:";
+        said = said.and_then(|()| writeln!(out, "{line} {site}/signup#owner={token}"));
     }
     let _ = said.and_then(|()| out.flush());
     drop(out);

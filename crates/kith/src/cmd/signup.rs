@@ -23,7 +23,8 @@ The password is asked for, or read as one line from standard input when that is 
 Examples:
   kith signup ana
   kith signup ana --server https://kith.example --display-name 'Ana Lucja'
-  kith signup ana --invite https://kith.example/join/CODE
+  kith signup ana --invite https://kith.example/invite/CODE
+  kith signup ana --owner https://kith.example/signup#owner=TOKEN
   kith signup bot --json <password.txt")]
 pub(crate) struct Args {
     /// Your unique name: ASCII letters, digits, '.', '_' and '-', at most 32.
@@ -34,11 +35,16 @@ pub(crate) struct Args {
     /// The invite to a circle, where the server asks for one; a link also says which server.
     #[arg(long, value_name = "CODE|LINK")]
     invite: Option<String>,
+    /// What a server prints that nobody owns yet: the account owns it.
+    #[arg(long, value_name = "LINK|TOKEN")]
+    owner: Option<String>,
 }
 
 pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     let invite = args.invite.as_deref().map(super::join::parse).transpose()?;
-    let link = invite.as_ref().and_then(|invite| invite.server.clone());
+    let owner = args.owner.as_deref().map(super::claim::parse).transpose()?;
+    let invited = invite.as_ref().and_then(|invite| invite.server.clone());
+    let link = invited.or_else(|| owner.as_ref().and_then(|owner| owner.server.clone()));
     let address = match (&context.server, link) {
         (None, Some(server)) => server,
         (Some(_), Some(server)) if context.address()? != server => {
@@ -54,6 +60,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     }
     if let Some(invite) = invite {
         body["invite"] = invite.code.into();
+    }
+    if let Some(owner) = owner {
+        body["owner"] = owner.token.into();
     }
     let begun: Begun = request(&address, Method::POST, "/accounts", None, Some(&body)).await?;
     Ok(keep(context, &address, begun, "signed up")?)

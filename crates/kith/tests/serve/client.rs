@@ -15,7 +15,7 @@ fn members_are_blocked_kicked_banned_and_let_in_again() {
     ana.done(&["circle", "create", "Tea"]);
     let link = ana.done(&["invite", "Tea", "--uses", "3"]);
     let link = link.trim_end();
-    assert!(link.starts_with(&format!("http://{}/join/", server.address)), "{link}");
+    assert!(link.starts_with(&format!("http://{}/invite/", server.address)), "{link}");
     assert!(bob.done(&["join", link]).starts_with("joined circle Tea ("));
     let who = ana.done(&["who", "Tea"]);
     assert!(who.starts_with("ana  online since "), "{who}");

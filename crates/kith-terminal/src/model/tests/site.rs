@@ -94,6 +94,8 @@ impl Site {
                 archived: false,
                 slow_seconds: 0,
                 deny: BTreeMap::new(),
+                section: None,
+                position: 0,
                 pins: Vec::new(),
                 created_at: Timestamp(1),
             };
@@ -276,6 +278,7 @@ impl Site {
                 replies: 0,
                 at,
                 edited_at: None,
+                edits: Vec::new(),
             });
         }
         let event = Event { feed: FeedId::Stream(stream), seq, at, by: Some(by), op, body };
@@ -308,6 +311,7 @@ impl Site {
                 replies: 0,
                 at: Timestamp(NOW.0 - (count + 2).saturating_sub(feed.head) * MINUTE),
                 edited_at: None,
+                edits: Vec::new(),
             });
         }
     }
