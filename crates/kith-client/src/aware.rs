@@ -129,3 +129,80 @@ fn show(others: &mut BTreeMap<u64, Other>, shown: &Shown) {
         None => others.remove(&client),
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use kith_core::id::Seq;
+    use kith_proto::error::Problem;
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const CASES: &str = include_str!("../../../tests/cases/aware/others.json");
+    const FEED: &str = "s_01h455vb4pex5vsknk084sn02q";
+
+    #[derive(Deserialize)]
+    struct Case {
+        name: String,
+        steps: Vec<Step>,
+    }
+
+    #[derive(Deserialize)]
+    struct Step {
+        told: Told,
+        others: Value,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Told {
+        CaughtUp {},
+        Aware {
+            #[serde(default)]
+            all: bool,
+            states: Vec<Shown>,
+        },
+        Refused {},
+        Closed {},
+        Lost {},
+    }
+
+    impl Told {
+        fn update(self, feed: FeedId) -> Update {
+            match self {
+                Self::CaughtUp {} => Update::CaughtUp { feed, seq: Seq(1) },
+                Self::Aware { all, states } => Update::Aware { feed, all, states },
+                Self::Refused {} => {
+                    let problem = Problem::new("stream.not_found", "there is no such stream");
+                    Update::Refused { feed, problem }
+                }
+                Self::Closed {} => Update::Closed { feed },
+                Self::Lost {} => {
+                    Update::Disconnected { retry_in: Duration::ZERO, why: "it was lost".to_owned() }
+                }
+            }
+        }
+    }
+
+    fn told(others: &Others) -> Value {
+        let each = others.iter().map(|(client, Other { session, user, state })| {
+            (client.to_string(), json!({ "session": session, "user": user, "state": state }))
+        });
+        Value::Object(each.collect())
+    }
+
+    #[test]
+    fn what_others_show_is_what_the_cases_say() {
+        for Case { name, steps } in serde_json::from_str::<Vec<Case>>(CASES).unwrap() {
+            let (sight, feed) = (Sight::default(), FEED.parse().unwrap());
+            let watched = sight.of(feed);
+            for Step { told: step, others } in steps {
+                sight.update(&step.update(feed));
+                assert_eq!(told(&watched.borrow()), others, "{name}");
+            }
+        }
+    }
+}
