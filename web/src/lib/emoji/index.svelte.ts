@@ -18,8 +18,8 @@ const FIRST = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀"]
 
 let loaded = $state.raw<{ set: EmojiSet; code: LanguageCode } | undefined>(undefined);
 let loading: { code: LanguageCode; done: Promise<EmojiSet> } | undefined;
-let recent = $state.raw<readonly string[] | undefined>(undefined);
-let tone = $state<number | undefined>(undefined);
+let recent = $state.raw(stored());
+let tone = $state(Math.max(0, Math.min(5, Number(localStorage.getItem(TONE) ?? 0) || 0)));
 
 /** All emoji in the language of the page. Rejects where they cannot be loaded; they can be asked for again. */
 export function loadEmoji(): Promise<EmojiSet> {
@@ -45,7 +45,6 @@ export function emojiNow(): EmojiSet | undefined {
 
 /** What was used last, the newest first. */
 export function recentEmoji(): readonly string[] {
-  recent ??= stored();
   return recent;
 }
 
@@ -67,7 +66,6 @@ function stored(): readonly string[] {
 
 /** The chosen tone of skin, 0 to 5. */
 export function skinTone(): number {
-  tone ??= Math.max(0, Math.min(5, Number(localStorage.getItem(TONE) ?? 0) || 0));
   return tone;
 }
 
