@@ -5,6 +5,7 @@ import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { t } from "../lib/i18n/index.svelte.js";
 import { announce } from "../lib/ui/announce.svelte.js";
+import { levelOf } from "./model/levels.js";
 import { nameOf } from "./model/people.js";
 import type { Site } from "./model/site.js";
 import type { StreamModel } from "./model/stream.js";
@@ -18,7 +19,8 @@ export function tell(site: Site, view: View, stream: StreamModel, { by, body }: 
   if (body.kind !== "posted" || by === undefined) return;
   const { route } = view;
   const is_here = route.at === "stream" && route.stream === stream.id && body.thread === route.thread;
-  const is_for_me = stream.circle === undefined || body.mentions?.users?.includes(site.me) === true;
+  const level = levelOf(get(site.preferences.values), stream.id, stream.circle?.id, Date.now());
+  const is_for_me = level === "all" || (level === "mentions" && body.mentions?.users?.includes(site.me) === true);
   if (!is_here && !is_for_me) return;
   const name = nameOf(site.people.get(by), stream.circle?.nickname(by));
   const text = body.text.slice(0, SAID_MAX);

@@ -35,6 +35,8 @@ export class View {
   /** Which panel is looked at, where there is room for one; counted, so that one can be wished again. */
   panel: { readonly name: Panel; readonly count: number } = $state.raw({ name: parseRoute(location.pathname).at === "stream" ? "main" : "places", count: 1 });
 
+  /** Where one was before what takes the whole page. */
+  #before: Route | undefined;
   readonly #last = new Map<protocol.CircleId, protocol.StreamId>();
   readonly #popped = () => {
     this.route = parseRoute(location.pathname);
@@ -52,6 +54,7 @@ export class View {
   /** Goes somewhere; what was looked at is one step back, unless it is replaced. */
   go(route: Route, { replace = false }: { replace?: boolean } = {}): void {
     const path = pathOf(route);
+    if (isWhole(route) && !isWhole(this.route)) this.#before = this.route;
     if (replace || path === location.pathname) history.replaceState(null, "", path);
     else history.pushState(null, "", path);
     this.route = route;
@@ -62,6 +65,11 @@ export class View {
   /** Looks at a panel, where there is room for one. */
   reveal(name: Panel): void {
     this.panel = { name, count: this.panel.count + 1 };
+  }
+
+  /** Goes back from what takes the whole page; to `other` where one began there. */
+  leaveWhole(other: Route): void {
+    this.go(this.#before ?? other);
   }
 
   /** Goes to a stream, and to one of its messages. */
@@ -101,6 +109,11 @@ export class View {
     this.reveal(this.side === undefined ? "main" : "side");
     localStorage.setItem("kith.members", this.side === "members" ? "shown" : "hidden");
   }
+}
+
+/** Whether a route takes the whole page: nothing of circles and streams is beside it. */
+export function isWhole(route: Route): route is Extract<Route, { at: "settings" | "admin" }> {
+  return route.at === "settings" || route.at === "admin";
 }
 
 /** A link that is followed within the page, unless it is to be opened elsewhere. */

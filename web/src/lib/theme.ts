@@ -3,7 +3,7 @@
 
 const CHOICES = {
   theme: ["system", "light", "dark"],
-  density: ["comfortable", "compact"],
+  density: ["comfortable", "compact", "roomy"],
   size: ["medium", "small", "large", "huge"],
   motion: ["system", "reduced"],
 } as const;

@@ -1,12 +1,13 @@
 // Everything that a user who is signed in has here: circles, streams and conversations, followed as they
 // change. The page shows it, and asks it for what its user wants done.
 
-import { KithError, type Client, type Connection, type FeedUpdate, type protocol } from "@kith/client";
+import { KithError, type Client, type Connection, type FeedUpdate, type Json, type protocol } from "@kith/client";
 import { get, writable, type Readable, type Writable } from "svelte/store";
 import { CircleModel, type AroundCircle } from "./circle.js";
 import { Drafts } from "./drafts.js";
 import { Outbox, type Keep } from "./outbox.js";
 import { People } from "./people.js";
+import { Preferences } from "./preferences.js";
 import { StreamModel, type Around } from "./stream.js";
 
 type StreamId = protocol.StreamId;
@@ -30,6 +31,7 @@ export class Site {
   readonly people: People;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
+  readonly preferences: Preferences;
   /** In the order in which they are shown. */
   readonly circles: Readable<readonly CircleModel[]>;
   /** Those in which something happened last come first. */
@@ -59,6 +61,7 @@ export class Site {
     this.people.learn([client.user]);
     this.outbox = new Outbox(this.me, storage);
     this.drafts = new Drafts(this.me, storage);
+    this.preferences = new Preferences(this.me, storage, (key, value) => client.command({ set_preference: { key, value } }));
     this.#around = {
       client,
       outbox: this.outbox,
@@ -105,14 +108,20 @@ export class Site {
     for (const { op, stream, draft } of this.outbox.all()) {
       this.#streams.get(stream)?.carry(op, draft).catch(() => {});
     }
-    const blocks = await this.client.query({ blocks: {} });
+    const [blocks, preferences] = await Promise.all([this.client.query({ blocks: {} }), this.client.query({ preferences: {} })]);
     this.#blocked.set(new Set(blocks));
+    this.preferences.learn(preferences);
   }
 
   /** Tells that something did not come about, unless the page itself ended it. */
   refused(error: unknown): void {
     const is_over = error instanceof KithError && error.code === "client.closed";
     if (!this.#ended && !is_over) this.watcher.refused?.(error);
+  }
+
+  /** Sets something that follows the user over devices; that it did not come about is said. */
+  async prefer(key: string, value: Json): Promise<void> {
+    await this.preferences.set(key, value).catch((error: unknown) => this.refused(error));
   }
 
   /** Makes a change; `undefined` where it did not come about, which is then said. */
@@ -212,9 +221,16 @@ export class Site {
   }
 
   #told(update: FeedUpdate): void {
+    if (update.kind === "snapshot" && update.reset !== undefined) {
+      // What happened meanwhile is not told one by one.
+      this.client.query({ preferences: {} }).then((all) => this.preferences.learn(all), (error: unknown) => this.refused(error));
+    }
     if (update.kind !== "event") return;
     const { body } = update.event;
     switch (body.kind) {
+      case "preference_set":
+        this.preferences.told(body.key, body.value);
+        break;
       case "circle_left": {
         const circle = this.circle(body.circle);
         if (circle !== undefined && body.how !== "left") this.watcher.removed?.(get(circle.circle).name, body.how);

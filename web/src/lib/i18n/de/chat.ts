@@ -146,5 +146,4 @@ export const chat = {
   "presence.online": "Da",
   "presence.idle": "Untätig",
   "presence.away": "Weg",
-  "settings.title": "Einstellungen",
 };

@@ -8,6 +8,7 @@ import { emoji } from "./emoji.js";
 import { markdown } from "./markdown.js";
 import { media } from "./media.js";
 import { notify } from "./notify.js";
+import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const de: Messages = { ...account, ...chat, ...ui, ...composer, ...emoji, ...markdown, ...media, ...notify };
+export const de: Messages = { ...account, ...chat, ...ui, ...composer, ...emoji, ...markdown, ...media, ...notify, ...settings };

@@ -33,6 +33,7 @@ export const ui = {
   "density.label": "Abstände",
   "density.comfortable": "Bequem",
   "density.compact": "Eng",
+  "density.roomy": "Weit",
   "size.label": "Schriftgröße",
   "size.small": "Klein",
   "size.medium": "Mittel",

@@ -146,5 +146,4 @@ export const chat = {
   "presence.online": "Online",
   "presence.idle": "Idle",
   "presence.away": "Away",
-  "settings.title": "Settings",
 } as const;

@@ -33,6 +33,7 @@ export const ui = {
   "density.label": "Spacing",
   "density.comfortable": "Comfortable",
   "density.compact": "Compact",
+  "density.roomy": "Roomy",
   "size.label": "Size of text",
   "size.small": "Small",
   "size.medium": "Medium",

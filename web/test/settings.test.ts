@@ -1,0 +1,151 @@
+// The settings, as their users set them on one device and find them on another.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, expectAccessible, expectFits, signIn } from "./browser.js";
+import { BUSY, PASSWORD, Server } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+
+beforeAll(async () => {
+  server = await Server.start(BUSY);
+  browser = await Chromium.start();
+});
+
+afterAll(async () => {
+  await browser.end();
+  await server.end();
+});
+
+const PARTS = ["Account", "Password", "Sessions", "Notifications", "Appearance", "Language", "Blocked people"];
+const heading = (page: Page, name: string) => page.getByRole("main").getByRole("heading", { name, exact: true, level: 1 });
+const choice = (page: Page, name: string) => page.getByRole("radio", { name, exact: true });
+const look = (page: Page) => page.evaluate(() => ({ ...document.documentElement.dataset }));
+
+test.each([
+  { width: 1280, theme: "light" },
+  { width: 768, theme: "dark" },
+  { width: 360, theme: "light" },
+] as const)("every part is accessible and fits $width wide in $theme", async ({ width, theme }) => {
+  const ana = await server.person(`ana${width}`);
+  await ana.ask("POST", "/circles", { name: "Tea", public: true });
+  const bob = await server.person(`bob${width}`);
+  await bob.ask("POST", "/direct", { user: ana.id });
+  await ana.ask("PUT", `/blocks/${bob.id}`, {});
+  const page = await browser.open(server, "/settings", ana, { width, theme });
+  for (const part of PARTS) {
+    await page.getByRole("navigation").getByRole("link", { name: part, exact: true }).click();
+    await heading(page, part).waitFor();
+    expect(await page.title()).toBe(`${part} – Settings – Kith`);
+    await page.getByText("Loading …").waitFor({ state: "hidden" });
+    await expectAccessible(page);
+    await expectFits(page);
+    if (width < 760) await page.getByRole("button", { name: "Back" }).click();
+  }
+});
+
+test("what is chosen is seen at once, on every device, and after a reload", async () => {
+  const ana = await server.person("ana");
+  const here = await browser.open(server, "/settings/appearance", ana);
+  const there = await browser.open(server, "/settings/appearance", ana);
+  await choice(there, "Compact").waitFor();
+  await choice(here, "Dark").check();
+  await choice(here, "Very large").check();
+  expect(await look(here)).toEqual({ theme: "dark", size: "huge" });
+  await expect.poll(() => look(there)).toEqual({ theme: "dark", size: "huge" });
+  await expect.poll(() => choice(there, "Dark").isChecked()).toBe(true);
+  await expectAccessible(there);
+  await expectFits(there);
+
+  await there.getByRole("link", { name: "Language" }).click();
+  await choice(there, "Deutsch").check();
+  await here.getByRole("heading", { name: "Einstellungen" }).waitFor();
+  await here.reload();
+  await here.getByRole("heading", { name: "Einstellungen" }).waitFor();
+  expect(await look(here)).toEqual({ theme: "dark", size: "huge" });
+  expect(await here.evaluate(() => document.documentElement.lang)).toBe("de");
+});
+
+test("a new password ends every other session, and this one goes on", async () => {
+  const ana = await server.person("ana1");
+  const other = await browser.open(server, "/settings/sessions", ana);
+  await other.getByText("This one").waitFor();
+  const page = await browser.open(server, "/settings/password", ana);
+  await page.getByLabel("Your password now").fill("not this one");
+  await page.getByLabel("New password").fill("another horse battery");
+  await page.getByRole("button", { name: "Set the new password" }).click();
+  await page.getByText("This is not your password.").waitFor();
+  await expectAccessible(page);
+  browser.takeComplaints();
+  await page.getByLabel("Your password now").fill(PASSWORD);
+  await page.getByRole("button", { name: "Set the new password" }).click();
+  await page.getByText("The new password is set.").waitFor();
+  await other.getByText("Please sign in again").waitFor();
+  await page.getByRole("link", { name: "Sessions" }).click();
+  await page.getByText("Used now").waitFor();
+  expect(await page.getByRole("main").getByRole("listitem").count()).toBe(1);
+  await page.getByRole("link", { name: "Account", exact: true }).click();
+  await page.getByLabel("Your name").fill("Ana Łucja");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved.").waitFor();
+  await signIn(other, "ana1", "another horse battery");
+  await other.getByText("This one").waitFor();
+});
+
+test("a session is ended from another device", async () => {
+  const ana = await server.person("ana2");
+  const lost = await browser.open(server, "/settings/account", ana);
+  await heading(lost, "Account").waitFor();
+  const page = await browser.open(server, "/settings/sessions", ana);
+  const sessions = page.getByRole("main").getByRole("listitem");
+  // That of the test itself, the lost one and this one.
+  await expect.poll(() => sessions.count()).toBe(3);
+  await page.getByRole("button", { name: "End the session Chrome, Linux" }).click();
+  await page.getByText("1 session has ended.").waitFor();
+  await lost.getByText("Please sign in again").waitFor();
+  await expect.poll(() => sessions.count()).toBe(2);
+});
+
+test("levels and mutes follow the user, and people are unblocked", async () => {
+  const ana = await server.person("ana3");
+  const { circle } = await ana.ask<{ circle: string }>("POST", "/circles", { name: "Tea", public: true });
+  const bob = await server.person("bob3");
+  await bob.ask("POST", `/circles/${circle}/join`, {});
+  await ana.ask("PUT", `/blocks/${bob.id}`, {});
+  const page = await browser.open(server, "/settings/notifications", ana);
+  await page.getByLabel("What you are told of in Tea").selectOption("Nothing");
+  await page.getByLabel("Mute Tea").selectOption("Muted");
+  const kept = () => ana.ask<Record<string, unknown>>("GET", "/preferences");
+  await expect.poll(kept).toMatchObject({ [`notify:${circle}`]: { level: "nothing", muted: true } });
+  await page.getByLabel("What you are told of in Tea").selectOption({ index: 0 });
+  await page.getByLabel("Mute Tea").selectOption("Not muted");
+  await expect.poll(kept).not.toHaveProperty(`notify:${circle}`);
+
+  await page.getByRole("link", { name: "Blocked people" }).click();
+  await page.getByRole("button", { name: "Unblock bob3" }).click();
+  await page.getByText("You block nobody.").waitFor();
+});
+
+test("what one looks for is found by the keyboard alone, and Escape leads back", async () => {
+  const ana = await server.person("ana4");
+  const page = await browser.open(server, "/", ana);
+  await page.getByText("Where do you want to begin?").waitFor();
+  await page.getByRole("button", { name: "Your menu" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "Settings" }).press("Enter");
+  await heading(page, "Account").waitFor();
+  await expect.poll(() => heading(page, "Account").evaluate((one) => one === document.activeElement)).toBe(true);
+  await page.getByRole("searchbox", { name: "Search" }).focus();
+  await page.keyboard.type("dark");
+  const links = page.getByRole("navigation").getByRole("link");
+  expect(await links.allInnerTexts()).toEqual(["Appearance\nDark"]);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await heading(page, "Appearance").waitFor();
+  await page.keyboard.press("Escape");
+  expect(await links.count()).toBe(PARTS.length);
+  await page.keyboard.press("Escape");
+  await page.getByText("Where do you want to begin?").waitFor();
+  expect(await page.evaluate(() => location.pathname)).toBe("/");
+});
