@@ -46,6 +46,7 @@ export default defineConfig(({ mode }) => ({
           hookTimeout: 60_000,
           // Two processors are enough for two browsers.
           maxWorkers: 2,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {
@@ -58,6 +59,7 @@ export default defineConfig(({ mode }) => ({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
     ],

@@ -4,8 +4,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import type { Readable } from "node:stream";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = process.env["KITH_PROGRAM"] ?? fileURLToPath(new URL("../../target/debug/kith", import.meta.url));
@@ -35,29 +35,39 @@ export class Person {
 }
 
 export class Server {
-  private constructor(readonly url: string, private readonly program: ChildProcess, private readonly data: string) {}
+  private constructor(
+    readonly url: string,
+    /** Where whoever owns the site signs up. */
+    readonly owner: string,
+    private program: ChildProcess,
+    private readonly data: string,
+    private readonly settings: Record<string, string>,
+  ) {}
 
   /** Starts one, with more settings where `settings` says so. */
   static async start(settings: Record<string, string> = {}): Promise<Server> {
     const data = mkdtempSync(join(tmpdir(), "kith-"));
-    const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("KITH_"));
-    const program = spawn(PROGRAM, ["serve", "--listen", "127.0.0.1:0", "--data", join(data, "data")], {
-      env: { ...Object.fromEntries(environment), KITH_PASSWORD_MEMORY_KIB: "64", ...settings },
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    for await (const line of createInterface({ input: program.stdout })) {
-      const url = /^kith: listening on (.*)$/.exec(line)?.[1];
-      if (url === undefined) throw new Error(`the server said ${line}`);
-      return new Server(url, program, data);
-    }
-    throw new Error("the server did not start");
+    const program = run(data, "127.0.0.1:0", settings);
+    const [, url = "", owner = ""] = await told(program, /^kith: listening on (.*)\n[^]*?(\S+#owner=\S+)\n/);
+    return new Server(url, owner, program, data, settings);
+  }
+
+  /** Kills it, as a failure of power would. */
+  async kill(): Promise<void> {
+    const ended = once(this.program, "exit");
+    this.program.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Starts it again, at the same address and with the same data. */
+  async again(): Promise<void> {
+    this.program = run(this.data, new URL(this.url).host, this.settings);
+    await told(this.program, /^kith: listening on .*\n/);
   }
 
   /** Kills it and takes its data away. */
   async end(): Promise<void> {
-    const ended = once(this.program, "exit");
-    this.program.kill("SIGKILL");
-    await ended;
+    await this.kill();
     rmSync(this.data, { recursive: true });
   }
 
@@ -72,4 +82,24 @@ export class Server {
     const { user, token } = (await answer.json()) as { user: { id: string }; token: string };
     return new Person(this.url, name, user.id, token);
   }
+}
+
+function run(data: string, listen: string, settings: Record<string, string>): ChildProcess {
+  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("KITH_"));
+  return spawn(PROGRAM, ["serve", "--listen", listen, "--data", join(data, "data")], {
+    env: { ...Object.fromEntries(environment), KITH_PASSWORD_MEMORY_KIB: "64", ...settings },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+}
+
+/** Waits for what a server says when it starts. */
+async function told(program: ChildProcess, wanted: RegExp): Promise<RegExpExecArray> {
+  let said = "";
+  while (program.exitCode === null) {
+    const found = wanted.exec(said);
+    if (found !== null) return found;
+    const [more] = (await Promise.race([once(program.stdout as Readable, "data"), once(program, "exit")])) as [unknown];
+    said += String(more);
+  }
+  throw new Error(`the server said ${said}`);
 }

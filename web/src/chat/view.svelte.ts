@@ -22,6 +22,8 @@ export type Panel = "places" | "main" | "side";
 
 /** Below this width panels take each other's place. */
 export const NARROW_PX = 760;
+/** Below this width a thread takes the place of what is at the side. */
+export const ROOMY_PX = 1500;
 
 export class View {
   /** What the address says. */
@@ -105,7 +107,10 @@ export class View {
 
   /** Shows something at the side, or nothing where it is shown already. */
   toggle(side: Exclude<Side, undefined>): void {
-    this.side = this.side === side ? undefined : side;
+    const { route } = this;
+    const covered = route.at === "stream" && route.thread !== undefined && innerWidth < ROOMY_PX;
+    if (covered) this.go({ at: "stream", stream: route.stream });
+    this.side = this.side === side && !covered ? undefined : side;
     this.reveal(this.side === undefined ? "main" : "side");
     localStorage.setItem("kith.members", this.side === "members" ? "shown" : "hidden");
   }

@@ -152,12 +152,19 @@ export class StreamModel {
     return this.lines(thread).discard(op);
   }
 
-  /** This message was on the screen, and somebody before it. */
-  saw(seq: Seq): void {
+  /**
+   * These messages were on the screen, from the first to the last. Whoever was led over some that are
+   * unread, by a link say, has not read those; whoever sees the end is done.
+   */
+  saw(first: Seq, seq: Seq): void {
     if (seq <= this.#seen) return;
+    const held = this.feed.messages.get().flatMap((line) => (line.state === "confirmed" ? [line.message] : []));
+    const { older, newer } = this.feed.part.get();
+    const is_all = !newer && (held.at(-1)?.seq ?? 0) <= seq;
+    const is_behind = (held[0]?.seq ?? 0) <= this.#seen + 1 || !older;
+    const skips = !is_behind || held.some((one) => one.seq > this.#seen && one.seq < first && one.author !== this.around.client.user.id);
+    if (skips && !is_all) return;
     this.#seen = seq;
-    const last = this.feed.messages.get().findLast((line) => line.state === "confirmed");
-    const is_all = last?.state === "confirmed" && last.message.seq <= seq && !this.feed.part.get().newer;
     this.#counts.update((counts) => (is_all ? { read: seq, unread: 0, mentions: 0 } : counts));
     this.#timer ??= setTimeout(() => this.flushRead(), READ_MS);
   }

@@ -35,7 +35,7 @@ export class ThreadReads {
   }
 
   /** This message was on the screen. */
-  saw(seq: Seq): void {
+  saw(_first: Seq, seq: Seq): void {
     if (seq <= this.#seen) return;
     this.#seen = seq;
     this.#later();

@@ -110,6 +110,7 @@ export const chat = {
   "message.unpin": "Nicht mehr anheften",
   "message.pinned": "Angeheftet",
   "message.copy": "Text kopieren",
+  "message.link_to": "Nachricht in {stream}",
   "message.link": "Link zur Nachricht kopieren",
   "message.unread": "Ab hier als ungelesen markieren",
   "message.delete": "Nachricht löschen",

@@ -110,6 +110,7 @@ export const chat = {
   "message.unpin": "Unpin",
   "message.pinned": "Pinned",
   "message.copy": "Copy text",
+  "message.link_to": "Message in {stream}",
   "message.link": "Copy link to the message",
   "message.unread": "Mark as unread from here",
   "message.delete": "Delete the message",

@@ -1,0 +1,154 @@
+// What happens when something goes wrong: nothing that was typed is lost, and nothing happens twice.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium } from "./browser.js";
+import { chat, composer, message, place, post, say, teaOf } from "./chat.js";
+import { BUSY, PASSWORD, Server } from "./server.js";
+
+let browser: Chromium;
+
+beforeAll(async () => {
+  browser = await Chromium.start();
+});
+
+afterAll(async () => {
+  await browser.end();
+});
+
+/** What browsers tell of a server that is gone. */
+const forgive = () => {
+  const others = browser.takeComplaints().filter((text) => !/ERR_CONNECTION|WebSocket|net::/.test(text));
+  expect(others).toEqual([]);
+};
+
+test("what is sent without a connection waits, is shown as such, and is there once", async () => {
+  const server = await Server.start(BUSY);
+  const [ana, bob] = [await server.person("ana"), await server.person("bob")];
+  const { stream } = await teaOf(ana, [bob]);
+  const [here, there] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`)];
+  await say(here, "before");
+  await message(there, "before").waitFor();
+  await server.kill();
+  await here.getByText("No connection.").waitFor();
+  await say(here, "first");
+  await say(here, "second");
+  await expect.poll(() => here.getByText("Waits for a connection").count()).toBe(2);
+  await composer(here).fill("begun");
+  // Even the page may go: another one in its place sends what waits.
+  await server.again();
+  await message(there, "second").waitFor({ timeout: 40_000 });
+  await here.getByText("No connection.").waitFor({ state: "detached" });
+  await expect.poll(() => here.getByText("Waits for a connection").count()).toBe(0);
+  const texts = async () => (await bob.ask<{ messages: { text: string }[] }>("GET", `/streams/${stream}/messages`)).messages.map(({ text }) => text);
+  expect(await texts()).toEqual(["before", "first", "second"]);
+  expect(await composer(here).inputValue()).toBe("begun");
+  forgive();
+  await here.close();
+  await there.close();
+  await server.end();
+});
+
+test("what waits is sent by the page that is opened next, and drafts are still there", async () => {
+  const server = await Server.start(BUSY);
+  const ana = await server.person("ana");
+  const { circle, stream } = await teaOf(ana);
+  await ana.ask("POST", `/circles/${circle}/streams`, { name: "ops" });
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  await composer(page).fill("a draft");
+  await place(page, "ops").click();
+  await page.getByRole("heading", { name: "ops", exact: true }).waitFor();
+  await place(page, "general").getByText("Begun to write").waitFor();
+  await server.kill();
+  await page.getByText("No connection.").waitFor();
+  await say(page, "from before");
+  await page.getByText("Waits for a connection").waitFor();
+  const again = server.again();
+  await page.goto("about:blank");
+  await again;
+  await page.goto(server.url);
+  await message(page, "from before").waitFor();
+  await place(page, "general").click();
+  await expect.poll(() => composer(page).inputValue()).toBe("a draft");
+  forgive();
+  await page.close();
+  await server.end();
+});
+
+test("what is refused stays with the reason, and can be tried again or taken back", async () => {
+  const server = await Server.start(BUSY);
+  const [ana, bob] = [await server.person("ana"), await server.person("bob")];
+  const { circle, stream } = await teaOf(ana, [bob]);
+  const page = await chat(browser, server, bob, `/s/${stream}`);
+  await composer(page).waitFor();
+  const { name } = { name: "general" };
+  await ana.ask("PUT", `/streams/${stream}`, { name, slow_seconds: 3600 });
+  await page.getByText("Slow: 3,600 s").waitFor();
+  await post(bob, stream, "elsewhere");
+  await message(page, "elsewhere").waitFor();
+  await page.getByText(/^Your next message in/).waitFor();
+  await ana.ask("PUT", `/streams/${stream}`, { name, slow_seconds: 0 });
+  await page.getByText(/^Your next message in/).waitFor({ state: "detached" });
+  // Timed out, one sees it before one writes, and learns when it is over.
+  await composer(page).fill("too late");
+  await ana.ask("PUT", `/circles/${circle}/members/${bob.id}/timeout`, { seconds: 3600 });
+  await page.getByText("You may only read until").waitFor();
+  await ana.ask("PUT", `/circles/${circle}/members/${bob.id}/timeout`, { seconds: 0 });
+  await expect.poll(() => composer(page).inputValue()).toBe("too late");
+  await page.close();
+  await server.end();
+});
+
+test("a session that is revoked leads to signing in, with what was typed kept", async () => {
+  const server = await Server.start(BUSY);
+  const ana = await server.person("ana");
+  const { stream } = await teaOf(ana);
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  await composer(page).fill("half a sentence");
+  const { sessions } = await ana.ask<{ sessions: { id: string; current: boolean }[] }>("GET", "/sessions");
+  for (const { id } of sessions.filter(({ current }) => !current)) await ana.ask("DELETE", `/sessions/${id}`);
+  await page.getByText("Please sign in again").waitFor();
+  await page.getByLabel("User name").fill("ana");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect.poll(() => composer(page).inputValue()).toBe("half a sentence");
+  forgive();
+  await page.close();
+  await server.end();
+});
+
+test("whoever is kicked while reading leaves the circle with a word", async () => {
+  const server = await Server.start(BUSY);
+  const [ana, bob] = [await server.person("ana"), await server.person("bob")];
+  const { circle, stream } = await teaOf(ana, [bob]);
+  const page = await chat(browser, server, bob, `/s/${stream}`);
+  await composer(page).waitFor();
+  await ana.ask("DELETE", `/circles/${circle}/members/${bob.id}`);
+  await page.getByText("You were removed from Tea.").waitFor();
+  await page.getByText("Where do you want to begin?").waitFor();
+  await page.close();
+  await server.end();
+});
+
+test("two tabs agree on what was read and what was said", async () => {
+  const server = await Server.start(BUSY);
+  const [ana, bob] = [await server.person("ana"), await server.person("bob")];
+  const { circle, stream } = await teaOf(ana, [bob]);
+  const { stream: ops } = await ana.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name: "ops" });
+  const one = await chat(browser, server, ana, `/s/${stream}`);
+  const two = await one.context().newPage();
+  await two.goto(`${server.url}/s/${stream}`);
+  await composer(two).waitFor();
+  await post(bob, ops, "news");
+  await place(one, "ops").getByText("1 unread").waitFor();
+  await place(two, "ops").getByText("1 unread").waitFor();
+  await two.bringToFront();
+  await place(two, "ops").click();
+  await message(two, "news").waitFor();
+  await place(one, "ops").getByText("1 unread").waitFor({ state: "detached" });
+  await say(two, "seen");
+  await one.bringToFront();
+  await place(one, "ops").click();
+  await message(one, "seen").waitFor();
+  await one.context().close();
+  await server.end();
+});

@@ -1,0 +1,182 @@
+// What people do with messages and with each other, in several browsers at once.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, expectAccessible, type Look } from "./browser.js";
+import { chat, composer, message, place, post, say, teaOf, type Tea } from "./chat.js";
+import { BUSY, Server, type Person } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+let made = 0;
+
+beforeAll(async () => {
+  server = await Server.start(BUSY);
+  browser = await Chromium.start();
+});
+
+afterAll(async () => {
+  await browser.end();
+  await server.end();
+});
+
+interface World extends Tea {
+  readonly ana: Person;
+  readonly bob: Person;
+}
+
+/** Ana's circle with bob in it: names of this test alone. */
+async function world(): Promise<World> {
+  made += 1;
+  const [ana, bob] = [await server.person(`ana${made}`), await server.person(`bob${made}`)];
+  return { ana, bob, ...(await teaOf(ana, [bob], `Tea ${made}`)) };
+}
+
+const open = (who: Person, { stream }: Tea, look: Look = {}) => chat(browser, server, who, `/s/${stream}`, look);
+
+/** Chooses from the menu of a message, with the keyboard. */
+async function choose(page: Page, text: string, item: string): Promise<void> {
+  const row = page.getByRole("listitem").filter({ has: page.getByText(text, { exact: true }) });
+  await row.hover();
+  await row.getByRole("button", { name: "More about this message" }).click();
+  await page.getByRole("menuitem", { name: item }).click();
+}
+
+test("messages are answered, changed by arrow up, reacted to, pinned and deleted, for everybody at once", async () => {
+  const tea = await world();
+  const [ana, bob] = [await open(tea.ana, tea), await open(tea.bob, tea)];
+  await say(ana, "Is there tea?");
+  await message(bob, "Is there tea?").waitFor();
+  await choose(bob, "Is there tea?", "Reply");
+  await bob.getByText(/^Your answer to/).waitFor();
+  await say(bob, "In a minut");
+  await message(ana, "In a minut").getByText("Is there tea?").waitFor();
+  await composer(bob).press("ArrowUp");
+  await bob.getByLabel("Change the message").fill("In a minute");
+  await expectAccessible(bob);
+  await bob.getByLabel("Change the message").press("Enter");
+  await message(ana, "In a minute").getByText("(edited)").waitFor();
+  await expect.poll(() => composer(bob).evaluate((area) => area === document.activeElement)).toBe(true);
+
+  const row = ana.getByRole("listitem").filter({ has: ana.getByText("In a minute", { exact: true }) });
+  await row.hover();
+  await row.getByRole("button", { name: "React" }).click();
+  await expectAccessible(ana);
+  await ana.getByRole("dialog", { name: "React" }).getByRole("button", { name: "👍" }).click();
+  await bob.getByRole("button", { name: `👍: ${tea.ana.name}` }).click();
+  await ana.getByRole("button", { name: /^👍: .* and / }).click();
+  await bob.getByRole("button", { name: `👍: ${tea.bob.name}` }).waitFor();
+
+  await choose(ana, "In a minute", "Pin");
+  await bob.getByRole("button", { name: "1 pinned message" }).click();
+  await bob.getByRole("dialog", { name: "1 pinned message" }).getByText("In a minute").waitFor();
+  await expectAccessible(bob);
+  await bob.keyboard.press("Escape");
+  await choose(ana, "In a minute", "Delete");
+  await expectAccessible(ana);
+  await ana.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await message(bob, "In a minute").waitFor({ state: "detached" });
+  await bob.getByRole("button", { name: "1 pinned message" }).waitFor({ state: "detached" });
+});
+
+test("everything about a message is done by the keyboard alone", async () => {
+  const tea = await world();
+  const page = await open(tea.ana, tea);
+  for (const text of ["one", "two", "three"]) await say(page, text);
+  await message(page, "three").waitFor();
+  // From where one writes back to the messages: the last one, and up from there.
+  const row = page.getByRole("listitem").filter({ has: page.getByText("three", { exact: true }) });
+  await row.focus();
+  await page.keyboard.press("ArrowUp");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain("two");
+  await page.keyboard.press("e");
+  await page.getByLabel("Change the message").fill("TWO");
+  await page.keyboard.press("Enter");
+  await message(page, "TWO").waitFor();
+  await row.focus();
+  await page.keyboard.press("t");
+  await page.getByRole("region", { name: "Thread", exact: true }).waitFor();
+  await page.keyboard.type("in the thread");
+  await page.keyboard.press("Enter");
+  await page.getByRole("region", { name: "Thread", exact: true }).getByText("in the thread").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("region", { name: "Thread", exact: true }).waitFor({ state: "detached" });
+  await row.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menu").waitFor();
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
+});
+
+test("a link leads to a message of long ago, and the first unread one is found", async () => {
+  const tea = await world();
+  const seqs: number[] = [];
+  for (let n = 1; n <= 130; n += 1) seqs.push(await post(tea.ana, tea.stream, `number ${n}`));
+  const page = await chat(browser, server, tea.bob, `/s/${tea.stream}/${seqs[11]}`);
+  await message(page, "number 12").waitFor();
+  // Whoever was led over what is unread has not read it.
+  const unread = async () => (await tea.bob.ask<{ unread: number }>("GET", `/streams/${tea.stream}/unread`)).unread;
+  expect(await unread()).toBe(130);
+  await page.getByRole("button", { name: "130 new messages" }).click();
+  await message(page, "number 130").waitFor();
+  await expect.poll(unread).toBe(0);
+  await page.getByRole("button", { name: "To the first new message" }).click();
+  await message(page, "number 1").waitFor();
+  await page.getByRole("heading", { name: "New", exact: true }).waitFor();
+  // What is marked as unread is so from there on.
+  await message(page, "number 3").waitFor();
+  await choose(page, "number 3", "Mark as unread from here");
+  await expect.poll(async () => (await tea.bob.ask<{ read: number }>("GET", `/streams/${tea.stream}/unread`)).read).toBe((seqs[2] as number) - 1);
+});
+
+test("one sees who writes and who is there", async () => {
+  const tea = await world();
+  const [ana, bob] = [await open(tea.ana, tea), await open(tea.bob, tea)];
+  await ana.getByRole("button", { name: "People", exact: true }).click();
+  const people = ana.getByRole("complementary", { name: "People" });
+  await people.getByText("Here: 2").waitFor();
+  await composer(bob).pressSequentially("I am wri");
+  await ana.getByText(`${tea.bob.name} is writing …`).waitFor();
+  await composer(bob).press("Enter");
+  await ana.getByText(`${tea.bob.name} is writing …`).waitFor({ state: "detached" });
+  await bob.close();
+  await people.getByText("Not here: 1").waitFor();
+});
+
+test("people write to each other directly, in groups, and can block", async () => {
+  const tea = await world();
+  const cyd = await server.person(`cyd${made}`);
+  await cyd.ask("POST", `/circles/${tea.circle}/join`, {});
+  const [ana, bob] = [await open(tea.ana, tea), await open(tea.bob, tea)];
+  await say(bob, "Hello");
+  await message(ana, "Hello").getByRole("button", { name: tea.bob.name }).click();
+  await expectAccessible(ana);
+  await ana.getByRole("button", { name: "Write to them" }).click();
+  await ana.getByRole("heading", { name: tea.bob.name, exact: true }).waitFor();
+  await say(ana, "Between us");
+  await bob.getByRole("link", { name: "Conversations" }).getByText("1 unread").waitFor();
+  await bob.getByRole("link", { name: "Conversations" }).click();
+  await place(bob, tea.ana.name).click();
+  await message(bob, "Between us").waitFor();
+
+  await bob.getByRole("button", { name: "New conversation" }).first().click();
+  await bob.getByRole("dialog").getByRole("checkbox", { name: new RegExp(tea.ana.name) }).check();
+  await bob.getByRole("dialog").getByRole("checkbox", { name: new RegExp(cyd.name) }).check();
+  await bob.getByLabel("Name of the group").fill("Three");
+  await expectAccessible(bob);
+  await bob.getByRole("button", { name: "Begin", exact: true }).click();
+  await bob.getByRole("heading", { name: "Three", exact: true }).waitFor();
+  await say(bob, "All of us");
+  await place(ana, "Three").click();
+  await message(ana, "All of us").waitFor();
+
+  await message(ana, "All of us").getByRole("button", { name: tea.bob.name }).click();
+  await ana.getByRole("button", { name: "Block" }).click();
+  await ana.getByText(/You block them/).waitFor();
+  await ana.keyboard.press("Escape");
+  await ana.getByText("A message of somebody whom you block.").waitFor();
+  await say(bob, "Do you hear me?");
+  await message(bob, "Do you hear me?").waitFor();
+  expect(await ana.getByText("Do you hear me?").count()).toBe(0);
+});

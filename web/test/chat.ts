@@ -1,0 +1,57 @@
+// What tests of the chat do again and again, as its user does it.
+
+import type { Locator, Page } from "playwright-core";
+import type { Chromium, Look } from "./browser.js";
+import { PASSWORD, type Person, type Server } from "./server.js";
+
+/** A circle with its first stream. */
+export interface Tea {
+  readonly circle: string;
+  readonly stream: string;
+}
+
+/** Makes the public circle Tea of `owner`, in which the others are members. */
+export async function teaOf(owner: Person, members: readonly Person[] = [], name = "Tea"): Promise<Tea> {
+  const { circle } = await owner.ask<{ circle: string }>("POST", "/circles", { name, public: true });
+  for (const member of members) await member.ask("POST", `/circles/${circle}/join`, {});
+  const window = await owner.ask<{ circles: { circle: { id: string }; streams: { stream: { id: string } }[] }[] }>("GET", "/window");
+  const stream = window.circles.find((one) => one.circle.id === circle)?.streams[0]?.stream.id;
+  if (stream === undefined) throw new Error("the circle has no stream");
+  return { circle, stream };
+}
+
+let posted = 0;
+
+/** Posts over REST; the number of the message. */
+export async function post(person: Person, stream: string, text: string, more: object = {}): Promise<number> {
+  posted += 1;
+  const { events } = await person.ask<{ events: { seq: number }[] }>("PUT", `/streams/${stream}/messages/test-${posted}`, { text, ...more });
+  return events[0]?.seq ?? 0;
+}
+
+/** The chat as somebody who is signed in sees it. */
+export async function chat(browser: Chromium, server: Server, person: Person, path = "/", look: Look = {}): Promise<Page> {
+  const page = await browser.page(look);
+  await page.goto(server.url + path);
+  // An invite is for those without an account as well.
+  if (path.startsWith("/invite/")) await page.getByRole("link", { name: "Sign in" }).click();
+  await page.getByLabel("User name").fill(person.name);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("navigation").waitFor();
+  return page;
+}
+
+export const composer = (page: Page): Locator => page.getByRole("region", { name: /^Stream / }).getByRole("textbox", { name: /^Write to/ });
+
+/** Writes in the stream that is open. */
+export async function say(page: Page, text: string): Promise<void> {
+  await composer(page).fill(text);
+  await composer(page).press("Enter");
+}
+
+/** A message that the server has. */
+export const message = (page: Page, text: string): Locator => page.getByRole("article").filter({ has: page.getByText(text, { exact: true }) });
+
+/** A line in the list of streams or conversations. */
+export const place = (page: Page, name: string): Locator => page.getByRole("navigation").getByRole("link", { name });
