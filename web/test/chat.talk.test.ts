@@ -62,7 +62,7 @@ test("messages are answered, changed by arrow up, reacted to, pinned and deleted
   await row.hover();
   await row.getByRole("button", { name: "React" }).click();
   await expectAccessible(ana);
-  await ana.getByRole("dialog", { name: "React" }).getByRole("button", { name: "👍" }).click();
+  await ana.getByRole("dialog", { name: "React" }).getByRole("option", { name: "thumbs up" }).first().click();
   await bob.getByRole("button", { name: `👍: ${tea.ana.name}` }).click();
   await ana.getByRole("button", { name: /^👍: .* and / }).click();
   await bob.getByRole("button", { name: `👍: ${tea.bob.name}` }).waitFor();
@@ -179,4 +179,48 @@ test("people write to each other directly, in groups, and can block", async () =
   await say(bob, "Do you hear me?");
   await message(bob, "Do you hear me?").waitFor();
   expect(await ana.getByText("Do you hear me?").count()).toBe(0);
+});
+
+test("names are completed, emoji are chosen, and what is written is looked at before it is sent", async () => {
+  const tea = await world();
+  const [page, bob] = [await open(tea.ana, tea), await open(tea.bob, tea)];
+  await composer(page).pressSequentially(`Hello @${tea.bob.name.slice(0, 2)}`);
+  await page.getByRole("option", { name: new RegExp(tea.bob.name) }).waitFor();
+  await expectAccessible(page);
+  await composer(page).press("Enter");
+  await composer(page).pressSequentially("**now**");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByRole("strong").getByText("now").waitFor();
+  await page.getByRole("button", { name: "Write", exact: true }).click();
+  await page.getByRole("button", { name: "Emoji", exact: true }).click();
+  await page.getByRole("dialog", { name: "Emoji" }).getByRole("combobox").fill("rocket");
+  await page.getByRole("option", { name: "rocket" }).first().waitFor();
+  await page.keyboard.press("Enter");
+  await expect.poll(() => composer(page).inputValue()).toBe(`Hello @${tea.bob.name} **now**🚀`);
+  await composer(page).press("Enter");
+  await bob.getByRole("article").getByRole("button", { name: `@${tea.bob.name}` }).waitFor();
+  await bob.getByRole("article").getByText("🚀").waitFor();
+});
+
+test("one goes anywhere by a few letters, and finds what means one in the inbox", async () => {
+  const tea = await world();
+  const { stream: ops } = await tea.ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "operations" });
+  const page = await open(tea.bob, tea);
+  await place(page, "operations").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("opr");
+  await page.getByRole("option", { name: /operations/ }).first().waitFor();
+  await expectAccessible(page);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "operations", exact: true }).waitFor();
+  await page.keyboard.press("Alt+ArrowUp");
+  await page.getByRole("heading", { name: "general", exact: true }).waitFor();
+  await post(tea.ana, ops, `Look at this, @${tea.bob.name}`);
+  await place(page, "operations").getByText("1 for you").waitFor();
+  await page.getByRole("link", { name: "Inbox" }).click();
+  await page.getByRole("region", { name: "Inbox" }).getByText("Look at this").waitFor();
+  await expectAccessible(page);
+  await page.getByRole("region", { name: "Inbox" }).getByRole("link", { name: /Look at this/ }).click();
+  await page.getByRole("heading", { name: "operations", exact: true }).waitFor();
+  await page.getByRole("article").getByText("Look at this").waitFor();
 });

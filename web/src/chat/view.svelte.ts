@@ -11,8 +11,9 @@ export type Side = "members" | "pins" | undefined;
 
 /** What asks for all attention. */
 export type Dialog =
-  | { readonly is: "new_circle" | "join" | "find_circles" | "new_conversation" }
-  | { readonly is: "new_stream" | "invite"; readonly circle: CircleModel }
+  | { readonly is: "new_circle" | "join" | "find_circles" | "new_conversation" | "go_to" }
+  | { readonly is: "new_stream" | "invite" | "circle_settings"; readonly circle: CircleModel }
+  | { readonly is: "stream_settings"; readonly stream: StreamModel }
   | { readonly is: "leave"; readonly circle: CircleModel }
   | { readonly is: "profile"; readonly user: protocol.UserId; readonly circle?: CircleModel | undefined }
   | { readonly is: "delete"; readonly stream: StreamModel; readonly message: protocol.Message };

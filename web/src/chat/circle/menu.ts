@@ -3,7 +3,7 @@
 import { get } from "svelte/store";
 import { t } from "../../lib/i18n/index.svelte.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
-import { LogOut, Plus, UserPlus, Users } from "../../lib/ui/icons.js";
+import { LogOut, Plus, Settings, UserPlus, Users } from "../../lib/ui/icons.js";
 import type { CircleModel } from "../model/circle.js";
 import type { Permission } from "../model/rights.js";
 import type { Site } from "../model/site.js";
@@ -17,6 +17,7 @@ export function circleMenu(site: Site, view: View, circle: CircleModel, may: Rea
     view.side = "members";
     view.reveal("side");
   } });
+  items.push({ label: t("circle.settings", { circle: get(circle.circle).name }), icon: Settings, run: () => (view.dialog = { is: "circle_settings", circle }) });
   items.push({ label: t("circle.mark_read"), run: () => {
     for (const stream of get(circle.streams)) stream.markRead();
   } });

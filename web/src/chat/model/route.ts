@@ -7,6 +7,8 @@ export type Route =
   | { readonly at: "home" }
   | { readonly at: "signin" }
   | { readonly at: "signup" }
+  /** What means or answers the user. */
+  | { readonly at: "inbox" }
   | { readonly at: "invite"; readonly code: string }
   | { readonly at: "circle"; readonly circle: protocol.CircleId }
   | {
@@ -39,6 +41,7 @@ export function parseRoute(path: string): Route {
   switch (first) {
     case "signin":
     case "signup":
+    case "inbox":
       return { at: first };
     case "invite":
     case "join":
@@ -71,6 +74,7 @@ export function pathOf(route: Route): string {
       return "/";
     case "signin":
     case "signup":
+    case "inbox":
       return `/${route.at}`;
     case "invite":
       return `/invite/${route.code}`;

@@ -1,9 +1,11 @@
 // What one can do with a stream or conversation, as far as one may.
 
+import { get } from "svelte/store";
 import { t } from "../../lib/i18n/index.svelte.js";
-import { Check, Link, LogOut, User } from "../../lib/ui/icons.js";
+import { Check, Link, LogOut, Settings, User } from "../../lib/ui/icons.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
 import { toast } from "../../lib/ui/toasts.svelte.js";
+import { permissionsOf } from "../model/rights.js";
 import type { Site } from "../model/site.js";
 import type { StreamModel } from "../model/stream.js";
 import type { View } from "../view.svelte.js";
@@ -17,6 +19,12 @@ export function streamMenu(site: Site, view: View, stream: StreamModel): readonl
   const [other] = stream.others(site.me);
   if (info.kind === "direct" && other !== undefined) {
     items.push({ label: t("profile.title"), icon: User, run: () => (view.dialog = { is: "profile", user: other }) });
+  }
+  const { circle } = stream;
+  const manages = circle === undefined ? info.kind === "group" : permissionsOf(get(circle.circle), get(circle.member), Date.now(), info.deny).has("manage_feeds");
+  if (manages) {
+    const name = info.name ?? "";
+    items.push({ label: t("stream.settings", { name }), icon: Settings, run: () => (view.dialog = { is: "stream_settings", stream }) });
   }
   if (info.kind === "group") {
     items.push("line", { label: t("conversation.leave"), icon: LogOut, danger: true, run: () => {

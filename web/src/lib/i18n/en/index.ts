@@ -5,10 +5,11 @@ import { account } from "./account.js";
 import { chat } from "./chat.js";
 import { composer } from "./composer.js";
 import { emoji } from "./emoji.js";
+import { manage } from "./manage.js";
 import { markdown } from "./markdown.js";
 import { media } from "./media.js";
 import { notify } from "./notify.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const en = { ...account, ...chat, ...ui, ...composer, ...emoji, ...markdown, ...media, ...notify, ...settings } as const;
+export const en = { ...account, ...chat, ...ui, ...composer, ...emoji, ...manage, ...markdown, ...media, ...notify, ...settings } as const;

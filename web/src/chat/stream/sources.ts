@@ -1,0 +1,57 @@
+// What is offered while one writes: people, streams, emoji.
+
+import type { protocol } from "@kith/client";
+import { get } from "svelte/store";
+import { t } from "../../lib/i18n/index.svelte.js";
+import type { Completion, Sign, Source } from "../../lib/composer/complete.js";
+import { loadEmoji, skinTone, toned } from "../../lib/emoji/index.svelte.js";
+import { best } from "../../lib/switcher/fuzzy.js";
+import { nameOf } from "../model/people.js";
+import { permissionsOf } from "../model/rights.js";
+import type { Site } from "../model/site.js";
+import type { StreamModel } from "../model/stream.js";
+
+/** Completions that are looked for. */
+const FOUND_MAX = 8;
+
+/** Where completions come from in a stream. */
+export function sourcesIn(site: Site, stream: StreamModel): Readonly<Partial<Record<Sign, Source>>> {
+  const { circle } = stream;
+  return {
+    "@": (typed) => people(site, stream, typed),
+    ...(circle === undefined ? {} : { "#": (typed: string) => {
+      const names = get(circle.streams).flatMap(({ info }) => info.name ?? []);
+      return best(typed, names, (name) => name, FOUND_MAX).map(({ item }): Completion => ({ label: `#${item}`, put: `#${item}` }));
+    } }),
+    ":": async (typed) => {
+      const set = await loadEmoji();
+      return set.search(typed, FOUND_MAX).map((emoji): Completion => {
+        const one = toned(emoji, skinTone());
+        return { label: `:${emoji.codes[0] ?? ""}:`, put: one, emoji: one };
+      });
+    },
+  };
+}
+
+async function people(site: Site, stream: StreamModel, typed: string): Promise<readonly Completion[]> {
+  const users = await whoReads(site, stream);
+  const found = best(typed, users, (user) => `${user.name} ${nameOf(user, stream.circle?.nickname(user.id))}`, FOUND_MAX);
+  const offered = found.map(({ item }): Completion => {
+    const name = nameOf(item, stream.circle?.nickname(item.id));
+    return { label: name, detail: `@${item.name}`, put: `@${item.name}`, avatar: { name, id: item.id } };
+  });
+  const { circle } = stream;
+  const may = circle === undefined ? undefined : permissionsOf(get(circle.circle), get(circle.member), Date.now(), stream.info.deny);
+  if (may?.has("mention_all") === true && typed !== "" && "everyone".startsWith(typed.toLowerCase())) {
+    offered.push({ label: "everyone", detail: t("write.everyone"), put: "@everyone" });
+  }
+  return offered;
+}
+
+/** Those who can be meant, as far as they are known. */
+async function whoReads(site: Site, stream: StreamModel): Promise<readonly protocol.User[]> {
+  const { circle, info } = stream;
+  if (circle !== undefined && get(circle.members).size === 0) await circle.list();
+  const ids = circle !== undefined ? [...get(circle.members).keys()] : info.kind === "channel" ? [] : info.users;
+  return ids.flatMap((id) => (id === site.me ? [] : site.people.get(id) ?? []));
+}

@@ -1,0 +1,113 @@
+// Looking after a circle: streams, roles, members, and what the audit log says of it.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { chat, composer, message, place, post, teaOf } from "./chat.js";
+import { BUSY, Server, type Person } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+let ana: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  server = await Server.start(BUSY);
+  browser = await Chromium.start();
+  [ana, bob] = [await server.person("ana"), await server.person("bob")];
+});
+
+afterAll(async () => {
+  await browser.end();
+  await server.end();
+});
+
+/** Chooses from the menu of a circle. */
+async function choose(page: Page, circle: string, item: string): Promise<void> {
+  await page.getByRole("button", { name: `Menu of ${circle}` }).click();
+  await page.getByRole("menuitem", { name: item }).click();
+}
+
+test("streams are made, private ones for some roles only, and are slowed and archived", async () => {
+  const { circle, stream } = await teaOf(ana, [bob], "Streams");
+  const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`)];
+  await page.getByRole("navigation").getByRole("button", { name: "New stream" }).click();
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("open");
+  await page.getByLabel("What it is about").fill("For everybody");
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Make the stream" }).click();
+  await page.getByRole("heading", { name: "open", exact: true }).waitFor();
+  await place(other, "open").click();
+  await choose(page, "Streams", "New stream");
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("closed");
+  await page.getByRole("switch", { name: "Private" }).click();
+  await page.getByRole("button", { name: "Make the stream" }).click();
+  await page.getByRole("heading", { name: "closed", exact: true }).waitFor();
+  await place(page, "closed").getByText("Private").waitFor();
+  expect(await place(other, "closed").count()).toBe(0);
+
+  await place(page, "open").click();
+  await page.getByRole("heading", { name: "open", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Menu of open" }).click();
+  await page.getByRole("menuitem", { name: "Settings of open" }).click();
+  await page.getByLabel("Slow mode").selectOption({ label: "60 s" });
+  await page.getByLabel("member: Write").uncheck();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Save" }).click();
+  await other.getByText("You may read here, not write.").waitFor();
+  await page.getByText("Slow: 60 s").waitFor();
+  await page.getByRole("button", { name: "Menu of open" }).click();
+  await page.getByRole("menuitem", { name: "Settings of open" }).click();
+  await page.getByRole("switch", { name: "Archived" }).click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await other.getByText("This stream is archived. Nobody can write in it.").waitFor();
+  expect(circle).not.toBe("");
+});
+
+test("roles are made and given, members are timed out, removed and banned, and the log tells it", async () => {
+  const cyd = await server.person("cyd");
+  const { circle, stream } = await teaOf(ana, [bob, cyd], "People");
+  await post(bob, stream, "of bob");
+  await post(cyd, stream, "of cyd");
+  const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`)];
+  await choose(page, "People", "Settings of People");
+  await page.getByRole("tab", { name: "Roles" }).click();
+  await page.getByRole("button", { name: "New role" }).click();
+  await page.getByLabel("Name of the role").fill("brewer");
+  await page.getByRole("checkbox", { name: "Invite people" }).check();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Make the role" }).click();
+  await page.getByRole("button", { name: "brewer" }).waitFor();
+  await page.keyboard.press("Escape");
+
+  await message(page, "of bob").getByRole("button", { name: "bob" }).click();
+  await page.getByRole("dialog").getByRole("checkbox", { name: "brewer" }).check();
+  await expectAccessible(page);
+  await expectFits(page);
+  await other.getByRole("button", { name: "Menu of People" }).click();
+  await other.getByRole("menuitem", { name: "Invite people" }).waitFor();
+  await other.keyboard.press("Escape");
+  await page.getByLabel("Reason").fill("Too loud");
+  await page.getByRole("button", { name: "Time out" }).click();
+  await other.getByText("You may only read until").waitFor();
+  await page.getByRole("button", { name: "End the time-out" }).click();
+  await composer(other).waitFor();
+  await page.getByRole("button", { name: "Remove from the circle" }).click();
+  await page.getByRole("button", { name: "Yes, remove bob" }).click();
+  await other.getByText("You were removed from People.").waitFor();
+  await message(page, "of cyd").getByRole("button", { name: "cyd" }).click();
+  await page.getByRole("button", { name: "Ban", exact: true }).click();
+  await page.getByRole("button", { name: "Yes, ban cyd for good" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+
+  await choose(page, "People", "Settings of People");
+  await page.getByRole("tab", { name: "Audit log" }).click();
+  await page.getByText("gave bob the roles brewer").waitFor();
+  await page.getByText(/timed bob out until .*\(Too loud\)/).waitFor();
+  await page.getByText("removed bob (Too loud)").waitFor();
+  await page.getByText("banned cyd").waitFor();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Let in again" }).click();
+  await page.getByText("let cyd in again").waitFor();
+  await cyd.ask("POST", `/circles/${circle}/join`, {});
+});
