@@ -1,7 +1,7 @@
 //! The way over a Kith server: devices are reached by a personal service, in each circle that two users
 //! share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use kith_client::{Call, Client, ClientError, Offered};
@@ -33,11 +33,27 @@ struct Reached {
 
 struct Wire {
     client: Client,
-    circles: Vec<CircleId>,
+    circles: Mutex<Vec<CircleId>>,
     name: ServiceName,
+    /// Where what others say goes.
+    calls: mpsc::Sender<Incoming>,
 }
 
 impl Wire {
+    fn circles(&self) -> Vec<CircleId> {
+        self.circles.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Offers to be called in a circle.
+    async fn offer(&self, circle: CircleId) -> Result<(), ClientError> {
+        let mut offer = Offer::new(circle, self.name.clone());
+        offer.at_once = Some(AT_ONCE);
+        let offered = self.client.offer(offer).await?;
+        self.circles.lock().unwrap_or_else(PoisonError::into_inner).push(circle);
+        tokio::spawn(hear(offered, circle, self.name.clone(), self.calls.clone()));
+        Ok(())
+    }
+
     /// Calls a service of the server.
     async fn ask(&self, circle: CircleId, name: &str, args: Json) -> Option<Json> {
         let name = ServiceName::parse(name).ok()?;
@@ -52,13 +68,13 @@ impl Signals for Wire {
     }
 
     async fn reach(&self, user: UserId) -> Vec<Address> {
-        for circle in &self.circles {
+        for circle in self.circles() {
             let args = json!({ "user": user, "begin": SERVICE });
-            let answer = self.ask(*circle, "kith/reach", args).await;
+            let answer = self.ask(circle, "kith/reach", args).await;
             let reached: Vec<Reached> =
                 answer.and_then(|answer| serde_json::from_value(answer).ok()).unwrap_or_default();
             if !reached.is_empty() {
-                let address = |one: Reached| Address { circle: *circle, user, name: one.name };
+                let address = |one: Reached| Address { circle, user, name: one.name };
                 return reached.into_iter().map(address).collect();
             }
         }
@@ -76,9 +92,19 @@ impl Signals for Wire {
         })
     }
 
+    async fn join(&self, circle: CircleId) {
+        let circles = self.circles();
+        if circles.len() < CIRCLES_MAX && !circles.contains(&circle) {
+            // Where the server does not let us, we are not reached there.
+            if let Err(error) = self.offer(circle).await {
+                tracing::debug!(%error, "not reached in one more circle");
+            }
+        }
+    }
+
     async fn relays(&self) -> Vec<Relay> {
-        let Some(circle) = self.circles.first() else { return Vec::new() };
-        let answer = self.ask(*circle, "kith/relay", Json::Null).await;
+        let Some(circle) = self.circles().first().copied() else { return Vec::new() };
+        let answer = self.ask(circle, "kith/relay", Json::Null).await;
         let relays = answer.and_then(|answer| serde_json::from_value::<Relays>(answer).ok());
         relays.unwrap_or_default().bounded()
     }
@@ -86,7 +112,7 @@ impl Signals for Wire {
 
 impl Private {
     /// Begins private sessions over a server, with whoever shares one of these circles, of which the
-    /// first 64 count.
+    /// first 64 count. [`Self::join`] adds others.
     ///
     /// # Errors
     /// [`PrivateError::Client`] when the server does not let this client be reached, and as
@@ -99,25 +125,16 @@ impl Private {
         let name = ServiceName::parse(&format!("{SERVICE}{}", random::<16>()?));
         let name = name.map_err(|refusal| PrivateError::Client(refusal.to_string()))?;
         let (calls, incoming) = mpsc::channel(CIRCLES_MAX);
-        let mut reached = Vec::new();
+        let wire = Wire { client: client.clone(), circles: Mutex::default(), name, calls };
         let mut refused = None;
         for circle in circles.iter().take(CIRCLES_MAX) {
-            let mut offer = Offer::new(*circle, name.clone());
-            offer.at_once = Some(AT_ONCE);
-            match client.offer(offer).await {
-                Ok(offered) => {
-                    reached.push(*circle);
-                    tokio::spawn(hear(offered, *circle, name.clone(), calls.clone()));
-                }
-                // Another circle may let us.
-                Err(error) => refused = Some(error),
-            }
+            // Another circle may let us.
+            refused = wire.offer(*circle).await.err().or(refused);
         }
-        if reached.is_empty() {
+        if wire.circles().is_empty() {
             let why = refused.map_or_else(|| "you are in no circle".to_owned(), |e| e.to_string());
             return Err(PrivateError::Client(why));
         }
-        let wire = Wire { client: client.clone(), circles: reached, name };
         Self::start(Arc::new(wire), incoming, options)
     }
 }

@@ -41,6 +41,23 @@ pub struct Peers {
     met: BTreeMap<String, Vec<Device>>,
 }
 
+impl Trust {
+    /// What it means, for a person.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::First => "not verified: this is the first device of this user that you meet",
+            Self::Known => "not verified: you met this device before, and never compared words",
+            Self::Verified => "verified: you compared words with this device before",
+            Self::Changed => {
+                "WARNING: this is not the device that you met before. It may be a new one; or \
+                 somebody else, or the server, speaks in the name of this user. Compare the words \
+                 before you go on"
+            }
+        }
+    }
+}
+
 impl Peers {
     /// Reads the file; none is one without devices.
     ///

@@ -235,6 +235,13 @@ async fn a_server_that_changes_what_two_devices_agree_on_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_session_that_breaks_off_by_a_fault_is_over_for_both() {
+    // It happens in the task of the session of whoever invited.
+    let ends = meddled(|value, _| assert!(value.pointer("/say/reveal").is_none(), "a fault"));
+    assert_eq!(ends.await, (End::Failed, End::Failed));
+}
+
+#[tokio::test]
 async fn a_server_that_swaps_the_certificates_of_a_connection_is_noticed() {
     for path in ["/say/offer/sdp", "/sdp"] {
         let ends = meddled(move |value, _| {

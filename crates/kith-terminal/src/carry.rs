@@ -1,5 +1,7 @@
 //! Carries the model's wishes out over a connection, and what comes of them back.
 
+mod private;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +12,8 @@ use kith_proto::error::Problem;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::model::{Came, Model, Wish};
+
+pub(crate) use private::Setup;
 
 /// Wishes that may wait for the connection; more stay in the model.
 const WISHES_MAX: usize = 256;
@@ -30,10 +34,10 @@ pub(crate) struct Carrier {
 
 impl Carrier {
     /// Needs a tokio runtime, on which it lives as long as this.
-    pub(crate) fn start(client: Client) -> Self {
+    pub(crate) fn start(client: Client, setup: Setup) -> Self {
         let (wishes, taken) = mpsc::channel(WISHES_MAX);
         let (told, came) = mpsc::channel(CAME_MAX);
-        tokio::spawn(carry_all(client, taken, told));
+        tokio::spawn(carry_all(client, setup, taken, told));
         Self { wishes, came }
     }
 
@@ -53,10 +57,17 @@ impl Carrier {
     }
 }
 
-async fn carry_all(client: Client, mut wishes: mpsc::Receiver<Wish>, told: mpsc::Sender<Came>) {
+async fn carry_all(
+    client: Client,
+    setup: Setup,
+    mut wishes: mpsc::Receiver<Wish>,
+    told: mpsc::Sender<Came>,
+) {
     let questions = Arc::new(Semaphore::new(QUESTIONS_MAX));
     let (lane, changes) = mpsc::channel(WISHES_MAX);
     tokio::spawn(make_all(client.clone(), changes, told.clone()));
+    let (privately, private_wishes) = mpsc::channel(WISHES_MAX);
+    tokio::spawn(private::carry(client.clone(), setup, private_wishes, told.clone()));
     while let Some(wish) = wishes.recv().await {
         let (client, told) = (client.clone(), told.clone());
         match wish {
@@ -88,6 +99,11 @@ async fn carry_all(client: Client, mut wishes: mpsc::Receiver<Wish>, told: mpsc:
             }
             Wish::Follow(feeds) => {
                 if client.subscribe_all(feeds).await.is_err() {
+                    return;
+                }
+            }
+            Wish::Private(wish) => {
+                if privately.send(*wish).await.is_err() {
                     return;
                 }
             }

@@ -67,6 +67,8 @@ pub enum Action {
     Ban { user: String, reason: Option<String> },
     Unban { user: String },
     TimeOut { user: String, seconds: u64, reason: Option<String> },
+    // Private sessions.
+    Private(PrivateAction),
     // Services.
     Services,
     Call { name: String, text: String },
@@ -75,6 +77,21 @@ pub enum Action {
     Quit,
     LogOut,
     Screen(ScreenAction),
+}
+
+/// Something to do in private sessions. Users are named as they were typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table of commands says it")]
+pub enum PrivateAction {
+    Start { user: String, direct: bool },
+    Accept { user: String, direct: bool },
+    Say { user: String, text: Option<String> },
+    Stop { user: String },
+    Verify { user: String },
+    SendFile { user: String, path: String },
+    TakeFile { user: String, file: u64, path: Option<String> },
+    RefuseFile { user: String, file: u64 },
+    List,
 }
 
 /// Something that only the whole screen has.

@@ -14,6 +14,8 @@ pub mod text;
 pub mod theme;
 
 use std::io::{BufReader, ErrorKind};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use kith_client::{Client, Events, new_op};
@@ -27,6 +29,13 @@ use theme::ThemeName;
 pub struct Options {
     /// The address of the server, for links.
     pub server: String,
+    /// Where the key of this device and the known devices of others are kept.
+    pub directory: PathBuf,
+    /// Where files are kept that one takes in private sessions.
+    pub downloads: PathBuf,
+    /// The addresses from which private sessions are connected; all of this machine unless there are
+    /// some.
+    pub bind: Vec<SocketAddr>,
     /// Where to begin: a stream, a user, a group or a circle; the first place if absent.
     pub place: Option<String>,
     /// Line by line instead of on the whole screen.
@@ -56,18 +65,25 @@ pub enum Error {
 pub async fn run(client: Client, events: Events, options: Options) -> Result<Ended, Error> {
     let series = new_op()?.to_string();
     let me = client.welcome().user.clone();
-    let model = Model::new(me, options.server.clone(), series, options.place.clone(), clock::now());
+    let model = Model::new(me, options.server.clone(), series, options.place.clone(), clock::now())
+        .downloads_to(options.downloads.clone());
+    let setup = carry::Setup {
+        server: options.server.clone(),
+        directory: options.directory.clone(),
+        bind: options.bind.clone(),
+    };
+    let carrier = carry::Carrier::start(client.clone(), setup);
     let zone = TimeZone::system();
     let ended = if options.plain {
         let input = plain::Input::start(BufReader::new(std::io::stdin()));
         let output = std::io::stdout();
-        match plain::run(client.clone(), events, model, input, output, zone).await {
+        match plain::run(carrier, events, model, input, output, zone).await {
             // Whoever read has seen enough: that is no failure.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ended::Quit,
             ended => ended?,
         }
     } else {
-        screen::run(client.clone(), events, model, &options, zone).await?
+        screen::run(carrier, events, model, &options, zone).await?
     };
     client.close().await;
     Ok(ended)

@@ -5,8 +5,26 @@ use kith_core::document::Message;
 use kith_core::id::{CircleId, UserId};
 use kith_proto::frame::Status;
 
-use crate::model::{Model, Place};
+use crate::model::{Model, Place, PrivateLine};
 use crate::text::{clean, when};
+
+/// A line of a private session as lines, those after the first set in; each says with whom it is, and
+/// whether that is known.
+pub(crate) fn private(
+    model: &Model,
+    user: UserId,
+    mark: &str,
+    line: &PrivateLine,
+    zone: &TimeZone,
+) -> Vec<String> {
+    let (clock, with) = (when::clock(line.at, zone), model.people().name(user));
+    let by = line.by.map(|by| format!(" {}:", model.people().name(by))).unwrap_or_default();
+    let text = clean::lines(&line.text).into_owned();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let head = format!("{clock} [private {with}, {mark}]{by} {first}");
+    std::iter::once(head).chain(lines.map(|line| format!("    {line}"))).collect()
+}
 
 /// A message as lines, those after the first set in, so that none passes for another message.
 pub(crate) fn message(

@@ -6,15 +6,18 @@ mod answer;
 mod called;
 mod circle;
 mod feed;
+mod note;
 mod paging;
 mod people;
 mod place;
+mod private;
 mod talk;
 #[cfg(test)]
 pub(crate) mod tests;
 mod then;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
 
 use kith_client::{ClientError, Subscribe, Update};
 use kith_core::command::{Command, Outcome};
@@ -28,8 +31,10 @@ use serde_json::Value as Json;
 
 pub use called::Called;
 pub use circle::{CircleView, Slash};
+pub use note::{Ended, Link, Note};
 pub use people::People;
 pub use place::{Place, fit};
+pub use private::{PrivateCame, PrivateLine, PrivateTalk, PrivateWish, Stage};
 pub use talk::Talk;
 
 use answer::Purpose;
@@ -59,6 +64,8 @@ pub enum Wish {
     Follow(Vec<Subscribe>),
     /// Tell those who are there now.
     Signal(Signal),
+    /// Do something in private sessions.
+    Private(Box<PrivateWish>),
 }
 
 /// Something that came.
@@ -72,79 +79,8 @@ pub enum Came {
     Got(u64, Result<Answer, ClientError>),
     /// The result of a call.
     Returned(u64, Result<Json, ClientError>),
-}
-
-/// Something that whoever uses this is to be shown once. Texts may be anybody's: they are cleaned
-/// where they are shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// The answer to a command.
-    Said(Vec<String>),
-    /// What was asked for did not come about.
-    Wrong(String),
-    /// A message was posted.
-    Posted {
-        /// Where.
-        place: Place,
-        /// Which.
-        seq: Seq,
-        /// Whether it means the user: by name, or in a conversation.
-        for_me: bool,
-    },
-    /// Something happened to a message.
-    Changed {
-        /// Where.
-        place: Place,
-        /// By whom.
-        by: Option<UserId>,
-        /// What, as a sentence without its subject.
-        what: String,
-    },
-    /// Users, as a list.
-    Users(Vec<UserId>),
-    /// The members of a circle are known, as a list.
-    Members(CircleId),
-    /// A message is on its way to a place that one need not see, of this name.
-    Sent(String),
-    /// The present place is another, or its messages are.
-    Moved,
-    /// A message that was looked for is held.
-    Found(Seq),
-    /// The first messages are held; this is the first of all.
-    First(Seq),
-    /// Pages of older messages, or of newer ones, came.
-    Paged,
-    /// A text to be edited: that of this message.
-    Edit(Seq, String),
-    /// Connected or not.
-    Link,
-    /// The end of the program.
-    Ended(Ended),
-}
-
-/// Why the program ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The user wants it.
-    Quit,
-    /// The user signs out.
-    LogOut,
-    /// The server does not let this client in any longer.
-    Stopped(kith_proto::error::Problem),
-}
-
-/// Whether there is a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// There is.
-    Up,
-    /// There is none.
-    Down {
-        /// Why.
-        why: String,
-        /// When the next attempt is made, by the clock of this machine.
-        retry_at: Timestamp,
-    },
+    /// Of private sessions.
+    Private(PrivateCame),
 }
 
 /// All of it.
@@ -168,6 +104,10 @@ pub struct Model {
     selected: Option<Seq>,
     at_end: bool,
     search: Option<Search>,
+    /// Private sessions, by the other user.
+    privates: BTreeMap<UserId, PrivateTalk>,
+    /// Where files are kept that one takes.
+    downloads: PathBuf,
     purposes: BTreeMap<u64, Purpose>,
     wishes: VecDeque<Wish>,
     notes: VecDeque<Note>,
@@ -211,6 +151,8 @@ impl Model {
             selected: None,
             at_end: true,
             search: None,
+            privates: BTreeMap::new(),
+            downloads: PathBuf::from("."),
             purposes: BTreeMap::new(),
             wishes: VecDeque::new(),
             notes: VecDeque::new(),
@@ -221,6 +163,12 @@ impl Model {
             wanted,
             ready: false,
         }
+    }
+
+    /// Files that one takes are kept in this directory, unless one says where.
+    #[must_use]
+    pub fn downloads_to(self, downloads: PathBuf) -> Self {
+        Self { downloads, ..self }
     }
 
     /// The user.
@@ -345,6 +293,7 @@ impl Model {
         for talk in self.talks.values_mut() {
             changed |= talk.forget_typing(now);
         }
+        changed |= self.forget_private_typing(now);
         if self.link == Link::Up {
             self.mark_read();
             if self.refresh_at.is_some_and(|at| at <= now) {
@@ -466,6 +415,7 @@ impl Model {
             Came::Done(ticket, result) => self.done(ticket, result),
             Came::Got(ticket, result) => self.got(ticket, result),
             Came::Returned(ticket, result) => self.returned(ticket, result),
+            Came::Private(came) => self.private_came(came),
         }
         self.ask_names();
     }

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use kith_client::{Client, Events};
+use kith_client::Events;
 use kith_core::document::Message;
 use kith_core::id::Seq;
 
@@ -39,14 +39,13 @@ const TICK: Duration = Duration::from_secs(1);
 /// # Errors
 /// What is wrong with the output; that nobody reads it any more is none.
 pub(crate) async fn run(
-    client: Client,
+    mut carrier: Carrier,
     mut events: Events,
     model: Model,
     mut input: Input,
     output: impl Write,
     zone: TimeZone,
 ) -> std::io::Result<Ended> {
-    let mut carrier = Carrier::start(client);
     let mut plain = Plain::new(model, output, zone);
     let mut ticks = tokio::time::interval(TICK);
     let mut open = true;
@@ -198,6 +197,7 @@ impl<W: Write> Plain<W> {
                 self.message(*place, *seq).is_none_or(|message| people.is_settled(message.author))
             }
             Note::Changed { by, .. } => by.is_none_or(|by| people.is_settled(by)),
+            Note::Private { user, .. } => people.is_settled(*user),
             Note::Users(users) => users.iter().all(|user| people.is_settled(*user)),
             Note::Members(circle) => self
                 .model
@@ -239,6 +239,11 @@ impl<W: Write> Plain<W> {
                     self.put(&format!("{clock} {name} {what}"))?;
                 }
             }
+            Note::Private { user, mark, line } => {
+                for line in lists::private(&self.model, user, mark, &line, &self.zone) {
+                    self.put(&line)?;
+                }
+            }
             Note::Moved => self.moved = true,
             Note::Found(seq) => {
                 if let Some(here) = self.model.here()
@@ -250,7 +255,7 @@ impl<W: Write> Plain<W> {
                 self.model.set_at_end(true);
                 self.model.see();
             }
-            Note::Paged | Note::First(_) | Note::Edit(..) => {}
+            Note::Paged | Note::First(_) | Note::Edit(..) | Note::Privately(_) => {}
             Note::Link => match self.model.link().clone() {
                 Link::Up => self.put("connected again")?,
                 Link::Down { why, .. } => {

@@ -7,6 +7,7 @@ mod composer;
 mod draw;
 mod list;
 mod popup;
+mod private;
 mod side;
 mod terminal;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use std::time::Duration;
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
 use jiff::tz::TimeZone;
-use kith_client::{Client, Events};
+use kith_client::Events;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::carry::Carrier;
@@ -38,7 +39,7 @@ const FRAME: Duration = Duration::from_millis(33);
 ///
 /// Drawing waits for the terminal, and nothing else does: the client has a task of its own.
 pub(crate) async fn run(
-    client: Client,
+    mut carrier: Carrier,
     mut events: Events,
     model: Model,
     options: &Options,
@@ -46,7 +47,6 @@ pub(crate) async fn run(
 ) -> Result<Ended, Error> {
     let mut screen = Screen::take()?;
     let mut keys = EventStream::new();
-    let mut carrier = Carrier::start(client);
     let mut app = App::new(model, Theme::new(options.theme), options.notify, zone);
     let mut ticks = tokio::time::interval(TICK);
     let mut end = Ending::new()?;

@@ -47,7 +47,7 @@ const LAYERS: [(&str, May); 22] = [
     ),
     ("kith-client", May::Only(&["kith-core", "kith-proto", "kith-yjs"])),
     ("kith-private", May::Only(&["kith-core", "kith-proto", "kith-client"])),
-    ("kith-terminal", May::Only(&["kith-core", "kith-proto", "kith-client"])),
+    ("kith-terminal", May::Only(&["kith-core", "kith-proto", "kith-client", "kith-private"])),
     ("kith", May::Anything),
     ("kith-fuzz", May::Anything),
     ("kith-sim", May::Anything),

@@ -1,13 +1,13 @@
 //! The task that owns all private sessions of a running client: it carries out what the state machine of
 //! invitations says, and hands on what other devices say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kith_core::id::UserId;
 use serde_json::{Value as Json, json};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Duration, Instant, sleep_until};
 
 use super::{Command, WAITING_MAX, Way};
@@ -65,6 +65,8 @@ pub(super) struct Task {
     parts: BTreeMap<SessionId, Mine>,
     running: BTreeMap<SessionId, Running>,
     work: JoinSet<Done>,
+    /// Which of the work is a session.
+    sessions: HashMap<task::Id, SessionId>,
     started: Instant,
 }
 
@@ -78,6 +80,7 @@ impl Task {
             parts: BTreeMap::new(),
             running: BTreeMap::new(),
             work: JoinSet::new(),
+            sessions: HashMap::new(),
             started: Instant::now(),
         }
     }
@@ -105,9 +108,9 @@ impl Task {
                     Some(command) => self.command(command).await,
                 },
                 Some(call) = incoming.recv() => self.heard(call).await,
-                Some(done) = self.work.join_next() => {
-                    // Work that was stopped came to nothing.
-                    self.done(done.unwrap_or(Done::Nothing)).await;
+                Some(done) = self.work.join_next_with_id() => {
+                    let done = self.result(done);
+                    self.done(done).await;
                 }
                 () = sleep_until(tick.unwrap_or_else(far)), if tick.is_some() => {
                     let effects = self.desk.tick(self.now());
@@ -116,6 +119,23 @@ impl Task {
             }
         }
         self.leave(closed).await;
+    }
+
+    /// What work came to. A session that broke off by a fault of ours is over for both sides.
+    fn result(&mut self, done: Result<(task::Id, Done), JoinError>) -> Done {
+        match done {
+            Ok((task, done)) => {
+                self.sessions.remove(&task);
+                done
+            }
+            Err(error) => match self.sessions.remove(&error.id()) {
+                Some(id) => {
+                    tracing::error!(%error, "a private session broke off");
+                    Done::Ended(id, Stop::End(End::Failed))
+                }
+                None => Done::Nothing,
+            },
+        }
     }
 
     /// Tells the others that it is over.
@@ -152,6 +172,13 @@ impl Task {
             Command::Block(user) => {
                 let effects = self.desk.block(user);
                 self.carry_out(effects).await;
+            }
+            Command::Join(circle) => {
+                let signals = Arc::clone(&self.shared.signals);
+                self.work.spawn(async move {
+                    signals.join(circle).await;
+                    Done::Nothing
+                });
             }
             Command::Order(id, order) => {
                 // Where there is no such session, the answer is dropped, which says so.
@@ -311,7 +338,8 @@ impl Task {
         self.running.insert(id, Running { orders, heard });
         let begin = Begin { id, between, peer, with, part, setup };
         let session = session::run(self.shared.clone(), begin, ordered, hearing);
-        self.work.spawn(async move { Done::Ended(id, session.await) });
+        let task = self.work.spawn(async move { Done::Ended(id, session.await) });
+        self.sessions.insert(task.id(), id);
     }
 
     /// Our part of a session that somebody invited us into while we invited them.

@@ -149,7 +149,10 @@ fn value(kind: Kind, word: &str) -> Option<Value> {
         Kind::User => Value::Text(word.strip_prefix('@').unwrap_or(word).to_owned()),
         Kind::Emoji => Value::Text(emoji(word)),
         Kind::Command => Value::Text(word.strip_prefix('/').unwrap_or(word).to_owned()),
-        Kind::Place | Kind::Text | Kind::Name => Value::Text(word.to_owned()),
+        Kind::Direct if word != "direct" => return None,
+        Kind::Place | Kind::Text | Kind::Name | Kind::File | Kind::Direct => {
+            Value::Text(word.to_owned())
+        }
     })
 }
 

@@ -7,12 +7,13 @@ use super::{Action, Notify};
 use crate::theme::ThemeName;
 
 mod people;
+mod private;
 mod talking;
 #[cfg(test)]
 mod tests;
 
 /// All commands, in the order in which help lists them within each group.
-static TABLE: [&[Entry]; 2] = [talking::WORDS, people::REST];
+static TABLE: [&[Entry]; 3] = [talking::WORDS, private::SECRETS, people::REST];
 
 const fn arg(name: &'static str, kind: Kind) -> Arg {
     Arg { name, kind, optional: false }
@@ -43,6 +44,10 @@ pub enum Kind {
     Theme,
     /// How to be told.
     Notify,
+    /// A file of this machine; the rest of the line.
+    File,
+    /// The word `direct`.
+    Direct,
     /// A command.
     Command,
 }
@@ -61,6 +66,8 @@ impl Kind {
             Self::Emoji => "an emoji or its :name:",
             Self::Theme => "dark, light or none",
             Self::Notify => "off, bell or desktop",
+            Self::File => "a file",
+            Self::Direct => "the word `direct`",
             Self::Command => "a command",
         }
     }
@@ -68,7 +75,7 @@ impl Kind {
     /// Whether it is all that is left of the line.
     #[must_use]
     pub fn takes_rest(self) -> bool {
-        matches!(self, Self::Place | Self::Text | Self::Name)
+        matches!(self, Self::Place | Self::Text | Self::Name | Self::File)
     }
 }
 
@@ -144,17 +151,19 @@ pub enum Group {
     Going,
     Reading,
     People,
+    Private,
     Circles,
     Program,
 }
 
 impl Group {
     /// All of them, with their headings.
-    pub const ALL: [(Self, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str); 7] = [
         (Self::Talking, "Talking"),
         (Self::Going, "Going about"),
         (Self::Reading, "Reading"),
         (Self::People, "People"),
+        (Self::Private, "Private sessions"),
         (Self::Circles, "Circles, streams and services"),
         (Self::Program, "The program"),
     ];

@@ -136,6 +136,7 @@ impl Model {
                 self.ask(Purpose::Services, query);
             }
             Action::Call { name, text } => self.call(&name, &text)?,
+            Action::Private(action) => self.act_privately(action)?,
             Action::Quit => self.notes.push_back(Note::Ended(Ended::Quit)),
             Action::LogOut => self.notes.push_back(Note::Ended(Ended::LogOut)),
             // Both modes show help in their own way.

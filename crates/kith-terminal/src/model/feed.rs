@@ -121,6 +121,7 @@ impl Model {
         if !follows.is_empty() {
             self.wishes.push_back(Wish::Follow(follows));
         }
+        self.reach_privately();
         if !self.ready {
             self.ready = true;
             self.begin();

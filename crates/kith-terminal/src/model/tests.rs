@@ -1,5 +1,6 @@
 //! The model against a server without sockets.
 
+mod private;
 pub(crate) mod site;
 
 use kith_core::command::Command;

@@ -6,6 +6,7 @@ use kith_core::command::Command;
 use kith_core::document::{Home, User};
 use kith_core::id::{CircleId, UserId};
 use kith_core::text::Line;
+use kith_private::Way;
 
 use super::answer::Purpose;
 use super::{Model, Note, Place, Talk};
@@ -22,6 +23,7 @@ pub(super) enum Then {
     Ban(CircleId, Option<Line>),
     Unban(CircleId),
     TimeOut(CircleId, u32, Option<Line>),
+    Private(Way),
     /// A group with these and with those of the names that are left.
     Group(Vec<String>, BTreeSet<UserId>),
 }
@@ -47,7 +49,11 @@ impl Model {
                     }
                 }
             }
-            Then::Block => self.told(&format!("{name} is blocked"), Command::Block { user }),
+            Then::Block => {
+                self.end_privately(user);
+                self.told(&format!("{name} is blocked"), Command::Block { user });
+            }
+            Then::Private(way) => self.invite_privately(of, way),
             Then::Unblock => {
                 self.told(&format!("{name} is blocked no longer"), Command::Unblock { user });
             }

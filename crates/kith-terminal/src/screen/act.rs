@@ -1,6 +1,6 @@
 //! What commands do on the screen, and what the model's notes do to it.
 
-use kith_core::id::Seq;
+use kith_core::id::{Seq, UserId};
 
 use super::app::{App, Effect};
 use super::list::{Context, Need};
@@ -8,9 +8,9 @@ use super::popup::Popup;
 use super::theme::Theme;
 use crate::command::key::Pane;
 use crate::command::parse::{Style, parse};
-use crate::command::{Action, Notify, ScreenAction, help, table};
+use crate::command::{Action, Notify, PrivateAction, ScreenAction, help, table};
 use crate::lists;
-use crate::model::{Link, Note, Place};
+use crate::model::{Link, Note, Place, PrivateLine};
 use crate::text::clean;
 
 impl App {
@@ -22,6 +22,7 @@ impl App {
             slashes.unwrap_or_default().iter().map(|slash| slash.name.clone()).collect();
         match parse(&text, Style::Screen, &names) {
             Ok(Some(action)) => {
+                let action = self.privately(action);
                 let about_message = self.model.selected();
                 self.composer.take();
                 let finds = matches!(action, Action::Find { .. } | Action::Jump { .. });
@@ -37,6 +38,19 @@ impl App {
             Ok(None) => {}
             // It stays, to be mended.
             Err(wrong) => self.notice(wrong.to_string(), true),
+        }
+    }
+
+    /// What is said while a private session is shown is said there. Whatever is about messages is not.
+    fn privately(&mut self, action: Action) -> Action {
+        let Some((user, up)) = &mut self.private else { return action };
+        match action {
+            Action::Say { text } => {
+                *up = 0;
+                let user = self.model.people().name(*user);
+                Action::Private(PrivateAction::Say { user, text: Some(text) })
+            }
+            action => action,
         }
     }
 
@@ -132,6 +146,9 @@ impl App {
 
     /// Leaves what was begun.
     fn cancel(&mut self) {
+        if self.composer.is_empty() && self.private.take().is_some() {
+            return;
+        }
         if self.pane == Pane::Messages || self.model.selected().is_some() {
             self.write();
         } else if self.composer.text().starts_with('/') {
@@ -174,6 +191,12 @@ impl App {
 
     /// Moves the list by lines; up if there are less than none.
     pub(super) fn scroll(&mut self, lines: isize) {
+        if let Some((_, up)) = &mut self.private {
+            // Drawing sees to it that it is not beyond the first.
+            *up = up.saturating_add_signed(-lines);
+            self.dirty = true;
+            return;
+        }
         let context = Context { model: &self.model, theme: self.theme, zone: &self.zone };
         self.list.scroll(context, self.layout.list_width(), lines);
         if lines > 0 && self.list.is_at_end() {
@@ -191,7 +214,7 @@ impl App {
             self.model.load_newer();
         }
         self.model.set_at_end(self.list.is_at_end());
-        if self.list.is_at_end() && self.focused {
+        if self.list.is_at_end() && self.focused && self.private.is_none() {
             self.model.see();
         }
     }
@@ -236,6 +259,11 @@ impl App {
             }
             Note::Posted { place, seq, for_me } => self.posted(place, seq, for_me),
             Note::Moved => self.moved(),
+            Note::Privately(user) => {
+                self.write();
+                self.private = Some((user, 0));
+            }
+            Note::Private { user, mark, line } => self.private_line(user, mark, &line),
             Note::Found(seq) => {
                 self.pane = Pane::Messages;
                 self.list.show(seq);
@@ -257,9 +285,28 @@ impl App {
         }
     }
 
+    /// Tells of a line of a private session that is not shown.
+    fn private_line(&mut self, user: UserId, mark: &str, line: &PrivateLine) {
+        if self.private.is_some_and(|(shown, _)| shown == user) && self.focused {
+            return;
+        }
+        for line in lists::private(&self.model, user, mark, line, &self.zone).into_iter().take(1) {
+            self.notice(line, false);
+        }
+        if self.notify != Notify::Off {
+            self.effects.push(Effect::Bell);
+        }
+        if self.notify == Notify::Desktop {
+            // What was said is between the two.
+            let name = self.model.people().name(user);
+            self.effects.push(Effect::Desktop(format!("{name}, privately")));
+        }
+    }
+
     /// Another place is shown: what was being written stays with its own.
     fn moved(&mut self) {
         let here = self.model.here();
+        self.private = None;
         if self.drawn_place != here {
             let text = self.composer.text();
             if let Some(left) = self.drawn_place

@@ -58,6 +58,9 @@ pub(super) struct App {
     pub(super) focused: bool,
     pub(super) mouse: bool,
     /// What one wrote and was shown to be sent; of the place where one is.
+    /// With whom the private session is that is shown in place of the messages, and how many rows it is
+    /// scrolled up.
+    pub(super) private: Option<(kith_core::id::UserId, usize)>,
     pub(super) drafts: std::collections::BTreeMap<crate::model::Place, String>,
     pub(super) drawn_place: Option<crate::model::Place>,
     /// Something changed since it was drawn.
@@ -83,6 +86,7 @@ impl App {
             ended: None,
             focused: true,
             mouse: true,
+            private: None,
             drafts: std::collections::BTreeMap::new(),
             drawn_place: None,
             dirty: true,
@@ -181,7 +185,10 @@ impl App {
             (Pane::Messages, _) => {}
             _ => {
                 if self.composer.input(event, &self.model) && !self.composer.is_empty() {
-                    self.model.is_typing();
+                    match self.private {
+                        Some((user, _)) => self.model.is_typing_privately(user),
+                        None => self.model.is_typing(),
+                    }
                 }
             }
         }
@@ -212,7 +219,10 @@ impl App {
                 let popup = self.popup.take();
                 if let Some(Popup::Switch { typed, at }) = popup {
                     match matches(&typed, &self.model).get(at) {
-                        Some(place) => self.model.go_to(*place),
+                        Some(place) => {
+                            self.private = None;
+                            self.model.go_to(*place);
+                        }
                         None if typed.trim().is_empty() => {}
                         None => {
                             let name = typed.trim().trim_start_matches('@');
@@ -285,6 +295,7 @@ impl App {
                     return;
                 }
                 if let Some(place) = self.layout.place_at(x, y) {
+                    self.private = None;
                     self.model.go_to(place);
                 } else if let Some(seq) = self.list.at_row(y).filter(|_| self.layout.is_list(x, y))
                 {

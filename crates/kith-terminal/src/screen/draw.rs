@@ -9,7 +9,7 @@ use ratatui::widgets::Clear;
 
 use super::app::App;
 use super::list::{Context, Need};
-use super::side;
+use super::{private, side};
 use crate::command::key::Pane;
 use crate::model::{Link, Place, Talk};
 use crate::text::wrap::{Prefix, cut, width, wrap};
@@ -143,8 +143,16 @@ impl App {
         self.layout.composer = composer;
         let selected = self.model.selected();
         let context = Context { model: &self.model, theme: self.theme, zone: &self.zone };
-        let need = self.list.draw(frame, list, context, selected);
-        if self.model.talk_here().is_some_and(|talk| talk.shown().is_empty()) {
+        let need = match &mut self.private {
+            Some((user, up)) => {
+                private::draw(frame, list, context, *user, up);
+                Need::default()
+            }
+            None => self.list.draw(frame, list, context, selected),
+        };
+        if self.private.is_none()
+            && self.model.talk_here().is_some_and(|talk| talk.shown().is_empty())
+        {
             let word = if self.model.talk_here().is_some_and(Talk::is_loading) {
                 "loading…"
             } else {
@@ -213,6 +221,16 @@ impl App {
     }
 
     fn typing(&self, columns: usize) -> Line<'static> {
+        if let Some((user, up)) = self.private {
+            let talk = self.model.private(user);
+            let name = self.model.people().name(user);
+            let line = match talk {
+                _ if up > 0 => "older lines are shown: PageDown goes back".to_owned(),
+                Some(talk) if talk.is_typing() => format!("{name} is typing…"),
+                _ => "what you write goes to them alone; Esc leaves".to_owned(),
+            };
+            return Line::styled(cut(&line, columns), self.theme.dim());
+        }
         let Some(here) = self.model.here() else { return Line::default() };
         let main = Place { thread: None, ..here };
         let typing: Vec<String> = self
@@ -232,6 +250,10 @@ impl App {
 
     fn draw_title(&self, frame: &mut Frame<'_>, area: Rect) {
         frame.buffer_mut().set_style(area, self.theme.bar());
+        if let Some((user, _)) = self.private {
+            let line = private::title(&self.model, self.theme, user, usize::from(area.width));
+            return text(frame, area, &line);
+        }
         let Some(here) = self.model.here() else {
             return text(frame, area, &Line::styled(" kith", self.theme.bar()));
         };

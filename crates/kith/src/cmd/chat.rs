@@ -1,6 +1,8 @@
 //! `kith chat`: chat at the terminal.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use kith_client::ClientError;
@@ -34,6 +36,13 @@ pub(crate) struct Args {
     /// The colours; those that fit the terminal unless set, and none with NO_COLOR.
     #[arg(long, value_enum, value_name = "NAME")]
     theme: Option<Theme>,
+    /// Where files are kept that you take in private sessions; the present directory unless set.
+    #[arg(long, value_name = "DIRECTORY", default_value = ".")]
+    save: PathBuf,
+    /// An address and port from which private sessions are connected, several times for several; port 0
+    /// is any. All addresses of this machine unless set.
+    #[arg(long, value_name = "ADDRESS")]
+    bind: Vec<SocketAddr>,
     /// How to be told of what is not on the screen.
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Told::Bell)]
     notify: Told,
@@ -65,6 +74,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let options = Options {
         server: address.to_string(),
+        directory: context.profile()?.directory().to_owned(),
+        downloads: args.save,
+        bind: args.bind,
         place: args.place,
         plain: args.plain || !is_terminal || is_dumb(),
         theme: args.theme.map_or_else(usual_theme, ThemeName::from),

@@ -11,7 +11,6 @@ use kith_core::id::{FeedId, UserId};
 use kith_core::text::MessageText;
 use kith_private::event::{Event, PrivateError, What};
 use kith_private::handshake::SessionId;
-use kith_private::peers::Trust;
 use kith_private::signal::End;
 use kith_private::{Options, Private, Way};
 use tokio::sync::mpsc;
@@ -133,8 +132,10 @@ async fn talk(context: &Context, args: Args) -> Result<(), Failure> {
             },
             update = updates.next() => match update {
                 Some(Update::Event(event)) => {
-                    if let Body::Blocked { user } = event.body {
-                        talk.private.block(user).await;
+                    match event.body {
+                        Body::Blocked { user } => talk.private.block(user).await,
+                        Body::CircleJoined { circle } => talk.private.join(circle).await,
+                        _ => {}
                     }
                 }
                 Some(Update::Stopped(problem)) => return Err(Failure::Refused(problem)),
@@ -197,7 +198,7 @@ impl Talk {
             What::Accepted { user } => format!("{} accepted", self.named(user)),
             What::Agreed { words, trust, .. } => {
                 output::line(&format!("words: {words}"))?;
-                trusted(trust).to_owned()
+                trust.sentence().to_owned()
             }
             What::Connected => "connected".to_owned(),
             What::Disconnected => "the connection was lost: another is made".to_owned(),
@@ -290,18 +291,6 @@ impl Talk {
     async fn take(&self, id: SessionId, file: u32) -> Result<(), PrivateError> {
         let name = self.offered.get(&file).ok_or(PrivateError::NoFile)?;
         self.private.take_file(id, file, &self.save.join(name)).await
-    }
-}
-
-fn trusted(trust: Trust) -> &'static str {
-    match trust {
-        Trust::First => "not verified: this is the first device of this user that you meet",
-        Trust::Known => "not verified: you met this device before, and never compared words",
-        Trust::Verified => "verified: you compared words with this device before",
-        Trust::Changed => {
-            "WARNING: this is not the device that you met before. It may be a new one; or somebody \
-             else, or the server, speaks in the name of this user. Compare the words before you go on"
-        }
     }
 }
 

@@ -49,6 +49,10 @@ fn the_commands_of_ghostr_are_there() {
         "whoelsesince SECONDS",
         "block USER",
         "unblock USER",
+        "startprivate USER [direct]",
+        "private USER [TEXT]",
+        "stopprivate USER",
+        "sendfile USER FILE",
         "logout",
     ] {
         let name = usage.split(' ').next().unwrap();

@@ -14,7 +14,7 @@ use kith_proto::frame::{Limits, Signal, Status, Welcome};
 use kith_proto::query::{Answer, CircleWindow, Present, Query, StreamWindow, Window};
 
 use crate::command::Action;
-use crate::model::{Came, Model, Note, Wish};
+use crate::model::{Came, Model, Note, PrivateCame, PrivateWish, Wish};
 
 /// When it is.
 pub(crate) const NOW: Timestamp = Timestamp(1_763_000_000_000);
@@ -65,6 +65,8 @@ pub(crate) struct Site {
     users: BTreeMap<UserId, User>,
     feeds: BTreeMap<StreamId, Feed>,
     pub(crate) signals: Vec<Signal>,
+    /// What was wished in private sessions, but for being reached.
+    pub(crate) privately: Vec<PrivateWish>,
     pub(crate) commands: Vec<Command>,
     /// Nothing is answered.
     pub(crate) is_down: bool,
@@ -108,6 +110,7 @@ impl Site {
             users: users.into(),
             feeds: feeds.into(),
             signals: Vec::new(),
+            privately: Vec::new(),
             commands: Vec::new(),
             is_down: false,
             refuses: None,
@@ -161,6 +164,12 @@ impl Site {
     /// The model is told something, and what it wishes is done.
     pub(crate) fn update(&mut self, update: Update) {
         self.model.handle(Came::Update(update), Timestamp(self.now));
+        self.settle();
+    }
+
+    /// Something is told of private sessions.
+    pub(crate) fn privately(&mut self, came: PrivateCame) {
+        self.model.handle(Came::Private(came), Timestamp(self.now));
         self.settle();
     }
 
@@ -223,6 +232,11 @@ impl Site {
             }
             Wish::Signal(signal) => self.signals.push(signal),
             Wish::Follow(_) => {}
+            Wish::Private(wish) => {
+                if !matches!(*wish, PrivateWish::Reach(_)) {
+                    self.privately.push(*wish);
+                }
+            }
         }
     }
 
