@@ -16,6 +16,7 @@ const DEBIAN_PACKAGES: [&str; 3] = ["gcc", "libc6-dev", "make"];
 pub(crate) fn setup() -> Result<()> {
     c_compiler()?;
     tracer()?;
+    networks()?;
     component("rustfmt", "fmt")?;
     component("clippy", "clippy")?;
     nextest()
@@ -59,6 +60,16 @@ fn tracer() -> Result<()> {
         install("strace", &["strace"])?;
     }
     if there() { Ok(()) } else { bail!("`strace` still does not start after installing it") }
+}
+
+/// The tests of private sessions make networks of their own, with routers that change addresses.
+fn networks() -> Result<()> {
+    let works = |tool: &str, arg: &str| works(Command::new(tool).arg(arg));
+    let there = || !cfg!(target_os = "linux") || works("ip", "-V") && works("nft", "-v");
+    if !there() {
+        install("iproute2 and nftables", &["iproute2", "nftables"])?;
+    }
+    if there() { Ok(()) } else { bail!("`ip` or `nft` still does not start after installing it") }
 }
 
 /// Makes sure that `command` compiles `source`, a file that needs its headers.

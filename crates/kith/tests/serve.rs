@@ -17,11 +17,14 @@ mod play;
 #[path = "serve/private.rs"]
 mod private;
 #[path = "serve/program.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod program;
 #[path = "serve/screen.rs"]
 mod screen;
 #[path = "serve/secrets.rs"]
 mod secrets;
+#[path = "serve/talk.rs"]
+mod talk;
 #[path = "serve/terminal.rs"]
 mod terminal;
 #[path = "serve/tls.rs"]

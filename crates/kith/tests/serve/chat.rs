@@ -36,7 +36,7 @@ fn script(person: &Person, args: &[&str], commands: &str) -> String {
 }
 
 /// Somebody who types commands and reads what is printed.
-struct Typist {
+pub(crate) struct Typist {
     child: Child,
     keys: ChildStdin,
     lines: Receiver<String>,
@@ -44,7 +44,7 @@ struct Typist {
 }
 
 impl Typist {
-    fn start(person: &Person, args: &[&str]) -> Self {
+    pub(crate) fn start(person: &Person, args: &[&str]) -> Self {
         let mut command = person.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -57,13 +57,13 @@ impl Typist {
         Self { child, keys, lines, seen: Vec::new() }
     }
 
-    fn types(&mut self, line: &str) {
+    pub(crate) fn types(&mut self, line: &str) {
         writeln!(self.keys, "{line}").unwrap();
     }
 
     /// Waits for a line with this in it.
     #[track_caller]
-    fn until(&mut self, wanted: &str) -> String {
+    pub(crate) fn until(&mut self, wanted: &str) -> String {
         loop {
             let line = self.lines.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("no {wanted:?} after {:#?}", self.seen));

@@ -1,55 +1,12 @@
 //! Private sessions as two persons at command lines have them, over the real server.
 
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
-
-use tempfile::TempDir;
-
 use crate::program::{Person, Server};
+use crate::talk::{Talk, share_a_circle};
 use crate::{PASSWORD, place};
 
-/// A running `kith private`.
-struct Talk {
-    child: Child,
-    input: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
-    save: TempDir,
-}
-
-impl Talk {
-    fn begin(person: &Person, args: &[&str]) -> Self {
-        let save = tempfile::tempdir().unwrap();
-        let mut command = person.command(&["private", "--bind", "127.0.0.1:0", "--save"]);
-        command.arg(save.path()).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { input: child.stdin.take().unwrap(), lines, child, save }
-    }
-
-    fn say(&mut self, line: &str) {
-        writeln!(self.input, "{line}").unwrap();
-    }
-
-    /// What follows `begin` in the first line that begins so.
-    fn until(&mut self, begin: &str) -> String {
-        let mut all = self.lines.by_ref().map(Result::unwrap);
-        let found = all.find_map(|line| line.strip_prefix(begin).map(str::to_owned));
-        found.unwrap_or_else(|| panic!("it ended without {begin:?}"))
-    }
-
-    fn end(mut self) -> Option<i32> {
-        drop(self.input);
-        self.child.wait().unwrap().code()
-    }
-}
-
-/// Two persons who share a circle.
-fn persons(server: &Server) -> (Person, Person) {
-    let ana = Person::sign_up(server, "ana", PASSWORD);
-    let bob = Person::sign_up(server, "bob", PASSWORD);
-    ana.done(&["circle", "create", "Tea"]);
-    let invite = ana.done(&["invite", "Tea"]);
-    bob.done(&["join", invite.lines().next().unwrap()]);
+fn people(server: &Server) -> (Person, Person) {
+    let [ana, bob] = ["ana", "bob"].map(|name| Person::sign_up(server, name, PASSWORD));
+    share_a_circle(&ana, &bob);
     (ana, bob)
 }
 
@@ -57,10 +14,10 @@ fn persons(server: &Server) -> (Person, Person) {
 fn two_persons_talk_and_pass_a_file_and_the_server_only_introduces_them() {
     let (_dir, data) = place();
     let server = Server::start(&data, &["--set", "registration=open"]);
-    let (ana, bob) = persons(&server);
-    let mut invited = Talk::begin(&bob, &["--direct"]);
+    let (ana, bob) = people(&server);
+    let mut invited = Talk::begin(&bob, &["--direct", "--bind", "127.0.0.1:0"]);
     invited.until("waiting for an invitation");
-    let mut inviting = Talk::begin(&ana, &["bob", "--direct"]);
+    let mut inviting = Talk::begin(&ana, &["bob", "--direct", "--bind", "127.0.0.1:0"]);
     invited.until("ana invites you to a private session");
     invited.say("/accept");
     let words = inviting.until("words: ");
@@ -98,13 +55,13 @@ fn two_persons_who_show_no_address_are_relayed() {
     let set = ["registration=open", "relay.listen=127.0.0.1:0", "relay.turn=true"];
     let set: Vec<_> = set.into_iter().flat_map(|pair| ["--set", pair]).collect();
     let server = Server::start(&data, &set);
-    let (ana, bob) = persons(&server);
+    let (ana, bob) = people(&server);
     let told = ana.done(&["call", "Tea/kith/relay"]);
     assert!(told.contains("stun:127.0.0.1:") && told.contains("turn:127.0.0.1:"), "{told}");
     assert!(told.contains("username") && told.contains("credential"), "{told}");
-    let mut invited = Talk::begin(&bob, &[]);
+    let mut invited = Talk::begin(&bob, &["--bind", "127.0.0.1:0"]);
     invited.until("waiting for an invitation");
-    let mut inviting = Talk::begin(&ana, &["bob"]);
+    let mut inviting = Talk::begin(&ana, &["bob", "--bind", "127.0.0.1:0"]);
     invited.until("ana invites you to a private session");
     invited.say("/accept");
     inviting.until("connected");
@@ -125,20 +82,76 @@ fn two_persons_who_show_no_address_are_relayed() {
     assert_eq!((inviting.end(), invited.end()), (Some(0), Some(0)));
 }
 
+/// Two persons chat, and go aside.
+#[cfg(target_os = "linux")]
+#[test]
+fn two_at_terminals_talk_privately_and_pass_a_file() {
+    use crate::chat::{Typist, tea_with};
+    use crate::screen::Window;
+
+    let (_dir, data) = place();
+    let set = ["relay.listen=127.0.0.1:0", "relay.turn=true"];
+    let set: Vec<_> = set.into_iter().flat_map(|pair| ["--set", pair]).collect();
+    let (_server, ana, bob) = tea_with(&data, &set);
+    let save = tempfile::tempdir().unwrap();
+    let keep = save.path().to_str().unwrap();
+    let mut there =
+        Typist::start(&bob, &["chat", "Tea", "--plain", "--bind", "127.0.0.1:0", "--save", keep]);
+    there.until("--- Tea/general");
+    let mut here = Window::open(&ana, "Tea --bind 127.0.0.1:0", 100, 24);
+    here.sees("Tea/general");
+    here.types("/startprivate bob\r");
+    here.sees("private with bob, waiting for an answer");
+    there.until("ana invites you to a private session");
+    there.types("acceptprivate ana");
+    here.sees("private with bob, connected: not verified");
+    here.sees("words: ");
+    let words = there.until(" words: ");
+    let words = words.split("words: ").nth(1).unwrap();
+    let first = words.split(", ").next().unwrap().split(' ').next_back().unwrap();
+    here.sees(first);
+    here.types("tea?\r");
+    there.until("[private ana, not verified] ana: tea?");
+    there.types("verify ana");
+    there.until("[private ana, verified] verified: the words were the same");
+    there.types("private ana yes");
+    here.sees("bob: yes");
+
+    let sent = save.path().join("large.bin");
+    std::fs::write(&sent, vec![7; 3 << 20]).unwrap();
+    here.types(&format!("/sendfile bob {}\r", sent.display()));
+    there.until("file 1 is offered: large.bin, 3.1 MB.");
+    // Nothing is kept unless it is wanted.
+    let kept = save.path().join("kept.bin");
+    assert!(!kept.exists());
+    there.types(&format!("takefile ana 1 {}", kept.display()));
+    there.until("file 1 is kept as ");
+    assert!(std::fs::read(&kept).unwrap() == vec![7; 3 << 20]);
+    here.sees("your file 1 arrived");
+    here.types("/stopprivate bob\r");
+    here.sees("private with bob, over");
+    there.until("over: the session was ended");
+    // Back where everybody reads.
+    here.types("\x1b");
+    here.sees("write here");
+    here.sees("Tea/general");
+    assert_eq!(here.quit(), Some(0));
+}
+
 #[test]
 fn nobody_shows_an_address_unasked_and_a_refusal_is_told() {
     let (_dir, data) = place();
     let server = Server::start(&data, &["--set", "registration=open"]);
-    let (ana, bob) = persons(&server);
+    let (ana, bob) = people(&server);
     let refused = ana.say(&["private", "bob"]);
     assert_eq!(refused.code, Some(5), "{refused:?}");
     assert!(refused.err.contains("agree to it with --direct"), "{refused:?}");
-    let mut alone = Talk::begin(&ana, &["bob", "--direct"]);
+    let mut alone = Talk::begin(&ana, &["bob", "--direct", "--bind", "127.0.0.1:0"]);
     alone.until("over: the other side is not there");
     assert_eq!(alone.end(), Some(5));
-    let mut invited = Talk::begin(&bob, &[]);
+    let mut invited = Talk::begin(&bob, &["--bind", "127.0.0.1:0"]);
     invited.until("waiting for an invitation");
-    let mut inviting = Talk::begin(&ana, &["bob", "--direct"]);
+    let mut inviting = Talk::begin(&ana, &["bob", "--direct", "--bind", "127.0.0.1:0"]);
     invited.until("ana invites you to a private session");
     invited.say("/refuse");
     inviting.until("over: the other side does not want to");

@@ -16,7 +16,17 @@ const STOP: Duration = Duration::from_secs(10);
 
 /// The program with these arguments, and nothing of the environment that could configure it.
 pub(crate) fn kith(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kith"));
+    clean(Command::new(env!("CARGO_BIN_EXE_kith")), args)
+}
+
+/// The same in a network namespace.
+pub(crate) fn kith_in(namespace: &str, args: &[&str]) -> Command {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", namespace, env!("CARGO_BIN_EXE_kith")]);
+    clean(command, args)
+}
+
+fn clean(mut command: Command, args: &[&str]) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("KITH_")) {
             command.env_remove(name);
@@ -49,12 +59,19 @@ pub(crate) fn run(mut command: Command, input: &str) -> Ended {
 pub(crate) struct Person {
     profile: TempDir,
     server: String,
+    /// The network namespace, where it is not that of the test.
+    namespace: Option<String>,
 }
 
 impl Person {
     /// Somebody who is not signed in at the server of this URL.
     pub(crate) fn new(server: impl Into<String>) -> Self {
-        Self { profile: tempfile::tempdir().unwrap(), server: server.into() }
+        Self { profile: tempfile::tempdir().unwrap(), server: server.into(), namespace: None }
+    }
+
+    /// The same person in a network namespace.
+    pub(crate) fn within(self, namespace: &str) -> Self {
+        Self { namespace: Some(namespace.to_owned()), ..self }
     }
 
     /// Somebody with a new account.
@@ -67,7 +84,10 @@ impl Person {
 
     /// The program, as this person starts it.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = kith(args);
+        let mut command = match &self.namespace {
+            Some(namespace) => kith_in(namespace, args),
+            None => kith(args),
+        };
         command.env("KITH_PROFILE", self.profile.path()).env("KITH_SERVER", &self.server);
         command
     }

@@ -24,7 +24,7 @@ fn some(size: u16) -> NonZeroU16 {
 }
 
 /// The program in a terminal of some size.
-struct Window {
+pub(crate) struct Window {
     child: Child,
     keys: ChildStdin,
     output: Receiver<Vec<u8>>,
@@ -34,7 +34,7 @@ struct Window {
 }
 
 impl Window {
-    fn open(person: &Person, args: &str, columns: u16, rows: u16) -> Self {
+    pub(crate) fn open(person: &Person, args: &str, columns: u16, rows: u16) -> Self {
         let program = person.command(&[]);
         let path = program.get_program().to_str().unwrap();
         let size = format!("stty cols {columns} rows {rows}");
@@ -72,12 +72,12 @@ impl Window {
         Self { child, keys, output, parser, file }
     }
 
-    fn types(&mut self, keys: &str) {
+    pub(crate) fn types(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         self.parser.screen().contents()
     }
 
@@ -96,7 +96,7 @@ impl Window {
 
     /// Waits until this is on the screen.
     #[track_caller]
-    fn sees(&mut self, text: &str) {
+    pub(crate) fn sees(&mut self, text: &str) {
         self.until(|shown| shown.contains(text));
     }
 
@@ -109,7 +109,7 @@ impl Window {
 
     /// Ends the program by its key; the exit code.
     #[track_caller]
-    fn quit(mut self) -> Option<i32> {
+    pub(crate) fn quit(mut self) -> Option<i32> {
         self.types(CONTROL_Q);
         let began = Instant::now();
         loop {
