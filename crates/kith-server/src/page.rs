@@ -17,6 +17,8 @@ const BUILT: &[&str] = &["/inspector"];
 const UNBUILT: &str = "this program was built without its pages\n\nBuild them and then the program:\n\n  \
     cargo xtask web\n  cargo build -p kith\n\nor do both with `cargo xtask run`. \
     It takes Node.js and npm.\n";
+/// What keeps the chat page for when there is no connection, and shows notifications.
+const WORKER: &str = "/sw.js";
 /// What pages load never changes under its name.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
@@ -71,7 +73,8 @@ pub(crate) fn built(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     };
     let known = header(headers, &IF_NONE_MATCH).unwrap_or_default();
     let is_known = known.split(',').any(|one| one.trim().trim_start_matches("W/") == file.etag);
-    let is_page = file.content_type.starts_with("text/html");
+    // A worker has the policy that it comes with, and not that of the page that starts it.
+    let has_policy = file.content_type.starts_with("text/html") || path == WORKER;
     let mut response = if is_known {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -86,14 +89,15 @@ pub(crate) fn built(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     if let Some(encoding) = file.encoding.filter(|_| !is_known) {
         put(&mut response, CONTENT_ENCODING, encoding);
     }
-    if is_page {
+    if has_policy {
         put(&mut response, CONTENT_SECURITY_POLICY, &policy(header(headers, &HOST)));
     }
     Some(response)
 }
 
 /// What a built page may load, and where it may connect to: this server, by the name that it was
-/// asked for. Nothing inline, nobody's frame, and markup is made by Svelte's templates alone.
+/// asked for, and pictures and sounds that the page has itself (`blob:`). Nothing inline, nobody's
+/// frame, markup is made by Svelte's templates alone, and the address of the worker by one function.
 fn policy(host: Option<&str>) -> String {
     let is_plain = |host: &&str| {
         host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
@@ -101,10 +105,10 @@ fn policy(host: Option<&str>) -> String {
     // Not every browser takes `'self'` to mean the WebSocket as well.
     let sockets = host.filter(is_plain).map(|host| format!(" ws://{host} wss://{host}"));
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
-         manifest-src 'self'; connect-src 'self'{}; base-uri 'none'; form-action 'none'; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
+         media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; connect-src 'self'{}; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'; require-trusted-types-for 'script'; \
-         trusted-types svelte-trusted-html",
+         trusted-types svelte-trusted-html kith-worker",
         sockets.unwrap_or_default()
     )
 }
@@ -200,6 +204,18 @@ mod tests {
         }
         let policy = policy(Some("localhost"));
         assert!(!policy.contains("unsafe") && policy.starts_with("default-src 'none'"));
+    }
+
+    #[test]
+    fn the_worker_has_a_policy_of_its_own_and_is_always_asked_for() {
+        let Some(response) = built(WORKER, &HeaderMap::new()).filter(|_| kith_web::is_built())
+        else {
+            return;
+        };
+        let said = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        assert_eq!(said(CACHE_CONTROL), Some("no-cache"));
+        assert_eq!(said(CONTENT_TYPE), Some("text/javascript; charset=utf-8"));
+        assert!(said(CONTENT_SECURITY_POLICY).is_some_and(|policy| policy.contains("'none'")));
     }
 
     #[test]

@@ -8,6 +8,9 @@ use rust_embed::{Embed, EmbeddedFile};
 
 /// Where files are whose names change with what is in them.
 const ASSETS: &str = "assets/";
+/// What is not a page and yet has an address of its own that stays: the service worker, whose address
+/// says which pages are its own, and what makes an application of the page.
+const ROOT: [&str; 2] = ["sw.js", "app.webmanifest"];
 
 /// What `cargo xtask web` made; nothing where it has not been run.
 #[derive(Embed)]
@@ -35,7 +38,8 @@ pub struct File {
 
 /// What is at a path, if anything is. `takes` says whether a name of `Accept-Encoding` is taken.
 ///
-/// A page is at its name (`/inspector`), and what it loads below `/assets/`.
+/// A page is at its name (`/inspector`), what it loads below `/assets/`; the service worker
+/// (`/sw.js`) and `/app.webmanifest` are where browsers look for them.
 #[must_use]
 pub fn find(path: &str, takes: impl Fn(&str) -> bool) -> Option<File> {
     let path = path.strip_prefix('/')?;
@@ -46,7 +50,7 @@ pub fn find(path: &str, takes: impl Fn(&str) -> bool) -> Option<File> {
     }
     let name = match path {
         "" => "index.html".to_owned(),
-        asset if is_immutable => asset.to_owned(),
+        asset if is_immutable || ROOT.contains(&asset) => asset.to_owned(),
         page if page.contains(['/', '.']) => return None,
         page => format!("{page}.html"),
     };
@@ -76,7 +80,8 @@ fn content_type(name: &str) -> Option<&'static str> {
         "png" => "image/png",
         "webp" => "image/webp",
         "woff2" => "font/woff2",
-        "json" | "webmanifest" => "application/json",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
         "wasm" => "application/wasm",
         _ => return None,
     })
@@ -99,7 +104,10 @@ mod tests {
 
     #[test]
     fn what_is_embedded_is_found_as_the_browser_takes_it() {
-        for path in Dist::iter().filter(|path| content_type(path).is_some()) {
+        let has_address = |path: &str| {
+            path.starts_with(ASSETS) || path.ends_with(".html") || ROOT.contains(&path)
+        };
+        for path in Dist::iter().filter(|path| content_type(path).is_some() && has_address(path)) {
             let address = match path.strip_suffix(".html") {
                 Some("index") => "/".to_owned(),
                 Some(page) => format!("/{page}"),
@@ -122,6 +130,9 @@ mod tests {
             "/.gitignore",
             "/inspector.html",
             "/inspector.html.br",
+            "/sw.js.br",
+            "/assets/../sw.js",
+            "/sw",
             "/assets",
             "/assets/",
             "/assets/../inspector.html",
