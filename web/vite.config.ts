@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 import { emoji } from "./scripts/emoji.mjs";
+import { WORKER, pwa } from "./scripts/pwa.mjs";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** What shows every part by itself, for development and tests. The server does not have it. */
@@ -12,7 +13,7 @@ const GALLERY = "gallery.html";
 const pages = readdirSync(here(".")).filter((file) => file.endsWith(".html") && file !== GALLERY);
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), emoji()],
+  plugins: [svelte(), emoji(), pwa(mode === "gallery" ? GALLERY : "index.html")],
   resolve: {
     // The SDK from its sources: the pages and it are built as one.
     alias: { "@kith/client": here("../packages/client/src/index.ts") },
@@ -27,7 +28,11 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rollupOptions: { input: (mode === "gallery" ? [GALLERY] : pages).map(here) },
+    rollupOptions: {
+      input: [...(mode === "gallery" ? [GALLERY] : pages), `src/worker/${WORKER}.ts`].map(here),
+      // Its address says which pages are the worker's, and browsers come back to it.
+      output: { entryFileNames: ({ name }) => (name === WORKER ? `${WORKER}.js` : "assets/[name]-[hash].js") },
+    },
   },
   test: {
     projects: [

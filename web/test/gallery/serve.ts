@@ -31,10 +31,13 @@ export default async function serve(project: TestProject): Promise<() => Promise
   await build({ root, mode: "gallery", logLevel: "warn", build: { outDir: folder, emptyOutDir: true, minify: false } });
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://gallery");
+    // Something that the server says to one person.
+    if (pathname.startsWith("/api/")) return void response.writeHead(200, { "content-type": "text/plain" }).end("private");
     try {
-      const file = pathname === "/gallery" ? "gallery.html" : normalize(pathname);
+      const isPage = pathname === "/gallery" || pathname === "/";
+      const file = isPage ? "gallery.html" : normalize(pathname);
       const body = readFileSync(join(folder, file));
-      const policy = pathname === "/gallery" ? { "content-security-policy": POLICY } : {};
+      const policy = isPage || pathname === "/sw.js" ? { "content-security-policy": POLICY } : {};
       response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", ...policy }).end(body);
     } catch {
       response.writeHead(404).end();

@@ -1,0 +1,6 @@
+import type { Plugin } from "vite";
+
+/** The name of the service worker among what is built. */
+export const WORKER: string;
+/** Adds the manifest and the list of files of the service worker to what is built, for a page. */
+export function pwa(page: string): Plugin;

@@ -1,0 +1,69 @@
+// What makes an application of the chat page: the manifest with its icons, and the service worker,
+// which is told what was built. Both have addresses that stay.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** The name of the worker among what is built. */
+export const WORKER = "sw";
+
+const icon = (name) => readFileSync(new URL(`../src/lib/icons/${name}`, import.meta.url));
+const ICONS = [
+  { name: "icon.svg", type: "image/svg+xml", sizes: "any", purpose: "any" },
+  { name: "icon-maskable.svg", type: "image/svg+xml", sizes: "any", purpose: "maskable" },
+  { name: "icon-192.png", type: "image/png", sizes: "192x192", purpose: "any" },
+  { name: "icon-512.png", type: "image/png", sizes: "512x512", purpose: "any" },
+];
+
+const manifest = (icons) => ({
+  name: "Kith",
+  short_name: "Kith",
+  id: "/",
+  start_url: "/",
+  scope: "/",
+  display: "standalone",
+  background_color: "#f6f7f8",
+  theme_color: "#1f6a5c",
+  icons,
+});
+
+/** What a page loads at once: its scripts, those that they import, and their styles. */
+function loaded(bundle, page) {
+  const found = new Set();
+  const visit = (name) => {
+    const chunk = bundle[name];
+    if (found.has(name) || chunk?.type !== "chunk") return;
+    found.add(name);
+    for (const css of chunk.viteMetadata?.importedCss ?? []) found.add(css);
+    chunk.imports.forEach(visit);
+  };
+  for (const chunk of Object.values(bundle)) {
+    if (chunk.type === "chunk" && chunk.isEntry && chunk.facadeModuleId?.endsWith(`/${page}`)) visit(chunk.fileName);
+  }
+  return [...found].sort().map((name) => `/${name}`);
+}
+
+/**
+ * Adds both to what is built, for `page`.
+ * @returns {import("vite").Plugin}
+ */
+export function pwa(page) {
+  return {
+    name: "pwa",
+    apply: "build",
+    transformIndexHtml: (_, { path }) => (path === `/${page}` ? [{ tag: "link", attrs: { rel: "manifest", href: "/app.webmanifest" }, injectTo: "head" }] : []),
+    generateBundle(_, bundle) {
+      const worker = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry && file.name === WORKER);
+      if (worker === undefined) return;
+      if (worker.imports.length > 0) this.error("the service worker has to be one file");
+      const files = loaded(bundle, page);
+      const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 16);
+      worker.code = worker.code.replace(/["'`]__KITH_FILES__["'`]/, JSON.stringify(files)).replace("__KITH_VERSION__", version);
+      const icons = ICONS.map(({ name, ...said }) => {
+        const file = this.emitFile({ type: "asset", name, source: icon(name) });
+        return { src: `/${this.getFileName(file)}`, ...said };
+      });
+      this.emitFile({ type: "asset", fileName: "app.webmanifest", source: JSON.stringify(manifest(icons)) });
+    },
+  };
+}
