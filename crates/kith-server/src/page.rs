@@ -106,8 +106,9 @@ fn policy(host: Option<&str>) -> String {
     let sockets = host.filter(is_plain).map(|host| format!(" ws://{host} wss://{host}"));
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
-         media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; connect-src 'self'{}; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'; require-trusted-types-for 'script'; \
+         media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
+         connect-src 'self'{}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; \
          trusted-types svelte-trusted-html kith-worker",
         sockets.unwrap_or_default()
     )

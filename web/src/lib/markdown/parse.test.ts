@@ -123,8 +123,8 @@ describe("hostile inputs", () => {
       expect(depthOf(blocks)).toBeLessThan(40);
       const letters = (of: string) => of.replace(/[^a-z]/g, "").length;
       if (!text.includes("```")) expect(letters(tree(blocks))).toBeGreaterThanOrEqual(Math.min(1, letters(text.replace(/https:\/\/a\.b/g, ""))));
-    }), { numRuns: 1000 });
-  });
+    }), { numRuns: 300 });
+  }, 60_000);
 
   test("200 texts that are made to be slow are read", () => {
     const pairs = words.flatMap((one, at) => [one, one + (words[(at + 7) % words.length] ?? ""), one + (words[(at * 3 + 11) % words.length] ?? "") + "a", `${one} `]);

@@ -1,4 +1,5 @@
-// What tells of unread messages outside of the page: its title, its icon, and that of the app.
+// What tells of unread messages outside of the page: its title, the icon of its tab, and the badge of
+// the app.
 
 import icon from "../icons/icon.svg";
 import loudIcon from "../icons/icon-loud.svg";
@@ -16,9 +17,8 @@ export function titled(title: string, { messages, mentions }: Unread): string {
   return messages > 0 ? `• ${title}` : title;
 }
 
-/** Shows on the tab and on the app what is unread. */
-export function showBadge(title: string, unread: Unread): void {
-  document.title = titled(title, unread);
+/** Shows on the icon of the tab and on that of the app what is unread. */
+export function showBadge(unread: Unread): void {
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   const wanted = unread.mentions > 0 ? loudIcon : unread.messages > 0 ? newIcon : icon;
   if (link !== null && link.getAttribute("href") !== wanted) link.setAttribute("href", wanted);

@@ -22,9 +22,10 @@ export function setSound(on: boolean): void {
 /** Plays it, if sounds are wanted and the browser lets the page; whether it did. */
 export function playSound(now_ms: number): boolean {
   if (!hasSound() || now_ms - last_ms < PAUSE_MS || !("AudioContext" in globalThis)) return false;
+  // Before one pressed anything in the page, browsers keep it silent, and complain.
+  if (navigator.userActivation?.hasBeenActive === false) return false;
   last_ms = now_ms;
   context ??= new AudioContext();
-  // Before one pressed anything in the page, browsers keep it silent.
   void context.resume().catch(() => {});
   for (const { hertz, at_s } of TONES) tone(context, hertz, context.currentTime + at_s);
   return true;

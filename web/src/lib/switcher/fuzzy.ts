@@ -12,14 +12,15 @@ export interface Match {
   readonly at: readonly number[];
 }
 
-const folded = (text: string) => [...text].map((c) => c.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase() || c);
+/** A letter as it is compared: small, and without its marks. */
+const fold = (c: string) => (c < "\u0080" ? c.toLowerCase() : ([...c.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase()][0] ?? c));
 const isWord = (c: string | undefined) => c !== undefined && /[\p{L}\p{N}]/u.test(c);
 
 /** How the letters of `query` are in `text`, if they are; an empty query is in everything. */
 export function match(query: string, text: string): Match | undefined {
-  const letters = folded(query.slice(0, QUERY_MAX)).filter((c) => c !== " ");
+  const letters = [...query].slice(0, QUERY_MAX).filter((c) => c !== " ").map(fold);
   const own = [...text].slice(0, TEXT_MAX);
-  const plain = own.map((c) => folded(c)[0] ?? c);
+  const plain = own.map(fold);
   if (!isThere(letters, plain)) return undefined;
   if (letters.length === 0) return { score: 0, at: [] };
   // best[i][j]: the most for the first i letters, of which the last is at j.
