@@ -49,6 +49,8 @@ enum Task {
     },
     /// Build the pages that the server has inside, where their sources changed
     Web,
+    /// Take pictures of the main pages, made from the demo, into web/screenshots
+    Screenshots,
     /// Make the types of the SDK in TypeScript anew from those of the protocol
     Types,
     /// Everything that must pass before a change lands: check, every test, and the README's tour
@@ -121,6 +123,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Setup => setup::setup().and_then(|()| setup::node()).and_then(|()| setup::browser()),
         Task::Run { args } => run::run(&args),
         Task::Web => web::build(),
+        Task::Screenshots => web::screenshots(),
         Task::Types => node::types(),
         Task::Test => test::test(),
         Task::Check => check::check(),

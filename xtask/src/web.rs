@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 
 use crate::node::{npm_run, packages};
 use crate::setup;
+use crate::step::{cargo, run};
 
 /// Where the pages are written.
 const WEB: &str = "web";
@@ -41,6 +42,14 @@ pub(crate) fn test() -> Result<()> {
     packages(WEB)?;
     npm_run(WEB, "unit")?;
     npm_run(WEB, "browser")
+}
+
+/// Takes pictures of the main pages with the debug build of the server, which begins with the demo.
+pub(crate) fn screenshots() -> Result<()> {
+    setup::browser()?;
+    build()?;
+    run(&mut cargo("build --quiet -p kith"))?;
+    npm_run(WEB, "screenshots")
 }
 
 /// When any source changed last. A folder changes when something in it comes or goes.
