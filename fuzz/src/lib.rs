@@ -16,7 +16,7 @@
 //! program; the client's session and its list of messages against any server; the configuration
 //! from file, environment and flags; files of topics; the log and the mark beside the database; the messages of
 //! Yjs's clients and the updates in them; what the terminal client shows of texts and reads of what is typed;
-//! what the devices of private sessions say to each other, to the server and to the relay.
+//! what the devices of private sessions say to each other, to the server and to the relay; what contents of files are.
 //!
 //! Not ours, and so not here: HTTP heads (hyper), TLS and PEM (rustls), the command line (clap), the
 //! database file and backups (SQLite; `kith-store-sqlite/tests/damage.rs` flips their bits).
@@ -25,6 +25,7 @@ pub mod budget;
 mod client;
 mod codec;
 mod core;
+mod files;
 mod http;
 pub mod mutate;
 mod private;
@@ -85,6 +86,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "mark", run: program::mark, seeds: program::mark_seeds },
     Target { name: "private", run: private::frames, seeds: private::frame_seeds },
     Target { name: "stun", run: private::stun, seeds: private::stun_seeds },
+    Target { name: "contents", run: files::contents, seeds: files::content_seeds },
 ];
 
 /// The target of a name.

@@ -88,4 +88,5 @@ replay! {
     mark
     private
     stun
+    contents
 }

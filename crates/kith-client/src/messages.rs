@@ -14,7 +14,7 @@ use std::sync::Arc;
 use kith_core::command::{Command, Outcome};
 use kith_core::document::{Doc, Key, Message, Stream};
 use kith_core::event::{Body, Event};
-use kith_core::id::{FeedId, Seq, StreamId, TopicId};
+use kith_core::id::{FeedId, FileId, Seq, StreamId, TopicId};
 use kith_core::reduce::reduce;
 use kith_core::text::{MessageText, OpId};
 use kith_proto::error::Problem;
@@ -33,6 +33,8 @@ pub struct Draft {
     pub thread: Option<Seq>,
     /// A topic of the same circle that is shown live in it.
     pub topic: Option<TopicId>,
+    /// One's own files that go with it.
+    pub files: Vec<FileId>,
 }
 
 /// A line of the list.
@@ -351,8 +353,8 @@ impl Messages {
     }
 
     fn post(&self, draft: &Draft) -> Command {
-        let Draft { text, reply_to, thread, topic } = draft.clone();
-        Command::Post { stream: self.stream, text, reply_to, thread, topic }
+        let Draft { text, reply_to, thread, topic, files } = draft.clone();
+        Command::Post { stream: self.stream, text, reply_to, thread, topic, files }
     }
 
     fn settle_placed(&mut self) {

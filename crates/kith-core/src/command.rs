@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::document::Rules;
-use crate::id::{CircleId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
+use crate::id::{CircleId, FileId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
-    CircleName, DisplayName, Emoji, Label, Line, MessageText, PreferenceKey, RoleName, SectionName,
-    StreamName, TopicName,
+    self, CircleName, DisplayName, Emoji, Label, Line, MessageText, PreferenceKey, RoleName,
+    SectionName, StreamName, TopicName,
 };
 use crate::topic::{Asked, Condition, Kind};
 
@@ -280,7 +280,13 @@ pub enum Command {
     Post {
         /// Where.
         stream: StreamId,
-        /// What.
+        /// What; none where the files say it all.
+        #[serde(
+            default = "MessageText::none",
+            deserialize_with = "text::message_or_none",
+            skip_serializing_if = "MessageText::is_none"
+        )]
+        #[schemars(with = "String", length(max = 8000))]
         text: MessageText,
         /// The message it answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -291,6 +297,10 @@ pub enum Command {
         /// A topic of the same circle that is shown live in it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<TopicId>,
+        /// One's own files that go with it, at most 10; needs the permission `attach`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(length(max = 10))]
+        files: Vec<FileId>,
     },
     /// Edit one's own message.
     Edit {
@@ -298,7 +308,9 @@ pub enum Command {
         stream: StreamId,
         /// Which.
         message: Seq,
-        /// What it shall say.
+        /// What it shall say; nothing only where it has files.
+        #[serde(deserialize_with = "text::message_or_none")]
+        #[schemars(with = "String", length(max = 8000))]
         text: MessageText,
     },
     /// Delete one's own message, or another's with `manage_messages`.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod circle;
+pub mod file;
 pub mod guard;
 pub mod invite;
 pub mod member;

@@ -9,17 +9,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::ChainHash;
+use crate::file::Attachment;
 use crate::id::{CircleId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
-    CircleName, DisplayName, Emoji, Label, Line, MessageText, PreferenceKey, RoleName, SectionName,
-    StreamName, UserName,
+    self, CircleName, DisplayName, Emoji, Label, Line, MessageText, PreferenceKey, RoleName,
+    SectionName, StreamName, UserName,
 };
 
+mod file;
 mod key;
 mod step;
 mod topic;
 
+pub use file::{File, Quota, Thumbnail, Upload};
 pub use key::{AsDoc, COLLECTIONS, Doc, Key, inbox_key, seq_key, tag};
 pub use step::{Facts, Part, Placed, STEP_CHANGES_MAX, STEP_MEMORY_MS, STEPS_MAX, Step, Steps};
 pub use topic::{
@@ -317,7 +320,9 @@ pub struct Message {
     pub seq: Seq,
     /// Who wrote it.
     pub author: UserId,
-    /// What it says.
+    /// What it says; empty only where it has files.
+    #[serde(deserialize_with = "text::message_or_none")]
+    #[schemars(with = "String", length(max = 8000))]
     pub text: MessageText,
     /// The message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -328,6 +333,9 @@ pub struct Message {
     /// The topic that is shown live in it, to those who may read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<TopicId>,
+    /// The files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Attachment>,
     /// Who is meant by it.
     #[serde(default, skip_serializing_if = "Mentions::is_empty")]
     pub mentions: Mentions,

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::document::{Home, Member, Mentions, Role, Rules};
+use crate::file::Attachment;
 use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
-    CircleName, DisplayName, Emoji, Line, MessageText, OpId, PreferenceKey, SectionName,
+    self, CircleName, DisplayName, Emoji, Line, MessageText, OpId, PreferenceKey, SectionName,
     StreamName, TopicName, UserName,
 };
 use crate::topic::{Fact, Kind};
@@ -101,7 +102,9 @@ pub enum Body {
     },
     /// A message was posted; the event's number is the message's name.
     Posted {
-        /// What it says.
+        /// What it says; empty only where it has files.
+        #[serde(deserialize_with = "text::message_or_none")]
+        #[schemars(with = "String", length(max = 8000))]
         text: MessageText,
         /// The message it answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,6 +115,9 @@ pub enum Body {
         /// The topic that is shown live in it, to those who may read it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<TopicId>,
+        /// The files that go with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<Attachment>,
         /// Who is meant.
         #[serde(default, skip_serializing_if = "Mentions::is_empty")]
         mentions: Mentions,
@@ -120,7 +126,9 @@ pub enum Body {
     Edited {
         /// Which.
         message: Seq,
-        /// What it says now.
+        /// What it says now; empty only where it has files.
+        #[serde(deserialize_with = "text::message_or_none")]
+        #[schemars(with = "String", length(max = 8000))]
         text: MessageText,
         /// Who is meant now.
         #[serde(default, skip_serializing_if = "Mentions::is_empty")]

@@ -183,6 +183,10 @@ id! {
     /// An invite, as managers see and revoke it; never the code itself: `i_…`.
     InviteId, "i_"
 }
+id! {
+    /// A file: `f_…`.
+    FileId, "f_"
+}
 
 /// Milliseconds since the Unix epoch, as told by the clock that was passed in.
 #[derive(

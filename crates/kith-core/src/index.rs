@@ -7,6 +7,7 @@ use crate::document::{
     Author, DirectRef, Doc, Home, Key, Mark, Mentions, Message, NameOwner, TopicRef,
 };
 use crate::event::{Body, Event};
+use crate::file::Attachment;
 use crate::id::{CircleId, FeedId, Seq, StreamId, TopicId, UserId};
 use crate::reduce::Documents;
 
@@ -76,12 +77,13 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
             let direct = Doc::Direct(Arc::new(DirectRef { stream: id }));
             docs.put(Key::Direct(*low, *high), Some(direct));
         }
-        Body::Posted { thread, mentions, .. } => {
+        Body::Posted { thread, mentions, files, .. } => {
             let Some(author) = event.by else { return Ok(()) };
             let place = Place { stream: id, thread: thread.unwrap_or_default(), seq: event.seq };
             place.list(docs, author, Some(event));
             place.mention(docs, author, mentions, Some(event));
             inbox::post(docs, id, event)?;
+            place.refer(docs, files, Some(event));
             if let Some(thread) = thread {
                 let root = message(docs, id, *thread)?.map(|root| root.author);
                 [Some(author), root]
@@ -106,6 +108,7 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
                 place.list(docs, before.author, None);
                 place.mention(docs, before.author, &before.mentions, None);
                 inbox::change(docs, id, &before, None)?;
+                place.refer(docs, &before.files, None);
             }
         }
         _ => {}
@@ -140,6 +143,14 @@ impl Place {
         docs.put(Key::Timeline(stream, thread, seq), line);
         let own = posted.map(|event| Doc::Authored(mark(event)));
         docs.put(Key::Authored(stream, thread, author, seq), own);
+    }
+
+    /// Notes to which files the message refers, or that it refers to them no longer.
+    fn refer<D: Documents>(self, docs: &mut D, files: &[Attachment], posted: Option<&Event>) {
+        for file in files {
+            let doc = posted.map(|event| Doc::FileUse(mark(event)));
+            docs.put(Key::FileUse(file.id, self.stream, self.seq), doc);
+        }
     }
 
     /// Notes whom the message means, or that it means them no longer. Whoever is meant by name in a

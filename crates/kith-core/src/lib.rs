@@ -13,6 +13,7 @@ pub mod decide;
 pub mod document;
 pub mod draft;
 pub mod event;
+pub mod file;
 pub mod id;
 pub mod index;
 pub mod limit;

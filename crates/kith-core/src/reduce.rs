@@ -154,7 +154,7 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
 fn to_message<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<(), D::Error> {
     let Some(by) = event.by else { return Ok(()) };
     match &event.body {
-        Body::Posted { text, reply_to, thread, topic, mentions } => {
+        Body::Posted { text, reply_to, thread, topic, files, mentions } => {
             let message = Message {
                 seq: event.seq,
                 author: by,
@@ -162,6 +162,7 @@ fn to_message<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result
                 reply_to: *reply_to,
                 thread: *thread,
                 topic: *topic,
+                files: files.clone(),
                 mentions: mentions.clone(),
                 reactions: BTreeMap::new(),
                 replies: 0,

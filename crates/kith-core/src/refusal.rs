@@ -32,6 +32,16 @@ pub enum Refusal {
     NotFollowed,
     #[error("there is no message {0} in this stream")]
     NoSuchMessage(Seq),
+    #[error("there is no such file, or it is not yours to use")]
+    NoSuchFile,
+    #[error("a message refers to this file")]
+    FileInUse,
+    #[error("a file has at most {max} bytes here")]
+    FileTooLarge { max: u64 },
+    #[error("your files may take {max} bytes, and would take more")]
+    FileQuota { max: u64 },
+    #[error("you may upload {max} files a day")]
+    FilesPerDay { max: u32, wait_ms: u64 },
     #[error("there is no such role")]
     NoSuchRole,
     #[error("this invite is not valid, or no longer")]
@@ -195,6 +205,11 @@ impl Refusal {
             Self::NoSuchFeed => "feed.not_found",
             Self::NotFollowed => "feed.not_followed",
             Self::NoSuchMessage(_) => "message.not_found",
+            Self::NoSuchFile => "file.not_found",
+            Self::FileInUse => "file.in_use",
+            Self::FileTooLarge { .. } => "file.too_large",
+            Self::FileQuota { .. } => "file.quota",
+            Self::FilesPerDay { .. } => "file.too_many",
             Self::NoSuchRole => "role.not_found",
             Self::NoSuchInvite => "invite.not_found",
             Self::NoSuchTicket => "ticket.not_found",
@@ -297,6 +312,7 @@ impl Refusal {
             Self::TimedOut { wait_ms } | Self::TooSoon { wait_ms } | Self::TooFast { wait_ms } => {
                 Some(*wait_ms)
             }
+            Self::FilesPerDay { wait_ms, .. } => Some(*wait_ms),
             Self::ServiceBusy | Self::GuardBusy => Some(1000),
             Self::Overtaken => Some(100),
             Self::AccessChanged => Some(0),

@@ -212,6 +212,76 @@ text! {
         Ok(text.into())
     }
 }
+impl MessageText {
+    /// No text: of a message whose files say it all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("".into())
+    }
+
+    /// Whether it is no text.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Reads the text of a message, which may have none where it has files; for `deserialize_with`.
+///
+/// # Errors
+/// When it is no text, or not one of a message.
+pub fn message_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<MessageText, D::Error> {
+    struct OrNone(MessageText);
+
+    impl FromStr for OrNone {
+        type Err = Coded;
+
+        fn from_str(raw: &str) -> Result<Self, Coded> {
+            if raw.is_empty() { Ok(Self(MessageText::none())) } else { raw.parse().map(Self) }
+        }
+    }
+
+    spelled::read(deserializer).map(|OrNone(text)| text)
+}
+
+text! {
+    /// The name of a file as people see it, without a path: no `/`, no `\`, and not `.` or `..`.
+    FileName, "name", 200, |raw, field, max| {
+        let name = line(raw, field, max)?;
+        if name.contains(['/', '\\']) || matches!(&*name, "." | "..") {
+            return Err(Refusal::Malformed { field });
+        }
+        Ok(name)
+    }
+}
+text! {
+    /// What kind of file it is (RFC 6838), in small letters and without parameters: `image/png`.
+    MediaType, "type", 100, |raw, field, max| {
+        let is_part = |part: &str| {
+            !part.is_empty()
+                && part.bytes().all(|b| {
+                    b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$&-^_.+".contains(&b)
+                })
+        };
+        let parts = raw.split_once('/').is_some_and(|(one, other)| is_part(one) && is_part(other));
+        if raw.len() > max || !parts {
+            return Err(Refusal::Malformed { field });
+        }
+        Ok(raw.into())
+    }
+}
+text! {
+    /// A colour as `#rrggbb`.
+    Color, "color", 7, |raw, field, max| {
+        let digits = raw.strip_prefix('#').unwrap_or_default();
+        if raw.len() != max || !digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            return Err(Refusal::Malformed { field });
+        }
+        Ok(raw.into())
+    }
+}
 text! {
     /// The name of an element of a list: 1 to 40 of ASCII letters, digits, `.`, `_`, `-` and `:`.
     /// Names that the server gives begin with `~`.
@@ -327,6 +397,26 @@ mod tests {
         assert!(MessageText::parse("a\u{7}").is_err());
         assert!(MessageText::parse(&"é".repeat(8000)).is_ok());
         assert!(MessageText::parse(&"é".repeat(8001)).is_err());
+    }
+
+    #[test]
+    fn the_name_of_a_file_is_no_path() {
+        for bad in
+            ["", " ", ".", "..", "../a", "a/b", "a\\b", "/etc/passwd", "a\0b", "a\u{202e}gpj.exe"]
+        {
+            assert!(FileName::parse(bad).is_err(), "{bad:?}");
+        }
+        for good in ["a.png", "..a", "Łódź 1.pdf", "C:", "~", ".bashrc", "nul"] {
+            assert!(FileName::parse(good).is_ok(), "{good:?}");
+        }
+        for bad in ["", "/", "image", "image/", "Image/png", "text/html; charset=x", "a/b/c"] {
+            assert!(MediaType::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(MediaType::parse("image/svg+xml").is_ok());
+        assert!(Color::parse("#0a9fff").is_ok());
+        for bad in ["", "#", "0a9fff7", "#0A9FFF", "#0a9fg0", "#é9fff"] {
+            assert!(Color::parse(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -280,6 +280,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
             reply_to: (b % 5 == 0).then_some(message),
             thread: (b % 4 == 0).then_some(message),
             topic: pick(&world.topics, b).filter(|_| b % 3 == 0),
+            files: Vec::new(),
         },
     })
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use kith_core::document::{Home, Stream};
 use kith_core::event::{Body, Event};
+use kith_core::file::Attachment;
 use kith_core::id::{FeedId, Seq, StreamId, Timestamp, UserId};
 use kith_core::text::OpId;
 use kith_hub::presence::{Status, What};
@@ -244,12 +245,15 @@ impl Follower {
     /// A message that somebody else posted whom the user does not block.
     fn post(&self, place: Where, event: &Event) -> Option<Post> {
         let (FeedId::Stream(stream), Some(author)) = (event.feed, event.by) else { return None };
-        let Body::Posted { text, thread, .. } = &event.body else { return None };
+        let Body::Posted { text, thread, files, .. } = &event.body else { return None };
         if author == self.me.user || self.me.blocked().contains(&author) {
             return None;
         }
         let (seq, thread, at) = (event.seq, *thread, event.at);
-        let (text, op) = (text.as_str().to_owned(), event.op.clone());
+        let lines = files.iter().map(Attachment::line);
+        let said = [text.as_str().to_owned()].into_iter().filter(|text| !text.is_empty());
+        let text = said.chain(lines).collect::<Vec<_>>().join("\n");
+        let op = event.op.clone();
         Some(Post { place, stream, seq, thread, author, text, op, at })
     }
 

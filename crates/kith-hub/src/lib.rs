@@ -16,6 +16,7 @@ mod directory;
 mod error;
 mod expire;
 mod fan;
+mod files;
 mod forget;
 pub mod guard;
 mod item;
@@ -29,6 +30,7 @@ pub mod presence;
 pub mod read;
 mod reading;
 mod run;
+mod said;
 pub mod service;
 mod site;
 mod subscribe;
@@ -45,10 +47,11 @@ use kith_core::command::{self, Command, Outcome};
 use kith_core::document::{Doc, Done, Key};
 use kith_core::draft::{Draft, Stop};
 use kith_core::id::{Timestamp, UserId};
-use kith_core::refusal::Refusal;
 use kith_core::text::OpId;
 use kith_store::Store;
 use tokio::sync::Notify;
+
+use said::{Said, done_before, retold};
 
 pub use answer::Answer;
 pub use aware::{Awareness, Shown};
@@ -57,6 +60,7 @@ pub use directory::Notices;
 pub use error::HubError;
 pub use expire::end_sessions;
 pub use fan::{Delivery, WIRES};
+pub use files::{OwnFile, Released};
 pub use item::{Batch, Item};
 pub use mailbox::Bell;
 pub use newest::Merged;
@@ -280,21 +284,20 @@ impl Hub {
             None => command::decide(draft, me, command),
             Some(edits) => command::decide(draft, me, edits.get()?),
         };
-        self.once((me, from), op, command, decide).await
+        self.once((me, from), op, Said::of(command), decide).await
     }
 
-    /// Decides by `decide` what `command` asks, unless that was done before under the same name.
+    /// Decides by `decide` what is asked, unless that was done before under the same name.
     async fn once(
         &self,
         (me, from): (UserId, u64),
         op: Option<OpId>,
-        command: &Command,
+        Said { hash, makes }: Said,
         mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Answer, HubError> {
         let Some(op) = op else {
             return self.queue(Some(me), from, None, decide).await;
         };
-        let hash = hash_of(command);
         self.queue(Some(me), from, Some(op.clone()), |draft| {
             let series = op.in_series();
             let last = series.map(|(series, _)| draft.last_in_series(me, series)).transpose()?;
@@ -304,8 +307,7 @@ impl Hub {
             }
             let outcome = decide(draft)?;
             let kept = Outcome { code: None, ..outcome.clone() };
-            let once = command.makes();
-            let done = Done { at: draft.now, command: hash.clone(), outcome: kept, once };
+            let done = Done { at: draft.now, command: hash.clone(), outcome: kept, once: makes };
             let done = Arc::new(done);
             if outcome.is_ephemeral() {
                 draft.put(Key::Said(me, op.clone()), Some(Doc::Said(done)));
@@ -458,31 +460,6 @@ const LOADS_MAX: usize = 2000;
 enum Attempt {
     Queued(Answer),
     Missing(Key),
-}
-
-/// By which an operation that is said again is known to be the same.
-fn hash_of(command: &Command) -> String {
-    let text = serde_json::to_string(command).unwrap_or_default();
-    kith_core::decide::secret_hash(&text)
-}
-
-/// What an operation did when it was said before.
-fn done_before(draft: &Draft<'_>, me: UserId, op: &OpId) -> Result<Option<Arc<Done>>, Stop> {
-    if let Some(done) = draft.done(me, op.clone())? {
-        return Ok(Some(done));
-    }
-    match draft.find(&Key::Said(me, op.clone()))? {
-        Some(Doc::Said(done)) => Ok(Some(done)),
-        _ => Ok(None),
-    }
-}
-
-/// The answer that was given to the same operation before.
-fn retold(done: &Done, hash: &str, now: Timestamp) -> Result<Outcome, Stop> {
-    if done.is_over(now) {
-        return Err(Refusal::OpExpired.into());
-    }
-    if done.command == hash { Ok(done.outcome.clone()) } else { Err(Refusal::OpReused.into()) }
 }
 
 impl Inner {

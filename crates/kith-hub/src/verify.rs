@@ -4,6 +4,7 @@
 //! compared with what is stored. What follows from nothing (accounts, sessions, invites, bans) is
 //! read and asked whether what it points to is there. To be run while nobody writes.
 
+mod files;
 mod references;
 #[cfg(feature = "testing")]
 mod watched;
@@ -22,6 +23,7 @@ use kith_store::{Batch, DocKey, DocWrite, Problem, ROWS_MAX, Range, Store, Store
 use crate::keys::prefix;
 use crate::texts;
 
+pub use files::contents;
 #[cfg(feature = "testing")]
 pub use watched::Watched;
 
@@ -30,7 +32,7 @@ const PROBLEMS_MAX: usize = 100;
 /// Documents compared, and written, in one step.
 const STEP: usize = 500;
 /// The collections that follow from events.
-const DERIVED: [&str; 23] = [
+const DERIVED: [&str; 24] = [
     "user",
     "name",
     "circle",
@@ -54,6 +56,7 @@ const DERIVED: [&str; 23] = [
     "follow",
     "block",
     "preferences",
+    "file_use",
 ];
 
 /// What was found.
@@ -107,6 +110,7 @@ async fn walk(store: &dyn Store, repairs: bool) -> Result<Verified, StoreError> 
     }
     walk.flush().await?;
     references::check(&mut walk).await?;
+    files::check(&mut walk).await?;
     walk.flush().await?;
     Ok(walk.found)
 }

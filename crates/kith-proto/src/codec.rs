@@ -100,8 +100,14 @@ mod tests {
     fn request() -> Request {
         let stream = StreamId::new(Timestamp(1), 2);
         let text = MessageText::parse("hi").unwrap();
-        let command =
-            Command::Post { stream, text, reply_to: Some(Seq(4)), thread: None, topic: None };
+        let command = Command::Post {
+            stream,
+            text,
+            reply_to: Some(Seq(4)),
+            thread: None,
+            topic: None,
+            files: Vec::new(),
+        };
         Request { command: Some(command), ..Request::new(7) }
     }
 

@@ -11,6 +11,7 @@ use kith_proto::error::Problem;
 use tokio::sync::{Semaphore, watch};
 
 use crate::auth::Auth;
+use crate::files::{Files, Place};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::relay::Introducer;
@@ -36,6 +37,8 @@ pub struct App {
     pub settings: Settings,
     /// Who is who.
     pub auth: Auth,
+    /// Files and where they are.
+    pub(crate) files: Files,
     /// What is counted.
     pub metrics: Metrics,
     pub(crate) limiter: Limiter,
@@ -52,15 +55,27 @@ pub struct App {
 }
 
 impl App {
-    /// A server over a hub.
+    /// A server over a hub that takes no files.
     #[must_use]
     pub fn new(hub: Hub, env: Arc<dyn Environment>, settings: Settings) -> Arc<Self> {
+        Self::with_files(hub, env, settings, None)
+    }
+
+    /// A server over a hub, with a place for files.
+    #[must_use]
+    pub fn with_files(
+        hub: Hub,
+        env: Arc<dyn Environment>,
+        settings: Settings,
+        place: Option<Place>,
+    ) -> Arc<Self> {
         let auth = Auth::new(hub.clone(), env, &settings);
         let limiter = Limiter::new(&settings);
         let topicsync = topicsync::gateway(&hub, &settings);
         Arc::new(Self {
             hub,
             auth,
+            files: Files::new(place, &settings),
             limiter,
             settings,
             metrics: Metrics::default(),

@@ -9,6 +9,7 @@ mod bulk;
 mod clock;
 mod crowd;
 mod device;
+pub mod files;
 #[doc(hidden)]
 pub mod fuzz;
 mod host;

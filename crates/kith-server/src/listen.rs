@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::crowd::{Crowd, Place};
 use crate::metrics::{self, Metrics};
 use crate::settings::Settings;
-use crate::{host, origin, page, rest, topicsync, ws, yjs};
+use crate::{files, host, origin, page, rest, topicsync, ws, yjs};
 
 /// Where the WebSocket is.
 pub const WS_PATH: &str = "/api/v1/ws";
@@ -93,6 +93,7 @@ pub async fn serve(
     tls: Option<Arc<tokio_rustls::rustls::ServerConfig>>,
 ) {
     tokio::spawn(expire(Arc::clone(&app)));
+    tokio::spawn(files::sweep(Arc::clone(&app)));
     let pump = Arc::clone(&app.pump);
     let pumping = tokio::spawn(async move { pump.run().await });
     answer_at(app, listener, tls, Door::Main).await;

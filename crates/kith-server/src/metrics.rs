@@ -50,6 +50,7 @@ pub(crate) fn render(app: &App) -> String {
         ("kith_followed_feeds", "Feeds that a connection follows.", app.hub.followed() as u64),
         ("kith_queue_bytes", "Bytes that wait for connections.", app.hub.waiting_bytes() as u64),
         ("kith_calls_open", "Calls of services that are open.", calls_open as u64),
+        ("kith_uploads_open", "Uploads that are coming in.", app.files.open() as u64),
         ("kith_ready", "Whether the server takes work.", u64::from(app.is_ready())),
     ];
     for (name, help, value) in gauges {
@@ -65,6 +66,8 @@ pub(crate) fn render(app: &App) -> String {
         ("kith_calls_total", "Calls of services.", calls),
         ("kith_ws_requests_total", "Requests over WebSocket.", get(&metrics.ws_requests)),
         ("kith_http_requests_total", "Requests over HTTP.", get(&metrics.http_requests)),
+        ("kith_files_received_bytes_total", "Bytes of files taken in.", get(&app.files.received)),
+        ("kith_files_sent_bytes_total", "Bytes of files given out.", get(&app.files.sent)),
         ("kith_accepted_total", "Connections accepted.", get(&metrics.accepted)),
     ];
     for (name, help, value) in counters {

@@ -4,12 +4,15 @@
 //! act for whoever is signed in; pages that the operator named may ask too, as whoever they have a
 //! token of, and a cookie of ours says nothing in their requests.
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, RETRY_AFTER};
+use http::header::{
+    AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, ETAG, HOST, IF_RANGE, ORIGIN, RANGE, RETRY_AFTER,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::time::Duration;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::listen;
+use crate::rest::UPLOAD_OFFSET;
 use crate::settings::Settings;
 
 /// How long a browser need not ask again what a page may send.
@@ -54,13 +57,20 @@ pub(crate) fn layer(settings: &Settings) -> Option<CorsLayer> {
     let is_named = move |origin: &HeaderValue, _: &http::request::Parts| {
         origin.to_str().is_ok_and(|origin| is_in(&origins, origin))
     };
-    let headers = [AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("idempotency-key")];
+    let headers = [
+        AUTHORIZATION,
+        CONTENT_TYPE,
+        RANGE,
+        IF_RANGE,
+        UPLOAD_OFFSET,
+        HeaderName::from_static("idempotency-key"),
+    ];
     Some(
         CorsLayer::new()
             .allow_origin(AllowOrigin::predicate(is_named))
             .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
             .allow_headers(headers)
-            .expose_headers([RETRY_AFTER])
+            .expose_headers([RETRY_AFTER, UPLOAD_OFFSET, CONTENT_RANGE, ETAG])
             .max_age(REMEMBERED),
     )
 }

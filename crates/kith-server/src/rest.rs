@@ -19,6 +19,9 @@ mod bodies;
 mod call;
 mod caller;
 mod circles;
+mod content;
+mod disposition;
+mod files;
 mod inbox;
 mod members;
 mod messages;
@@ -37,7 +40,7 @@ mod topics;
 
 pub(crate) use caller::cookie_of;
 pub(crate) use readers::router as readers;
-pub(crate) use reply::PAGE_POLICY;
+pub(crate) use reply::{PAGE_POLICY, UPLOAD_OFFSET};
 
 use self::call::Call;
 use self::reply::Reply;
@@ -54,6 +57,7 @@ const TABLE: &[(&str, &[Route])] = &[
     ("Streams and conversations", streams::ROUTES),
     ("Messages", messages::ROUTES),
     ("Inbox and preferences", inbox::ROUTES),
+    ("Files", files::ROUTES),
     ("Topics", topics::ROUTES),
     ("Services", services::ROUTES),
     ("Reference", reference::ROUTES),
@@ -113,12 +117,17 @@ async fn serve(
     path: Path,
     request: Request,
 ) -> Result<Reply, Problem> {
-    let call = receive(&app, route, path, request).await.map_err(counted(&app))?;
-    perform(app, route, call).await
+    let (call, body) = receive(&app, route, path, request).await.map_err(counted(&app))?;
+    perform(app, route, call, body).await
 }
 
 /// Reads a request, once it is known whose it is.
-async fn receive(app: &App, route: &Route, path: Path, request: Request) -> Result<Call, Problem> {
+async fn receive(
+    app: &App,
+    route: &Route,
+    path: Path,
+    request: Request,
+) -> Result<(Call, Option<Body>), Problem> {
     let path = path.map_err(|_| Problem::new("input.malformed", "the path is not UTF-8"))?;
     let (head, body) = request.into_parts();
     let caller = if route.is_open() {
@@ -128,7 +137,11 @@ async fn receive(app: &App, route: &Route, path: Path, request: Request) -> Resu
         app.limiter.request(caller.user, app.hub.now())?;
         Some(caller)
     };
-    Call::read(route, &path, head, body, caller).await
+    let (taken, body) = match route.action {
+        Action::Take(_) => (Some(body), Body::empty()),
+        _ => (None, body),
+    };
+    Ok((Call::read(route, &path, head, body, caller).await?, taken))
 }
 
 /// Counts a problem that nothing below has counted.
@@ -140,7 +153,12 @@ fn counted(app: &App) -> impl Fn(Problem) -> Problem {
 }
 
 /// The one place where what a route does is done and its answer made.
-async fn perform(app: Arc<App>, route: &Route, call: Call) -> Result<Reply, Problem> {
+async fn perform(
+    app: Arc<App>,
+    route: &Route,
+    call: Call,
+    body: Option<Body>,
+) -> Result<Reply, Problem> {
     let status = if route.creates { StatusCode::CREATED } else { StatusCode::OK };
     match route.action {
         Action::Ask(ask, tell) => {
@@ -180,8 +198,12 @@ async fn perform(app: Arc<App>, route: &Route, call: Call) -> Result<Reply, Prob
             }
             Ok(Reply::json(status, json!({ "returned": value })).guarded(reading))
         }
-        Action::Begin(work) | Action::Own(work) => {
+        Action::Begin(work) | Action::Own(work) | Action::Bring(work) => {
             work(Arc::clone(&app), call).await.map_err(counted(&app))
+        }
+        Action::Take(work) => {
+            let body = body.unwrap_or_else(Body::empty);
+            work(Arc::clone(&app), call, body).await.map_err(counted(&app))
         }
         Action::Show(page) => Ok(Reply::Page(page())),
     }

@@ -66,6 +66,22 @@ pub struct Settings {
     pub sign_in_burst: u32,
     /// Sign-ups from one address a minute.
     pub sign_ups_per_minute: u32,
+    /// The largest file, in bytes.
+    #[serde(rename = "files.bytes_max")]
+    pub files_bytes_max: u64,
+    /// Types of files that are taken, as the server finds them, separated by commas: `image/*` for all
+    /// that begin so, `!text/html` for those that are refused. Empty: all.
+    #[serde(rename = "files.types")]
+    pub files_types: String,
+    /// Bytes of all files of a user.
+    #[serde(rename = "files.user_bytes")]
+    pub files_user_bytes: u64,
+    /// Files that a user may begin to upload in a day.
+    #[serde(rename = "files.user_per_day")]
+    pub files_user_per_day: u32,
+    /// How much of the disk stays free, in percent: files that would take more are refused.
+    #[serde(rename = "files.free_percent")]
+    pub files_free_percent: u32,
     /// Whether `/metrics` answers to others than loopback.
     pub metrics_public: bool,
     /// The circle whose topics the topicsync gateway shows, by its id or name. Empty: there is no such
@@ -170,6 +186,11 @@ impl Default for Settings {
             queue_bytes: 1024 * 1024,
             sign_in_burst: 5,
             sign_ups_per_minute: 10,
+            files_bytes_max: 25 * 1024 * 1024,
+            files_types: String::new(),
+            files_user_bytes: 2 * 1024 * 1024 * 1024,
+            files_user_per_day: 1000,
+            files_free_percent: 5,
             metrics_public: false,
             topicsync_circle: String::new(),
             topicsync_user: String::new(),

@@ -59,6 +59,7 @@ pub(crate) fn message(
     let mut lines = text.split('\n');
     let mut all = vec![format!("{head}: {}", lines.next().unwrap_or_default())];
     all.extend(lines.map(|line| format!("    {line}")));
+    all.extend(message.files.iter().map(|file| format!("    {}", file.line())));
     if !message.reactions.is_empty() {
         let counts: Vec<String> = message
             .reactions

@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Send(cmd::send::Args),
     /// Read messages.
     Read(cmd::read::Args),
+    /// Save the files of a message.
+    Download(cmd::download::Args),
     /// Write to one user.
     Dm(cmd::dm::Args),
     /// Talk to one user directly, encrypted from end to end.
@@ -105,6 +107,9 @@ pub(crate) enum Command {
     Unban(cmd::moderate::Args),
     /// List or end your sessions.
     Sessions(cmd::sessions::Args),
+    /// Look into an image, for a server.
+    #[command(hide = true)]
+    Picture,
     /// Print completions for a shell.
     Completions(cmd::completions::Args),
 }

@@ -10,13 +10,16 @@ pub(crate) mod circle;
 pub(crate) mod claim;
 pub(crate) mod completions;
 pub(crate) mod config_show;
+mod contents;
 pub(crate) mod dm;
+pub(crate) mod download;
 pub(crate) mod invite;
 pub(crate) mod join;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod moderate;
 pub(crate) mod passwd;
+pub(crate) mod picture;
 pub(crate) mod private;
 pub(crate) mod read;
 pub(crate) mod restore;
@@ -56,6 +59,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Join(args) => join::run(&context, args).await,
         Command::Send(args) => send::run(&context, args).await,
         Command::Read(args) => read::run(&context, args).await,
+        Command::Download(args) => download::run(&context, args).await,
         Command::Dm(args) => dm::run(&context, args).await,
         Command::Private(args) => private::run(&context, args).await,
         Command::Chat(args) => chat::run(&context, args).await,
@@ -66,6 +70,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ban(args) => moderate::run(&context, args, moderate::Act::Ban).await,
         Command::Unban(args) => moderate::run(&context, args, moderate::Act::Unban).await,
         Command::Sessions(args) => sessions::run(&context, args).await,
+        Command::Picture => picture::run(),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -81,6 +81,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     /// When a commit is confirmed.
     pub(crate) durability: Durability,
+    /// Where files are.
+    pub(crate) files_store: String,
     /// What the server may be told beyond that.
     pub(crate) settings: Settings,
     allow_plain_http: bool,
@@ -147,6 +149,7 @@ impl Config {
             log,
             log_format,
             durability,
+            files_store: files_store(&layers)?,
             settings: settings(&layers)?,
             allow_plain_http: layers.flag("allow_plain_http"),
             layers,
@@ -199,6 +202,14 @@ fn tls(layers: &Layers) -> Result<Option<Tls>, Exit> {
         (certificate, key) => {
             Ok(Some(Tls { certificate: Path::new(certificate).into(), key: Path::new(key).into() }))
         }
+    }
+}
+
+/// Where files are.
+fn files_store(layers: &Layers) -> Result<String, Exit> {
+    match layers.text("files.store") {
+        known @ ("disk" | "off") => Ok(known.to_owned()),
+        _ => Err(layers.invalid("files.store", "it is disk or off")),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use kith_client::address::Address;
-use kith_client::{Auth, Client, Events, Options};
+use kith_client::{Auth, Client, Events, Files, Options};
 
 use crate::failure::Failure;
 use crate::profile::{Profile, Session};
@@ -52,6 +52,12 @@ impl Context {
         let (address, session) = self.session()?;
         let options = Options::new(&address.to_string(), Auth::Token(session.token));
         Ok(Client::connect(options).await?)
+    }
+
+    /// The files of the server, as the user who is signed in.
+    pub(crate) fn files(&self) -> Result<Files, Failure> {
+        let (address, session) = self.session()?;
+        Ok(Files::new(address, &session.token))
     }
 
     /// Connects to ask and to change, not to be told.

@@ -1,8 +1,8 @@
 //! Why a command failed, and the exit code that tells it to programs.
 
-use kith_client::ClientError;
 use kith_client::address::AddressError;
 use kith_client::transport::TransportError;
+use kith_client::{ClientError, FileError};
 use kith_core::refusal::Refusal;
 use kith_proto::error::Problem;
 
@@ -64,6 +64,15 @@ impl Failure {
             Self::Local(_) => "client.local",
         };
         Problem::new(code, self.to_string())
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Client(error) => error.into(),
+            FileError::Local { .. } | FileError::Damaged => Self::Local(error.to_string()),
+        }
     }
 }
 

@@ -84,6 +84,16 @@ fn json_text(value: &impl Serialize) -> Result<String, Failure> {
     Ok(escaped)
 }
 
+/// A bar for how much of a file is done, drawn on a terminal only.
+pub(crate) fn bar(name: &str) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new(0);
+    let template = "{msg} {bar:30} {bytes}/{total_bytes} {eta}";
+    if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.with_message(clean(name))
+}
+
 /// The text with line breaks and tabs, and without anything else that a terminal could take for a
 /// command or that reorders what is beside it.
 pub(crate) fn clean(text: &str) -> String {

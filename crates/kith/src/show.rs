@@ -82,7 +82,8 @@ fn text(message: &Message, author: &str) -> String {
     let text = message.text.as_str().replace("\r\n", "\n").replace('\n', "\n    ");
     let thread = message.thread.map(|root| format!(" (in thread {root})")).unwrap_or_default();
     let edited = if message.edited_at.is_some() { " (edited)" } else { "" };
-    format!("{} {} {author}{thread}: {text}{edited}", time(message.at), message.seq)
+    let files: String = message.files.iter().map(|file| format!("\n    {}", file.line())).collect();
+    format!("{} {} {author}{thread}: {text}{edited}{files}", time(message.at), message.seq)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ function add(name, text, description) {
 
 /** The shape of an id from its pattern: texts that begin with one of the prefixes. */
 function ofPattern(pattern) {
+  // A hash: no text that a type could tell from others.
+  if (pattern === "^[0-9a-f]{64}$") return "string";
   const text = pattern.replace(/^\^|\$$/g, "").replaceAll("[0-7][0-9a-z]{25}", "*");
   const inner = text.startsWith("(") && text.endsWith(")") ? text.slice(1, -1) : text;
   const all = inner.replace(/\((.*)\)\*/, (_, prefixes) =>

@@ -4,7 +4,8 @@
 import { Aware, Awareness } from "./aware.js";
 import { closed, KithError } from "./error.js";
 import { Driver } from "./driver.js";
-import type { Answer, Asked, Auth, Call, Card, CircleId, Command, Condition, FeedId, Offer, OpId, Outcome, Query, ServiceName, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
+import { Files, Upload, type ContentOptions, type FilePlace, type UploadOptions } from "./files.js";
+import type { Answer, Asked, Auth, Call, Card, CircleId, Command, Condition, FeedId, FileId, Offer, OpId, Outcome, Query, ServiceName, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
 import type { SocketType } from "./socket.js";
@@ -68,11 +69,15 @@ export class Client {
   readonly #topics: Topics;
   readonly #services: Services;
   readonly #awareness: Awareness;
+  readonly #files: Files;
   readonly #connection: Watchers<Connection>;
   readonly #refusals = new Listeners<[KithError, readonly Asked[]]>();
 
-  private constructor(driver: Driver) {
+  private constructor(driver: Driver, options: Options) {
     this.#driver = driver;
+    // The driver sees to it that one of them is there.
+    const url = options.url ?? globalThis.location.origin;
+    this.#files = new Files(url, options.auth, () => driver.welcome?.token);
     this.#connection = new Watchers<Connection>({ state: "online" });
     driver.onConnection = (update) => {
       if (update.kind === "connected") {
@@ -101,7 +106,7 @@ export class Client {
    */
   static async connect(options: Options): Promise<Client> {
     const driver = new Driver(options);
-    const client = new Client(driver);
+    const client = new Client(driver, options);
     await driver.connected;
     return client;
   }
@@ -174,6 +179,27 @@ export class Client {
    */
   follow(wish: Subscribe, told: (update: FeedUpdate) => void): () => void {
     return this.#driver.follow(wish, told);
+  }
+
+  /**
+   * Sends a file up, which a message can then refer to: `stream.send("", { files: [file.id] })`. It goes
+   * on by itself after a lost connection.
+   */
+  upload(content: Blob, options: UploadOptions = {}): Upload {
+    return new Upload(this.#files, content, this.newOp(), options);
+  }
+
+  /**
+   * The address of a file that a message refers to, or of one's own: for `src` and `href` where the
+   * session is a cookie. With a token there is `download`.
+   */
+  fileAddress(place: FilePlace | FileId, options: ContentOptions = {}): string {
+    return this.#files.address(place, options);
+  }
+
+  /** Brings a file that a message refers to, or one's own. Rejects with a `KithError`. */
+  download(place: FilePlace | FileId, options: ContentOptions & { signal?: AbortSignal } = {}): Promise<Blob> {
+    return this.#files.bring(place, options);
   }
 
   /** The messages of a stream. Rejects when it cannot be followed. */

@@ -6,7 +6,7 @@
 // known, and never lost.
 
 import type { KithError } from "./error.js";
-import type { Command, Event, Message, OpId, Outcome, Seq, Stream, StreamId, TopicId, UserId } from "./protocol.js";
+import type { Command, Event, FileId, Message, OpId, Outcome, Seq, Stream, StreamId, TopicId, UserId } from "./protocol.js";
 
 /** Changes of messages that are not held, remembered for pages that were asked for before them. */
 const MISSED_MAX = 256;
@@ -24,6 +24,8 @@ export interface Draft {
   readonly thread?: Seq;
   /** The topic that is shown live in it. */
   readonly topic?: TopicId;
+  /** One's own files that go with it; without a text they say it all. */
+  readonly files?: readonly FileId[];
 }
 
 /** A line of the list. */
@@ -249,7 +251,7 @@ export class Messages {
   /** Shows `draft` as on its way and tells the command to send under the same name. */
   send(op: OpId, draft: Draft): Command {
     this.#own = [...this.#own.filter((own) => own.op !== op), { op, draft }];
-    const { text, reply_to, thread, topic } = draft;
+    const { text, reply_to, thread, topic, files = [] } = draft;
     return {
       post: {
         stream: this.id,
@@ -257,6 +259,7 @@ export class Messages {
         ...(reply_to === undefined ? {} : { reply_to }),
         ...(thread === undefined ? {} : { thread }),
         ...(topic === undefined ? {} : { topic }),
+        ...(files.length === 0 ? {} : { files: [...files] }),
       },
     };
   }

@@ -107,9 +107,6 @@ export type Act =
     act: "topic_removed";
     name: TopicName;
     topic: TopicId;
-  }
-  | {
-    act: "streams_arranged";
   };
 
 /** A place between the elements of a list, or of an array in JSON. */
@@ -209,21 +206,6 @@ export type Answer =
     traffic: Traffic[];
   }
   | {
-    edits: Edit[];
-  }
-  | {
-    inbox: Inbox;
-  }
-  | {
-    threads: {
-      more: boolean;
-      threads: ThreadCard[];
-    };
-  }
-  | {
-    preferences: { [key: string]: Json };
-  }
-  | {
     circles: {
       circles: CircleCard[];
       more: boolean;
@@ -242,20 +224,34 @@ export type Answer =
     blocks: UserId[];
   };
 
-/** Streams that are shown together, in their order. */
-export type Arranged = {
-  /** The name of the section; none for those that stand before all sections. */
-  section?: SectionName;
-  /** Its streams. */
-  streams: StreamId[];
-};
-
 /** A change of one topic. */
 export type Asked = {
   /** How. */
   change: Change;
   /** Which topic. */
   topic: TopicId;
+};
+
+/** A file as a message shows it: everything that is needed before the content is asked for. */
+export type Attachment = {
+  /** How many bytes it has. */
+  bytes: number;
+  /** Of an image: its colour on the whole, to show until it is there. */
+  color?: Color;
+  /** The BLAKE3 hash of its content. */
+  hash: BlobHash;
+  /** Of an image: its height in pixels, upright. */
+  height?: number;
+  /** The file. */
+  id: FileId;
+  /** What it is called. */
+  name: FileName;
+  /** Whether there is a small image of it. */
+  thumbnail?: boolean;
+  /** What it is, as the server found by looking into it. */
+  type: MediaType;
+  /** Of an image: its width in pixels, upright. */
+  width?: number;
 };
 
 /** The proof of who one is. */
@@ -282,6 +278,8 @@ export type Auth = {
  * nested at most `AwareState::DEPTH_MAX` deep.
  */
 export type AwareState = { [key: string]: Json };
+
+export type BlobHash = string;
 
 /** What happened. */
 export type Body = 
@@ -315,14 +313,6 @@ export type Body =
     deny: { [key: `r_${string}`]: Permissions };
     kind: "stream_narrowed";
   }
-  /** The stream has another place among those of its circle. */
-  | {
-    kind: "stream_arranged";
-    /** Its place among the streams of the circle, from 1 on. */
-    position: number;
-    /** The section that it is shown in. */
-    section?: SectionName;
-  }
   /** Users were added to a group. */
   | {
     kind: "group_added";
@@ -337,13 +327,15 @@ export type Body =
   }
   /** A message was posted; the event's number is the message's name. */
   | {
+    /** The files that go with it. */
+    files?: Attachment[];
     kind: "posted";
     /** Who is meant. */
     mentions?: Mentions;
     /** The message it answers. */
     reply_to?: Seq;
-    /** What it says. */
-    text: MessageText;
+    /** What it says; empty only where it has files. */
+    text: string;
     /** The message whose thread it is in. */
     thread?: Seq;
     /** The topic that is shown live in it, to those who may read it. */
@@ -356,8 +348,8 @@ export type Body =
     mentions?: Mentions;
     /** Which. */
     message: Seq;
-    /** What it says now. */
-    text: MessageText;
+    /** What it says now; empty only where it has files. */
+    text: string;
   }
   /** A message was deleted. */
   | {
@@ -497,16 +489,6 @@ export type Body =
     /** Who. */
     user: UserId;
   }
-  /**
-   * Streams or topics of the circle were made, changed, narrowed, arranged or removed: what there
-   * is for oneself is to be asked for anew. It says neither which nor by whom, for not everyone
-   * may know of all of them.
-   */
-  | {
-    kind: "feeds_changed";
-    /** Of which kind. */
-    of: FeedKind;
-  }
   /** The user joined a circle. */
   | {
     /** Which. */
@@ -555,14 +537,6 @@ export type Body =
     /** Whom. */
     user: UserId;
   }
-  /** The user set a preference, or forgot it. */
-  | {
-    /** Which. */
-    key: PreferenceKey;
-    kind: "preference_set";
-    /** How it is; `null` for one that was forgotten. */
-    value: Json;
-  }
   /** An account was made. */
   | {
     /** The human whose program it is. */
@@ -582,14 +556,6 @@ export type Body =
     /** Shown as. */
     display_name: DisplayName;
     kind: "user_changed";
-    /** Who. */
-    user: UserId;
-  }
-  /** A user administers the site, or no longer. */
-  | {
-    /** Whether they do. */
-    admin: boolean;
-    kind: "admin_set";
     /** Who. */
     user: UserId;
   }
@@ -827,6 +793,8 @@ export type CircleWindow = {
   streams: StreamWindow[];
 };
 
+export type Color = string;
+
 /** A change that a user asks for. */
 export type Command = 
   /** Change how one is shown. */
@@ -855,13 +823,6 @@ export type Command =
     revoke_session: {
       /** Which. */
       session: SessionId;
-    };
-  }
-  /** Own the site, which nobody owns yet: administer it. */
-  | {
-    claim_site: {
-      /** The secret that the server printed when it started. */
-      token: string;
     };
   }
   /** Make a circle with a first stream, and own it. */
@@ -1076,30 +1037,6 @@ export type Command =
       stream: StreamId;
     };
   }
-  /**
-   * Set in which sections and in which order the streams of a circle are shown. Those that are not
-   * named keep their places.
-   */
-  | {
-    arrange_streams: {
-      /** In which circle. */
-      circle: CircleId;
-      /** The sections in their order, at most 100. */
-      sections: Arranged[];
-    };
-  }
-  /** Set, or with `null` forget, something that follows the user over devices. */
-  | {
-    set_preference: {
-      /**
-       * What: `notify:` and the id of a circle or stream, `favourites`, `circles`, `appearance`,
-       * `language`, or `page:` and a name of the client's own.
-       */
-      key: PreferenceKey;
-      /** How it shall be, at most 8 KiB. */
-      value?: Json;
-    };
-  }
   /** Open the direct stream with a user. */
   | {
     open_direct: {
@@ -1135,12 +1072,14 @@ export type Command =
   /** Post a message. */
   | {
     post: {
+      /** One's own files that go with it, at most 10; needs the permission `attach`. */
+      files?: FileId[];
       /** The message it answers. */
       reply_to?: Seq;
       /** Where. */
       stream: StreamId;
-      /** What. */
-      text: MessageText;
+      /** What; none where the files say it all. */
+      text?: string;
       /** The message in whose thread it goes. */
       thread?: Seq;
       /** A topic of the same circle that is shown live in it. */
@@ -1154,8 +1093,8 @@ export type Command =
       message: Seq;
       /** Where. */
       stream: StreamId;
-      /** What it shall say. */
-      text: MessageText;
+      /** What it shall say; nothing only where it has files. */
+      text: string;
     };
   }
   /** Delete one's own message, or another's with `manage_messages`. */
@@ -1304,14 +1243,6 @@ export type Condition = {
 };
 
 export type DisplayName = string;
-
-/** What a message said since a time. */
-export type Edit = {
-  /** Since when. */
-  at: Timestamp;
-  /** What. */
-  text: MessageText;
-};
 
 export type ElementId = string;
 
@@ -1481,8 +1412,9 @@ export type FailureCode = string;
 
 export type FeedId = "site" | `u_${string}` | `c_${string}` | `s_${string}` | `t_${string}` | `audit:c_${string}`;
 
-/** What a circle has several of. */
-export type FeedKind = "streams" | "topics";
+export type FileId = `f_${string}`;
+
+export type FileName = string;
 
 /** The first frame of a client: who it is. Nothing else is handled before. */
 export type Hello = {
@@ -1517,38 +1449,6 @@ export type Home = {
   kind: "group";
   /** Those in it now. */
   users: UserId[];
-};
-
-/** A part of an inbox. */
-export type Inbox = {
-  /** Messages, newest first. */
-  entries: InboxEntry[];
-  /** Where to go on; absent when there is nothing more. */
-  next?: InboxPlace;
-};
-
-/** A message that means or answers the user. */
-export type InboxEntry = {
-  /** It means the user: by name, by role or with everyone. */
-  mention?: boolean;
-  /** The message. */
-  message: Message;
-  /** It answers a message of the user's. */
-  reply?: boolean;
-  /** Where it is. */
-  stream: StreamId;
-  /** It is above the user's read marker. */
-  unread?: boolean;
-};
-
-/** The place of a message in an inbox. */
-export type InboxPlace = {
-  /** When it was posted. */
-  at: Timestamp;
-  /** Which. */
-  seq: Seq;
-  /** Where. */
-  stream: StreamId;
 };
 
 /** An invite, found by the hash of its code. */
@@ -1597,6 +1497,8 @@ export type Limits = {
 
 export type Line = string;
 
+export type MediaType = string;
+
 /** A user's place in a circle: data of that user particular to that circle. */
 export type Member = {
   /** When they joined. */
@@ -1629,8 +1531,8 @@ export type Message = {
   author: UserId;
   /** When it was last edited. */
   edited_at?: Timestamp;
-  /** The events that edited it, the newest `EDITS_MAX`, oldest first. */
-  edits?: Seq[];
+  /** The files that go with it. */
+  files?: Attachment[];
   /** Who is meant by it. */
   mentions?: Mentions;
   /** Who reacted how. */
@@ -1641,15 +1543,13 @@ export type Message = {
   reply_to?: Seq;
   /** The number of the event that posted it: its name in the stream. */
   seq: Seq;
-  /** What it says. */
-  text: MessageText;
+  /** What it says; empty only where it has files. */
+  text: string;
   /** The message whose thread it is in; `None` in the stream itself. */
   thread?: Seq;
   /** The topic that is shown live in it, to those who may read it. */
   topic?: TopicId;
 };
-
-export type MessageText = string;
 
 /** What is offered. */
 export type Offer = {
@@ -1691,6 +1591,8 @@ export type Outcome = {
   code?: string;
   /** The events that came of it, except those in feeds that the caller may not read. */
   events?: Place[];
+  /** The file whose upload was begun. */
+  file?: FileId;
   /** The invite that was made. */
   invite?: InviteId;
   /** The role that was made. */
@@ -1720,8 +1622,6 @@ export type Place = {
 
 /** Which provider of a service gets a call. */
 export type Policy = "any" | "round_robin" | "sticky";
-
-export type PreferenceKey = string;
 
 /** A user who is there. */
 export type Present = {
@@ -2073,40 +1973,6 @@ export type Query =
       feeds: FeedId[];
     };
   }
-  /** What a message said before each of its last 50 edits, oldest first, and what it says now. */
-  | {
-    edits: {
-      /** Which. */
-      message: Seq;
-      /** The stream. */
-      stream: StreamId;
-    };
-  }
-  /** Messages that mean or answer the user, in all circles and conversations, newest first. */
-  | {
-    inbox: {
-      /** Only those that come after this place: the `next` of the answer before. */
-      before?: InboxPlace;
-      /** How many, at most 200; 50 if absent. */
-      limit?: number;
-      /** Only those that are unread. */
-      unread?: boolean;
-    };
-  }
-  /**
-   * The threads that the user follows and that have unread messages, those first that were written in
-   * last.
-   */
-  | {
-    threads: {
-      /** How many, at most 200; 50 if absent. */
-      limit?: number;
-    };
-  }
-  /** What follows the user over devices. */
-  | {
-    preferences: Record<string, never>;
-  }
   /** Public circles, in the order of their making. */
   | {
     public_circles: {
@@ -2224,8 +2090,6 @@ export type Rules = {
    */
   yjs?: boolean;
 };
-
-export type SectionName = string;
 
 /** An event as one reader may see it. */
 export type Seen = Event | {
@@ -2459,13 +2323,6 @@ export type Stream = {
   name?: StreamName;
   /** The messages that are pinned, in order of pinning. */
   pins?: Seq[];
-  /**
-   * Its place among the streams of the circle, from 1 on; 0 for one that nobody has arranged, which
-   * stands behind them, by its age.
-   */
-  position?: number;
-  /** The section that it is shown in; none for one that stands before all sections. */
-  section?: SectionName;
   /** Seconds that a member without `manage_messages` waits between two messages. */
   slow_seconds?: number;
 } & ({
@@ -2565,24 +2422,6 @@ export type Subscribed = {
     /** Why. */
     problem: Problem;
   };
-};
-
-/** A thread with unread messages. */
-export type ThreadCard = {
-  /** The newest message of the thread. */
-  last: Message;
-  /** How many of those mean the user. */
-  mentions: number;
-  /** The user's read marker. */
-  read: Seq;
-  /** That message; absent where it was deleted. */
-  root?: Message;
-  /** Where it is. */
-  stream: StreamId;
-  /** The message whose thread it is: its number. */
-  thread: Seq;
-  /** How many of its messages are unread. */
-  unread: number;
 };
 
 /** What is unread in a thread. */

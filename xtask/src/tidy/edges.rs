@@ -16,13 +16,15 @@ enum May {
 }
 
 /// The layers. Dependencies of tests are free: they do not shape the program.
-const LAYERS: [(&str, May); 22] = [
+const LAYERS: [(&str, May); 24] = [
     ("kith-core", May::Only(&[])),
     ("kith-ws", May::Only(&[])),
     ("kith-burst", May::Only(&[])),
     ("kith-yjs", May::Only(&["kith-core"])),
     ("kith-web", May::Only(&[])),
     ("kith-relay", May::Only(&[])),
+    ("kith-blob", May::Only(&["kith-core"])),
+    ("kith-image", May::Only(&[])),
     ("kith-checker", May::Only(&[])),
     ("kith-proto", May::Only(&["kith-core"])),
     ("kith-store", May::Only(&["kith-core"])),
@@ -39,6 +41,8 @@ const LAYERS: [(&str, May); 22] = [
             "kith-burst",
             "kith-store",
             "kith-hub",
+            "kith-blob",
+            "kith-image",
             "kith-gateway-tcp",
             "kith-gateway-topicsync",
             "kith-web",

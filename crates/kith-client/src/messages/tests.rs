@@ -22,7 +22,13 @@ fn op(n: usize) -> OpId {
 }
 
 fn draft(text: &str) -> Draft {
-    Draft { text: MessageText::parse(text).unwrap(), reply_to: None, thread: None, topic: None }
+    Draft {
+        text: MessageText::parse(text).unwrap(),
+        reply_to: None,
+        thread: None,
+        topic: None,
+        files: Vec::new(),
+    }
 }
 
 fn event(seq: u64, op: Option<OpId>, body: Body) -> Event {
@@ -33,7 +39,18 @@ fn event(seq: u64, op: Option<OpId>, body: Body) -> Event {
 fn posted(seq: u64, op: Option<OpId>, text: &str) -> Event {
     let text = MessageText::parse(text).unwrap();
     let mentions = kith_core::document::Mentions::default();
-    event(seq, op, Body::Posted { text, reply_to: None, thread: None, topic: None, mentions })
+    event(
+        seq,
+        op,
+        Body::Posted {
+            text,
+            reply_to: None,
+            thread: None,
+            topic: None,
+            files: Vec::new(),
+            mentions,
+        },
+    )
 }
 
 fn outcome(seq: u64) -> Outcome {
@@ -231,6 +248,7 @@ fn message(seq: u64, text: &str) -> Message {
         reply_to: None,
         thread: None,
         topic: None,
+        files: Vec::new(),
         mentions: kith_core::document::Mentions::default(),
         reactions: BTreeMap::new(),
         replies: 0,

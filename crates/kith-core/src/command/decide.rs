@@ -107,8 +107,9 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
         }
         Command::AddToGroup { stream, users } => stream::add_to_group(draft, me, *stream, users),
         Command::LeaveGroup { stream } => stream::leave_group(draft, me, *stream),
-        Command::Post { stream, text, reply_to, thread, topic } => {
-            let about = message::About { reply_to: *reply_to, thread: *thread, topic: *topic };
+        Command::Post { stream, text, reply_to, thread, topic, files } => {
+            let (reply_to, thread, topic) = (*reply_to, *thread, *topic);
+            let about = message::About { reply_to, thread, topic, files };
             message::post(draft, me, *stream, text, about)
         }
         Command::Edit { stream, message, text } => {

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
+use crate::id::{
+    CircleId, FeedId, FileId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId,
+};
 
 /// Where an event went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +34,9 @@ pub struct Outcome {
     /// The topic that was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<TopicId>,
+    /// The file whose upload was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileId>,
     /// The role that was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleId>,

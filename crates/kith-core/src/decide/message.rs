@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::access::{self, InStream};
 use crate::command::Outcome;
-use crate::decide::{audit, stream, tell};
+use crate::decide::{audit, file, stream, tell};
 use crate::document::{Doc, Home, Key, Mark, Mentions, Message};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
-use crate::id::{FeedId, Seq, StreamId, TopicId, UserId};
+use crate::id::{FeedId, FileId, Seq, StreamId, TopicId, UserId};
 use crate::mention;
 use crate::permission::Permission;
 use crate::refusal::Refusal;
@@ -21,13 +21,15 @@ pub const PINS_MAX: usize = 100;
 
 /// What a message has to do with.
 #[derive(Clone, Copy)]
-pub(crate) struct About {
+pub(crate) struct About<'a> {
     /// The message it answers.
     pub(crate) reply_to: Option<Seq>,
     /// The message in whose thread it goes.
     pub(crate) thread: Option<Seq>,
     /// The topic that is shown in it.
     pub(crate) topic: Option<TopicId>,
+    /// The files that go with it.
+    pub(crate) files: &'a [FileId],
 }
 
 pub(crate) fn post(
@@ -35,10 +37,13 @@ pub(crate) fn post(
     me: UserId,
     id: StreamId,
     text: &MessageText,
-    About { reply_to, thread, topic }: About,
+    About { reply_to, thread, topic, files }: About<'_>,
 ) -> Result<Outcome, Stop> {
     let access = access::in_stream(draft, me, id)?;
     writable(draft, me, &access)?;
+    if text.is_none() && files.is_empty() {
+        return Err(Refusal::Empty { field: "text" }.into());
+    }
     wait_turn(draft, me, &access)?;
     if let Some(seq) = reply_to {
         find(draft, id, seq)?;
@@ -54,7 +59,11 @@ pub(crate) fn post(
         return Err(Refusal::NoSuchTopic.into());
     }
     let mentions = mentions(draft, me, &access, text)?;
-    let body = Body::Posted { text: text.clone(), reply_to, thread, topic, mentions };
+    if !files.is_empty() {
+        access.require(Permission::Attach, draft.now)?;
+    }
+    let files = file::attach(draft, me, files)?;
+    let body = Body::Posted { text: text.clone(), reply_to, thread, topic, files, mentions };
     let mut outcome = Outcome::default();
     tell(draft, &mut outcome, FeedId::Stream(id), body)?;
     Ok(outcome)
@@ -158,6 +167,9 @@ pub(crate) fn edit(
         return Err(Refusal::NotAuthor.into());
     }
     writable(draft, me, &access)?;
+    if text.is_none() && message.files.is_empty() {
+        return Err(Refusal::Empty { field: "text" }.into());
+    }
     let mentions = mentions(draft, me, &access, text)?;
     let mut outcome = Outcome::default();
     let body = Body::Edited { message: seq, text: text.clone(), mentions };
@@ -180,6 +192,7 @@ pub(crate) fn delete(
             audit(draft, circle, Act::MessageDeleted { stream: id, message: seq, author })?;
         }
     }
+    file::detach(draft, &message.files)?;
     let mut outcome = Outcome::default();
     let body = Body::Deleted { message: seq, thread: message.thread };
     tell(draft, &mut outcome, FeedId::Stream(id), body)?;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use super::{
-    Account, Author, Ban, Circle, DirectRef, Done, Facts, FeedHead, Invite, InviteRef, Kept, Mark,
-    Member, Message, NameOwner, Note, ParseError, Past, Preferences, ReadMark, Session, SessionRef,
-    SiteSecret, Step, Steps, Stream, Tally, Topic, TopicRef, User, Whom, check_version,
-    with_version,
+    Account, Author, Ban, Circle, DirectRef, Done, Facts, FeedHead, File, Invite, InviteRef, Kept,
+    Mark, Member, Message, NameOwner, Note, ParseError, Past, Preferences, Quota, ReadMark,
+    Session, SessionRef, SiteSecret, Step, Steps, Stream, Tally, Topic, TopicRef, Upload, User,
+    Whom, check_version, with_version,
 };
+use crate::file::BlobHash;
 use crate::id::{
-    CircleId, FeedId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId,
+    CircleId, FeedId, FileId, InviteId, RoleId, Seq, SessionId, StreamId, Timestamp, TopicId,
+    UserId,
 };
 use crate::text::{OpId, TopicName};
 use crate::topic::State;
@@ -244,6 +246,18 @@ documents! {
     Preferences(Preferences) in "preferences", key(user: UserId) = format!("{user}"), get preferences;
     /// When a user last posted in a stream that is slow.
     LastPost(Mark) in "last_post", key(stream: StreamId, user: UserId) = format!("{stream}/{user}"), get last_post;
+    /// A file.
+    File(File) in "file", key(file: FileId) = format!("{file}"), get file;
+    /// A file that is not whole yet.
+    Upload(Upload) in "upload", key(file: FileId) = format!("{file}"), get upload;
+    /// A message that refers to a file.
+    FileUse(Mark) in "file_use", key(file: FileId, stream: StreamId, seq: Seq) = format!("{file}/{stream}/{}", seq_key(*seq)), get file_use;
+    /// A file or upload that goes at a time, unless something refers to it by then.
+    FileEnd(Mark) in "file_end", key(at: Timestamp, file: FileId) = format!("{:016x}/{file}", at.0), get file_end;
+    /// A file whose content, or whose thumbnail, is the blob of this hash.
+    Blob(Mark) in "blob", key(hash: BlobHash, file: FileId) = format!("{hash}/{file}"), get blob;
+    /// How much a user has uploaded.
+    Quota(Quota) in "file_quota", key(user: UserId) = format!("{user}"), get file_quota;
     /// A secret of the site, by what it is for.
     Secret(SiteSecret) in "secret", key(name: String) = name.clone(), get site_secret;
     /// What an operation did.

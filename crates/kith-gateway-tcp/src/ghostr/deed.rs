@@ -243,7 +243,7 @@ fn post(
     stream: StreamId,
     text: &MessageText,
 ) -> Result<Outcome, kith_core::draft::Stop> {
-    let (reply_to, thread, topic) = (None, None, None);
-    let post = Command::Post { stream, text: text.clone(), reply_to, thread, topic };
+    let (reply_to, thread, topic, files) = (None, None, None, Vec::new());
+    let post = Command::Post { stream, text: text.clone(), reply_to, thread, topic, files };
     command::decide(draft, me, &post)
 }

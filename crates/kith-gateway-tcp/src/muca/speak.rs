@@ -101,8 +101,8 @@ impl Myself {
     ) -> Result<Outcome, HubError> {
         let (hub, me) = (&self.gateway.hub, self.user);
         let post = |draft: &mut Draft<'_>, stream: StreamId| {
-            let (reply_to, thread, topic) = (None, None, None);
-            let post = Command::Post { stream, text: text.clone(), reply_to, thread, topic };
+            let (reply_to, thread, topic, files) = (None, None, None, Vec::new());
+            let post = Command::Post { stream, text: text.clone(), reply_to, thread, topic, files };
             command::decide(draft, me, &post)
         };
         match audience {

@@ -222,8 +222,8 @@ impl Native {
     /// Writes a message.
     pub(crate) async fn post(&self, stream: StreamId, text: &str) {
         let text = MessageText::parse(text).unwrap();
-        let (reply_to, thread, topic) = (None, None, None);
-        self.must(Command::Post { stream, text, reply_to, thread, topic }).await;
+        let (reply_to, thread, topic, files) = (None, None, None, Vec::new());
+        self.must(Command::Post { stream, text, reply_to, thread, topic, files }).await;
     }
 
     /// Writes to somebody directly.

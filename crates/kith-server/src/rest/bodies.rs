@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kith_core::command::Arranged;
 use kith_core::document::Rules;
-use kith_core::id::{RoleId, Seq, StreamId, TopicId, UserId};
+use kith_core::file::BlobHash;
+use kith_core::id::{FileId, RoleId, Seq, StreamId, TopicId, UserId};
 use kith_core::permission::Permissions;
 use kith_core::service::Provider;
 use kith_core::text::{
-    CallKey, CircleName, DisplayName, Label, Line, MessageText, RoleName, ServiceName, StreamName,
-    TopicName,
+    self, CallKey, CircleName, DisplayName, FileName, Label, Line, MessageText, RoleName,
+    ServiceName, StreamName, TopicName,
 };
 use kith_core::topic::{Asked, Condition, Kind};
 use schemars::JsonSchema;
@@ -245,6 +246,21 @@ pub(super) struct Deny {
     pub(super) deny: BTreeMap<RoleId, Permissions>,
 }
 
+/// A file that is to be uploaded.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewFile {
+    /// What it is called, without a path.
+    #[schemars(with = "String", length(max = 200))]
+    pub(super) name: FileName,
+    /// How many bytes it has.
+    pub(super) bytes: u64,
+    /// The BLAKE3 hash of its content, in hexadecimal: what came is held against it.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub(super) hash: Option<BlobHash>,
+}
+
 /// A new topic.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -355,7 +371,8 @@ pub(super) struct Users {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewMessage {
-    /// Markdown.
+    /// Markdown; may be absent where there are files.
+    #[serde(default = "MessageText::none", deserialize_with = "text::message_or_none")]
     #[schemars(with = "String", length(max = 8000))]
     pub(super) text: MessageText,
     /// The message it answers.
@@ -370,13 +387,18 @@ pub(super) struct NewMessage {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub(super) topic: Option<TopicId>,
+    /// One's own files that go with it.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", length(max = 10))]
+    pub(super) files: Vec<FileId>,
 }
 
 /// A message, changed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangeMessage {
-    /// Markdown.
+    /// Markdown; nothing only where the message has files.
+    #[serde(deserialize_with = "text::message_or_none")]
     #[schemars(with = "String", length(max = 8000))]
     pub(super) text: MessageText,
 }

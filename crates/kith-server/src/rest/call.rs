@@ -17,6 +17,7 @@ use kith_core::text::{Line, OpId};
 use kith_proto::error::Problem;
 use serde::de::DeserializeOwned;
 
+use super::reply::UPLOAD_OFFSET;
 use super::route::Route;
 use crate::auth::Caller;
 use crate::bulk;
@@ -122,14 +123,24 @@ impl Call {
     /// The name of the operation.
     pub(super) fn op(&self, route: &Route) -> Result<Option<OpId>, Problem> {
         let name = match route.named_by {
-            Some(name) => Some(self.part(name)?),
-            None => {
-                let told = self.headers.get("idempotency-key");
-                let told = told.map(|value| value.to_str().map_err(|_| malformed("op")));
-                told.transpose()?.map(unquoted)
-            }
+            Some(name) => OpId::parse(self.part(name)?),
+            None => return self.key(),
         };
-        name.map(OpId::parse).transpose().map_err(|refusal| Problem::from(&refusal))
+        name.map(Some).map_err(|refusal| Problem::from(&refusal))
+    }
+
+    /// The name of the operation in the header `Idempotency-Key`.
+    pub(super) fn key(&self) -> Result<Option<OpId>, Problem> {
+        let told = self.headers.get("idempotency-key");
+        let told = told.map(|value| value.to_str().map_err(|_| malformed("op"))).transpose()?;
+        let name = told.map(unquoted).map(OpId::parse);
+        name.transpose().map_err(|refusal| Problem::from(&refusal))
+    }
+
+    /// From where on an upload is sent.
+    pub(super) fn offset(&self) -> Result<u64, Problem> {
+        let told = self.headers.get(UPLOAD_OFFSET).and_then(|value| value.to_str().ok());
+        told.and_then(number).ok_or_else(|| malformed("Upload-Offset"))
     }
 }
 

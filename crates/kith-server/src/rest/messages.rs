@@ -59,8 +59,9 @@ pub(super) const ROUTES: &[Route] = &[
         "/streams/{stream}/messages/{message}",
         "Post a message under a name of the client's own choice, once however often it is said",
         |call| {
-            let NewMessage { text, reply_to, thread, topic } = call.body()?;
-            Ok(Command::Post { stream: call.id("stream")?, text, reply_to, thread, topic })
+            let NewMessage { text, reply_to, thread, topic, files } = call.body()?;
+            let stream = call.id("stream")?;
+            Ok(Command::Post { stream, text, reply_to, thread, topic, files })
         },
     )
     .named_by("message")
@@ -69,6 +70,8 @@ pub(super) const ROUTES: &[Route] = &[
         "stream.not_found",
         "message.not_found",
         "topic.not_found",
+        "file.not_found",
+        "limit.too_many",
         "stream.archived",
         "stream.too_soon",
         "permission.denied",

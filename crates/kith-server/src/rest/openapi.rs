@@ -88,6 +88,14 @@ fn operation(tag: &str, route: &Route, schemas: &mut SchemaGenerator, problem: &
             "content": { "application/json": { "schema": schema, "example": example } },
         });
     }
+    if matches!(route.action, Action::Take(_)) {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": {
+                "application/octet-stream": { "schema": { "type": "string", "format": "binary" } },
+            },
+        });
+    }
     operation
 }
 
@@ -117,7 +125,21 @@ fn parameters(route: &Route) -> Vec<Value> {
         let about = "The name of the operation: said twice, it is done once.";
         parameter("header", "Idempotency-Key", Kind::Text(64), about)
     });
-    in_path.chain(in_query).chain(key).collect()
+    let header = |name, about| parameter("header", name, Kind::Number, about);
+    let more = match route.action {
+        Action::Take(_) => {
+            vec![header(
+                "Upload-Offset",
+                "From which byte on the body is: where the upload stands.",
+            )]
+        }
+        Action::Own(_) if route.body.is_some() && route.path == "/files" => {
+            let about = "The name of the operation: said twice, it is done once.";
+            vec![parameter("header", "Idempotency-Key", Kind::Text(64), about)]
+        }
+        _ => Vec::new(),
+    };
+    in_path.chain(in_query).chain(key).chain(more).collect()
 }
 
 fn parameter(place: &str, name: &str, kind: Kind, about: &str) -> Value {
@@ -146,8 +168,16 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator, problem: &Value) -> V
             "description": "Done.",
             "content": { "application/json": { "schema": shape(schemas).to_value() } },
         }),
+        None if matches!(route.action, Action::Bring(_)) => json!({
+            "description": "The bytes, of the type that they are if that is harmless.",
+            "content": { "*/*": { "schema": { "type": "string", "format": "binary" } } },
+        }),
         None => json!({ "description": "The page." }),
     };
+    if matches!(route.action, Action::Bring(_)) {
+        responses["206"] = json!({ "description": "The part that `Range` asked for." });
+        responses["304"] = json!({ "description": "It is what `If-None-Match` says." });
+    }
     for (status, codes) in problems(route) {
         let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
         responses[status.to_string()] = json!({

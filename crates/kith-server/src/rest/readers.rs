@@ -6,13 +6,13 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::on;
 use http::{Response, StatusCode};
-use kith_core::id::{SessionId, Timestamp, UserId};
+use kith_core::id::{FileId, SessionId, StreamId, Timestamp, UserId};
 use kith_proto::error::Problem;
 
-use super::bodies::{ChangePassword, NewAccount, NewSession};
+use super::bodies::{ChangePassword, NewAccount, NewFile, NewSession};
 use super::call::Call;
 use super::reply;
-use super::route::{Action, Route};
+use super::route::{Action, Route, Verb};
 use super::{Path, no_method, no_route, routes};
 use crate::auth::Caller;
 
@@ -56,7 +56,26 @@ async fn read(route: &Route, path: Path, request: Request) -> Result<(), Problem
         Action::Begin(_) if route.body.is_none() => Ok(()),
         Action::Begin(_) if route.path == "/accounts" => call.body::<NewAccount>().map(drop),
         Action::Begin(_) => call.body::<NewSession>().map(drop),
-        Action::Own(_) => call.body::<ChangePassword>().map(drop),
+        Action::Take(_) => call.offset().map(drop),
+        Action::Own(_) | Action::Bring(_) => read_own(route, &call),
         Action::Show(_) => Ok(()),
+    }
+}
+
+/// Reads what a route takes that REST alone offers.
+pub(super) fn read_own(route: &Route, call: &Call) -> Result<(), Problem> {
+    match (route.path, route.verb) {
+        ("/users/me/password", _) => call.body::<ChangePassword>().map(drop),
+        ("/files", Verb::Post) => {
+            call.key()?;
+            call.body::<NewFile>().map(drop)
+        }
+        _ => {
+            if route.path.contains("{message}") {
+                call.message()?;
+                call.id::<StreamId>("stream")?;
+            }
+            call.id::<FileId>("file").map(drop)
+        }
     }
 }

@@ -16,6 +16,8 @@ use kith_proto::error::Problem;
 use serde::Serialize;
 use serde_json::{Value, json as object};
 
+/// How far an upload is, or from where on it is sent.
+pub(crate) const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 /// What the pages may load: our own style and nothing else.
@@ -31,9 +33,13 @@ pub(super) enum Reply {
         cookies: Vec<String>,
         /// Says when the answer must no longer be sent.
         reading: Option<Reading>,
+        /// How far an upload is, for `Upload-Offset`.
+        offset: Option<u64>,
     },
     /// The same for everyone.
     Page(Page),
+    /// The content of a file.
+    Raw(Response<Body>),
 }
 
 /// A page that is the same for everyone.
@@ -44,32 +50,42 @@ pub(super) struct Page {
 
 impl Reply {
     pub(super) fn json(status: StatusCode, value: Value) -> Self {
-        Self::Json { status, value, cookies: Vec::new(), reading: None }
+        Self::Json { status, value, cookies: Vec::new(), reading: None, offset: None }
     }
 
     /// An answer that holds what the caller was allowed to read.
     pub(super) fn guarded(self, by: Reading) -> Self {
         match self {
-            Self::Json { status, value, cookies, .. } => {
-                Self::Json { status, value, cookies, reading: Some(by) }
+            Self::Json { status, value, cookies, offset, .. } => {
+                Self::Json { status, value, cookies, reading: Some(by), offset }
             }
-            page @ Self::Page(_) => page,
+            other => other,
         }
     }
 
     pub(super) fn with_cookie(self, set: String) -> Self {
         match self {
-            Self::Json { status, value, mut cookies, reading } => {
+            Self::Json { status, value, mut cookies, reading, offset } => {
                 cookies.push(set);
-                Self::Json { status, value, cookies, reading }
+                Self::Json { status, value, cookies, reading, offset }
             }
-            page @ Self::Page(_) => page,
+            other => other,
+        }
+    }
+
+    /// An answer that says how far an upload is.
+    pub(super) fn standing_at(self, offset: u64) -> Self {
+        match self {
+            Self::Json { status, value, cookies, reading, .. } => {
+                Self::Json { status, value, cookies, reading, offset: Some(offset) }
+            }
+            other => other,
         }
     }
 
     pub(super) fn into_response(self) -> Response<Body> {
         match self {
-            Self::Json { status, value, cookies, reading } => {
+            Self::Json { status, value, cookies, reading, offset } => {
                 let text = value.to_string();
                 let body = match reading {
                     Some(reading) => Body::new(Guarded { text: Some(text.into()), reading }),
@@ -81,8 +97,12 @@ impl Reply {
                         response.headers_mut().append(SET_COOKIE, cookie);
                     }
                 }
+                if let Some(offset) = offset {
+                    put(&mut response, UPLOAD_OFFSET, &offset.to_string());
+                }
                 response
             }
+            Self::Raw(response) => response,
             Self::Page(page) => {
                 let mut response = response(StatusCode::OK, page.content_type, page.body);
                 put(&mut response, CACHE_CONTROL, "no-cache");
@@ -201,13 +221,18 @@ pub(super) fn status_of(code: &str) -> StatusCode {
             StatusCode::BAD_GATEWAY
         }
         "service.late" | "guard.late" => StatusCode::GATEWAY_TIMEOUT,
-        "store.full" => StatusCode::INSUFFICIENT_STORAGE,
+        "file.too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "file.too_many" => StatusCode::TOO_MANY_REQUESTS,
+        "file.type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "file.range" => StatusCode::RANGE_NOT_SATISFIABLE,
+        "file.failed" | "file.damaged" => StatusCode::SERVICE_UNAVAILABLE,
+        "file.quota" | "store.full" => StatusCode::INSUFFICIENT_STORAGE,
         _ => match code.split_once('.') {
             Some((_, "not_found")) => StatusCode::NOT_FOUND,
             Some(("permission", _)) => StatusCode::FORBIDDEN,
             Some(("input" | "password", _)) => StatusCode::BAD_REQUEST,
             // What is asked does not fit what is there.
-            Some(("topic" | "undo" | "redo" | "guard", _)) => StatusCode::CONFLICT,
+            Some(("topic" | "undo" | "redo" | "guard" | "file", _)) => StatusCode::CONFLICT,
             Some(("store", _)) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         },

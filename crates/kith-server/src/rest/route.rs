@@ -25,6 +25,13 @@ pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
 pub(super) type Work =
     fn(Arc<App>, Call) -> Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send>>;
 
+/// As [`Work`], with a body that is read as it comes.
+pub(super) type Intake = fn(
+    Arc<App>,
+    Call,
+    axum::body::Body,
+) -> Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send>>;
+
 /// The method of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -71,6 +78,10 @@ pub(super) enum Action {
     Begin(Work),
     /// Does something that REST alone offers, for whoever has a session.
     Own(Work),
+    /// Takes the bytes of a file in.
+    Take(Intake),
+    /// Brings the bytes of a file.
+    Bring(Work),
     /// Shows a page that is the same for everyone.
     Show(fn() -> Page),
 }
@@ -202,6 +213,21 @@ pub(super) const fn own<T: JsonSchema>(
     Route { shape: Some(shape::<T>), ..bare(verb, path, summary, Action::Own(work)) }
 }
 
+/// Something that takes the bytes of a file in.
+pub(super) const fn take<T: JsonSchema>(
+    verb: Verb,
+    path: &'static str,
+    summary: &'static str,
+    work: Intake,
+) -> Route {
+    Route { shape: Some(shape::<T>), ..bare(verb, path, summary, Action::Take(work)) }
+}
+
+/// The bytes of a file.
+pub(super) const fn bring(path: &'static str, summary: &'static str, work: Work) -> Route {
+    bare(Verb::Get, path, summary, Action::Bring(work))
+}
+
 /// A page that is the same for everyone.
 pub(super) const fn show(path: &'static str, summary: &'static str, page: fn() -> Page) -> Route {
     bare(Verb::Get, path, summary, Action::Show(page))
@@ -310,6 +336,7 @@ pub(super) fn path_parameter(route: &Route, name: &str) -> Option<(Kind, &'stati
         "user" => (Kind::Id("u_"), "The user."),
         "stream" => (Kind::Id("s_"), "The stream."),
         "topic" => (Kind::Id("t_"), "The topic."),
+        "file" => (Kind::Id("f_"), "The file."),
         "role" => (Kind::Id("r_"), "The role."),
         "invite" => (Kind::Id("i_"), "The invite."),
         "session" => (Kind::Id("d_"), "The session."),

@@ -161,6 +161,19 @@ pub(super) struct Topics {
     more: bool,
 }
 
+/// A file of one's own that comes, or came.
+#[derive(JsonSchema)]
+pub(super) struct Upload {
+    id: String,
+    name: String,
+    /// How many bytes it has.
+    bytes: u64,
+    /// How many of them are there.
+    offset: u64,
+    /// What messages say of it, once all of them are.
+    file: Option<kith_core::file::Attachment>,
+}
+
 /// Topics of a circle with their values.
 #[derive(JsonSchema)]
 pub(super) struct TopicValues {
@@ -293,6 +306,7 @@ pub(super) struct Message {
     thread: Option<u64>,
     /// The topic that is shown live in it, to those who may read it.
     topic: Option<String>,
+    files: Option<Vec<kith_core::file::Attachment>>,
     mentions: Option<Mentions>,
     /// Users by reaction.
     reactions: Option<BTreeMap<String, Vec<String>>>,
@@ -422,6 +436,7 @@ pub(super) struct Outcome {
     circle: Option<String>,
     stream: Option<String>,
     topic: Option<String>,
+    file: Option<String>,
     role: Option<String>,
     invite: Option<String>,
     /// The secret of an invite, told this once.

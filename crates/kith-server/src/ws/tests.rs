@@ -154,7 +154,14 @@ async fn the_past_goes_out_as_it_would_be_written() {
     app.hub.execute(bob.user, None, &Command::Join { circle }).await.unwrap();
     for (who, text) in [(&ana, "a \"quoted\" \\ \u{1F375}"), (&bob, "hidden"), (&ana, "last")] {
         let text = MessageText::parse(text).unwrap();
-        let post = Command::Post { stream, text, reply_to: None, thread: None, topic: None };
+        let post = Command::Post {
+            stream,
+            text,
+            reply_to: None,
+            thread: None,
+            topic: None,
+            files: Vec::new(),
+        };
         app.hub.execute(who.user, None, &post).await.unwrap();
     }
     for blocks in [false, true] {

@@ -12,6 +12,7 @@ use kith_core::decide::account;
 use kith_core::id::Timestamp;
 use kith_hub::{Environment, Hub, Limits};
 use kith_server::App;
+use kith_server::files::Place;
 use kith_server::settings::{Registration, Settings};
 use kith_store::memory::MemoryStore;
 use serde_json::{Value, json};
@@ -33,27 +34,37 @@ impl Environment for Clock {
 }
 
 pub(crate) struct Server {
-    app: Arc<App>,
-    port: u16,
+    pub(crate) app: Arc<App>,
+    pub(crate) port: u16,
+    /// What is stored of files.
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl Server {
     pub(crate) async fn open() -> Self {
-        let settings = Settings {
+        Self::open_with(|_| ()).await
+    }
+
+    pub(crate) async fn open_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings {
             registration: Registration::Open,
             password_memory_kib: 8,
             sign_ups_per_minute: 1000,
             requests_burst: 1_000_000,
+            files_free_percent: 1,
             ..Settings::default()
         };
+        change(&mut settings);
         let env: Arc<dyn Environment> = Arc::new(Clock(AtomicU64::new(1)));
         let store = Arc::new(MemoryStore::new());
         let hub = Hub::open(store, Arc::clone(&env), Limits::default()).await.unwrap();
-        let app = App::new(hub, env, settings);
+        let dir = tempfile::tempdir().unwrap();
+        let depot = kith_blob::Depot::on_disk(dir.path()).unwrap();
+        let app = App::with_files(hub, env, settings, Some(Place { depot, painter: None }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(kith_server::listen::serve(Arc::clone(&app), listener, None));
-        Self { app, port }
+        Self { app, port, dir }
     }
 
     pub(crate) fn url(&self) -> String {

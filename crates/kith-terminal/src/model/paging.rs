@@ -381,7 +381,7 @@ impl Model {
             self.wrong("that place is not there any more");
             return false;
         };
-        let draft = Draft { text, reply_to, thread: place.thread, topic: None };
+        let draft = Draft { text, reply_to, thread: place.thread, topic: None, files: Vec::new() };
         let command = talk.messages.send(op.clone(), draft);
         let ticket = self.ticket(Purpose::Posted { place, op: op.clone() });
         self.wishes.push_back(Wish::Do(ticket, op, command));

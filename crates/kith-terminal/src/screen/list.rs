@@ -362,6 +362,10 @@ impl Blocks<'_> {
             }
         }
         lines.extend(body);
+        for file in &message.files {
+            let text = format!("  {}", clean::line(&file.line()));
+            lines.push(Line::styled(cut(&text, self.width), theme.accent()));
+        }
         if !message.reactions.is_empty() {
             let count = message.reactions.len();
             let mut shown: Vec<String> = message

@@ -100,11 +100,15 @@ fn day() -> Site {
     let text = MessageText::parse("a first version").unwrap();
     let edited = Body::Edited { message: second, text, mentions: Default::default() };
     site.happen(stream(1), ana(), None, edited);
-    let Body::Posted { text, mentions, topic, .. } = posted("black, please") else { return site };
-    let reply = Body::Posted { text, reply_to: Some(first), thread: None, topic, mentions };
+    let Body::Posted { text, mentions, topic, files, .. } = posted("black, please") else {
+        return site;
+    };
+    let reply = Body::Posted { text, reply_to: Some(first), thread: None, topic, files, mentions };
     site.happen(stream(1), bob(), None, reply);
-    let Body::Posted { text, mentions, topic, .. } = posted("in the thread") else { return site };
-    let reply = Body::Posted { text, reply_to: None, thread: Some(first), topic, mentions };
+    let Body::Posted { text, mentions, topic, files, .. } = posted("in the thread") else {
+        return site;
+    };
+    let reply = Body::Posted { text, reply_to: None, thread: Some(first), topic, files, mentions };
     site.happen(stream(1), bob(), None, reply);
     site.post(2, bob(), "the kettle is on, @ana");
     site.post(3, bob(), "psst");

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use crate::cmd::contents;
 use crate::config::{Config, Given, failure};
+use crate::environment::Exit;
 use crate::output;
 
 /// Copies the data into one file, while the server runs or not.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The copy is as the data was at one moment, is checked completely, and is readable by its owner only.
+The contents of files are beside it, in a directory of its name and .files: keep both together.
 An existing file is never replaced.
 
 Examples:
@@ -34,6 +37,14 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(&args.given, None)?;
     let database = config.existing_database()?;
+    let (blobs, beside) = (config.blobs(), contents::beside(&args.file));
+    if args.file.exists() {
+        // Before anything is put beside it.
+        return Err(Exit::data(format!("{} exists already", args.file.display())).into());
+    }
+    // Before the database and after it: a content that the copy of the database needs was there at one
+    // of these times.
+    contents::copy(&blobs, &beside).await?;
     let file = args.file.clone();
     let data = config.data.clone();
     tokio::task::spawn_blocking(move || {
@@ -51,16 +62,28 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         });
         bar.finish_and_clear();
         done.map_err(|error| match error {
-            kith_store::StoreError::Failed(why) => crate::environment::Exit::data(why),
+            kith_store::StoreError::Failed(why) => Exit::data(why),
             other => failure(&data, &other),
         })
     })
     .await??;
     let bytes = std::fs::metadata(&args.file)?.len();
+    let (files, damaged) = contents::copy(&blobs, &beside).await?;
     if args.json {
-        output::json(&json!({ "file": args.file, "bytes": bytes }))?;
+        let told = json!({
+            "file": args.file, "bytes": bytes, "contents": files, "damaged": damaged.len(),
+        });
+        output::json(&told)?;
     } else {
         output::line(&format!("backed up to {} ({bytes} bytes)", args.file.display()))?;
+        if files > 0 {
+            output::line(&format!("with {files} contents of files in {}", beside.display()))?;
+        }
+    }
+    if let Some(first) = damaged.first() {
+        let count = damaged.len();
+        let why = format!("{count} contents of files are damaged and not in it, such as {first}");
+        return Err(Exit::data(why).into());
     }
     Ok(())
 }

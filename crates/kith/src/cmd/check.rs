@@ -4,6 +4,7 @@ use kith_hub::verify::{Verified, verify};
 use kith_store::{Problem, StoreError};
 use serde_json::json;
 
+use crate::cmd::contents::{self, Looked};
 use crate::config::{Config, Given, failure};
 use crate::environment::Exit;
 use crate::output;
@@ -12,7 +13,8 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Checks the file, and the numbers, hashes and contents of all events and documents; and, while no
-server runs on it, that every document is what the events add up to and points to what is there.
+server runs on it, that every document is what the events add up to and points to what is there, and that
+the contents of files are there and whole.
 Exits with 0 if all is well, with 5 if anything is wrong. `kith admin repair` makes documents anew.
 
 Examples:
@@ -37,19 +39,30 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut problems = checked.map_err(|error| failure(&config.data, &error))?;
     // What is damaged below cannot be judged above.
     let verified = if problems.is_empty() { compare(&config).await? } else { None };
-    if let Some(verified) = &verified {
+    if let Some((verified, looked)) = &verified {
         problems.clone_from(&verified.problems);
+        problems.extend_from_slice(&looked.problems);
     }
     if !problems.is_empty() {
         return Err(tell(&problems, args.json, &config)?.into());
     }
     match (args.json, verified) {
-        (true, Some(Verified { feeds, events, .. })) => {
-            output::json(&json!({ "ok": true, "feeds": feeds, "events": events }))?;
+        (true, Some((Verified { feeds, events, .. }, Looked { needed, strays, .. }))) => {
+            let told = json!({
+                "ok": true, "feeds": feeds, "events": events, "contents": needed, "strays": strays,
+            });
+            output::json(&told)?;
         }
         (true, None) => output::json(&json!({ "ok": true, "compared": false }))?,
-        (false, Some(Verified { feeds, events, .. })) => {
-            output::line(&format!("ok: {feeds} feeds, {events} events"))?;
+        (false, Some((Verified { feeds, events, .. }, Looked { needed, strays, .. }))) => {
+            let contents =
+                if needed > 0 { format!(", {needed} contents of files") } else { String::new() };
+            output::line(&format!("ok: {feeds} feeds, {events} events{contents}"))?;
+            if strays > 0 {
+                output::note(&format!(
+                    "{strays} contents belong to no file: the server removes them"
+                ));
+            }
         }
         (false, None) => {
             output::line("ok: the file is whole (in use, so documents were not compared)")?;
@@ -75,7 +88,7 @@ fn tell(problems: &[Problem], json: bool, config: &Config) -> anyhow::Result<Exi
 }
 
 /// Compares the documents with the events; `None` while somebody else has the data open.
-async fn compare(config: &Config) -> anyhow::Result<Option<Verified>> {
+async fn compare(config: &Config) -> anyhow::Result<Option<(Verified, Looked)>> {
     let opened = config.clone();
     let store = match tokio::task::spawn_blocking(move || opened.try_store()).await? {
         Ok(store) => store,
@@ -83,6 +96,7 @@ async fn compare(config: &Config) -> anyhow::Result<Option<Verified>> {
         Err(error) => return Err(failure(&config.data, &error).into()),
     };
     let verified = verify(&store).await.map_err(|error| failure(&config.data, &error));
+    let looked = contents::check(config, &store).await;
     tokio::task::spawn_blocking(move || drop(store)).await?;
-    Ok(Some(verified?))
+    Ok(Some((verified?, looked?)))
 }

@@ -212,7 +212,9 @@ async fn next(updates: &mut Option<Events>) -> Option<Update> {
 
 /// The message that an event posted.
 fn posted(event: Event) -> Option<Message> {
-    let Body::Posted { text, reply_to, thread, topic, mentions } = event.body else { return None };
+    let Body::Posted { text, reply_to, thread, topic, files, mentions } = event.body else {
+        return None;
+    };
     Some(Message {
         seq: event.seq,
         author: event.by?,
@@ -220,6 +222,7 @@ fn posted(event: Event) -> Option<Message> {
         reply_to,
         thread,
         topic,
+        files,
         mentions,
         reactions: std::collections::BTreeMap::new(),
         replies: 0,

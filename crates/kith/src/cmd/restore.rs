@@ -6,6 +6,7 @@ use kith_hub::Environment;
 use kith_store::StoreError;
 use serde_json::json;
 
+use crate::cmd::contents;
 use crate::config::{Config, Given, failure};
 use crate::environment::{Exit, SystemEnvironment};
 use crate::output;
@@ -13,6 +14,7 @@ use crate::output;
 /// Brings a backup back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+The contents of files come from the directory beside the backup, of its name and .files.
 The server must be stopped. The backup is checked completely before anything is replaced, and stays.
 Clients that connect afterwards learn that what came after the backup is gone. People sign in anew,
 since sessions that were ended after the backup would live again; programs keep their tokens.
@@ -61,22 +63,35 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         })
     });
     restored.await??;
-    let ended = end(&config).await?;
+    let beside = contents::beside(&args.file);
+    let (files, _) = contents::copy(&beside, &config.blobs()).await?;
+    let (ended, missing) = end(&config).await?;
     if args.json {
         let (data, file) = (&config.data, &args.file);
-        output::json(&json!({ "data": data, "file": file, "sessions_ended": ended }))?;
+        output::json(
+            &json!({ "data": data, "file": file, "sessions_ended": ended, "contents": files, "missing": missing }),
+        )?;
     } else {
         let (file, data) = (args.file.display(), config.data.display());
         output::line(&format!("restored {file} to {data}"))?;
+        if files > 0 {
+            output::line(&format!("with {files} contents of files"))?;
+        }
+        if missing > 0 {
+            let from = beside.display();
+            output::note(&format!("{missing} contents of files are missing: they are in {from}"));
+        }
     }
     Ok(())
 }
 
-/// Ends the sessions of all people; how many there were.
-async fn end(config: &Config) -> anyhow::Result<u64> {
+/// Ends the sessions of all people; how many there were, and how many contents of files are missing.
+async fn end(config: &Config) -> anyhow::Result<(u64, usize)> {
     let opened = config.clone();
     let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
     let ended = kith_hub::end_sessions(&store).await;
+    let looked = contents::check(config, &store).await;
     tokio::task::spawn_blocking(move || drop(store)).await?;
-    Ok(ended.map_err(|error| failure(&config.data, &error))?)
+    let ended = ended.map_err(|error| failure(&config.data, &error))?;
+    Ok((ended, looked?.problems.len()))
 }

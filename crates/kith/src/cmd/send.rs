@@ -1,11 +1,12 @@
 //! `kith send`: post a message.
 
 use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use kith_client::Client;
 use kith_core::command::Command;
-use kith_core::id::{Seq, StreamId};
-use kith_core::text::MessageText;
+use kith_core::id::{FileId, Seq, StreamId};
+use kith_core::text::{FileName, MessageText};
 use serde_json::json;
 
 use crate::context::Context;
@@ -24,14 +25,19 @@ Examples:
   kith send Tea/general Good morning!
   kith send @bob 'Only for you'
   uptime | kith send Ops/status -
+  kith send Tea/general --file tea.jpg --file menu.pdf
+  kith send Tea/general The menu --file menu.pdf
   kith send Tea/general --reply-to 12 Yes")]
 pub(crate) struct Args {
     /// Where: CIRCLE/STREAM, @USER, a group or an id.
     #[arg(value_name = "CIRCLE/STREAM")]
     place: String,
     /// What, in Markdown, at most 8000 characters; '-' reads it from standard input.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "files")]
     text: Vec<String>,
+    /// A file that goes with it; may be repeated, up to 10 times.
+    #[arg(long = "file", value_name = "PATH")]
+    files: Vec<PathBuf>,
     /// The number of the message that it answers.
     #[arg(long, value_name = "N")]
     reply_to: Option<u64>,
@@ -41,17 +47,53 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
-    let text = text(&args.text)?;
+    let text = if args.text.is_empty() { MessageText::none() } else { text(&args.text)? };
+    let names = args.files.iter().map(|path| name_of(path)).collect::<Result<Vec<_>, _>>()?;
     let client = context.client().await?;
     let stream = resolve::place(&client, &args.place).await?;
     let (reply_to, thread) = (args.reply_to.map(Seq), args.thread.map(Seq));
+    let files = upload(context, &args.files, &names).await?;
     Ok(post(
         context,
         &client,
-        Command::Post { stream, text, reply_to, thread, topic: None },
+        Command::Post { stream, text, reply_to, thread, topic: None, files },
         stream,
     )
     .await?)
+}
+
+/// What a file is called for others.
+fn name_of(path: &Path) -> Result<FileName, Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // What may be in names here may not be in names everywhere.
+    let name: String = name.chars().map(|c| if c == '\\' { '_' } else { c }).collect();
+    FileName::parse(&name).map_err(|refusal| {
+        Failure::Usage(format!("{} cannot be sent under its name: {refusal}", path.display()))
+    })
+}
+
+/// Sends files up, with a bar on a terminal.
+async fn upload(
+    context: &Context,
+    paths: &[PathBuf],
+    names: &[FileName],
+) -> Result<Vec<FileId>, Failure> {
+    let mut sent = Vec::new();
+    if paths.is_empty() {
+        return Ok(sent);
+    }
+    let files = context.files()?;
+    for (path, name) in paths.iter().zip(names) {
+        let bar = output::bar(name.as_str());
+        let told = |at, bytes| {
+            bar.set_length(bytes);
+            bar.set_position(at);
+        };
+        let file = files.upload(path, name, told).await;
+        bar.finish_and_clear();
+        sent.push(file?.id);
+    }
+    Ok(sent)
 }
 
 /// The text of the arguments, or of standard input.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use kith_hub::{Hub, Limits};
+use kith_server::files::Place;
 use kith_server::{App, processors};
 use kith_store::Store;
 use tokio::net::{TcpListener, TcpSocket, UdpSocket};
@@ -70,6 +71,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
     let opened = config.clone();
     let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
+    let opened = config.clone();
+    let depot = tokio::task::spawn_blocking(move || opened.open_depot()).await??;
+    let painter = std::env::current_exe().ok();
+    let place = depot.map(|depot| Place { depot, painter });
     let limits = Limits {
         mailbox_bytes: config.settings.queue_bytes as usize,
         catching_up_max: processors(),
@@ -81,7 +86,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         demo::make(Arc::clone(&store), env.as_ref(), &config.settings).await?;
     }
     let hub = Hub::open(store, env.clone(), limits).await?;
-    let app = App::new(hub.clone(), env, config.settings.clone());
+    let app = App::with_files(hub.clone(), env, config.settings.clone(), place);
     let listening =
         |address| listen(address).with_context(|| format!("cannot listen on {address}"));
     let listeners = listening(config.listen).and_then(|main| {

@@ -2,12 +2,17 @@
 
 use std::path::Path;
 
+use kith_blob::Depot;
 use kith_store::StoreError;
 use kith_store_sqlite::{Options, SqliteStore};
 
 use super::Config;
 use crate::environment::Exit;
 
+/// The directory of files within the data directory.
+const FILES: &str = "files";
+/// What `files.store` says where there are no files.
+const FILES_OFF: &str = "off";
 /// The database within the data directory.
 pub(crate) const DATABASE: &str = "kith.db";
 
@@ -41,6 +46,30 @@ impl Config {
     pub(crate) fn try_store(&self) -> Result<SqliteStore, StoreError> {
         let options = Options { durability: self.durability, ..Options::default() };
         SqliteStore::open(&self.database(), options)
+    }
+
+    /// Whether the contents of files are in the data directory.
+    pub(crate) fn has_files_here(&self) -> bool {
+        self.files_store != FILES_OFF
+    }
+
+    /// Where the contents of files are on the disk.
+    pub(crate) fn blobs(&self) -> std::path::PathBuf {
+        self.data.join(FILES).join(kith_blob::BLOBS)
+    }
+
+    /// Opens the place where files are, made if it is missing; `None` where files are off. Blocks.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub(crate) fn open_depot(&self) -> Result<Option<Depot>, Exit> {
+        if self.files_store == FILES_OFF {
+            return Ok(None);
+        }
+        let dir = self.data.join(FILES);
+        Depot::on_disk(&dir).map(Some).map_err(|error| {
+            Exit::data(format!("the files in {} cannot be used: {error}", dir.display()))
+        })
     }
 
     /// The database, if there is one.

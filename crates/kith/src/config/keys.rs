@@ -20,6 +20,7 @@ pub(super) fn defaults() -> Table {
         ("log", "info"),
         ("log_format", "text"),
         ("storage.sync", "full"),
+        ("files.store", "disk"),
     ];
     all.extend(texts.map(|(key, value)| (key.to_owned(), Value::String(value.to_owned()))));
     all.insert("allow_plain_http".to_owned(), Value::Boolean(false));

@@ -246,6 +246,7 @@ impl Stage {
             reply_to: seq(&message.reply)?,
             thread: seq(&message.thread)?,
             topic,
+            files: Vec::new(),
         };
         let posted = self.act(author, command).await?;
         let seq = posted.events.first().context("a message was posted")?.seq;

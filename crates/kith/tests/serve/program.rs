@@ -151,6 +151,11 @@ impl Server {
         Self { address, gateways, child: Some(child), data }
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// Kills it where it stands.
     pub(crate) fn kill(mut self) {
         let mut child = self.child.take().unwrap();

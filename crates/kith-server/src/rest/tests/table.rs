@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::StatusCode;
 
 use crate::auth::Caller;
-use crate::rest::bodies::ChangePassword;
 use crate::rest::call::Call;
+use crate::rest::readers::read_own;
 use crate::rest::reply::status_of;
 use crate::rest::route::{Action, path_parameter};
 use crate::rest::{openapi, routes};
@@ -41,6 +41,7 @@ fn every_example_is_accepted() {
                     "user" => id("u_"),
                     "stream" => id("s_"),
                     "topic" => id("t_"),
+                    "file" => id("f_"),
                     "role" => id("r_"),
                     "invite" => id("i_"),
                     "session" => id("d_"),
@@ -61,8 +62,8 @@ fn every_example_is_accepted() {
             Action::Ask(ask, _) => ask(&call).map(drop),
             Action::Do(make) => make(&call).map(drop),
             Action::Invoke(make) => make(&call).map(drop),
-            Action::Own(_) => call.body::<ChangePassword>().map(drop),
-            Action::Begin(_) | Action::Show(_) => Ok(()),
+            Action::Own(_) | Action::Bring(_) => read_own(route, &call),
+            Action::Begin(_) | Action::Take(_) | Action::Show(_) => Ok(()),
         };
         assert_eq!(accepted, Ok(()), "{}", route.path);
     }

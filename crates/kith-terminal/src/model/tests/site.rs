@@ -242,12 +242,13 @@ impl Site {
 
     fn command(&mut self, op: OpId, command: Command) -> Result<Outcome, ClientError> {
         match command {
-            Command::Post { stream, text, reply_to, thread, topic } => {
+            Command::Post { stream, text, reply_to, thread, topic, .. } => {
                 if let Some(problem) = &self.refuses {
                     return Err(ClientError::Refused(problem.clone()));
                 }
                 let mentions = Mentions::default();
-                let body = Body::Posted { text, reply_to, thread, topic, mentions };
+                let files = Vec::new();
+                let body = Body::Posted { text, reply_to, thread, topic, files, mentions };
                 let seq = self.happen(stream, ana(), Some(op), body);
                 let feed = FeedId::Stream(stream);
                 Ok(Outcome { events: vec![At { feed, seq }], ..Outcome::default() })
@@ -279,7 +280,7 @@ impl Site {
         let feed = self.feeds.get_mut(&stream).unwrap();
         feed.head += 1;
         let (seq, at) = (Seq(feed.head), Timestamp(self.now));
-        if let Body::Posted { text, reply_to, thread, topic, mentions } = body.clone() {
+        if let Body::Posted { text, reply_to, thread, topic, files, mentions } = body.clone() {
             feed.messages.push(Message {
                 seq,
                 author: by,
@@ -287,6 +288,7 @@ impl Site {
                 reply_to,
                 thread,
                 topic,
+                files,
                 mentions,
                 reactions: BTreeMap::new(),
                 replies: 0,
@@ -442,7 +444,7 @@ pub(crate) fn posted(text: &str) -> Body {
         mentions.users.insert(ana());
     }
     let text = MessageText::parse(text).unwrap();
-    Body::Posted { text, reply_to: None, thread: None, topic: None, mentions }
+    Body::Posted { text, reply_to: None, thread: None, topic: None, files: Vec::new(), mentions }
 }
 
 fn member(user: UserId) -> Member {

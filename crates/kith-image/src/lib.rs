@@ -1,0 +1,168 @@
+//! What can be told of an image: its size, its colour, and a small image of it, made anew.
+//!
+//! It runs in a process of its own, with little memory and time ([`run`]): whoever uploads images
+//! chooses what is decoded.
+
+use std::io::{Cursor, Read, Write};
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use serde::{Deserialize, Serialize};
+
+/// The most pixels of an image that is decoded.
+pub const PIXELS_MAX: u64 = 40_000_000;
+/// The most bytes of an image that is looked at.
+pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The width and height that a small image has at most.
+pub const SMALL: u32 = 640;
+/// The most bytes of a small image.
+pub const SMALL_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The most bytes of what is said before it.
+pub const HEAD_BYTES_MAX: usize = 1024;
+/// Memory that decoding may ask for, in bytes.
+const MEMORY: u64 = 512 * 1024 * 1024;
+/// All memory of the process, in bytes: the program and its libraries count as well.
+#[cfg(unix)]
+const PROCESS_MEMORY: u64 = 1536 * 1024 * 1024;
+/// Seconds of a processor.
+#[cfg(unix)]
+const SECONDS: u64 = 10;
+/// How good a small image is, of 100.
+const QUALITY: u8 = 82;
+const FORMATS: [ImageFormat; 4] =
+    [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::WebP];
+
+/// Why nothing can be told of an image.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is none of the formats that are decoded.
+    #[error("this is no PNG, JPEG, GIF or WebP")]
+    Format,
+    /// It has too many pixels.
+    #[error("an image has at most {PIXELS_MAX} pixels")]
+    TooLarge,
+    /// It is damaged, or takes too much memory.
+    #[error(transparent)]
+    Image(#[from] image::ImageError),
+    /// It could not be read, or the answer not be written.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The answer could not be written.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+/// What is told of an image, before the bytes of the small one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// In pixels, upright.
+    pub width: u32,
+    /// In pixels, upright.
+    pub height: u32,
+    /// On the whole, as `#rrggbb`.
+    pub color: String,
+    /// The type of the small image.
+    #[serde(rename = "type")]
+    pub media: String,
+    /// Its bytes.
+    pub bytes: usize,
+}
+
+/// Looks at an image.
+///
+/// # Errors
+/// When it is none that is decoded, too large or damaged.
+pub fn look(content: &[u8]) -> Result<(Told, Vec<u8>), Error> {
+    let mut reader = ImageReader::new(Cursor::new(content)).with_guessed_format()?;
+    if !reader.format().is_some_and(|format| FORMATS.contains(&format)) {
+        return Err(Error::Format);
+    }
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MEMORY);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder()?;
+    // Before anything is decoded.
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > PIXELS_MAX || width == 0 || height == 0 {
+        return Err(Error::TooLarge);
+    }
+    let orientation = decoder.orientation()?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    let is_large = width > SMALL || height > SMALL;
+    if is_large {
+        image = image.thumbnail(2 * SMALL, 2 * SMALL);
+        image = image.resize(SMALL, SMALL, image::imageops::FilterType::CatmullRom);
+    }
+    image.apply_orientation(orientation);
+    // What turns the small one turns the whole.
+    let is_turned = (image.width() > image.height()) != (width > height) && width != height;
+    let (width, height) = if is_turned { (height, width) } else { (width, height) };
+    let pixels = image.to_rgba8();
+    let is_opaque = pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX);
+    let mut small = Cursor::new(Vec::new());
+    let media = if is_opaque {
+        let rgb = DynamicImage::ImageRgba8(pixels.clone()).to_rgb8();
+        JpegEncoder::new_with_quality(&mut small, QUALITY).encode_image(&rgb)?;
+        "image/jpeg"
+    } else {
+        pixels.write_to(&mut small, ImageFormat::Png)?;
+        "image/png"
+    };
+    let small = small.into_inner();
+    let (media, color) = (media.to_owned(), color_of(&pixels));
+    Ok((Told { width, height, color, media, bytes: small.len() }, small))
+}
+
+/// The mean of all pixels, as far as they can be seen.
+fn color_of(pixels: &image::RgbaImage) -> String {
+    let mut sum = [0_u64; 4];
+    for pixel in pixels.pixels() {
+        let [red, green, blue, alpha] = pixel.0.map(u64::from);
+        for (sum, part) in sum.iter_mut().zip([red * alpha, green * alpha, blue * alpha, alpha]) {
+            *sum += part;
+        }
+    }
+    let [red, green, blue] = [sum[0], sum[1], sum[2]].map(|part| part / sum[3].max(1));
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
+/// The work of a process of its own: looks at the image that comes in, and writes a line about it and
+/// then the small one.
+///
+/// # Errors
+/// As [`look`]; and when the process cannot be confined.
+pub fn run(input: impl Read, mut output: impl Write) -> Result<(), Error> {
+    confine()?;
+    let mut content = Vec::new();
+    input.take(BYTES_MAX + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > BYTES_MAX {
+        return Err(Error::TooLarge);
+    }
+    let (told, small) = look(&content)?;
+    serde_json::to_writer(&mut output, &told)?;
+    output.write_all(b"\n")?;
+    output.write_all(&small)?;
+    Ok(output.flush()?)
+}
+
+/// Takes everything from the process that it does not need: much memory, much time, and writing files.
+fn confine() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        for (resource, most) in [
+            (Resource::As, PROCESS_MEMORY),
+            (Resource::Cpu, SECONDS),
+            (Resource::Fsize, 0),
+            (Resource::Core, 0),
+            (Resource::Nofile, 16),
+        ] {
+            let limit = Rlimit { current: Some(most), maximum: Some(most) };
+            setrlimit(resource, limit)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Letting go of what nothing refers to: uploads that were given up, files without a message, and
+//! contents without a file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kith_blob::{BlobError, Depot};
+use kith_core::file::BlobHash;
+use kith_hub::{Hub, HubError, Released};
+
+use super::{Files, STORING};
+use crate::app::App;
+
+/// How often files are looked for whose time has come.
+const EVERY: Duration = Duration::from_secs(30);
+/// How many of these times it takes until contents without a file are looked for.
+const STRAYS_EVERY: u32 = 120;
+/// Contents that are looked at in one step.
+const STEP: usize = 500;
+
+/// Why something stays for now.
+#[derive(Debug, thiserror::Error)]
+enum SweepError {
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+}
+
+/// Lets go of what has had its time, every now and then until the server stops.
+pub(crate) async fn run(app: Arc<App>) {
+    if app.files.depot.is_none() {
+        return;
+    }
+    // What a crash left behind is looked for at once.
+    let mut rounds = 0_u32;
+    loop {
+        if rounds.is_multiple_of(STRAYS_EVERY)
+            && let Err(error) = app.files.strays(&app.hub).await
+        {
+            tracing::warn!(%error, "could not look for contents without a file");
+        }
+        tokio::select! {
+            () = app.stopped() => return,
+            () = app.hub.pass(EVERY) => {}
+        }
+        if let Err(error) = app.expire_files().await {
+            tracing::warn!(%error, "could not remove files that had their time");
+        }
+        rounds = rounds.wrapping_add(1);
+    }
+}
+
+impl App {
+    /// Removes files and uploads whose time has come, with their contents. The server does so by itself
+    /// twice a minute.
+    ///
+    /// # Errors
+    /// Failures of the store.
+    pub async fn expire_files(&self) -> Result<(), HubError> {
+        self.files.expire(&self.hub).await
+    }
+}
+
+impl Files {
+    /// Removes files and uploads whose time has come, with their contents.
+    async fn expire(&self, hub: &Hub) -> Result<(), HubError> {
+        loop {
+            let released = hub.expire_files().await?;
+            if released.files.is_empty() {
+                return Ok(());
+            }
+            tracing::info!(files = released.files.len(), "removed files that had their time");
+            self.let_go(hub, released).await;
+        }
+    }
+
+    /// Removes what is left of files that were removed. What cannot be removed now is found later.
+    pub(crate) async fn let_go(&self, hub: &Hub, released: Released) {
+        let Some(depot) = &self.depot else { return };
+        for id in released.files {
+            if let Err(error) = depot.staging.remove(id).await {
+                tracing::warn!(%error, "an upload that was given up stays for now");
+            }
+        }
+        for hash in released.blobs {
+            if let Err(error) = self.drop_blob(hub, depot, hash).await {
+                tracing::warn!(%error, "a content without a file stays for now");
+            }
+        }
+    }
+
+    /// Removes a content, unless a file needs it.
+    async fn drop_blob(&self, hub: &Hub, depot: &Depot, hash: BlobHash) -> Result<(), SweepError> {
+        // Nobody stores it again between the look and the removal.
+        let Ok(_all) = self.storing.acquire_many(STORING).await else { return Ok(()) };
+        if !hub.needs_blob(hash).await? {
+            depot.blobs.remove(hash).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks for what no document knows of: a crash came between the content and its file, or between
+    /// the end of a file and that of its content.
+    async fn strays(&self, hub: &Hub) -> Result<(), SweepError> {
+        let Some(depot) = &self.depot else { return Ok(()) };
+        for id in depot.staging.list().await? {
+            if !hub.is_coming(id).await? {
+                depot.staging.remove(id).await?;
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = depot.blobs.list(after, STEP).await?;
+            after = page.last().copied();
+            if after.is_none() {
+                return Ok(());
+            }
+            for hash in page {
+                if !hub.needs_blob(hash).await? {
+                    self.drop_blob(hub, depot, hash).await?;
+                }
+            }
+        }
+    }
+}
