@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_content_is_what_is_in_it() {
-        let cases: [(&[u8], &str); 17] = [
+        let cases: [(&[u8], &str); 16] = [
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "image/png"),
             (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
             (b"GIF89a\x01\0\x01\0", "image/gif"),
@@ -66,7 +66,6 @@ mod tests {
             (b"%PDF-1.7\n<script>", "application/pdf"),
             (b"PK\x03\x04\x14\0\0\0", "application/zip"),
             (b"ID3\x04\0", "audio/mpeg"),
-            (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm", "video/webm"),
             (b"<!DOCTYPE html><script>alert(1)</script>", "text/html"),
             (b"  \n<html>", "text/html"),
             (b"<?xml version=\"1.0\"?><svg xmlns=\"x\"/>", "image/svg+xml"),
@@ -80,6 +79,9 @@ mod tests {
         for (content, expected) in cases {
             assert_eq!(media_type(content, true).as_str(), expected, "{content:?}");
         }
+        let mut webm = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm".to_vec();
+        webm.resize(300, 0);
+        assert_eq!(media_type(&webm, false).as_str(), "video/webm");
         let cut = "naïve".as_bytes();
         assert_eq!(media_type(&cut[..3], false).as_str(), "text/plain");
         assert_eq!(media_type(&cut[..3], true).as_str(), BINARY);

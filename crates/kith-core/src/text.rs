@@ -275,8 +275,9 @@ text! {
 text! {
     /// A colour as `#rrggbb`.
     Color, "color", 7, |raw, field, max| {
-        let digits = raw.strip_prefix('#').unwrap_or_default();
-        if raw.len() != max || !digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+        let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        let digits = raw.strip_prefix('#').filter(|_| raw.len() == max);
+        if !digits.is_some_and(|digits| digits.bytes().all(is_hex)) {
             return Err(Refusal::Malformed { field });
         }
         Ok(raw.into())

@@ -7,8 +7,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kith_core::command::Command;
+use kith_core::decide::file::{FileLimits, Found, NewFile};
 use kith_core::document::COLLECTIONS;
-use kith_core::id::{CircleId, StreamId, UserId};
+use kith_core::file::BlobHash;
+use kith_core::id::{CircleId, FileId, StreamId, UserId};
+use kith_core::text::{FileName, MediaType};
 use kith_hub::verify::{repair, verify};
 use kith_hub::{Hub, Limits};
 use kith_store::memory::MemoryStore;
@@ -50,8 +53,26 @@ async fn lived_in() -> (MemoryStore, UserId, StreamId) {
         let changes = json!([{"topic": todo, "change": set}]);
         act(&hub, ana, json!({"change": {"changes": changes}})).await;
     }
+    let mut files = Vec::new();
+    for name in ["posted", "waiting", "coming"] {
+        files.push(file(&hub, ana, name, name != "coming").await);
+    }
+    act(&hub, ana, json!({"post": {"stream": stream, "files": [files[0]]}})).await;
     hub.close().await;
     (store, ana, stream)
+}
+
+/// A file whose content is nowhere, or an upload of one.
+async fn file(hub: &Hub, owner: UserId, name: &str, is_whole: bool) -> FileId {
+    let new = NewFile { name: FileName::parse(name).unwrap(), bytes: 3, hash: None };
+    let limits = FileLimits { bytes_max: 9, user_bytes_max: 99, user_per_day_max: 9 };
+    let id = hub.begin_file(owner, None, &new, &limits).await.unwrap().file.unwrap();
+    let (hash, media) = (BlobHash::of(name.as_bytes()), MediaType::parse("text/plain").unwrap());
+    let found = Found { hash, media, size: None, color: None, thumbnail: None };
+    if is_whole {
+        hub.finish_file(owner, id, &found).await.unwrap();
+    }
+    id
 }
 
 async fn all(store: &MemoryStore, collection: &'static str) -> Vec<Document> {
@@ -90,6 +111,7 @@ async fn every_damage_to_what_follows_from_events_is_found_and_made_right() {
     let before = dump(&store).await;
     let secret = ["account", "session", "user_session", "ban", "invite", "circle_invite"];
     let kept = ["done", "gone", "last_post", "past", "secret", "step"];
+    let kept = [&kept[..], &FILES].concat();
     let mut damaged = BTreeSet::new();
     for collection in COLLECTIONS.iter().filter(|name| !secret.contains(name)) {
         for row in all(&store, collection).await.into_iter().filter(|_| !kept.contains(collection))
@@ -125,6 +147,30 @@ async fn every_damage_to_what_follows_from_events_is_found_and_made_right() {
         }
     }
     assert_eq!(damaged.len(), COLLECTIONS.len() - secret.len() - kept.len(), "{damaged:?}");
+}
+
+/// What is known of files, which follows from no event.
+const FILES: [&str; 5] = ["file", "upload", "file_end", "blob", "file_quota"];
+
+#[tokio::test]
+async fn what_follows_from_files_is_counted_again() {
+    let (store, ..) = lived_in().await;
+    assert_eq!(all(&store, "file_end").await.len(), 2, "one waits, one is coming");
+    for collection in ["file_end", "blob", "file_quota"] {
+        for row in all(&store, collection).await {
+            write(&store, collection, &row.key, None).await;
+            assert!(!verify(&store).await.unwrap().problems.is_empty(), "{collection}");
+            assert_eq!(repair(&store).await.unwrap().repaired, 1, "{collection}");
+            assert_eq!(verify(&store).await.unwrap().problems, [], "{collection}");
+        }
+    }
+    for row in all(&store, "file").await {
+        let wrong = row.body.replace("\"uses\":1", "\"uses\":7");
+        write(&store, "file", &row.key, Some(wrong.into())).await;
+    }
+    assert_eq!(verify(&store).await.unwrap().problems.len(), 1, "one is referred to");
+    assert_eq!(repair(&store).await.unwrap().repaired, 1);
+    assert_eq!(verify(&store).await.unwrap().problems, []);
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ pub(crate) enum Command {
     /// List or end your sessions.
     Sessions(cmd::sessions::Args),
     /// Look into an image, for a server.
-    #[command(hide = true)]
+    #[command(hide = true, after_help = "Example:\n  kith picture <tea.jpg >answer")]
     Picture,
     /// Print completions for a shell.
     Completions(cmd::completions::Args),

@@ -107,6 +107,9 @@ export type Act =
     act: "topic_removed";
     name: TopicName;
     topic: TopicId;
+  }
+  | {
+    act: "streams_arranged";
   };
 
 /** A place between the elements of a list, or of an array in JSON. */
@@ -206,6 +209,21 @@ export type Answer =
     traffic: Traffic[];
   }
   | {
+    edits: Edit[];
+  }
+  | {
+    inbox: Inbox;
+  }
+  | {
+    threads: {
+      more: boolean;
+      threads: ThreadCard[];
+    };
+  }
+  | {
+    preferences: { [key: string]: Json };
+  }
+  | {
     circles: {
       circles: CircleCard[];
       more: boolean;
@@ -223,6 +241,14 @@ export type Answer =
   | {
     blocks: UserId[];
   };
+
+/** Streams that are shown together, in their order. */
+export type Arranged = {
+  /** The name of the section; none for those that stand before all sections. */
+  section?: SectionName;
+  /** Its streams. */
+  streams: StreamId[];
+};
 
 /** A change of one topic. */
 export type Asked = {
@@ -312,6 +338,14 @@ export type Body =
     /** What roles are denied in it. */
     deny: { [key: `r_${string}`]: Permissions };
     kind: "stream_narrowed";
+  }
+  /** The stream has another place among those of its circle. */
+  | {
+    kind: "stream_arranged";
+    /** Its place among the streams of the circle, from 1 on. */
+    position: number;
+    /** The section that it is shown in. */
+    section?: SectionName;
   }
   /** Users were added to a group. */
   | {
@@ -489,6 +523,16 @@ export type Body =
     /** Who. */
     user: UserId;
   }
+  /**
+   * Streams or topics of the circle were made, changed, narrowed, arranged or removed: what there
+   * is for oneself is to be asked for anew. It says neither which nor by whom, for not everyone
+   * may know of all of them.
+   */
+  | {
+    kind: "feeds_changed";
+    /** Of which kind. */
+    of: FeedKind;
+  }
   /** The user joined a circle. */
   | {
     /** Which. */
@@ -537,6 +581,14 @@ export type Body =
     /** Whom. */
     user: UserId;
   }
+  /** The user set a preference, or forgot it. */
+  | {
+    /** Which. */
+    key: PreferenceKey;
+    kind: "preference_set";
+    /** How it is; `null` for one that was forgotten. */
+    value: Json;
+  }
   /** An account was made. */
   | {
     /** The human whose program it is. */
@@ -556,6 +608,14 @@ export type Body =
     /** Shown as. */
     display_name: DisplayName;
     kind: "user_changed";
+    /** Who. */
+    user: UserId;
+  }
+  /** A user administers the site, or no longer. */
+  | {
+    /** Whether they do. */
+    admin: boolean;
+    kind: "admin_set";
     /** Who. */
     user: UserId;
   }
@@ -825,6 +885,13 @@ export type Command =
       session: SessionId;
     };
   }
+  /** Own the site, which nobody owns yet: administer it. */
+  | {
+    claim_site: {
+      /** The secret that the server printed when it started. */
+      token: string;
+    };
+  }
   /** Make a circle with a first stream, and own it. */
   | {
     create_circle: {
@@ -1037,6 +1104,30 @@ export type Command =
       stream: StreamId;
     };
   }
+  /**
+   * Set in which sections and in which order the streams of a circle are shown. Those that are not
+   * named keep their places.
+   */
+  | {
+    arrange_streams: {
+      /** In which circle. */
+      circle: CircleId;
+      /** The sections in their order, at most 100. */
+      sections: Arranged[];
+    };
+  }
+  /** Set, or with `null` forget, something that follows the user over devices. */
+  | {
+    set_preference: {
+      /**
+       * What: `notify:` and the id of a circle or stream, `favourites`, `circles`, `appearance`,
+       * `language`, or `page:` and a name of the client's own.
+       */
+      key: PreferenceKey;
+      /** How it shall be, at most 8 KiB. */
+      value?: Json;
+    };
+  }
   /** Open the direct stream with a user. */
   | {
     open_direct: {
@@ -1244,6 +1335,14 @@ export type Condition = {
 
 export type DisplayName = string;
 
+/** What a message said since a time. */
+export type Edit = {
+  /** Since when. */
+  at: Timestamp;
+  /** What. */
+  text: MessageText;
+};
+
 export type ElementId = string;
 
 export type Emoji = string;
@@ -1412,6 +1511,9 @@ export type FailureCode = string;
 
 export type FeedId = "site" | `u_${string}` | `c_${string}` | `s_${string}` | `t_${string}` | `audit:c_${string}`;
 
+/** What a circle has several of. */
+export type FeedKind = "streams" | "topics";
+
 export type FileId = `f_${string}`;
 
 export type FileName = string;
@@ -1449,6 +1551,38 @@ export type Home = {
   kind: "group";
   /** Those in it now. */
   users: UserId[];
+};
+
+/** A part of an inbox. */
+export type Inbox = {
+  /** Messages, newest first. */
+  entries: InboxEntry[];
+  /** Where to go on; absent when there is nothing more. */
+  next?: InboxPlace;
+};
+
+/** A message that means or answers the user. */
+export type InboxEntry = {
+  /** It means the user: by name, by role or with everyone. */
+  mention?: boolean;
+  /** The message. */
+  message: Message;
+  /** It answers a message of the user's. */
+  reply?: boolean;
+  /** Where it is. */
+  stream: StreamId;
+  /** It is above the user's read marker. */
+  unread?: boolean;
+};
+
+/** The place of a message in an inbox. */
+export type InboxPlace = {
+  /** When it was posted. */
+  at: Timestamp;
+  /** Which. */
+  seq: Seq;
+  /** Where. */
+  stream: StreamId;
 };
 
 /** An invite, found by the hash of its code. */
@@ -1531,6 +1665,8 @@ export type Message = {
   author: UserId;
   /** When it was last edited. */
   edited_at?: Timestamp;
+  /** The events that edited it, the newest `EDITS_MAX`, oldest first. */
+  edits?: Seq[];
   /** The files that go with it. */
   files?: Attachment[];
   /** Who is meant by it. */
@@ -1550,6 +1686,8 @@ export type Message = {
   /** The topic that is shown live in it, to those who may read it. */
   topic?: TopicId;
 };
+
+export type MessageText = string;
 
 /** What is offered. */
 export type Offer = {
@@ -1622,6 +1760,8 @@ export type Place = {
 
 /** Which provider of a service gets a call. */
 export type Policy = "any" | "round_robin" | "sticky";
+
+export type PreferenceKey = string;
 
 /** A user who is there. */
 export type Present = {
@@ -1973,6 +2113,40 @@ export type Query =
       feeds: FeedId[];
     };
   }
+  /** What a message said before each of its last 50 edits, oldest first, and what it says now. */
+  | {
+    edits: {
+      /** Which. */
+      message: Seq;
+      /** The stream. */
+      stream: StreamId;
+    };
+  }
+  /** Messages that mean or answer the user, in all circles and conversations, newest first. */
+  | {
+    inbox: {
+      /** Only those that come after this place: the `next` of the answer before. */
+      before?: InboxPlace;
+      /** How many, at most 200; 50 if absent. */
+      limit?: number;
+      /** Only those that are unread. */
+      unread?: boolean;
+    };
+  }
+  /**
+   * The threads that the user follows and that have unread messages, those first that were written in
+   * last.
+   */
+  | {
+    threads: {
+      /** How many, at most 200; 50 if absent. */
+      limit?: number;
+    };
+  }
+  /** What follows the user over devices. */
+  | {
+    preferences: Record<string, never>;
+  }
   /** Public circles, in the order of their making. */
   | {
     public_circles: {
@@ -2090,6 +2264,8 @@ export type Rules = {
    */
   yjs?: boolean;
 };
+
+export type SectionName = string;
 
 /** An event as one reader may see it. */
 export type Seen = Event | {
@@ -2323,6 +2499,13 @@ export type Stream = {
   name?: StreamName;
   /** The messages that are pinned, in order of pinning. */
   pins?: Seq[];
+  /**
+   * Its place among the streams of the circle, from 1 on; 0 for one that nobody has arranged, which
+   * stands behind them, by its age.
+   */
+  position?: number;
+  /** The section that it is shown in; none for one that stands before all sections. */
+  section?: SectionName;
   /** Seconds that a member without `manage_messages` waits between two messages. */
   slow_seconds?: number;
 } & ({
@@ -2422,6 +2605,24 @@ export type Subscribed = {
     /** Why. */
     problem: Problem;
   };
+};
+
+/** A thread with unread messages. */
+export type ThreadCard = {
+  /** The newest message of the thread. */
+  last: Message;
+  /** How many of those mean the user. */
+  mentions: number;
+  /** The user's read marker. */
+  read: Seq;
+  /** That message; absent where it was deleted. */
+  root?: Message;
+  /** Where it is. */
+  stream: StreamId;
+  /** The message whose thread it is: its number. */
+  thread: Seq;
+  /** How many of its messages are unread. */
+  unread: number;
 };
 
 /** What is unread in a thread. */

@@ -322,6 +322,7 @@ impl Site {
                 reply_to: None,
                 thread: None,
                 topic: None,
+                files: Vec::new(),
                 mentions: Mentions::default(),
                 reactions: BTreeMap::new(),
                 replies: 0,
