@@ -27,7 +27,7 @@ test.each([
   { width: 1280, theme: "light" },
   { width: 768, theme: "dark" },
   { width: 360, theme: "light" },
-] as const)("every part is accessible and fits $width wide in $theme", async ({ width, theme }) => {
+] as const)("every part is accessible and fits $width wide in $theme, from either side", async ({ width, theme }) => {
   const ana = await server.person(`ana${width}`);
   await ana.ask("POST", "/circles", { name: "Tea", public: true });
   const bob = await server.person(`bob${width}`);
@@ -40,7 +40,10 @@ test.each([
     expect(await page.title()).toBe(`${part} – Settings – Kith`);
     await page.getByText("Loading …").waitFor({ state: "hidden" });
     await expectAccessible(page);
-    await expectFits(page);
+    for (const dir of ["rtl", "ltr"]) {
+      await page.evaluate((dir) => (document.documentElement.dir = dir), dir);
+      await expectFits(page);
+    }
     if (width < 760) await page.getByRole("button", { name: "Back" }).click();
   }
 });
