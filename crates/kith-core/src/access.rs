@@ -23,6 +23,8 @@ const IN_CONVERSATION: Permissions = Permissions::of(&[
     Permission::Attach,
     Permission::MentionAll,
 ]);
+/// What administrators of the site may, as a permission is called.
+pub const ADMINISTER: &str = "administer";
 /// The rank of a circle's owner: above every role.
 pub const OWNER_RANK: u16 = u16::MAX;
 
@@ -327,6 +329,17 @@ pub fn to_read(draft: &Draft<'_>, user: UserId, feed: FeedId) -> Result<MayRead,
         return Err(Refusal::Disabled.into());
     }
     Ok(MayRead { user, feed })
+}
+
+/// Refuses whoever does not administer the site.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub fn to_administer(draft: &Draft<'_>, user: UserId) -> Result<(), Stop> {
+    match draft.account(user)? {
+        Some(account) if account.site_admin => Ok(()),
+        _ => Err(Refusal::Forbidden { permission: ADMINISTER }.into()),
+    }
 }
 
 /// Whether `user` may show something of themselves to those who follow `feed`: whoever may read it

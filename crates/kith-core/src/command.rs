@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::document::Rules;
+use crate::document::{Registration, Rules};
 use crate::id::{CircleId, FileId, InviteId, RoleId, Seq, SessionId, StreamId, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
@@ -50,6 +50,37 @@ pub enum Command {
         /// The secret that the server printed when it started.
         token: String,
     },
+    /// As an administrator of the site: lock an account and end its sessions, or unlock it.
+    SetDisabled {
+        /// Whose.
+        user: UserId,
+        /// Whether it is locked.
+        disabled: bool,
+    },
+    /// As an administrator of the site: let another administer it, or no longer.
+    SetAdmin {
+        /// Whom.
+        user: UserId,
+        /// Whether they do.
+        admin: bool,
+    },
+    /// As an administrator of the site: end all sessions of a user.
+    EndSessions {
+        /// Whose.
+        user: UserId,
+    },
+    /// As an administrator of the site: make a link by which a user sets a new password, once and for a
+    /// day. The outcome holds its token, this once.
+    OfferReset {
+        /// Whose.
+        user: UserId,
+    },
+    /// As an administrator of the site: set who may make an account.
+    ChangeSite {
+        /// Who may; absent for what the configuration says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        registration: Option<Registration>,
+    },
     /// Make a circle with a first stream, and own it.
     CreateCircle {
         /// Its name.
@@ -69,6 +100,10 @@ pub enum Command {
         about: Option<Line>,
         /// Anyone may find and join it.
         public: bool,
+        /// After how many seconds without an action members are shown as idle in it: 60 to 86400, or 0
+        /// for never. As it is, if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        idle_seconds: Option<u32>,
     },
     /// Hand a circle over to another member.
     ChangeOwner {
@@ -453,6 +488,7 @@ impl Command {
                 | Self::CreateCircle { .. }
                 | Self::CreateRole { .. }
                 | Self::CreateInvite { .. }
+                | Self::OfferReset { .. }
                 | Self::CreateStream { .. }
                 | Self::CreateGroup { .. }
                 | Self::CreateTopic { .. }

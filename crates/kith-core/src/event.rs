@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::document::{Home, Member, Mentions, Role, Rules};
+use crate::document::{Home, Member, Mentions, Registration, Role, Rules};
 use crate::file::Attachment;
 use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
@@ -227,6 +227,9 @@ pub enum Body {
         about: Option<Line>,
         /// Anyone may join.
         public: bool,
+        /// After so many seconds without an action members are shown as idle in it; 0 for never.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        idle_seconds: u32,
     },
     /// The circle has a new owner.
     OwnerChanged {
@@ -353,6 +356,28 @@ pub enum Body {
         admin: bool,
     },
 
+    /// An administrator ended all sessions of a user.
+    SessionsEnded {
+        /// Whose.
+        user: UserId,
+    },
+    /// An administrator made a link by which a user sets a new password.
+    PasswordResetOffered {
+        /// Whose.
+        user: UserId,
+    },
+    /// A new password was set by such a link.
+    PasswordReset {
+        /// Whose.
+        user: UserId,
+    },
+    /// Who may make an account was changed.
+    SiteChanged {
+        /// Who may; absent for what the configuration says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        registration: Option<Registration>,
+    },
+
     // In the audit feed of a circle.
     /// Somebody used a power over others.
     Acted {
@@ -369,6 +394,10 @@ pub enum FeedKind {
     Streams,
     /// Topics.
     Topics,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// How a membership ended.

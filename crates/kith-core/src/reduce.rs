@@ -255,6 +255,7 @@ fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) -> Result<
                 name: name.clone(),
                 about: None,
                 public: *public,
+                idle_seconds: 0,
                 owner,
                 roles: roles.clone(),
                 everyone: *everyone,
@@ -264,11 +265,14 @@ fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) -> Result<
             docs.put(Key::Circle(id), Some(Doc::Circle(Arc::new(circle))));
             Ok(())
         }
-        Body::CircleChanged { name, about, public } => edit_circle(docs, id, |circle| {
-            circle.name = name.clone();
-            circle.about.clone_from(about);
-            circle.public = *public;
-        }),
+        Body::CircleChanged { name, about, public, idle_seconds } => {
+            edit_circle(docs, id, |circle| {
+                circle.idle_seconds = *idle_seconds;
+                circle.name = name.clone();
+                circle.about.clone_from(about);
+                circle.public = *public;
+            })
+        }
         Body::OwnerChanged { owner } => edit_circle(docs, id, |circle| circle.owner = *owner),
         Body::RoleSet { role, to } => edit_circle(docs, id, |circle| {
             circle.roles.insert(*role, to.clone());

@@ -46,6 +46,10 @@ pub enum Refusal {
     NoSuchRole,
     #[error("this invite is not valid, or no longer")]
     NoSuchInvite,
+    #[error("an administrator cannot do this to themselves: another has to")]
+    AdminStays,
+    #[error("this account has no password: it is a program's or a guest's")]
+    NoPassword,
     #[error("this link is not valid, or has been used")]
     NoSuchTicket,
     #[error("there is no such session")]
@@ -212,6 +216,8 @@ impl Refusal {
             Self::FilesPerDay { .. } => "file.too_many",
             Self::NoSuchRole => "role.not_found",
             Self::NoSuchInvite => "invite.not_found",
+            Self::AdminStays => "site.admin_stays",
+            Self::NoPassword => "user.no_password",
             Self::NoSuchTicket => "ticket.not_found",
             Self::NoSuchSession => "session.not_found",
             Self::NotMember => "member.not_found",

@@ -9,7 +9,8 @@ use kith_core::access;
 use kith_core::chain::ChainHash;
 use kith_core::command::{Arranged, Command, Outcome, decide};
 use kith_core::decide::account::{self, NewAccount};
-use kith_core::document::{Doc, Facts, Key, Rules, Steps};
+use kith_core::decide::site;
+use kith_core::document::{Doc, Facts, Key, Registration, Rules, Steps};
 use kith_core::draft::{Draft, Drafted, NotLoaded, Source, Stop};
 use kith_core::event::{Body, Event};
 use kith_core::id::{CircleId, FeedId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
@@ -67,7 +68,7 @@ impl World {
             let new = NewAccount {
                 name: UserName::parse(&format!("user{number}")).unwrap(),
                 display_name: None,
-                password: None,
+                password: Some("a hash".to_owned()),
                 bot_of: None,
                 site_admin: number == 3,
             };
@@ -165,7 +166,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
     let text = MessageText::parse(&format!("hello @user{} and @everyone", b % 4)).unwrap();
     let emoji = Emoji::parse("👍").unwrap();
     let set = Permissions::of(&[Permission::Read, Permission::Write]);
-    Some(match kind % 54 {
+    Some(match kind % 60 {
         0 => Command::CreateCircle { name: CircleName::parse("Tea").unwrap(), public: b % 2 == 0 },
         1 | 2 => Command::Join { circle: circle? },
         3 => Command::Leave { circle: circle? },
@@ -220,6 +221,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
             name: CircleName::parse("Renamed").unwrap(),
             about: None,
             public: b % 2 == 0,
+            idle_seconds: (b % 3 == 0).then_some(60 + b as u32),
         },
         28 => Command::ChangeUser { display_name: DisplayName::parse("Somebody").unwrap() },
         29 => Command::React { stream: stream?, message, emoji },
@@ -274,6 +276,11 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
             key: PreferenceKey::parse(&format!("page:{}", b % 3)).unwrap(),
             value: if seq % 3 == 0 { serde_json::Value::Null } else { seq.into() },
         },
+        47 => Command::SetDisabled { user: user?, disabled: seq % 7 == 0 },
+        48 => Command::SetAdmin { user: user?, admin: b % 2 == 0 },
+        49 => Command::EndSessions { user: user? },
+        50 => Command::OfferReset { user: user? },
+        51 => Command::ChangeSite { registration: (b % 2 == 0).then_some(Registration::Closed) },
         _ => Command::Post {
             stream: stream?,
             text,
@@ -299,7 +306,12 @@ fn history(steps: &[Step], mut look: impl FnMut(&World, UserId, &Command, bool))
     for step in steps {
         let me = world.users[step.0 % world.users.len()];
         if let Some(command) = command(&world, *step) {
-            let done = world.ask(me, &command).is_ok();
+            let outcome = world.ask(me, &command);
+            if let Some(token) = outcome.as_ref().ok().and_then(|outcome| outcome.code.clone()) {
+                // An invite's code is none.
+                let _ = world.run(None, |draft| site::reset(draft, &token, "another hash"));
+            }
+            let done = outcome.is_ok();
             look(&world, me, &command, done);
         }
     }
@@ -373,7 +385,8 @@ proptest! {
             let stranger = world.may_read(*user, FeedId::Stream(absent));
             for stream in &world.streams {
                 let told = world.may_read(*user, FeedId::Stream(*stream));
-                prop_assert!(told.is_ok() || told == stranger);
+                let locked = Err(Refusal::Disabled);
+                prop_assert!(told.is_ok() || told == stranger || told == locked);
             }
         }
     }

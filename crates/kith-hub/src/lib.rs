@@ -32,7 +32,7 @@ mod reading;
 mod run;
 mod said;
 pub mod service;
-mod site;
+pub mod site;
 mod subscribe;
 mod subscriber;
 mod tended;

@@ -1,11 +1,13 @@
 //! Who is there now: never stored, told to those who share a circle.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kith_core::access;
+use kith_core::decide::circle::IDLE_SECONDS;
 use kith_core::decide::message;
+use kith_core::document::Circle;
 use kith_core::id::{CircleId, FeedId, StreamId, Timestamp, UserId};
 
 use crate::keys::{last_part, prefix};
@@ -49,6 +51,10 @@ pub struct Signal {
 struct Connections {
     statuses: HashMap<u64, Status>,
     since: Timestamp,
+    /// When the user last did something.
+    acted: Timestamp,
+    /// The circles in which the user is shown as idle since.
+    idle_in: BTreeSet<CircleId>,
 }
 
 impl Connections {
@@ -105,7 +111,7 @@ impl Table {
         let entry = users.entry(user).or_default();
         let before = entry.status();
         if entry.statuses.is_empty() {
-            entry.since = now;
+            (entry.since, entry.acted) = (now, now);
         }
         match status {
             Some(status) => entry.statuses.insert(id, status),
@@ -119,6 +125,11 @@ impl Table {
         }
         (before != after).then_some(after)
     }
+}
+
+/// Whether so many milliseconds without an action count as idle in a circle.
+fn is_idle(circle: &Circle, ms: u64) -> bool {
+    circle.idle_seconds > 0 && ms >= u64::from(circle.idle_seconds) * 1000
 }
 
 impl Hub {
@@ -144,6 +155,71 @@ impl Hub {
         }
     }
 
+    /// Notes that a user did something: whoever was shown as idle in circles is so no longer.
+    pub fn acted(&self, user: UserId) {
+        let (circles, status) = {
+            let mut users = self.inner.presence.users();
+            let Some(there) = users.get_mut(&user) else { return };
+            there.acted = self.now();
+            (std::mem::take(&mut there.idle_in), there.status())
+        };
+        self.tell_presence(user, circles, status);
+    }
+
+    fn tell_presence(
+        &self,
+        user: UserId,
+        circles: impl IntoIterator<Item = CircleId>,
+        status: Status,
+    ) {
+        for circle in circles {
+            let feed = FeedId::Circle(circle);
+            let signal = Signal { feed, user, what: What::Presence(status) };
+            self.inner.fan.signal(&Arc::new(signal));
+        }
+    }
+
+    /// Shows those as idle who did nothing for as long as their circles say. To be called every few
+    /// seconds.
+    pub async fn tell_idle(&self) {
+        let now = self.now();
+        let least_ms = u64::from(*IDLE_SECONDS.start()) * 1000;
+        let quiet: Vec<(UserId, Timestamp)> = {
+            let users = self.inner.presence.users();
+            let all = users.iter().filter(|(_, there)| there.status() == Status::Online);
+            let all = all.map(|(user, there)| (*user, there.acted));
+            all.filter(|(_, acted)| now.since_ms(*acted) >= least_ms).collect()
+        };
+        for (user, acted) in quiet {
+            // Presence is worth no error: who cannot be told now is told the next time.
+            let Ok(idle) = self.idle_circles(user, now.since_ms(acted)).await else { return };
+            let (more, fewer) = {
+                let mut users = self.inner.presence.users();
+                let there = users.get_mut(&user).filter(|there| there.acted == acted);
+                let Some(there) = there else { continue };
+                let before = std::mem::replace(&mut there.idle_in, idle.clone());
+                let more: Vec<CircleId> = idle.difference(&before).copied().collect();
+                let fewer: Vec<CircleId> = before.difference(&idle).copied().collect();
+                (more, fewer)
+            };
+            self.tell_presence(user, more, Status::Idle);
+            self.tell_presence(user, fewer, Status::Online);
+        }
+    }
+
+    /// The circles of a user in which so many milliseconds without an action count as idle.
+    async fn idle_circles(&self, user: UserId, ms: u64) -> Result<BTreeSet<CircleId>, HubError> {
+        let rows = self.inner.store.scan(prefix("joined", &user), 1000).await?;
+        let mut idle = BTreeSet::new();
+        for circle in rows.iter().filter_map(|row| last_part(&row.key)?.parse().ok()) {
+            let found = self.look_committed(|draft| draft.circle(circle)).await?;
+            if found.is_some_and(|found| is_idle(&found, ms)) {
+                idle.insert(circle);
+            }
+        }
+        Ok(idle)
+    }
+
     /// Tells those who follow a stream that the user is writing in it.
     ///
     /// # Errors
@@ -167,10 +243,15 @@ impl Hub {
         user: UserId,
         circle: CircleId,
     ) -> Result<Vec<(UserId, Status, Timestamp)>, HubError> {
-        self.look_committed(|draft| access::in_circle(draft, user, circle).map(drop)).await?;
+        let standing = self.look_committed(|draft| access::in_circle(draft, user, circle)).await?;
+        let now = self.now();
+        let status = |there: &Connections| match there.status() {
+            Status::Online if is_idle(&standing.circle, now.since_ms(there.acted)) => Status::Idle,
+            status => status,
+        };
         let all: Vec<(UserId, Status, Timestamp)> = {
             let users = self.inner.presence.users();
-            users.iter().map(|(user, there)| (*user, there.status(), there.since)).collect()
+            users.iter().map(|(user, there)| (*user, status(there), there.since)).collect()
         };
         let mut present = Vec::new();
         for one in all {

@@ -5,13 +5,19 @@ use std::collections::BTreeMap;
 use kith_core::document::{Circle, Invite, Member, Message, Stream, Topic, User};
 use kith_core::event::Event;
 use kith_core::id::{CircleId, FeedId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
-use kith_core::text::{Label, MessageText, PreferenceKey, ServiceName, TopicName};
+use kith_core::text::{Label, PreferenceKey, ServiceName, TopicName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::frame::Status;
 use crate::service::Card;
+
+mod inbox;
+mod site;
+
+pub use inbox::{Edit, Inbox, InboxEntry, InboxPlace, ThreadCard};
+pub use site::{AccountCard, Health, Setting, Site, SizedCircle, Storage, Times};
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -206,6 +212,31 @@ pub enum Query {
     },
     /// What follows the user over devices.
     Preferences {},
+    /// The site as its administrators see it: how it is ruled and what it holds.
+    Site {},
+    /// Accounts in the order of their names, for those who administer the site.
+    Accounts {
+        /// Only those whose names begin like this, in any case.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        begin: String,
+        /// Only those whose names come after this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// How many, at most 200; 50 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
+    /// All circles in the order of their making, for those who administer the site.
+    AllCircles {
+        /// Only those after this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<CircleId>,
+        /// How many, at most 200; 50 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
+    /// What the server counts, for those who administer the site.
+    Health {},
     /// Public circles, in the order of their making.
     PublicCircles {
         /// Only those after this one.
@@ -256,6 +287,10 @@ pub enum Answer {
     Inbox(Inbox),
     Threads { threads: Vec<ThreadCard>, more: bool },
     Preferences(BTreeMap<PreferenceKey, Json>),
+    Site(Site),
+    Accounts { accounts: Vec<AccountCard>, more: bool },
+    AllCircles { circles: Vec<SizedCircle>, more: bool },
+    Health(Health),
     Circles { circles: Vec<CircleCard>, more: bool },
     Invites(Vec<Invite>),
     InviteTarget(CircleCard),
@@ -270,6 +305,9 @@ pub struct Window {
     pub circles: Vec<CircleWindow>,
     /// Direct streams and groups.
     pub conversations: Vec<StreamWindow>,
+    /// Whether the user administers the site.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub site_admin: bool,
 }
 
 /// A circle in the window.
@@ -362,75 +400,6 @@ pub struct StreamUnread {
 pub struct ThreadUnread {
     /// The message whose thread it is.
     pub thread: Seq,
-    /// The user's read marker.
-    pub read: Seq,
-    /// How many of its messages are unread.
-    pub unread: u64,
-    /// How many of those mean the user.
-    pub mentions: u64,
-}
-
-/// What a message said since a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Edit {
-    /// Since when.
-    pub at: Timestamp,
-    /// What.
-    pub text: MessageText,
-}
-
-/// The place of a message in an inbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct InboxPlace {
-    /// When it was posted.
-    pub at: Timestamp,
-    /// Where.
-    pub stream: StreamId,
-    /// Which.
-    pub seq: Seq,
-}
-
-/// A part of an inbox.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Inbox {
-    /// Messages, newest first.
-    pub entries: Vec<InboxEntry>,
-    /// Where to go on; absent when there is nothing more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<InboxPlace>,
-}
-
-/// A message that means or answers the user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct InboxEntry {
-    /// Where it is.
-    pub stream: StreamId,
-    /// The message.
-    pub message: Message,
-    /// It answers a message of the user's.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub reply: bool,
-    /// It means the user: by name, by role or with everyone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub mention: bool,
-    /// It is above the user's read marker.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unread: bool,
-}
-
-/// A thread with unread messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ThreadCard {
-    /// Where it is.
-    pub stream: StreamId,
-    /// The message whose thread it is: its number.
-    pub thread: Seq,
-    /// That message; absent where it was deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub root: Option<Message>,
-    /// The newest message of the thread.
-    pub last: Message,
     /// The user's read marker.
     pub read: Seq,
     /// How many of its messages are unread.

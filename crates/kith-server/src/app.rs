@@ -10,6 +10,7 @@ use kith_hub::{Environment, Hub, HubError};
 use kith_proto::error::Problem;
 use tokio::sync::{Semaphore, watch};
 
+use crate::admin::Runs;
 use crate::auth::Auth;
 use crate::files::{Files, Place};
 use crate::limits::Limiter;
@@ -41,6 +42,8 @@ pub struct App {
     pub(crate) files: Files,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where it runs.
+    pub runs: Runs,
     pub(crate) limiter: Limiter,
     pub(crate) pending: AtomicU64,
     /// Places for connections whose token is looked up.
@@ -79,6 +82,7 @@ impl App {
             limiter,
             settings,
             metrics: Metrics::default(),
+            runs: Runs::default(),
             pending: AtomicU64::new(0),
             arriving: Semaphore::new(ARRIVING * processors()),
             pump: Arc::default(),
@@ -149,7 +153,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Problem {
 
 /// The part of an address that one person or household has: all of IPv4, half of IPv6.
 #[must_use]
-pub fn address_prefix(address: IpAddr) -> IpAddr {
+pub(crate) fn address_prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -1,7 +1,8 @@
 //! The server: sessions over WebSocket, REST, sign-in, metrics. It turns frames and requests into
 //! commands and events into frames; the rules are the core's, the order is the hub's.
 
-pub mod app;
+pub mod admin;
+mod app;
 pub mod auth;
 mod aware;
 mod bulk;

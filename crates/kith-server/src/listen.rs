@@ -94,6 +94,7 @@ pub async fn serve(
 ) {
     tokio::spawn(expire(Arc::clone(&app)));
     tokio::spawn(files::sweep(Arc::clone(&app)));
+    tokio::spawn(tell_idle(Arc::clone(&app)));
     let pump = Arc::clone(&app.pump);
     let pumping = tokio::spawn(async move { pump.run().await });
     answer_at(app, listener, tls, Door::Main).await;
@@ -166,6 +167,19 @@ async fn answer_at(
 
 /// How often what has had its time is removed.
 const EXPIRE: Duration = Duration::from_secs(3600);
+
+/// How often those are looked for who did nothing for long.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Shows those as idle who are, until the server stops.
+async fn tell_idle(app: Arc<App>) {
+    loop {
+        tokio::select! {
+            () = app.stopped() => return,
+            () = tokio::time::sleep(IDLE) => app.hub.tell_idle().await,
+        }
+    }
+}
 
 /// Removes what has had its time, every now and then until the server stops.
 async fn expire(app: Arc<App>) {

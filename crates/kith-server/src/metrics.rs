@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use kith_hub::{Histogram, LATENCY_BOUNDS_US};
+use kith_proto::query::{Health, Times};
 
 use crate::app::App;
 
@@ -38,25 +39,26 @@ impl Metrics {
     }
 }
 
-/// All metrics as text.
-pub(crate) fn render(app: &App) -> String {
-    let mut text = String::new();
-    let stats = app.hub.stats();
-    let metrics = &app.metrics;
-    let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let (calls, calls_open) = app.hub.calls();
-    let gauges = [
+/// A metric: its name, what it is, its value.
+type Metric = (&'static str, &'static str, u64);
+
+fn gauges(app: &App) -> Vec<Metric> {
+    let (_, calls_open) = app.hub.calls();
+    vec![
         ("kith_connections", "Live connections.", app.hub.connections() as u64),
         ("kith_followed_feeds", "Feeds that a connection follows.", app.hub.followed() as u64),
         ("kith_queue_bytes", "Bytes that wait for connections.", app.hub.waiting_bytes() as u64),
         ("kith_calls_open", "Calls of services that are open.", calls_open as u64),
         ("kith_uploads_open", "Uploads that are coming in.", app.files.open() as u64),
         ("kith_ready", "Whether the server takes work.", u64::from(app.is_ready())),
-    ];
-    for (name, help, value) in gauges {
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
-    }
-    let counters = [
+    ]
+}
+
+fn counters(app: &App) -> Vec<Metric> {
+    let (stats, metrics) = (app.hub.stats(), &app.metrics);
+    let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let (calls, _) = app.hub.calls();
+    vec![
         ("kith_operations_total", "Operations committed.", get(&stats.operations)),
         ("kith_publishes_total", "Events committed.", get(&stats.events)),
         ("kith_commits_total", "Group commits.", get(&stats.groups)),
@@ -69,8 +71,41 @@ pub(crate) fn render(app: &App) -> String {
         ("kith_files_received_bytes_total", "Bytes of files taken in.", get(&app.files.received)),
         ("kith_files_sent_bytes_total", "Bytes of files given out.", get(&app.files.sent)),
         ("kith_accepted_total", "Connections accepted.", get(&metrics.accepted)),
-    ];
-    for (name, help, value) in counters {
+    ]
+}
+
+/// All metrics for those who administer the site.
+pub(crate) fn health(app: &App) -> Health {
+    let named = |(name, _, value): Metric| (name.to_owned(), value);
+    let stats = app.hub.stats();
+    let of_times =
+        [("kith_commit_seconds", &stats.commit), ("kith_delivery_seconds", &stats.delivery)];
+    let refusals = app.metrics.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+    Health {
+        now: app.hub.now(),
+        gauges: gauges(app).into_iter().map(named).collect(),
+        counters: counters(app).into_iter().map(named).collect(),
+        times: of_times.map(|(name, histogram)| (name.to_owned(), times(histogram))).into(),
+        refusals: refusals.clone(),
+    }
+}
+
+fn times(histogram: &Histogram) -> Times {
+    Times {
+        bounds_us: LATENCY_BOUNDS_US.to_vec(),
+        buckets: histogram.buckets.iter().map(|one| one.load(Ordering::Relaxed)).collect(),
+        sum_us: histogram.sum_us.load(Ordering::Relaxed),
+    }
+}
+
+/// All metrics as text.
+pub(crate) fn render(app: &App) -> String {
+    let mut text = String::new();
+    let (stats, metrics) = (app.hub.stats(), &app.metrics);
+    for (name, help, value) in gauges(app) {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    }
+    for (name, help, value) in counters(app) {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
     }
     histogram(&mut text, "kith_commit_seconds", "How long group commits took.", &stats.commit);

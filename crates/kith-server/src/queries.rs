@@ -18,8 +18,8 @@ use kith_proto::query::{
 };
 
 use crate::app::App;
-use crate::services;
 use crate::wire::to_wire;
+use crate::{admin, metrics, services};
 
 /// The most messages, users or members of one answer.
 const PAGE_MAX: u32 = 200;
@@ -162,6 +162,20 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
             Answer::Threads { threads: threads.into_iter().map(thread_card).collect(), more }
         }
         Query::Preferences {} => Answer::Preferences(hub.preferences(me).await?),
+        Query::Site {} => Answer::Site(admin::site(app, me).await?),
+        Query::Accounts { begin, after, limit } => {
+            let limit = page(limit, MESSAGES);
+            let (found, more) = hub.accounts(me, &begin, after.as_deref(), limit).await?;
+            Answer::Accounts { accounts: found.into_iter().map(admin::account).collect(), more }
+        }
+        Query::AllCircles { after, limit } => {
+            let (found, more) = hub.all_circles(me, after, page(limit, MESSAGES)).await?;
+            Answer::AllCircles { circles: found.iter().map(admin::circle).collect(), more }
+        }
+        Query::Health {} => {
+            hub.may_administer(me).await?;
+            Answer::Health(metrics::health(app))
+        }
         Query::PublicCircles { after } => {
             let (circles, more) = hub.public_circles(me, after, MEMBERS as usize).await?;
             Answer::Circles { circles: circles.iter().map(|circle| card(circle)).collect(), more }
@@ -321,7 +335,12 @@ async fn unread(app: &App, me: UserId, stream: StreamId) -> Result<StreamUnread,
 }
 
 async fn window(app: &App, me: UserId) -> Result<Window, HubError> {
-    let mut window = Window::default();
+    let site_admin = match app.hub.may_administer(me).await {
+        Ok(()) => true,
+        Err(HubError::Refused(_)) => false,
+        Err(error) => return Err(error),
+    };
+    let mut window = Window { site_admin, ..Window::default() };
     for (circle, member) in app.hub.circles(me).await? {
         window.circles.push(circle_window(app, me, &circle, &member).await?);
     }

@@ -1,19 +1,7 @@
 //! What an operator may set, beyond where to listen and where the data is.
 
+pub use kith_core::document::Registration;
 use serde::{Deserialize, Serialize};
-
-/// Who may make an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Registration {
-    /// Anyone.
-    Open,
-    /// Whoever has an invite to a circle.
-    #[default]
-    Invite,
-    /// Nobody but by the operator.
-    Closed,
-}
 
 /// Settings of the server. Each has a default that is safe to ship.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,8 @@ mod files;
 mod gateway;
 #[path = "permissions/matrix.rs"]
 mod matrix;
+#[path = "permissions/names.rs"]
+mod names;
 #[path = "permissions/old.rs"]
 mod old;
 #[path = "permissions/operations.rs"]

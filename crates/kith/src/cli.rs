@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Ban(cmd::moderate::Args),
     /// Let a banned user come again.
     Unban(cmd::moderate::Args),
+    /// Administer the site while it runs.
+    Site(cmd::site::Args),
     /// List or end your sessions.
     Sessions(cmd::sessions::Args),
     /// Look into an image, for a server.

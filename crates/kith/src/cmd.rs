@@ -28,6 +28,7 @@ pub(crate) mod serve;
 pub(crate) mod service;
 pub(crate) mod sessions;
 pub(crate) mod signup;
+pub(crate) mod site;
 pub(crate) mod stream;
 pub(crate) mod topic;
 pub(crate) mod who;
@@ -69,6 +70,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Kick(args) => moderate::run(&context, args, moderate::Act::Kick).await,
         Command::Ban(args) => moderate::run(&context, args, moderate::Act::Ban).await,
         Command::Unban(args) => moderate::run(&context, args, moderate::Act::Unban).await,
+        Command::Site(args) => site::run(&context, args).await,
         Command::Sessions(args) => sessions::run(&context, args).await,
         Command::Picture => picture::run(),
         Command::Completions(args) => completions::run(&args),

@@ -146,6 +146,7 @@ mod tests {
             name: CircleName::parse(name).unwrap(),
             about: None,
             public: false,
+            idle_seconds: 0,
             owner: user,
             roles: BTreeMap::new(),
             everyone: RoleId::new(Timestamp(1), 1),
@@ -186,6 +187,7 @@ mod tests {
                 circle_of(3, "OPS", &[(4, "general")]),
             ],
             conversations: vec![],
+            site_admin: false,
         };
         let found = |wanted: &str| {
             stream(&window, wanted).map(|found| found.stream.id).map_err(|why| why.to_string())

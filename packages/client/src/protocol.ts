@@ -5,6 +5,24 @@ import type { Json, Numeric } from "./json.js";
 /** The version of the protocol that is spoken. */
 export const VERSION = 1;
 
+/** An account as administrators see it. */
+export type AccountCard = {
+  /** How many circles it is in. */
+  circles: number;
+  /** Has a password: is neither a program nor a guest. */
+  password?: boolean;
+  /** How many sessions it has. */
+  sessions: number;
+  /** Administers the site. */
+  site_admin?: boolean;
+  /** Whether it has a connection now. */
+  there?: boolean;
+  /** When one of them was last used, to the hour. */
+  used_at?: Timestamp;
+  /** Who. */
+  user: User;
+};
+
 /** An act that the audit log keeps. */
 export type Act = 
   | {
@@ -222,6 +240,24 @@ export type Answer =
   }
   | {
     preferences: { [key: string]: Json };
+  }
+  | {
+    site: Site;
+  }
+  | {
+    accounts: {
+      accounts: AccountCard[];
+      more: boolean;
+    };
+  }
+  | {
+    all_circles: {
+      circles: SizedCircle[];
+      more: boolean;
+    };
+  }
+  | {
+    health: Health;
   }
   | {
     circles: {
@@ -477,6 +513,8 @@ export type Body =
   | {
     /** What it is about. */
     about?: Line;
+    /** After so many seconds without an action members are shown as idle in it; 0 for never. */
+    idle_seconds?: number;
     kind: "circle_changed";
     /** Its name. */
     name: CircleName;
@@ -618,6 +656,30 @@ export type Body =
     kind: "admin_set";
     /** Who. */
     user: UserId;
+  }
+  /** An administrator ended all sessions of a user. */
+  | {
+    kind: "sessions_ended";
+    /** Whose. */
+    user: UserId;
+  }
+  /** An administrator made a link by which a user sets a new password. */
+  | {
+    kind: "password_reset_offered";
+    /** Whose. */
+    user: UserId;
+  }
+  /** A new password was set by such a link. */
+  | {
+    kind: "password_reset";
+    /** Whose. */
+    user: UserId;
+  }
+  /** Who may make an account was changed. */
+  | {
+    kind: "site_changed";
+    /** Who may; absent for what the configuration says. */
+    registration?: Registration;
   }
   /** Somebody used a power over others. */
   | {
@@ -815,6 +877,11 @@ export type Circle = {
   everyone: RoleId;
   /** The circle. */
   id: CircleId;
+  /**
+   * After so many seconds without an action a member who is there is shown as idle in it; 0 for
+   * never.
+   */
+  idle_seconds?: number;
   /** How many members it has. */
   members: number;
   /** Its name. */
@@ -892,6 +959,48 @@ export type Command =
       token: string;
     };
   }
+  /** As an administrator of the site: lock an account and end its sessions, or unlock it. */
+  | {
+    set_disabled: {
+      /** Whether it is locked. */
+      disabled: boolean;
+      /** Whose. */
+      user: UserId;
+    };
+  }
+  /** As an administrator of the site: let another administer it, or no longer. */
+  | {
+    set_admin: {
+      /** Whether they do. */
+      admin: boolean;
+      /** Whom. */
+      user: UserId;
+    };
+  }
+  /** As an administrator of the site: end all sessions of a user. */
+  | {
+    end_sessions: {
+      /** Whose. */
+      user: UserId;
+    };
+  }
+  /**
+   * As an administrator of the site: make a link by which a user sets a new password, once and for a
+   * day. The outcome holds its token, this once.
+   */
+  | {
+    offer_reset: {
+      /** Whose. */
+      user: UserId;
+    };
+  }
+  /** As an administrator of the site: set who may make an account. */
+  | {
+    change_site: {
+      /** Who may; absent for what the configuration says. */
+      registration?: Registration;
+    };
+  }
   /** Make a circle with a first stream, and own it. */
   | {
     create_circle: {
@@ -908,6 +1017,11 @@ export type Command =
       about?: Line;
       /** Which. */
       circle: CircleId;
+      /**
+       * After how many seconds without an action members are shown as idle in it: 60 to 86400, or 0
+       * for never. As it is, if absent.
+       */
+      idle_seconds?: number;
       /** Its name. */
       name: CircleName;
       /** Anyone may find and join it. */
@@ -1517,6 +1631,20 @@ export type FeedKind = "streams" | "topics";
 export type FileId = `f_${string}`;
 
 export type FileName = string;
+
+/** What the server counts: read twice, that is what happened between. */
+export type Health = {
+  /** What was counted since the server started, by the names of the metrics. */
+  counters: { [key: string]: number };
+  /** What is so now, by the names of the metrics. */
+  gauges: { [key: string]: number };
+  /** The server's time. */
+  now: Timestamp;
+  /** Refusals by code. */
+  refusals: { [key: string]: number };
+  /** How long things took, by the names of the metrics. */
+  times: { [key: string]: Times };
+};
 
 /** The first frame of a client: who it is. Nothing else is handled before. */
 export type Hello = {
@@ -2147,6 +2275,34 @@ export type Query =
   | {
     preferences: Record<string, never>;
   }
+  /** The site as its administrators see it: how it is ruled and what it holds. */
+  | {
+    site: Record<string, never>;
+  }
+  /** Accounts in the order of their names, for those who administer the site. */
+  | {
+    accounts: {
+      /** Only those whose names come after this one. */
+      after?: string;
+      /** Only those whose names begin like this, in any case. */
+      begin?: string;
+      /** How many, at most 200; 50 if absent. */
+      limit?: number;
+    };
+  }
+  /** All circles in the order of their making, for those who administer the site. */
+  | {
+    all_circles: {
+      /** Only those after this one. */
+      after?: CircleId;
+      /** How many, at most 200; 50 if absent. */
+      limit?: number;
+    };
+  }
+  /** What the server counts, for those who administer the site. */
+  | {
+    health: Record<string, never>;
+  }
   /** Public circles, in the order of their making. */
   | {
     public_circles: {
@@ -2176,6 +2332,9 @@ export type Query =
   | {
     blocks: Record<string, never>;
   };
+
+/** Who may make an account. */
+export type Registration = "open" | "invite" | "closed";
 
 /**
  * Any later frame of a client. Exactly one of `do`, `get`, `subscribe`, `unsubscribe`, `signal` and
@@ -2380,6 +2539,16 @@ export type SessionCard = {
 
 export type SessionId = `d_${string}`;
 
+/** A setting and where it came from. */
+export type Setting = {
+  /** Its name. */
+  key: string;
+  /** Where it came from, for people: `default`, a file, a variable or a flag. */
+  source: string;
+  /** Its value. */
+  value: Json;
+};
+
 /** What somebody shows in a feed. */
 export type Shown = {
   /** The number of the client that shows it: a session that is open several times has several. */
@@ -2423,6 +2592,48 @@ export type Signaled = {
     /** How. */
     status: Status;
   };
+};
+
+/** The site as its administrators see it. */
+export type Site = {
+  /** How many circles there are. */
+  circles: number;
+  /** Who may make an account. */
+  registration: Registration;
+  /** Whether that can be changed while the server runs: the operator has not set it. */
+  registration_changes: boolean;
+  /** What the operator set, and where; secrets are not among it. */
+  settings: Setting[];
+  /** Since when it runs. */
+  started_at: Timestamp;
+  /** Where the data is on a disk: how much there is. */
+  storage?: Storage;
+  /** How many accounts there are. */
+  users: number;
+  /** The version of the program. */
+  version: string;
+};
+
+/** A circle as administrators see it. */
+export type SizedCircle = {
+  /** When it was made. */
+  created_at: Timestamp;
+  /** What has happened in its streams. */
+  events: number;
+  /** The circle. */
+  id: CircleId;
+  /** How many members it has. */
+  members: number;
+  /** Its name. */
+  name: string;
+  /** Who owns it. */
+  owner: UserId;
+  /** Anyone may join. */
+  public: boolean;
+  /** Its streams, archived ones too. */
+  streams: number;
+  /** Its topics. */
+  topics: number;
 };
 
 /** A part of a string and what came in its place. */
@@ -2482,6 +2693,16 @@ export type Status = "online" | "idle" | "away" | "offline";
 
 /** One step into JSON. */
 export type Step = number | string;
+
+/** How much data there is. */
+export type Storage = {
+  /** When the data was last backed up by this program; absent where it never was. */
+  backup_at?: Timestamp;
+  /** What the database takes, its log included. */
+  database_bytes: number;
+  /** What is free on its disk. */
+  free_bytes: number;
+};
 
 /** A feed of messages. */
 export type Stream = {
@@ -2635,6 +2856,16 @@ export type ThreadUnread = {
   thread: Seq;
   /** How many of its messages are unread. */
   unread: number;
+};
+
+/** How long things took. */
+export type Times = {
+  /** Upper bounds in microseconds; a last bucket has what took longer than all. */
+  bounds_us: number[];
+  /** How many took at most as long as each bound and longer than the one before. */
+  buckets: number[];
+  /** The sum, in microseconds. */
+  sum_us: number;
 };
 
 /** Milliseconds since the Unix epoch, as told by the clock that was passed in. */
@@ -2810,4 +3041,6 @@ export type Window = {
   circles: CircleWindow[];
   /** Direct streams and groups. */
   conversations: StreamWindow[];
+  /** Whether the user administers the site. */
+  site_admin?: boolean;
 };

@@ -51,9 +51,16 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
         Command::Unblock { user } => user::unblock(draft, me, *user),
         Command::RevokeSession { session } => user::revoke_session(draft, me, *session),
         Command::ClaimSite { token } => site::claim(draft, me, token),
+        Command::SetDisabled { user, disabled } => site::disable(draft, me, *user, *disabled),
+        Command::SetAdmin { user, admin } => site::appoint(draft, me, *user, *admin),
+        Command::EndSessions { user } => site::end_sessions(draft, me, *user),
+        Command::OfferReset { user } => site::offer_reset(draft, me, *user),
+        Command::ChangeSite { registration } => site::change(draft, me, *registration),
         Command::CreateCircle { name, public } => circle::create(draft, me, name, *public),
-        Command::ChangeCircle { circle, name, about, public } => {
-            circle::change(draft, me, *circle, name, about.as_ref(), *public)
+        Command::ChangeCircle { circle, name, about, public, idle_seconds } => {
+            let (about, public, idle_seconds) = (about.as_ref(), *public, *idle_seconds);
+            let to = circle::Wanted { name, about, public, idle_seconds };
+            circle::change(draft, me, *circle, &to)
         }
         Command::ChangeOwner { circle, owner } => circle::change_owner(draft, me, *circle, *owner),
         Command::Join { circle } => member::join(draft, me, *circle),

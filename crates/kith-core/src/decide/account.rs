@@ -43,8 +43,12 @@ pub fn register(
         Some(display_name) => display_name.clone(),
         None => DisplayName::parse(new.name.as_str())?,
     };
-    let account =
-        Account { password: new.password.clone(), site_admin: new.site_admin, endings: 0 };
+    let account = Account {
+        password: new.password.clone(),
+        site_admin: new.site_admin,
+        endings: 0,
+        reset: None,
+    };
     draft.put(Key::Account(user), Some(Doc::Account(Arc::new(account))));
     draft.by = Some(user);
     let body =
@@ -154,7 +158,7 @@ pub fn set_password(
     password: String,
 ) -> Result<Outcome, Stop> {
     let account = draft.account(user)?.ok_or(Refusal::NoSuchUser)?;
-    let account = Account { password: Some(password), ..account.ended() };
+    let account = Account { password: Some(password), reset: None, ..account.ended() };
     draft.put(Key::Account(user), Some(Doc::Account(Arc::new(account))));
     Ok(Outcome { user: Some(user), ..Outcome::default() })
 }

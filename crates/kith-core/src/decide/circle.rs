@@ -68,19 +68,34 @@ pub(crate) fn create(
     Ok(outcome)
 }
 
+/// After how many seconds without an action members may be shown as idle.
+pub const IDLE_SECONDS: std::ops::RangeInclusive<u32> = 60..=24 * 3600;
+
+/// How a circle shall be.
+pub(crate) struct Wanted<'a> {
+    pub(crate) name: &'a CircleName,
+    pub(crate) about: Option<&'a Line>,
+    pub(crate) public: bool,
+    pub(crate) idle_seconds: Option<u32>,
+}
+
 pub(crate) fn change(
     draft: &mut Draft<'_>,
     me: UserId,
     circle: CircleId,
-    name: &CircleName,
-    about: Option<&Line>,
-    public: bool,
+    to: &Wanted<'_>,
 ) -> Result<Outcome, Stop> {
-    access::in_circle(draft, me, circle)?.require(Permission::ManageCircle, draft.now)?;
+    let standing = access::in_circle(draft, me, circle)?;
+    standing.require(Permission::ManageCircle, draft.now)?;
+    let idle_seconds = to.idle_seconds.unwrap_or(standing.circle.idle_seconds);
+    if idle_seconds != 0 && !IDLE_SECONDS.contains(&idle_seconds) {
+        return Err(Refusal::Malformed { field: "idle_seconds" }.into());
+    }
     let mut outcome = Outcome::default();
-    let body = Body::CircleChanged { name: name.clone(), about: about.cloned(), public };
+    let (name, about, public) = (to.name.clone(), to.about.cloned(), to.public);
+    let body = Body::CircleChanged { name: name.clone(), about, public, idle_seconds };
     tell(draft, &mut outcome, FeedId::Circle(circle), body)?;
-    audit(draft, circle, Act::CircleChanged { name: name.clone(), public })?;
+    audit(draft, circle, Act::CircleChanged { name, public })?;
     Ok(outcome)
 }
 

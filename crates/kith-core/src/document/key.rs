@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{
     Account, Author, Ban, Circle, DirectRef, Done, Facts, FeedHead, File, Invite, InviteRef, Kept,
     Mark, Member, Message, NameOwner, Note, ParseError, Past, Preferences, Quota, ReadMark,
-    Session, SessionRef, SiteSecret, Step, Steps, Stream, Tally, Topic, TopicRef, Upload, User,
-    Whom, check_version, with_version,
+    Session, SessionRef, SiteRules, SiteSecret, Step, Steps, Stream, Tally, Topic, TopicRef,
+    Upload, User, Whom, check_version, with_version,
 };
 use crate::file::BlobHash;
 use crate::id::{
@@ -260,6 +260,8 @@ documents! {
     Quota(Quota) in "file_quota", key(user: UserId) = format!("{user}"), get file_quota;
     /// A secret of the site, by what it is for.
     Secret(SiteSecret) in "secret", key(name: String) = name.clone(), get site_secret;
+    /// What administrators set while the server runs.
+    SiteRules(SiteRules) in "site", key() = "site".to_owned(), get site_rules;
     /// What an operation did.
     Done(Done) in "done", key(user: UserId, op: OpId) = format!("{user}/{}", op.key()), get done;
 }

@@ -55,6 +55,7 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
         }
     }
     walk.all("secret").await?;
+    walk.all("site").await?;
     members(walk).await
 }
 

@@ -1,6 +1,6 @@
 //! What is said while a password is being compared, which takes long enough for much to happen.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +9,8 @@ use kith_hub::Limits;
 use kith_store::memory::MemoryStore;
 
 use super::*;
+use crate::app::App;
+use crate::settings::Registration;
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const OLD: &str = "correct horse battery";

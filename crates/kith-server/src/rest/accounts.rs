@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::auth::{SignUp, SignedIn};
 
 /// What a session is called whose client says nothing.
-const LABEL: &str = "REST";
+pub(super) const LABEL: &str = "REST";
 const UNKNOWN: &[&str] = &["user.not_found"];
 
 pub(super) const ROUTES: &[Route] = &[
@@ -140,7 +140,7 @@ async fn sign_in(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
 }
 
 /// Tells of a session that has begun, in the way that was asked for.
-fn answer(app: &App, kind: SessionKind, begun: &SignedIn) -> Result<Reply, Problem> {
+pub(super) fn answer(app: &App, kind: SessionKind, begun: &SignedIn) -> Result<Reply, Problem> {
     match kind {
         SessionKind::Token => with_token(begun),
         SessionKind::Cookie => with_cookies(app, begun),

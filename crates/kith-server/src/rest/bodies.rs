@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kith_core::command::Arranged;
-use kith_core::document::Rules;
+use kith_core::document::{Registration, Rules};
 use kith_core::file::BlobHash;
 use kith_core::id::{FileId, RoleId, Seq, StreamId, TopicId, UserId};
 use kith_core::permission::Permissions;
@@ -78,6 +78,30 @@ pub(super) struct ChangePassword {
     pub(super) label: Option<String>,
 }
 
+/// Who may make an account.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Registering {
+    /// Absent for what the configuration says.
+    #[serde(default)]
+    pub(super) registration: Option<Registration>,
+}
+
+/// A new password, by a link.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResetPassword {
+    /// What stands behind `#` in the link.
+    #[schemars(length(max = 128))]
+    pub(super) token: String,
+    pub(super) password: String,
+    /// What the session is called in the list of sessions.
+    #[serde(default)]
+    pub(super) label: Option<String>,
+    #[serde(default)]
+    pub(super) kind: SessionKind,
+}
+
 /// How the streams of a circle are shown.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -133,6 +157,10 @@ pub(super) struct ChangeCircle {
     pub(super) about: Option<Line>,
     /// Anyone may find and join it.
     pub(super) public: bool,
+    /// After how many seconds without an action members are shown as idle in it: 60 to 86400, or 0 for
+    /// never. As it is, if absent.
+    #[serde(default)]
+    pub(super) idle_seconds: Option<u32>,
 }
 
 /// A member who becomes the owner.

@@ -43,8 +43,9 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .errors(UNKNOWN),
     act(Verb::Put, "/circles/{circle}", "Change a circle", |call| {
-        let ChangeCircle { name, about, public } = call.body()?;
-        Ok(Command::ChangeCircle { circle: call.id("circle")?, name, about, public })
+        let ChangeCircle { name, about, public, idle_seconds } = call.body()?;
+        let circle = call.id("circle")?;
+        Ok(Command::ChangeCircle { circle, name, about, public, idle_seconds })
     })
     .body::<ChangeCircle>(r#"{"name":"Garden","about":"Plants","public":false}"#)
     .errors(MANAGED),

@@ -9,7 +9,7 @@ use http::{Response, StatusCode};
 use kith_core::id::{FileId, SessionId, StreamId, Timestamp, UserId};
 use kith_proto::error::Problem;
 
-use super::bodies::{ChangePassword, NewAccount, NewFile, NewSession};
+use super::bodies::{ChangePassword, NewAccount, NewFile, NewSession, ResetPassword};
 use super::call::Call;
 use super::reply;
 use super::route::{Action, Route, Verb};
@@ -55,6 +55,7 @@ async fn read(route: &Route, path: Path, request: Request) -> Result<(), Problem
         Action::Invoke(make) => make(&call).map(drop),
         Action::Begin(_) if route.body.is_none() => Ok(()),
         Action::Begin(_) if route.path == "/accounts" => call.body::<NewAccount>().map(drop),
+        Action::Begin(_) if route.path == "/site/reset" => call.body::<ResetPassword>().map(drop),
         Action::Begin(_) => call.body::<NewSession>().map(drop),
         Action::Take(_) => call.offset().map(drop),
         Action::Own(_) | Action::Bring(_) => read_own(route, &call),

@@ -84,6 +84,8 @@ pub(super) struct Circle {
     name: String,
     about: Option<String>,
     public: bool,
+    /// After so many seconds without an action members are shown as idle in it.
+    idle_seconds: Option<u32>,
     owner: String,
     /// By id.
     roles: BTreeMap<String, Role>,
@@ -235,6 +237,24 @@ pub(super) struct CircleWindow {
 pub(super) struct Window {
     circles: Vec<CircleWindow>,
     conversations: Vec<StreamWindow>,
+    /// Whether the user administers the site.
+    site_admin: Option<bool>,
+}
+
+/// Accounts in the order of their names.
+#[derive(JsonSchema)]
+pub(super) struct Accounts {
+    accounts: Vec<kith_proto::query::AccountCard>,
+    /// Whether others follow: ask again with `after` the name of the last one.
+    more: bool,
+}
+
+/// All circles.
+#[derive(JsonSchema)]
+pub(super) struct AllCircles {
+    circles: Vec<kith_proto::query::SizedCircle>,
+    /// Whether others follow: ask again with `after` the last one.
+    more: bool,
 }
 
 /// A circle as those see it who are not in it yet.

@@ -330,6 +330,7 @@ impl Requests<'_> {
             return Rest::Nothing;
         }
         if let Some(command) = request.command {
+            self.app.hub.acted(self.subscriber.user);
             let write = Write { id, op: request.op, command };
             return if behind { Rest::Behind(write) } else { self.submit(write).await };
         }
@@ -431,18 +432,21 @@ impl Requests<'_> {
 
     async fn signal(&self, signal: Signal) -> Result<Reply, Problem> {
         match signal {
-            Signal::Typing { stream } => self
-                .app
-                .hub
-                .typing(self.subscriber.user, stream)
-                .await
-                .map_err(|error| self.app.problem(&error))?,
+            Signal::Typing { stream } => {
+                let (hub, user) = (&self.app.hub, self.subscriber.user);
+                hub.acted(user);
+                let typing = hub.typing(user, stream).await;
+                typing.map_err(|error| self.app.problem(&error))?;
+            }
             Signal::Presence { status } => {
                 let status = match status {
                     Status::Online => presence::Status::Online,
                     Status::Idle => presence::Status::Idle,
                     Status::Away | Status::Offline => presence::Status::Away,
                 };
+                if status == presence::Status::Online {
+                    self.app.hub.acted(self.subscriber.user);
+                }
                 self.app.hub.set_status(self.subscriber, Some(status)).await;
             }
             Signal::Aware { feed, state } => {

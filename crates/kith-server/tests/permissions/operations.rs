@@ -92,8 +92,7 @@ const CALL: &str = r#"{"circle":"{circle}","name":"chat/echo","args":7,"stream":
 
 const MESSAGE: &str = r#"{"stream":"{stream}","message":{message}}"#;
 
-const CHANGE: &str =
-    r#"{"changes":[{"topic":"{topic}","change":{"set":{"value":"another secret"}}}]}"#;
+const CHANGE: &str = r#"{"changes":[{"topic":"{topic}","change":{change}}]}"#;
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     change(
@@ -116,6 +115,37 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         r#"{"token":"{token}"}"#,
         &[rest("POST /site/owner", r#"{"token":"{token}"}"#)],
     ),
+    change(
+        "set_disabled",
+        r#"{"user":"{user}","disabled":true}"#,
+        &[
+            rest("PUT /site/accounts/{user}/disabled", ""),
+            rest("DELETE /site/accounts/{user}/disabled", ""),
+        ],
+    ),
+    change(
+        "set_admin",
+        r#"{"user":"{user}","admin":true}"#,
+        &[
+            rest("PUT /site/accounts/{user}/admin", ""),
+            rest("DELETE /site/accounts/{user}/admin", ""),
+        ],
+    ),
+    change(
+        "end_sessions",
+        r#"{"user":"{user}"}"#,
+        &[rest("DELETE /site/accounts/{user}/sessions", "")],
+    ),
+    change("offer_reset", r#"{"user":"{user}"}"#, &[rest("POST /site/accounts/{user}/reset", "")]),
+    change(
+        "change_site",
+        r#"{"registration":"invite"}"#,
+        &[rest("PUT /site/registration", r#"{"registration":"invite"}"#)],
+    ),
+    ask("site", "{}", &[rest("GET /site/overview", "")]),
+    ask("accounts", "{}", &[rest("GET /site/accounts", "")]),
+    ask("all_circles", "{}", &[rest("GET /site/circles", "")]),
+    ask("health", "{}", &[rest("GET /site/health", "")]),
     change("create_circle", r#"{"name":"New"}"#, &[rest("POST /circles", r#"{"name":"New"}"#)]),
     change(
         "change_circle",

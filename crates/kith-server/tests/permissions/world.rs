@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use kith_core::command::{Command, Outcome};
 use kith_core::decide::account::{self, NewAccount};
@@ -21,20 +21,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::matrix::PRINCIPALS;
-
-/// A clock that stands nearly still, so that nothing ends by itself.
-pub(crate) struct Clock(AtomicU64);
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
+pub(crate) use crate::names::{Clock, missing, secret, topic_name};
 
 /// What stands for each name in a request.
 pub(crate) type Names = BTreeMap<&'static str, String>;
@@ -140,7 +127,7 @@ impl World {
             let new = NewAccount {
                 name: UserName::parse(name).unwrap(),
                 display_name: None,
-                password: None,
+                password: Some("the hash of no password".to_owned()),
                 bot_of: (name == "bot").then(|| UserId::new(Timestamp(1), 1)),
                 site_admin: name == "admin",
             };
@@ -364,6 +351,7 @@ impl World {
             ("helper", self.helper.clone()),
             ("everyone", self.everyone.clone()),
             ("message", "new-message".to_owned()),
+            ("change", r#"{"set":{"value":"another secret"}}"#.to_owned()),
             ("key", "language".to_owned()),
             ("token", "0123456789abcdef".to_owned()),
             ("emoji", "%F0%9F%91%8D".to_owned()),
@@ -419,6 +407,11 @@ impl World {
                 put("topic", self.topics[topic].clone());
                 put("feed", self.topics[topic].clone());
                 put("topic_name", topic_name(topic));
+                if topic.ends_with("document") {
+                    put("change", r#"{"put":{"path":["said"],"value":"new"}}"#.to_owned());
+                } else if topic.ends_with("text") {
+                    put("change", r#"{"splice":{"at":0,"insert":"new"}}"#.to_owned());
+                }
             }
             stream if self.streams.contains_key(stream) => {
                 put("stream", self.streams[stream].clone());
@@ -491,19 +484,4 @@ impl World {
         }
         text
     }
-}
-
-/// A text that is nowhere but in what goes by `name`.
-pub(crate) fn secret(name: &str) -> String {
-    format!("secret of {}", name.replace(' ', "-"))
-}
-
-/// The name of the topic that goes by `name` here.
-fn topic_name(name: &str) -> String {
-    name.replace(' ', "-")
-}
-
-/// An id that nothing has.
-pub(crate) fn missing(prefix: &str) -> String {
-    format!("{prefix}01h455vb4pex5vsknk084sn02q")
 }

@@ -69,6 +69,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     .await??;
     let bytes = std::fs::metadata(&args.file)?.len();
     let (files, damaged) = contents::copy(&blobs, &beside).await?;
+    // Those who administer the site are shown when that was; where it cannot be noted, the copy is
+    // there all the same.
+    if let Err(error) = std::fs::write(config.backup_mark(), []) {
+        output::note(&format!("when this was done could not be noted: {error}"));
+    }
     if args.json {
         let told = json!({
             "file": args.file, "bytes": bytes, "contents": files, "damaged": damaged.len(),

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use kith_core::id::Timestamp;
 use kith_hub::{Hub, Limits};
+use kith_proto::query::Setting;
+use kith_server::admin;
 use kith_server::files::Place;
 use kith_server::{App, processors};
 use kith_store::Store;
@@ -101,6 +104,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             return Err(error);
         }
     };
+    app.runs.set(runs_at(&config, app.hub.now()));
     let owner = app.offer_site().await?;
     let address = listener.local_addr()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -166,6 +170,23 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     hub.close().await;
     tracing::info!("the server has stopped");
     Ok(())
+}
+
+/// What the server tells of itself to those who administer it.
+fn runs_at(config: &Config, started_at: Timestamp) -> admin::Place {
+    let entries = config.entries();
+    let settings = entries.map(|(key, entry)| Setting {
+        key: key.to_owned(),
+        value: serde_json::to_value(&entry.value).unwrap_or_default(),
+        source: entry.source.tell(key),
+    });
+    admin::Place {
+        version: env!("CARGO_PKG_VERSION"),
+        database: config.database(),
+        backup_mark: config.backup_mark(),
+        settings: settings.collect(),
+        started_at,
+    }
 }
 
 /// Stops the server at the first signal, the program at the second.

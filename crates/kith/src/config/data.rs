@@ -31,6 +31,11 @@ impl Config {
         })
     }
 
+    /// The file whose time of change is that of the last backup.
+    pub(crate) fn backup_mark(&self) -> std::path::PathBuf {
+        self.data.join("last-backup")
+    }
+
     /// Opens the database, made if it is missing. Blocks.
     ///
     /// # Errors

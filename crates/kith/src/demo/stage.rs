@@ -98,7 +98,9 @@ impl Stage {
         let circle = made.circle.context("a circle was made")?;
         self.circle = Some(circle);
         let about = Some(script.about.clone());
-        self.act(owner, Command::ChangeCircle { circle, name, about, public: true }).await?;
+        let (public, idle_seconds) = (true, Some(600));
+        self.act(owner, Command::ChangeCircle { circle, name, about, public, idle_seconds })
+            .await?;
         for user in self.people.values().filter(|user| **user != owner) {
             self.act(*user, Command::Join { circle }).await?;
         }

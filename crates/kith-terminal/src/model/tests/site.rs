@@ -363,6 +363,7 @@ impl Site {
             name: CircleName::parse("Tea").unwrap(),
             about: None,
             public: false,
+            idle_seconds: 0,
             owner: ana(),
             roles: BTreeMap::from([(everyone, role)]),
             everyone,
@@ -375,7 +376,7 @@ impl Site {
             .map(Self::stream_window)
             .partition(|of| matches!(of.stream.home, Home::Channel { .. }));
         let circle = CircleWindow { circle, member: member(ana()), streams: channels };
-        Window { circles: vec![circle], conversations }
+        Window { circles: vec![circle], conversations, site_admin: false }
     }
 
     fn ask(&self, query: Query) -> Result<Answer, ClientError> {
