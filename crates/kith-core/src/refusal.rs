@@ -190,6 +190,18 @@ pub enum Refusal {
     LargeValue { max: usize },
     #[error("your access changed: ask again")]
     AccessChanged,
+    #[error("there is no filter {filter:?}: in quotes it is looked for as text")]
+    UnknownFilter { filter: String },
+    #[error("the filter {filter:?} cannot be read: {why}")]
+    BadFilter { filter: &'static str, why: &'static str },
+    #[error("this is no place from which a search goes on")]
+    BadCursor,
+    #[error("there is no search on this server")]
+    NoSearch,
+    #[error("too many searches at once: try again")]
+    SearchBusy,
+    #[error("the search took too long: look for less at once")]
+    SearchLate,
     #[error("{feed} has only {head} events, and you claim to have seen more")]
     Ahead { feed: FeedId, head: Seq },
 }
@@ -287,6 +299,12 @@ impl Refusal {
             Self::NoCredit => "service.no_credit",
             Self::LargeValue { .. } => "service.too_large",
             Self::AccessChanged => "access.changed",
+            Self::UnknownFilter { .. } => "search.unknown_filter",
+            Self::BadFilter { .. } => "search.bad_filter",
+            Self::BadCursor => "search.bad_cursor",
+            Self::NoSearch => "search.off",
+            Self::SearchBusy => "search.busy",
+            Self::SearchLate => "search.late",
             Self::Ahead { .. } => "feed.ahead",
         }
     }
@@ -320,6 +338,7 @@ impl Refusal {
             }
             Self::FilesPerDay { wait_ms, .. } => Some(*wait_ms),
             Self::ServiceBusy | Self::GuardBusy => Some(1000),
+            Self::SearchBusy => Some(500),
             Self::Overtaken => Some(100),
             Self::AccessChanged => Some(0),
             Self::Part { refusal, .. } => refusal.retry_ms(),
