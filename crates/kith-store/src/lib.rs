@@ -10,6 +10,7 @@ mod batch;
 pub mod conformance;
 #[cfg(any(test, feature = "testing"))]
 pub mod fault;
+pub mod index;
 pub mod memory;
 mod range;
 

@@ -29,6 +29,7 @@ const LAYERS: [(&str, May); 24] = [
     ("kith-proto", May::Only(&["kith-core"])),
     ("kith-store", May::Only(&["kith-core"])),
     ("kith-store-sqlite", May::Only(&["kith-store", "kith-core"])),
+    ("kith-search", May::Only(&["kith-store", "kith-core"])),
     ("kith-hub", May::Only(&["kith-core", "kith-store", "kith-yjs"])),
     ("kith-gateway-tcp", May::Only(&["kith-core", "kith-hub"])),
     ("kith-gateway-topicsync", May::Only(&["kith-core", "kith-hub", "kith-ws"])),
