@@ -285,6 +285,7 @@ type Answers = Vec<(Giver, HubError)>;
 /// done, and its answer then promises what any other does.
 fn doubt(inner: &Arc<Inner>, doubtful: &[Changes], answers: Answers) {
     inner.directory.doubt();
+    crate::search::doubt(inner);
     let events = doubtful.iter().flat_map(|changes| &changes.events);
     inner.fan.lose(events.map(|drafted| drafted.event.feed), &inner.stats);
     let mut fenced = Vec::new();
@@ -341,6 +342,7 @@ fn show_plain(inner: &Arc<Inner>, all: Vec<Pending>, began: Instant) {
     bulky.into_iter().for_each(|topic| crate::texts::tend(inner, topic));
     crate::live::changed(inner, changes());
     changes().for_each(|changes| crate::newest::renew(inner, changes));
+    crate::search::note(inner, changes());
     changes().for_each(|changes| crate::past::tend(inner, changes));
     let took = micros(began);
     for Pending { changes, outcome, answer, .. } in all {
@@ -370,6 +372,7 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     bulky.into_iter().for_each(|topic| crate::texts::tend(inner, topic));
     crate::live::shown(inner, &changes);
     crate::newest::renew(inner, &changes);
+    crate::search::note(inner, std::iter::once(&changes));
     crate::past::tend(inner, &changes);
     if !scope.is_empty() {
         fenced = crate::subscriber::recheck(inner, &scope);

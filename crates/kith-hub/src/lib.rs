@@ -31,6 +31,7 @@ pub mod read;
 mod reading;
 mod run;
 mod said;
+pub mod search;
 pub mod service;
 pub mod site;
 mod subscribe;
@@ -152,6 +153,7 @@ struct Inner {
     sweeps: expire::Sweeps,
     texts: texts::Texts,
     forgetting: past::Forgetting,
+    searching: search::Searching,
     stats: Stats,
     /// Held by the committer while it commits, so that a reader can have the store quiet.
     quiet: tokio::sync::Semaphore,
@@ -185,6 +187,7 @@ impl Hub {
             sweeps: expire::Sweeps::default(),
             texts: texts::Texts::default(),
             forgetting: past::Forgetting::default(),
+            searching: search::Searching::default(),
             stats: Stats::default(),
             quiet: tokio::sync::Semaphore::new(1),
         });
@@ -209,6 +212,7 @@ impl Hub {
             state.closing = true;
             Arc::clone(&state.drained)
         };
+        search::close(&self.inner);
         let drained = done.notified();
         self.inner.work.notify_one();
         let _ = tokio::time::timeout(Duration::from_secs(10), drained).await;

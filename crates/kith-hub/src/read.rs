@@ -145,7 +145,7 @@ impl Hub {
     }
 
     /// Committed documents, in the order of `keys`.
-    async fn stored_all(&self, keys: Vec<Key>) -> Result<Vec<Option<Doc>>, HubError> {
+    pub(crate) async fn stored_all(&self, keys: Vec<Key>) -> Result<Vec<Option<Doc>>, HubError> {
         let paths = keys.iter().filter_map(Key::path);
         let asked = paths.map(|(collection, key)| DocKey { collection, key }).collect();
         let found = self.inner.store.get(asked).await?;
@@ -156,7 +156,7 @@ impl Hub {
         keys.iter().zip(found).map(parse).collect()
     }
 
-    async fn blocked(&self, user: UserId) -> Result<HashSet<UserId>, HubError> {
+    pub(crate) async fn blocked(&self, user: UserId) -> Result<HashSet<UserId>, HubError> {
         let rows = self.inner.store.scan(prefix("block", &user), kith_store::ROWS_MAX).await?;
         Ok(rows.iter().filter_map(|row| last_part(&row.key)?.parse().ok()).collect())
     }

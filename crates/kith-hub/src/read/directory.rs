@@ -100,7 +100,7 @@ impl Hub {
         Ok(streams)
     }
 
-    async fn ids<T: std::str::FromStr>(&self, range: Range) -> Result<Vec<T>, HubError> {
+    pub(crate) async fn ids<T: std::str::FromStr>(&self, range: Range) -> Result<Vec<T>, HubError> {
         let rows = self.inner.store.scan(range, kith_store::ROWS_MAX).await?;
         Ok(rows.iter().filter_map(|row| last_part(&row.key)?.parse().ok()).collect())
     }
