@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kith_core::document::{Circle, Invite, Member, Message, Stream, Topic, User};
 use kith_core::event::Event;
 use kith_core::id::{CircleId, FeedId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
+use kith_core::search::Order;
 use kith_core::text::{Label, PreferenceKey, ServiceName, TopicName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,9 +15,11 @@ use crate::frame::Status;
 use crate::service::Card;
 
 mod inbox;
+mod search;
 mod site;
 
 pub use inbox::{Edit, Inbox, InboxEntry, InboxPlace, ThreadCard};
+pub use search::{Found, Hit};
 pub use site::{AccountCard, Health, Setting, Site, SizedCircle, Storage, Times};
 
 /// A question.
@@ -64,6 +67,23 @@ pub enum Query {
         stream: StreamId,
         /// Which.
         message: Seq,
+    },
+    /// Messages that say something, of all that the user may read.
+    Search {
+        /// Words, `"phrases"`, `-exclusions` and filters, at most 500 characters.
+        text: String,
+        /// Which come first; those that fit best if absent.
+        #[serde(default, skip_serializing_if = "is_default")]
+        order: Order,
+        /// Only those behind what an answer to the same question named as `next`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// How many, at most 100; 20 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+        /// How many minutes the asker's clock is ahead of UTC, for the days in filters.
+        #[serde(default, skip_serializing_if = "is_default")]
+        offset_minutes: i16,
     },
     /// A topic and its value.
     Topic {
@@ -259,6 +279,10 @@ pub enum Query {
     Blocks {},
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -270,6 +294,7 @@ pub enum Answer {
     Stream(StreamWindow),
     Messages { messages: Vec<Message>, more: bool },
     Message(Message),
+    Search(Found),
     Topic(TopicWindow),
     Topics { topics: Vec<Topic>, more: bool },
     TopicValues { topics: Vec<TopicWindow>, more: bool },

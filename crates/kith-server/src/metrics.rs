@@ -44,12 +44,15 @@ type Metric = (&'static str, &'static str, u64);
 
 fn gauges(app: &App) -> Vec<Metric> {
     let (_, calls_open) = app.hub.calls();
+    let behind = app.hub.index_behind().unwrap_or(0);
     vec![
         ("kith_connections", "Live connections.", app.hub.connections() as u64),
         ("kith_followed_feeds", "Feeds that a connection follows.", app.hub.followed() as u64),
         ("kith_queue_bytes", "Bytes that wait for connections.", app.hub.waiting_bytes() as u64),
         ("kith_calls_open", "Calls of services that are open.", calls_open as u64),
         ("kith_uploads_open", "Uploads that are coming in.", app.files.open() as u64),
+        ("kith_search_behind", "Events that are not in the search index yet.", behind),
+        ("kith_search_bytes", "Bytes of the search index.", app.hub.index_bytes()),
         ("kith_ready", "Whether the server takes work.", u64::from(app.is_ready())),
     ]
 }
@@ -118,6 +121,7 @@ pub(crate) fn render(app: &App) -> String {
     if let Some(relay) = app.relay.get() {
         relay.render(&mut text);
     }
+    histogram(&mut text, "kith_search_seconds", "How long searches took.", app.hub.searches());
     let name = "kith_refusals_total";
     let _ = writeln!(text, "# HELP {name} Refusals by code.\n# TYPE {name} counter");
     for (code, count) in metrics.refusals.lock().unwrap_or_else(PoisonError::into_inner).iter() {

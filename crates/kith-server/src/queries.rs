@@ -10,9 +10,10 @@ use kith_core::topic::Kind;
 use kith_hub::HubError;
 use kith_hub::read::Page;
 use kith_hub::read::inbox::{self, Place};
+use kith_hub::search::Asked;
 use kith_proto::error::Problem;
 use kith_proto::query::{
-    Answer, CircleCard, CircleWindow, Edit, Inbox, InboxEntry, InboxPlace, OpenCall, Present,
+    Answer, CircleCard, CircleWindow, Edit, Found, Hit, Inbox, InboxEntry, InboxPlace, OpenCall, Present,
     Query, SessionCard, StreamUnread, StreamWindow, ThreadCard, ThreadUnread, TopicWindow, Traffic,
     Window,
 };
@@ -33,6 +34,9 @@ const VALUES_BYTES_MAX: usize = 1024 * 1024;
 const SERVICES: u32 = 100;
 /// Calls of one answer when nothing else is asked.
 const CALLS: u32 = 100;
+/// Hits of one answer when nothing else is asked, and at most.
+const HITS: u32 = 20;
+const HITS_MAX: u32 = 100;
 /// Members and circles of one answer when nothing else is asked.
 const MEMBERS: u32 = 100;
 
@@ -71,6 +75,12 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
         }
         Query::Message { stream, message } => {
             Answer::Message(hub.message(me, stream, message).await?.as_ref().clone())
+        }
+        Query::Search { text, order, after, limit, offset_minutes } => {
+            let limit = limit.unwrap_or(HITS).clamp(1, HITS_MAX) as usize;
+            let (text, after) = (text.as_str(), after.as_deref());
+            let asked = Asked { text, order, after, limit, offset: offset_minutes };
+            Answer::Search(found(hub.search(me, asked).await?))
         }
         Query::Topic { topic, seq } => Answer::Topic(topic_window(app, me, topic, seq).await?),
         Query::History { topic, before, limit } => {
@@ -209,6 +219,15 @@ fn page(asked: Option<u32>, otherwise: u32) -> usize {
 
 fn owned(messages: Vec<Arc<Message>>) -> Vec<Message> {
     messages.into_iter().map(Arc::unwrap_or_clone).collect()
+}
+
+fn found(hits: kith_hub::search::Hits) -> Found {
+    let told = hits.hits.into_iter().map(|hit| Hit {
+        stream: hit.stream,
+        message: Arc::unwrap_or_clone(hit.message),
+        snippet: hit.snippet,
+    });
+    Found { hits: told.collect(), next: hits.next, behind: hits.behind }
 }
 
 /// A circle as those see it who are not in it.

@@ -70,6 +70,8 @@ pub struct Settings {
     /// How much of the disk stays free, in percent: files that would take more are refused.
     #[serde(rename = "files.free_percent")]
     pub files_free_percent: u32,
+    /// Whether messages can be searched. The index takes about as much of the disk as the messages.
+    pub search: bool,
     /// Whether `/metrics` answers to others than loopback.
     pub metrics_public: bool,
     /// The circle whose topics the topicsync gateway shows, by its id or name. Empty: there is no such
@@ -179,6 +181,7 @@ impl Default for Settings {
             files_user_bytes: 2 * 1024 * 1024 * 1024,
             files_user_per_day: 1000,
             files_free_percent: 5,
+            search: true,
             metrics_public: false,
             topicsync_circle: String::new(),
             topicsync_user: String::new(),

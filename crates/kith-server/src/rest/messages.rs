@@ -2,6 +2,7 @@
 
 use kith_core::command::Command;
 use kith_core::refusal::Refusal;
+use kith_core::search::Order;
 use kith_core::text::Emoji;
 use kith_proto::error::Problem;
 use kith_proto::query::Query;
@@ -44,6 +45,43 @@ pub(super) const ROUTES: &[Route] = &[
         },
     ])
     .errors(UNKNOWN),
+    get::<shapes::Found>("/search", "Messages that say something, of all that one may read", search)
+        .query(&[
+            Param {
+                name: "text",
+                kind: Kind::Text(500),
+                about: "Words, \"phrases\", -exclusions and filters: from: in: has: is: before: after: on:.",
+            },
+            Param {
+                name: "order",
+                kind: Kind::Text(4),
+                about: "`rank`, the best first, or `time`, the newest first; rank if absent.",
+            },
+            Param {
+                name: "after",
+                kind: Kind::Text(100),
+                about: "Only those behind what an answer to the same question named as `next`.",
+            },
+            Param { name: "limit", kind: Kind::Number, about: "At most 100; 20 if absent." },
+            Param {
+                name: "offset_minutes",
+                kind: Kind::Text(6),
+                about: "How many minutes the asker's clock is ahead of UTC, for the days in filters.",
+            },
+        ])
+        .errors(&[
+            "input.empty",
+            "input.too_long",
+            "limit.too_many",
+            "stream.not_found",
+            "user.not_found",
+            "search.unknown_filter",
+            "search.bad_filter",
+            "search.bad_cursor",
+            "search.off",
+            "search.busy",
+            "search.late",
+        ]),
     get::<shapes::Message>("/streams/{stream}/messages/{message}", "One message", |call| {
         Ok(Query::Message { stream: call.id("stream")?, message: call.message()? })
     })
@@ -126,6 +164,21 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .errors(&["stream.not_found", "message.not_found", "permission.denied"]),
 ];
+
+fn search(call: &Call) -> Result<Query, Problem> {
+    let order = match call.asked("order").as_deref() {
+        None | Some("rank") => Order::Rank,
+        Some("time") => Order::Time,
+        Some(_) => return Err(Problem::new("input.malformed", "order is rank or time")),
+    };
+    Ok(Query::Search {
+        text: call.asked("text").unwrap_or_default(),
+        order,
+        after: call.asked("after"),
+        limit: call.limit()?,
+        offset_minutes: call.asked_id("offset_minutes")?.unwrap_or_default(),
+    })
+}
 
 fn emoji(call: &Call) -> Result<Emoji, Problem> {
     Emoji::parse(call.part("emoji")?).map_err(|refusal: Refusal| Problem::from(&refusal))

@@ -227,10 +227,13 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         "file.range" => StatusCode::RANGE_NOT_SATISFIABLE,
         "file.failed" | "file.damaged" => StatusCode::SERVICE_UNAVAILABLE,
         "file.quota" | "store.full" => StatusCode::INSUFFICIENT_STORAGE,
+        "search.off" => StatusCode::NOT_FOUND,
+        "search.busy" => StatusCode::SERVICE_UNAVAILABLE,
+        "search.late" => StatusCode::GATEWAY_TIMEOUT,
         _ => match code.split_once('.') {
             Some((_, "not_found")) => StatusCode::NOT_FOUND,
             Some(("permission", _)) => StatusCode::FORBIDDEN,
-            Some(("input" | "password", _)) => StatusCode::BAD_REQUEST,
+            Some(("input" | "password" | "search", _)) => StatusCode::BAD_REQUEST,
             // What is asked does not fit what is there.
             Some(("topic" | "undo" | "redo" | "guard" | "file", _)) => StatusCode::CONFLICT,
             Some(("store", _)) => StatusCode::SERVICE_UNAVAILABLE,

@@ -413,6 +413,34 @@ pub(super) struct Messages {
     more: bool,
 }
 
+/// Some of a message's text.
+#[derive(JsonSchema)]
+pub(super) struct Piece {
+    text: String,
+    /// Whether it is what was looked for.
+    hit: Option<bool>,
+}
+
+/// A message that was found.
+#[derive(JsonSchema)]
+pub(super) struct Hit {
+    stream: String,
+    message: Message,
+    /// Some of its text, with what was looked for marked.
+    snippet: Vec<Piece>,
+}
+
+/// Messages that were found.
+#[derive(JsonSchema)]
+pub(super) struct Found {
+    /// In the order that was asked for.
+    hits: Vec<Hit>,
+    /// What to ask with for more; absent when there are none.
+    next: Option<String>,
+    /// Whether what was said lately may be missing, because it is not in the index yet.
+    behind: Option<bool>,
+}
+
 /// What is unread in a thread.
 #[derive(JsonSchema)]
 pub(super) struct ThreadUnread {

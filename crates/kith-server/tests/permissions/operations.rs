@@ -56,6 +56,8 @@ pub(crate) struct Rest {
     pub(crate) only: Option<&'static str>,
     /// The method and the path, as OpenAPI has it.
     pub(crate) route: &'static str,
+    /// What stands behind the path.
+    pub(crate) query: &'static str,
     pub(crate) body: &'static str,
 }
 
@@ -69,11 +71,11 @@ pub(crate) struct Operation {
 }
 
 const fn rest(route: &'static str, body: &'static str) -> Rest {
-    Rest { only: None, route, body }
+    Rest { only: None, route, query: "", body }
 }
 
 const fn only(on: &'static str, route: &'static str) -> Rest {
-    Rest { only: Some(on), route, body: "" }
+    Rest { only: Some(on), route, query: "", body: "" }
 }
 
 const fn change(name: &'static str, fields: &'static str, rest: &'static [Rest]) -> Operation {
@@ -312,6 +314,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         ],
     ),
     ask("messages", r#"{"stream":"{stream}"}"#, &[rest("GET /streams/{stream}/messages", "")]),
+    ask(
+        "search",
+        r#"{"text":"in:{stream}"}"#,
+        &[Rest { query: "?text=in:{stream}", ..rest("GET /search", "") }],
+    ),
     ask("message", MESSAGE, &[rest("GET /streams/{stream}/messages/{message}", "")]),
     change(
         "create_topic",

@@ -184,7 +184,8 @@ pub(crate) async fn over_rest(
     rest: &Rest,
     names: &Names,
 ) -> Given {
-    let (line, body) = (fill(rest.route, names), fill(rest.body, names));
+    let line = fill(&format!("{}{}", rest.route, rest.query), names);
+    let body = fill(rest.body, names);
     let page = request(world.port, Some(world.token(who)), &line, &body).await;
     let outcome = if (200..300).contains(&page.status) {
         told(operation.name, &page.body, names).to_owned()

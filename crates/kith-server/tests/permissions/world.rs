@@ -58,6 +58,8 @@ pub(crate) struct World {
     pub(crate) port: u16,
     app: Arc<App>,
     store: MemoryStore,
+    /// Where the search index is.
+    _dir: Option<tempfile::TempDir>,
     users: BTreeMap<&'static str, UserId>,
     /// Tokens and sessions by name.
     tokens: BTreeMap<&'static str, (String, String)>,
@@ -97,6 +99,7 @@ impl World {
             port,
             app,
             store,
+            _dir: None,
             users: BTreeMap::new(),
             tokens: BTreeMap::new(),
             spare: BTreeMap::new(),
@@ -118,6 +121,17 @@ impl World {
         world.words().await;
         world.standings().await;
         world.services().await;
+        world
+    }
+
+    /// With an index, in which all that was said is.
+    pub(crate) async fn open_to_search() -> Self {
+        let mut world = Self::open().await;
+        let dir = tempfile::tempdir().unwrap();
+        let index = kith_search::SqliteIndex::open(&dir.path().join("search")).unwrap();
+        tokio::spawn(world.app.hub.search_by(Arc::new(index)));
+        world.app.hub.index_settled().await;
+        world._dir = Some(dir);
         world
     }
 
