@@ -1,5 +1,6 @@
 //! Ids, texts, mentions, and what is stored: read once, and the same when read again.
 
+use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
@@ -10,6 +11,7 @@ use kith_core::id::{
 };
 use kith_core::mention::{MENTIONS_MAX, names};
 use kith_core::permission::Permissions;
+use kith_core::search;
 use kith_core::text::{
     CircleName, DisplayName, Emoji, Label, Line, MessageText, OpId, RoleName, StreamName, UserName,
 };
@@ -88,6 +90,36 @@ pub(crate) fn text_seeds() -> Vec<Vec<u8>> {
         "op-1:2.3_4",
     ]
     .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
+pub(crate) fn search(input: &[u8]) {
+    let Ok(raw) = std::str::from_utf8(input) else { return };
+    // What is asked, and what is looked through for it.
+    let (asked, text) = raw.split_once('\n').unwrap_or((raw, raw));
+    let found = search::words(text);
+    let in_text = |word: &search::Word| text.get(word.at.clone()).is_some();
+    assert!(found.iter().all(|word| in_text(word) && !word.text.is_empty()));
+    if let Ok(parsed) = search::parse(asked, Timestamp(1_763_000_000_000), 60) {
+        let words: usize = parsed.must.iter().map(|clause| clause.words.len()).sum();
+        assert!(words <= search::WORDS_MAX);
+        let fits = parsed.fits(&found, &BTreeSet::new(), Timestamp(1_763_000_000_000));
+        let shown = search::snippet(text, &found, &parsed.must);
+        let chars: usize = shown.iter().map(|piece| piece.text.chars().count()).sum();
+        assert!(chars <= search::SNIPPET_CHARS + 2);
+        let hits = shown.iter().any(|piece| piece.hit);
+        assert!(!fits || parsed.must.is_empty() || hits, "a hit without anything to show");
+    }
+}
+
+pub(crate) fn search_seeds() -> Vec<Vec<u8>> {
+    [
+        "tea \"with milk\" -sugar from:@ana in:\"Tea/ops\" has:link\nGreen tea, with milk",
+        "before:2026-11-22 after:7d on:yesterday -is:thread\nx",
+        "東京 caf* don't https://example.org\nCafé 東京 don't",
+        "on:2024-02-29T23:59 -has:pin \"error:disk\"",
+    ]
+    .map(|seed| seed.as_bytes().to_vec())
     .to_vec()
 }
 

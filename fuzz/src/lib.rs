@@ -11,7 +11,7 @@
 //!
 //! Covered: WebSocket frames and the upgrade; messages of topicsync,
 //! ghostr and muca; the session cookie; hello, request and push in both
-//! encodings; ids, names, texts, mentions; documents and events as they are stored; every REST
+//! encodings; ids, names, texts, mentions, searches; documents and events as they are stored; every REST
 //! route's path, query, headers and body; addresses, invites, answers and the kept session of the
 //! program; the client's session and its list of messages against any server; the configuration
 //! from file, environment and flags; files of topics; the log and the mark beside the database; the messages of
@@ -87,6 +87,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "private", run: private::frames, seeds: private::frame_seeds },
     Target { name: "stun", run: private::stun, seeds: private::stun_seeds },
     Target { name: "contents", run: files::contents, seeds: files::content_seeds },
+    Target { name: "search", run: core::search, seeds: core::search_seeds },
 ];
 
 /// The target of a name.

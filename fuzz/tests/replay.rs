@@ -89,4 +89,5 @@ replay! {
     private
     stun
     contents
+    search
 }

@@ -34,6 +34,7 @@ Examples:
   kith invite Tea                         print a link for a friend
   kith send Tea/general 'Hello!'          post a message
   kith read Tea/general --follow          read, and go on reading
+  kith search 'tea from:ana'              find messages
   kith chat                               chat at the terminal
   git log -1 | kith send Tea/general -    post what another program says
 
@@ -89,6 +90,8 @@ pub(crate) enum Command {
     Read(cmd::read::Args),
     /// Save the files of a message.
     Download(cmd::download::Args),
+    /// Find messages, in all that you may read.
+    Search(cmd::search::Args),
     /// Write to one user.
     Dm(cmd::dm::Args),
     /// Talk to one user directly, encrypted from end to end.

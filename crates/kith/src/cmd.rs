@@ -23,6 +23,7 @@ pub(crate) mod picture;
 pub(crate) mod private;
 pub(crate) mod read;
 pub(crate) mod restore;
+pub(crate) mod search;
 pub(crate) mod send;
 pub(crate) mod serve;
 pub(crate) mod service;
@@ -61,6 +62,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Send(args) => send::run(&context, args).await,
         Command::Read(args) => read::run(&context, args).await,
         Command::Download(args) => download::run(&context, args).await,
+        Command::Search(args) => search::run(&context, args).await,
         Command::Dm(args) => dm::run(&context, args).await,
         Command::Private(args) => private::run(&context, args).await,
         Command::Chat(args) => chat::run(&context, args).await,

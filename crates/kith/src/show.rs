@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use kith_client::Client;
 use kith_core::document::Message;
 use kith_core::id::{Timestamp, UserId};
+use kith_proto::query::Hit;
 
 use crate::failure::Failure;
 use crate::output;
@@ -63,6 +64,22 @@ impl Names {
     pub(crate) fn of(&self, user: UserId) -> String {
         self.known.get(&user).cloned().unwrap_or_else(|| user.to_string())
     }
+}
+
+/// Prints a message that was found, of a stream of this name.
+pub(crate) fn hit(hit: &Hit, place: &str, names: &Names, json: bool) -> Result<(), Failure> {
+    let author = names.of(hit.message.author);
+    if json {
+        let mut value =
+            serde_json::to_value(hit).map_err(|error| Failure::Local(error.to_string()))?;
+        value["author_name"] = author.into();
+        value["place"] = place.into();
+        return output::json(&value);
+    }
+    let text: String = hit.snippet.iter().map(|piece| piece.text.as_str()).collect();
+    let message = &hit.message;
+    let thread = message.thread.map(|root| format!(" (in thread {root})")).unwrap_or_default();
+    output::line(&format!("{} {place} {} {author}{thread}: {text}", time(message.at), message.seq))
 }
 
 /// Prints a message.

@@ -23,6 +23,8 @@ mod private;
 mod program;
 #[path = "serve/screen.rs"]
 mod screen;
+#[path = "serve/search.rs"]
+mod search;
 #[path = "serve/secrets.rs"]
 mod secrets;
 #[path = "serve/talk.rs"]

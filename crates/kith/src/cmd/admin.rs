@@ -1,5 +1,6 @@
 //! `kith admin`: accounts and bots, while the server is stopped.
 
+mod index;
 mod repair;
 
 use std::fmt;
@@ -41,7 +42,8 @@ Examples:
   kith admin user password ana --data data < password.txt
   kith admin user disable bob --data data
   kith admin bot add weather --owner ana --data data
-  kith admin repair --data data")]
+  kith admin repair --data data
+  kith admin index --data data")]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -57,6 +59,8 @@ enum What {
     Bot(BotCommand),
     /// Makes lists, counts and other documents anew from the events
     Repair(repair::Args),
+    /// Makes the search index anew
+    Index(index::Args),
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -156,6 +160,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             set
         }
         What::Repair(args) => repair::run(args).await,
+        What::Index(args) => index::run(args).await,
         What::Bot(BotCommand::Add { name, owner, days, json, given }) => {
             let site = Site::open_existing(&given).await?;
             let added = site.add_bot(&name, &owner, days, json).await;

@@ -14,7 +14,7 @@ use crate::output;
 #[command(after_help = "\
 Checks the file, and the numbers, hashes and contents of all events and documents; and, while no
 server runs on it, that every document is what the events add up to and points to what is there, and that
-the contents of files are there and whole.
+the contents of files are there and whole. The search index is checked too.
 Exits with 0 if all is well, with 5 if anything is wrong. `kith admin repair` makes documents anew.
 
 Examples:
@@ -43,6 +43,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         problems.clone_from(&verified.problems);
         problems.extend_from_slice(&looked.problems);
     }
+    if problems.is_empty() {
+        problems.extend(check_index(&config).await?);
+    }
     if !problems.is_empty() {
         return Err(tell(&problems, args.json, &config)?.into());
     }
@@ -69,6 +72,20 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is wrong with the file of the search index, if there is one.
+async fn check_index(config: &Config) -> anyhow::Result<Vec<Problem>> {
+    let path = config.index();
+    let checked = tokio::task::spawn_blocking(move || kith_search::check(&path)).await?;
+    let wrong = match checked {
+        Ok(wrong) => wrong,
+        Err(error) => vec![error.to_string()],
+    };
+    let told = wrong.into_iter().map(|what| Problem {
+        what: format!("the search index: {what} (`kith admin index` makes it anew)"),
+    });
+    Ok(told.collect())
 }
 
 /// Prints what is wrong, and makes the error that ends the program.

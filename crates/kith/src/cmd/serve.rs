@@ -4,11 +4,13 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use anyhow::Context;
 use kith_core::id::Timestamp;
 use kith_hub::{Hub, Limits};
 use kith_proto::query::Setting;
+use kith_search::SqliteIndex;
 use kith_server::admin;
 use kith_server::files::Place;
 use kith_server::{App, processors};
@@ -89,6 +91,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         demo::make(Arc::clone(&store), env.as_ref(), &config.settings).await?;
     }
     let hub = Hub::open(store, env.clone(), limits).await?;
+    let indexing = index(&config, &hub).await?;
     let app = App::with_files(hub.clone(), env, config.settings.clone(), place);
     let listening =
         |address| listen(address).with_context(|| format!("cannot listen on {address}"));
@@ -168,6 +171,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let main = kith_server::listen::serve(Arc::clone(&app), listener, tls);
     tokio::join!(main, gateway, ghostr, muca, relay);
     hub.close().await;
+    if let Some(indexing) = indexing {
+        // What it does is whole or not there; a thread that failed has nothing more to say.
+        let _ = tokio::task::spawn_blocking(move || indexing.join()).await;
+    }
     tracing::info!("the server has stopped");
     Ok(())
 }
@@ -187,6 +194,25 @@ fn runs_at(config: &Config, started_at: Timestamp) -> admin::Place {
         settings: settings.collect(),
         started_at,
     }
+/// Has messages found by an index, which is kept up to date on a thread that gives way to all others.
+/// A server whose index cannot be opened runs without.
+async fn index(config: &Config, hub: &Hub) -> anyhow::Result<Option<JoinHandle<()>>> {
+    if !config.settings.search {
+        return Ok(None);
+    }
+    let path = config.index();
+    let opened = tokio::task::spawn_blocking(move || SqliteIndex::open(&path)).await?;
+    let index = match opened {
+        Ok(index) => index,
+        Err(error) => {
+            tracing::error!(%error, "messages cannot be searched");
+            return Ok(None);
+        }
+    };
+    let following = hub.search_by(Arc::new(index));
+    let runtime = tokio::runtime::Handle::current();
+    let thread = kith_search::quietly("kith-follow", move || runtime.block_on(following));
+    Ok(Some(thread.context("cannot start a thread")?))
 }
 
 /// Stops the server at the first signal, the program at the second.

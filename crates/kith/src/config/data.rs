@@ -1,6 +1,6 @@
 //! The directory with the data: made, opened, and what to say when that fails.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kith_blob::Depot;
 use kith_store::StoreError;
@@ -15,6 +15,8 @@ const FILES: &str = "files";
 const FILES_OFF: &str = "off";
 /// The database within the data directory.
 pub(crate) const DATABASE: &str = "kith.db";
+/// The search index within it, which is made anew when it is missing.
+const INDEX: &str = "search.db";
 
 impl Config {
     /// Makes the data directory, for its owner only, if it is missing.
@@ -32,7 +34,7 @@ impl Config {
     }
 
     /// The file whose time of change is that of the last backup.
-    pub(crate) fn backup_mark(&self) -> std::path::PathBuf {
+    pub(crate) fn backup_mark(&self) -> PathBuf {
         self.data.join("last-backup")
     }
 
@@ -59,7 +61,7 @@ impl Config {
     }
 
     /// Where the contents of files are on the disk.
-    pub(crate) fn blobs(&self) -> std::path::PathBuf {
+    pub(crate) fn blobs(&self) -> PathBuf {
         self.data.join(FILES).join(kith_blob::BLOBS)
     }
 
@@ -77,11 +79,16 @@ impl Config {
         })
     }
 
+    /// The search index.
+    pub(crate) fn index(&self) -> PathBuf {
+        self.data.join(INDEX)
+    }
+
     /// The database, if there is one.
     ///
     /// # Errors
     /// When there is none, which is most often a wrong `--data`.
-    pub(crate) fn existing_database(&self) -> Result<std::path::PathBuf, Exit> {
+    pub(crate) fn existing_database(&self) -> Result<PathBuf, Exit> {
         let database = self.database();
         if database.exists() {
             return Ok(database);
