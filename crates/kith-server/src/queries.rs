@@ -13,9 +13,9 @@ use kith_hub::read::inbox::{self, Place};
 use kith_hub::search::Asked;
 use kith_proto::error::Problem;
 use kith_proto::query::{
-    Answer, CircleCard, CircleWindow, Edit, Found, Hit, Inbox, InboxEntry, InboxPlace, OpenCall, Present,
-    Query, SessionCard, StreamUnread, StreamWindow, ThreadCard, ThreadUnread, TopicWindow, Traffic,
-    Window,
+    Answer, CircleCard, CircleWindow, Edit, Found, Hit, Inbox, InboxEntry, InboxPlace, OpenCall,
+    Present, Query, SessionCard, StreamUnread, StreamWindow, ThreadCard, ThreadUnread, TopicWindow,
+    Traffic, Window,
 };
 
 use crate::app::App;

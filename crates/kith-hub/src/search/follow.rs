@@ -262,6 +262,7 @@ fn message_of(event: &Event) -> Option<Message> {
         topic: *topic,
         mentions: mentions.clone(),
         reactions: BTreeMap::new(),
+        edits: Vec::new(),
         replies: 0,
         at: event.at,
         edited_at: None,
