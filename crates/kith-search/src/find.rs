@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::ask::expression;
 use crate::file::{File, from_sqlite};
 use crate::rank::{Says, score};
-use crate::write::{first_row, posted_at};
+use crate::write::{LATER_ROWS, first_row, posted_at};
 
 /// How long one search may take.
 const TIME_MAX: Duration = Duration::from_secs(1);
@@ -24,8 +24,6 @@ const SCOPES_MAX: usize = 500;
 const RANKED_MAX: usize = 1000;
 /// Of so many newest matches that say it in one of the better ways.
 const BETTER_MAX: usize = 300;
-/// Messages of one moment may have numbers of a later one: how much later they may be.
-const LATER_ROWS: i64 = 1 << 14;
 
 /// Hits in order.
 pub(crate) fn find(file: &mut File, ask: &Ask, limit: usize) -> Result<Vec<Found>, IndexError> {

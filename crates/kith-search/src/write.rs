@@ -19,6 +19,11 @@ const KNOWN_MAX: usize = 50_000;
 /// Bits of a message's number below the time: so many messages of one millisecond keep their order.
 const WITHIN_BITS: u32 = 10;
 
+/// How much later the number of a message may be than its time: as many can be of one moment.
+pub(crate) const LATER_ROWS: i64 = 1 << 22;
+/// How many numbers are tried before the last one near is asked for.
+const STEPS_MAX: u32 = 64;
+
 /// The first number that a message posted `at` may have.
 pub(crate) fn first_row(at: Timestamp) -> i64 {
     let most = i64::MAX.cast_unsigned() >> WITHIN_BITS;
@@ -231,6 +236,12 @@ fn line(
     Ok(Line { stream, seq: signed(entry.seq), words, hash, body })
 }
 
+/// The last number that is given near one that is.
+fn last_near(conn: &Connection, row: i64) -> rusqlite::Result<i64> {
+    let sql = "SELECT max(id) FROM message WHERE id >= ?1 AND id < ?2";
+    conn.prepare_cached(sql)?.query_row((row, row.saturating_add(LATER_ROWS)), |row| row.get(0))
+}
+
 /// Puts a message into the table; what the index has to know is given back, if it is new to it.
 fn put(
     conn: &Connection,
@@ -250,9 +261,12 @@ fn put(
     let mut row = first_row(at).saturating_add(within);
     let taken = "SELECT 1 FROM message WHERE id = ?1";
     let mut taken = conn.prepare_cached(taken)?;
-    // Where a thousand streams have a message of the same moment, some move on a little.
+    // Where several streams have a message of the same moment, some move on a little; where the clock
+    // stands still, they line up.
+    let mut steps = 0;
     while taken.exists([row])? && row < i64::MAX {
-        row += 1;
+        steps += 1;
+        row = if steps < STEPS_MAX { row + 1 } else { last_near(conn, row)?.saturating_add(1) };
     }
     let sql = "INSERT INTO message (id, stream, seq, words, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
     conn.prepare_cached(sql)?.execute((row, stream, seq, words, hash))?;

@@ -75,3 +75,26 @@ async fn nothing_that_is_asked_is_read_as_anything_but_words() {
     }
     assert_eq!(found(&index, "tea' OR '1'='1").await, 0);
 }
+
+#[tokio::test]
+async fn a_clock_that_stands_still_costs_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = SqliteIndex::open(&dir.path().join("search")).unwrap();
+    index.follow(1).await.unwrap();
+    let one = |seq: u64| match &step("tea").changes[0] {
+        Change::Put(entry) => Change::Put(Entry { seq: Seq(seq), ..entry.clone() }),
+        other => other.clone(),
+    };
+    // More than have numbers of their own within a moment.
+    let changes = (1..=5000).map(one).collect();
+    index.apply(Step { changes, read: vec![] }).await.unwrap();
+    let search = parse("tea before:1970-01-02", Timestamp(0), 0).unwrap();
+    let ask = Ask {
+        scopes: vec![Scope::Stream(TEA())],
+        must: search.must,
+        until: Some(Timestamp(1001)),
+        order: kith_core::search::Order::Time,
+        ..Ask::default()
+    };
+    assert_eq!(index.find(ask, 10_000).await.unwrap().len(), 5000);
+}
