@@ -30,7 +30,7 @@ Examples:
   kith search 'has:link in:@bob' --limit 100 --json | jq -r .message.text")]
 pub(crate) struct Args {
     /// What to look for.
-    #[arg(value_name = "TEXT", required = true, num_args = 1.., allow_hyphen_values = true)]
+    #[arg(value_name = "TEXT", required = true, num_args = 1..)]
     text: Vec<String>,
     /// Which come first: the best, or the newest.
     #[arg(long, value_enum, value_name = "ORDER", default_value = "rank")]
