@@ -39,7 +39,7 @@ fn messages_are_found_by_those_who_may_read_them() {
     assert_eq!(lines.len(), 2);
     assert_eq!(found(&bob, &["kettle"]).lines().count(), 1);
     let hit: Value =
-        serde_json::from_str(&found(&ana, &["kett", "has:link", "in:tea", "--json"])).unwrap();
+        serde_json::from_str(&found(&ana, &["kett*", "has:link", "in:tea", "--json"])).unwrap();
     assert_eq!(hit["snippet"][1]["text"], "kettle");
     assert_eq!((&hit["snippet"][1]["hit"], &hit["place"]), (&true.into(), &"Tea/general".into()));
     for (text, code) in [("to:bob", "search.unknown_filter"), ("in:Tea kettle", "stream.not_found")]
