@@ -7,6 +7,7 @@ mod parse;
 mod snippet;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
@@ -72,12 +73,24 @@ pub enum Mark {
     Topic,
     /// It is in a thread.
     Thread,
+    /// A file goes with it.
+    File,
+    /// One of its files is an image.
+    Image,
 }
 
 impl Mark {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Link, Self::Code, Self::Reaction, Self::Pin, Self::Topic, Self::Thread];
+    pub const ALL: [Self; 8] = [
+        Self::Link,
+        Self::Code,
+        Self::Reaction,
+        Self::Pin,
+        Self::Topic,
+        Self::Thread,
+        Self::File,
+        Self::Image,
+    ];
 
     /// What can be said of a message.
     #[must_use]
@@ -90,9 +103,27 @@ impl Mark {
             (Self::Pin, pinned),
             (Self::Topic, message.topic.is_some()),
             (Self::Thread, message.thread.is_some()),
+            (Self::File, !message.files.is_empty()),
+            (
+                Self::Image,
+                message.files.iter().any(|file| file.media.as_str().starts_with("image/")),
+            ),
         ];
         said.into_iter().filter_map(|(mark, is)| is.then_some(mark)).collect()
     }
+}
+
+/// What a message is found by: its text, and behind it the names of its files, a line each.
+#[must_use]
+pub fn said(message: &Message) -> Cow<'_, str> {
+    let text = message.text.as_str();
+    if message.files.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let names = message.files.iter().map(|file| file.name.as_str());
+    let lines: Vec<&str> =
+        std::iter::once(text).filter(|text| !text.is_empty()).chain(names).collect();
+    Cow::Owned(lines.join("\n"))
 }
 
 /// Whether there is something between backticks.

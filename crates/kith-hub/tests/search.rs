@@ -6,13 +6,16 @@ mod world;
 use std::sync::Arc;
 
 use kith_core::command::Command;
-use kith_core::id::{Seq, StreamId, UserId};
+use kith_core::decide::file::{FileLimits, Found, NewFile};
+use kith_core::file::BlobHash;
+use kith_core::id::{FileId, Seq, StreamId, UserId};
 use kith_core::search::Order;
-use kith_core::text::MessageText;
+use kith_core::text::{FileName, MediaType, MessageText};
 use kith_hub::search::{Asked, Hits};
 use kith_hub::{Hub, Limits};
 use kith_search::SqliteIndex;
 use kith_store::memory::MemoryStore;
+use serde_json::json;
 use world::{circle, hub, say, user};
 
 struct Place {
@@ -93,6 +96,35 @@ async fn what_is_said_changed_and_deleted_is_found_as_it_is_now() {
     assert_eq!(place.find(ana, "tea OR coffee").await, Vec::<String>::new());
     assert_eq!(place.find(ana, "tea").await, ["tea again"]);
     assert_eq!(place.find(ana, "coffee").await, ["coffee with milk"]);
+}
+
+/// A file of this name whose content is nowhere.
+async fn file(hub: &Hub, owner: UserId, name: &str, media: &str) -> FileId {
+    let new = NewFile { name: FileName::parse(name).unwrap(), bytes: 3, hash: None };
+    let limits = FileLimits { bytes_max: 9, user_bytes_max: 99, user_per_day_max: 9 };
+    let id = hub.begin_file(owner, None, &new, &limits).await.unwrap().file.unwrap();
+    let (hash, media) = (BlobHash::of(name.as_bytes()), MediaType::parse(media).unwrap());
+    let found = Found { hash, media, size: None, color: None, thumbnail: None };
+    hub.finish_file(owner, id, &found).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn messages_are_found_by_their_files() {
+    let place = Place::open().await;
+    let ana = user(&place.hub, "ana").await;
+    let (_, tea) = circle(&place.hub, ana).await;
+    let kettle = file(&place.hub, ana, "Kettle plan.png", "image/png").await;
+    let list = file(&place.hub, ana, "list.txt", "text/plain").await;
+    for (text, files) in [("look", vec![kettle]), ("to buy", vec![list]), ("nothing else", vec![])]
+    {
+        let post = json!({"post": {"stream": tea, "text": text, "files": files}});
+        place.act(ana, serde_json::from_value(post).unwrap()).await;
+    }
+    assert_eq!(place.find(ana, "kettle").await, ["look"]);
+    assert_eq!(place.find(ana, "has:file").await, ["to buy", "look"]);
+    assert_eq!(place.find(ana, "has:image").await, ["look"]);
+    assert_eq!(place.find(ana, "-has:file").await, ["nothing else"]);
 }
 
 #[tokio::test]
@@ -182,6 +214,7 @@ async fn filters_say_who_where_when_and_what() {
         reply_to: None,
         thread: Some(link),
         topic: None,
+        files: Vec::new(),
     };
     place.act(bob, reply).await;
     let emoji = kith_core::text::Emoji::parse("👍").unwrap();

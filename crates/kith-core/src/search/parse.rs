@@ -131,10 +131,12 @@ impl Reader {
                 list.push(value.to_owned());
             }
             "has" => {
-                let why = "there is has:link, has:code, has:reaction, has:pin and has:topic";
+                let why = "there is has:link, has:code, has:file, has:image, has:reaction, has:pin and has:topic";
                 let mark = match value.to_ascii_lowercase().as_str() {
                     "link" | "links" => Mark::Link,
                     "code" => Mark::Code,
+                    "file" | "files" => Mark::File,
+                    "image" | "images" => Mark::Image,
                     "reaction" | "reactions" => Mark::Reaction,
                     "pin" | "pins" => Mark::Pin,
                     "topic" | "topics" => Mark::Topic,

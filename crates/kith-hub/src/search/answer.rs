@@ -8,7 +8,7 @@ use kith_core::access;
 use kith_core::document::{Doc, Key, Message, Stream};
 use kith_core::id::{FeedId, Seq, StreamId, UserId};
 use kith_core::refusal::Refusal;
-use kith_core::search::{Mark, Order, Piece, Search, parse, snippet, words};
+use kith_core::search::{Mark, Order, Piece, Search, parse, said, snippet, words};
 use kith_store::StoreError;
 use kith_store::index::{Ask, Found, Index, IndexError};
 use tokio::time::{Instant, timeout_at};
@@ -70,8 +70,8 @@ struct Looking {
 
 impl Looking {
     fn fits(&self, stream: &Stream, message: &Message) -> Option<Hit> {
-        let text = message.text.as_str();
-        let found = words(text);
+        let text = said(message);
+        let found = words(&text);
         let marks = Mark::of(message, stream.pins.contains(&message.seq));
         let by = self.from.as_ref().is_none_or(|from| from.contains(&message.author));
         let fits = by
@@ -80,7 +80,7 @@ impl Looking {
         fits.then(|| Hit {
             stream: stream.id,
             message: Arc::new(message.clone()),
-            snippet: snippet(text, &found, &self.search.must),
+            snippet: snippet(&text, &found, &self.search.must),
         })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kith_core::document::{self, Doc, Key, Message, Stream};
 use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq, StreamId};
-use kith_core::search::Mark;
+use kith_core::search::{Mark, said};
 use kith_store::index::{Change, Entry, Home, Index, IndexError, Step};
 use tokio::time::Instant;
 
@@ -206,7 +206,7 @@ pub(crate) fn entry(stream: &Stream, message: &Message) -> Entry {
         home,
         author: message.author,
         at: message.at,
-        text: message.text.as_str().to_owned(),
+        text: said(message).into_owned(),
         marks: Mark::of(message, stream.pins.contains(&message.seq)).into_iter().collect(),
     }
 }
@@ -252,7 +252,9 @@ impl Hub {
 
 /// The message that an event posts.
 fn message_of(event: &Event) -> Option<Message> {
-    let Body::Posted { text, reply_to, thread, topic, mentions } = &event.body else { return None };
+    let Body::Posted { text, reply_to, thread, topic, mentions, files } = &event.body else {
+        return None;
+    };
     Some(Message {
         seq: event.seq,
         author: event.by?,
@@ -261,6 +263,7 @@ fn message_of(event: &Event) -> Option<Message> {
         thread: *thread,
         topic: *topic,
         mentions: mentions.clone(),
+        files: files.clone(),
         reactions: BTreeMap::new(),
         edits: Vec::new(),
         replies: 0,

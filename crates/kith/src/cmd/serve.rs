@@ -194,6 +194,8 @@ fn runs_at(config: &Config, started_at: Timestamp) -> admin::Place {
         settings: settings.collect(),
         started_at,
     }
+}
+
 /// Has messages found by an index, which is kept up to date on a thread that gives way to all others.
 /// A server whose index cannot be opened runs without.
 async fn index(config: &Config, hub: &Hub) -> anyhow::Result<Option<JoinHandle<()>>> {
