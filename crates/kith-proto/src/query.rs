@@ -17,10 +17,12 @@ use crate::service::Card;
 mod inbox;
 mod search;
 mod site;
+mod state;
 
 pub use inbox::{Edit, Inbox, InboxEntry, InboxPlace, ThreadCard};
 pub use search::{Found, Hit};
 pub use site::{AccountCard, Health, Setting, Site, SizedCircle, Storage, Times};
+pub use state::State;
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -473,33 +475,4 @@ pub struct SessionCard {
     pub used_at: Timestamp,
     /// Whether it is the one that asks.
     pub current: bool,
-}
-
-/// The state of a feed: what its events add up to, or a window of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Of a stream: itself and its newest messages, oldest first, threads included.
-    Stream {
-        /// The stream.
-        stream: Stream,
-        /// Its newest messages.
-        messages: Vec<Message>,
-    },
-    /// Of a circle: itself and the user's own membership.
-    Circle {
-        /// The circle.
-        circle: Circle,
-        /// The user's own membership.
-        member: Member,
-    },
-    /// Of a topic: itself and its value.
-    Topic {
-        /// The topic.
-        topic: Topic,
-        /// Its value; the elements of a list with their names: `[{"element": …, "value": …}]`.
-        value: Json,
-    },
-    /// Of any other feed: nothing but its end; ask for what is needed.
-    Head {},
 }
