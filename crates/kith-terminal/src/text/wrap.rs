@@ -34,6 +34,16 @@ struct Piece<'a> {
     width: usize,
 }
 
+/// The graphemes of a text; where one is wider than the narrowest line, its characters.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.graphemes(true).flat_map(|grapheme| {
+        let fits = UnicodeWidthStr::width(grapheme) <= WIDTH_MIN;
+        let ends = grapheme.char_indices().map(|(at, char)| at + char.len_utf8());
+        let ends = ends.filter(move |end| !fits || *end == grapheme.len());
+        ends.scan(0, move |from, end| Some(&grapheme[std::mem::replace(from, end)..end]))
+    })
+}
+
 fn push(line: &mut Line, text: &str, look: Look) {
     match line.last_mut() {
         Some(last) if last.look == look => last.text.push_str(text),
@@ -64,11 +74,7 @@ pub fn wrap(line: &[Span], width: usize, prefix: &Prefix) -> Vec<Line> {
     let mut room = width - width_of(first);
     let pieces = line.iter().flat_map(|span| {
         let look = span.look;
-        span.text.graphemes(true).map(move |text| Piece {
-            text,
-            look,
-            width: UnicodeWidthStr::width(text),
-        })
+        parts(&span.text).map(move |text| Piece { text, look, width: UnicodeWidthStr::width(text) })
     });
     for piece in pieces {
         if used + piece.width > room {
@@ -153,6 +159,8 @@ mod tests {
         assert_eq!(wrapped("abcdefgh", 3, ""), ["abc", "def", "gh"]);
         assert_eq!(wrapped("茶はいかが", 5, ""), ["茶は", "いか", "が"]);
         assert_eq!(wrapped("", 5, ""), [""]);
+        // One grapheme of three columns.
+        assert_eq!(wrapped("𪜀ೳ", 2, ""), ["𪜀", "ೳ"]);
     }
 
     #[test]
