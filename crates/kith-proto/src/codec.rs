@@ -131,15 +131,15 @@ mod tests {
     #[test]
     fn a_text_that_is_no_good_is_refused_by_its_own_code() {
         let stream = StreamId::new(Timestamp(1), 2);
-        for (text, code) in [
-            ("", "input.empty"),
-            ("\u{7}", "input.malformed"),
-            (&"x".repeat(9000), "input.too_long"),
+        let post = |text: &str| serde_json::json!({"post": {"stream": stream, "text": text}});
+        for (command, code) in [
+            (serde_json::json!({"create_circle": {"name": ""}}), "input.empty"),
+            (post("\u{7}"), "input.malformed"),
+            (post(&"x".repeat(9000)), "input.too_long"),
         ] {
-            let post =
-                serde_json::json!({"id": 1, "do": {"post": {"stream": stream, "text": text}}});
+            let request = serde_json::json!({"id": 1, "do": command});
             for encoding in Encoding::ALL {
-                let problem = encoding.decode::<Request>(&encoding.encode(&post)).unwrap_err();
+                let problem = encoding.decode::<Request>(&encoding.encode(&request)).unwrap_err();
                 assert_eq!(problem.code, code, "{encoding:?} {problem}");
             }
         }
