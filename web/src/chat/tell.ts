@@ -1,13 +1,19 @@
-// What is said to those who listen to the page when a message comes: those that are looked at, and those
-// that are for the user wherever they are.
+// What is told when a message comes. To those who listen to the page: what is looked at, and what is for
+// the user wherever it is. To those who look elsewhere: what is for the user, by a notification of the
+// browser and a sound.
 
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { t } from "../lib/i18n/index.svelte.js";
+import { plain } from "../lib/markdown/ast.js";
+import { parseOnce } from "../lib/markdown/parse.js";
+import { notify } from "../lib/notify/notify.svelte.js";
+import { playSound } from "../lib/notify/sound.js";
 import { announce } from "../lib/ui/announce.svelte.js";
 import { levelOf } from "./model/levels.js";
 import { nameOf } from "./model/people.js";
 import type { Site } from "./model/site.js";
+import { pathOf } from "./model/route.js";
 import type { StreamModel } from "./model/stream.js";
 import { streamName } from "./names.js";
 import type { View } from "./view.svelte.js";
@@ -15,7 +21,7 @@ import type { View } from "./view.svelte.js";
 /** The most of a message that is said: who wants more, reads it. */
 const SAID_MAX = 200;
 
-export function tell(site: Site, view: View, stream: StreamModel, { by, body }: protocol.Event): void {
+export function tell(site: Site, view: View, stream: StreamModel, { seq, by, body }: protocol.Event): void {
   if (body.kind !== "posted" || by === undefined) return;
   const { route } = view;
   const is_here = route.at === "stream" && route.stream === stream.id && body.thread === route.thread;
@@ -24,5 +30,11 @@ export function tell(site: Site, view: View, stream: StreamModel, { by, body }: 
   if (!is_here && !is_for_me) return;
   const name = nameOf(site.people.get(by), stream.circle?.nickname(by));
   const text = body.text.slice(0, SAID_MAX);
-  announce(is_here ? t("chat.said", { name, text }) : t("chat.said_in", { name, text, stream: streamName(stream.info, get(site.people.users), site.me) }));
+  const of = streamName(stream.info, get(site.people.users), site.me);
+  announce(is_here ? t("chat.said", { name, text }) : t("chat.said_in", { name, text, stream: of }));
+  if (!is_for_me || by === site.me) return;
+  if (!is_here || !document.hasFocus()) playSound(performance.now());
+  const title = stream.info.kind === "direct" ? name : t("notify.from", { name, stream: of });
+  const url = pathOf({ at: "stream", stream: stream.id, message: body.thread ?? seq });
+  void notify({ title, body: plain(parseOnce(body.text)), tag: stream.id, url });
 }

@@ -7,6 +7,7 @@ export const notify = {
   "notify.denied": "Dieser Browser lässt Kith keine Benachrichtigungen zeigen. Das lässt sich in seinen Einstellungen für diese Seite ändern.",
   "notify.unsupported": "Dieser Browser hat keine Benachrichtigungen.",
   "notify.on": "Benachrichtigungen sind an.",
+  "notify.here": "In diesem Browser",
   "notify.sound": "Ton",
   "notify.from": "{name} in {stream}",
   "notify.message": "{name}: {text}",

@@ -7,6 +7,7 @@ export const notify = {
   "notify.denied": "This browser does not allow Kith to notify you. You can change that in its settings for this page.",
   "notify.unsupported": "This browser has no notifications.",
   "notify.on": "Notifications are on.",
+  "notify.here": "In this browser",
   "notify.sound": "Sound",
   "notify.from": "{name} in {stream}",
   "notify.message": "{name}: {text}",
