@@ -12,6 +12,8 @@ const SENTENCES: Readonly<Record<string, Key & `error.${string}`>> = {
   "name.taken": "error.name_taken",
   "invite.not_found": "error.invite_not_found",
   "ticket.not_found": "error.ticket_not_found",
+  "site.admin_stays": "error.admin_stays",
+  "user.no_password": "error.no_password",
   "site.registration_closed": "error.registration_closed",
   "permission.denied": "error.permission_denied",
   "permission.outranked": "error.permission_outranked",

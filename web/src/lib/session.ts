@@ -51,6 +51,14 @@ export async function changePassword(current: string, password: string, label: s
   await ask("PUT", "/api/v1/users/me/password", { current, new: password, label });
 }
 
+/**
+ * Sets a new password by the token of a link, and begins a session in this browser; all others of the
+ * account end. Rejects with a `KithError`.
+ */
+export async function resetPassword(token: string, password: string, label: string): Promise<void> {
+  await ask("POST", "/api/v1/site/reset", { token, password, label, kind: "cookie" });
+}
+
 /** Ends the session of this browser. */
 export async function signOut(): Promise<void> {
   await ask("DELETE", "/api/v1/sessions/current");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseRoute, pathOf, type Route } from "./route.js";
 
 const ROUTES: readonly Route[] = [
-  { at: "home" }, { at: "signin" }, { at: "signup" }, { at: "inbox" }, { at: "invite", code: "0aB9" },
+  { at: "home" }, { at: "signin" }, { at: "signup" }, { at: "reset" }, { at: "inbox" }, { at: "invite", code: "0aB9" },
   { at: "circle", circle: "c_01k" }, { at: "stream", stream: "s_01k" }, { at: "stream", stream: "s_01k", message: 12 },
   { at: "stream", stream: "s_01k", thread: 3 }, { at: "stream", stream: "s_01k", thread: 3, message: 12 },
   { at: "direct", user: "u_01k" }, { at: "settings", part: "" }, { at: "settings", part: "sessions" }, { at: "admin", part: "users" },

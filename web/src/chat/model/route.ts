@@ -9,6 +9,8 @@ export type Route =
   | { readonly at: "signup" }
   /** What means or answers the user. */
   | { readonly at: "inbox" }
+  /** A new password, by the token behind the `#`. */
+  | { readonly at: "reset" }
   | { readonly at: "invite"; readonly code: string }
   | { readonly at: "circle"; readonly circle: protocol.CircleId }
   | {
@@ -42,6 +44,7 @@ export function parseRoute(path: string): Route {
     case "signin":
     case "signup":
     case "inbox":
+    case "reset":
       return { at: first };
     case "invite":
     case "join":
@@ -75,6 +78,7 @@ export function pathOf(route: Route): string {
     case "signin":
     case "signup":
     case "inbox":
+    case "reset":
       return `/${route.at}`;
     case "invite":
       return `/invite/${route.code}`;

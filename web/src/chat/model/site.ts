@@ -38,12 +38,15 @@ export class Site {
   readonly conversations: Readable<readonly StreamModel[]>;
   /** Whom the user blocks. */
   readonly blocked: Readable<ReadonlySet<UserId>>;
+  /** Whether the user administers the site. */
+  readonly admin: Readable<boolean>;
   /** Whether it is known what there is. */
   readonly ready: Readable<boolean>;
 
   readonly #circles: Writable<readonly CircleModel[]> = writable([]);
   readonly #conversations: Writable<readonly StreamModel[]> = writable([]);
   readonly #blocked: Writable<ReadonlySet<UserId>> = writable(new Set());
+  readonly #admin = writable(false);
   readonly #ready = writable(false);
   readonly #streams = new Map<StreamId, StreamModel>();
   readonly #around: Around & AroundCircle;
@@ -56,6 +59,7 @@ export class Site {
     this.circles = this.#circles;
     this.conversations = this.#conversations;
     this.blocked = this.#blocked;
+    this.admin = this.#admin;
     this.ready = this.#ready;
     this.people = new People((users) => client.query({ users: { users } }));
     this.people.learn([client.user]);
@@ -168,6 +172,7 @@ export class Site {
     }
     this.#circles.set(circles);
     this.#conversations.set(conversations);
+    this.#admin.set(window.site_admin === true);
     this.#ready.set(true);
   }
 

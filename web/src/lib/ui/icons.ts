@@ -3,6 +3,7 @@
 /** The elements of an icon: their names and attributes. */
 export type IconNode = readonly (readonly [tag: string, attributes: Readonly<Record<string, string>>])[];
 
+export { default as Activity } from "lucide/dist/esm/icons/activity.mjs";
 export { default as ArrowDown } from "lucide/dist/esm/icons/arrow-down.mjs";
 export { default as ArrowLeft } from "lucide/dist/esm/icons/arrow-left.mjs";
 export { default as ArrowRight } from "lucide/dist/esm/icons/arrow-right.mjs";
@@ -21,6 +22,7 @@ export { default as Done } from "lucide/dist/esm/icons/circle-check.mjs";
 export { default as Clock } from "lucide/dist/esm/icons/clock.mjs";
 export { default as Code } from "lucide/dist/esm/icons/code.mjs";
 export { default as Copy } from "lucide/dist/esm/icons/copy.mjs";
+export { default as Database } from "lucide/dist/esm/icons/database.mjs";
 export { default as Download } from "lucide/dist/esm/icons/download.mjs";
 export { default as Ellipsis } from "lucide/dist/esm/icons/ellipsis.mjs";
 export { default as External } from "lucide/dist/esm/icons/external-link.mjs";

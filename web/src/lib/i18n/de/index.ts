@@ -2,6 +2,7 @@
 
 import type { Messages } from "../languages.js";
 import { account } from "./account.js";
+import { admin } from "./admin.js";
 import { chat } from "./chat.js";
 import { composer } from "./composer.js";
 import { emoji } from "./emoji.js";
@@ -12,4 +13,4 @@ import { notify } from "./notify.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const de: Messages = { ...account, ...chat, ...ui, ...composer, ...emoji, ...manage, ...markdown, ...media, ...notify, ...settings };
+export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...composer, ...emoji, ...manage, ...markdown, ...media, ...notify, ...settings };

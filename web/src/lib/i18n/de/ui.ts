@@ -17,6 +17,8 @@ export const ui = {
   "ui.copy": "Kopieren",
   "ui.copied": "Kopiert",
   "ui.none_found": "Nichts gefunden",
+  "ui.not_found": "Hier ist nichts",
+  "ui.not_found_hint": "Oder nichts für dich. Vielleicht stimmt die Adresse nicht, oder was hier war, ist weg.",
   "ui.found": { one: "{count} Treffer", other: "{count} Treffer" },
   "ui.notices": "Hinweise",
   "ui.resize": "Breite ändern: {name}",

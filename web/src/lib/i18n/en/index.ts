@@ -2,6 +2,7 @@
 // key goes into its area here and in every other language; the types and a test hold them together.
 
 import { account } from "./account.js";
+import { admin } from "./admin.js";
 import { chat } from "./chat.js";
 import { composer } from "./composer.js";
 import { emoji } from "./emoji.js";
@@ -12,4 +13,4 @@ import { notify } from "./notify.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const en = { ...account, ...chat, ...ui, ...composer, ...emoji, ...manage, ...markdown, ...media, ...notify, ...settings } as const;
+export const en = { ...account, ...admin, ...chat, ...ui, ...composer, ...emoji, ...manage, ...markdown, ...media, ...notify, ...settings } as const;

@@ -17,6 +17,8 @@ export const ui = {
   "ui.copy": "Copy",
   "ui.copied": "Copied",
   "ui.none_found": "Nothing found",
+  "ui.not_found": "There is nothing here",
+  "ui.not_found_hint": "Or nothing for you. The address may be wrong, or what was here is gone.",
   "ui.found": { one: "{count} found", other: "{count} found" },
   "ui.notices": "Notices",
   "ui.resize": "Change the width of {name}",
