@@ -167,6 +167,9 @@ export type Answer =
     message: Message;
   }
   | {
+    search: Found;
+  }
+  | {
     topic: TopicWindow;
   }
   | {
@@ -1632,6 +1635,16 @@ export type FileId = `f_${string}`;
 
 export type FileName = string;
 
+/** Messages that were found. */
+export type Found = {
+  /** Whether what was said lately may be missing, because it is not in the index yet. */
+  behind?: boolean;
+  /** In the order that was asked for. */
+  hits: Hit[];
+  /** What to ask with for more; absent when there are none. */
+  next?: string;
+};
+
 /** What the server counts: read twice, that is what happened between. */
 export type Health = {
   /** What was counted since the server started, by the names of the metrics. */
@@ -1663,6 +1676,16 @@ export type Hello = {
 export type History = "all" | {
   last: number;
 } | "none";
+
+/** A message that was found. */
+export type Hit = {
+  /** The message. */
+  message: Message;
+  /** Some of its text, with what was looked for marked. */
+  snippet: Piece[];
+  /** Its stream. */
+  stream: StreamId;
+};
 
 /** Whose a stream is, and so who may be in it. */
 export type Home = {
@@ -1849,6 +1872,9 @@ export type OpenCall = {
   user: UserId;
 };
 
+/** In which order hits are told. */
+export type Order = "rank" | "time";
+
 /** The answer to a command that was done. */
 export type Outcome = {
   /** The circle that was made or joined. */
@@ -1877,6 +1903,14 @@ export type Outcome = {
 export type Path = Step[];
 
 export type Permissions = ("read" | "write" | "react" | "attach" | "mention_all" | "invite" | "manage_messages" | "manage_feeds" | "manage_members" | "manage_roles" | "manage_circle" | "view_audit" | "use_services" | "offer_services")[];
+
+/** A part of a snippet. */
+export type Piece = {
+  /** Whether it is what was looked for. */
+  hit?: boolean;
+  /** Text as it stands in the message, with single spaces; `…` where something is left out. */
+  text: string;
+};
 
 /** Where an event went. */
 export type Place = {
@@ -2103,6 +2137,21 @@ export type Query =
       message: Seq;
       /** The stream. */
       stream: StreamId;
+    };
+  }
+  /** Messages that say something, of all that the user may read. */
+  | {
+    search: {
+      /** Only those behind what an answer to the same question named as `next`. */
+      after?: string;
+      /** How many, at most 100; 20 if absent. */
+      limit?: number;
+      /** How many minutes the asker's clock is ahead of UTC, for the days in filters. */
+      offset_minutes?: number;
+      /** Which come first; those that fit best if absent. */
+      order?: Order;
+      /** Words, `"phrases"`, `-exclusions` and filters, at most 500 characters. */
+      text: string;
     };
   }
   /** A topic and its value. */
