@@ -210,10 +210,12 @@ async fn nonsense_is_answered_and_then_ends_the_connection() {
     let mut socket = server.enter(&server.user("ana").await).await;
     let both = ask(&mut socket, json!({"id": 1, "get": {"ping": {}}, "unsubscribe": []})).await;
     assert_eq!(both["code"], "input.invalid");
-    let post = json!({"post": {"stream": "s_01h455vb4pex5vsknk084sn02q", "text": ""}});
-    for (bad, code) in
-        [(json!({"fly": {}}), "input.invalid"), (post, "input.empty"), (json!(7), "input.invalid")]
-    {
+    let post = json!({"post": {"stream": "s_01h455vb4pex5vsknk084sn02q", "text": "\u{7}"}});
+    for (bad, code) in [
+        (json!({"fly": {}}), "input.invalid"),
+        (post, "input.malformed"),
+        (json!(7), "input.invalid"),
+    ] {
         for _ in 0..5 {
             let answer = ask(&mut socket, json!({"id": 3, "do": bad})).await;
             assert_eq!(answer["code"], code, "{answer}");

@@ -255,7 +255,8 @@ fn a_backup_of_a_running_server_comes_back_whole() {
     let checked = run(kith(&["check", "--data", &restored]), "");
     assert_eq!((checked.code, checked.out.as_str()), (Some(0), "ok: 1 feeds, 1 events\n"));
     let json = run(kith(&["check", "--json", "--data", &restored]), "");
-    assert_eq!(json.out, "{\"events\":1,\"feeds\":1,\"ok\":true}\n", "{json:?}");
+    let all = "{\"contents\":0,\"events\":1,\"feeds\":1,\"ok\":true,\"strays\":0}\n";
+    assert_eq!(json.out, all, "{json:?}");
 
     let other = Server::start(&restored, &[]);
     let make = |server: &Server| server.post("/api/v1/circles", Some(token), r#"{"name":"Tea"}"#);

@@ -204,9 +204,10 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         | "message.not_author"
         | "circle.owner_stays"
         | "role.stays"
+        | "site.admin_stays"
         | "site.registration_closed" => StatusCode::FORBIDDEN,
         "access.changed" | "name.taken" | "op.reused" | "op.expired" | "feed.ahead"
-        | "stream.archived" | "limit.too_many" => StatusCode::CONFLICT,
+        | "stream.archived" | "limit.too_many" | "user.no_password" => StatusCode::CONFLICT,
         "server.busy" | "server.stopping" | "server.superseded" => StatusCode::SERVICE_UNAVAILABLE,
         "service.reserved" | "service.other_policy" | "service.cancelled" | "call.open" => {
             StatusCode::CONFLICT

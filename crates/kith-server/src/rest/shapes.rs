@@ -2,10 +2,14 @@
 //! a test holds them against each other.
 #![expect(dead_code, reason = "these types are described, never made")]
 
+mod found;
+
 use std::collections::BTreeMap;
 
 use kith_proto::frame::Status;
 use schemars::JsonSchema;
+
+pub(super) use found::{Found, Inbox, Threads};
 
 /// Milliseconds since 1970.
 type Time = u64;
@@ -351,56 +355,6 @@ pub(super) struct Edits {
     edits: Vec<Edit>,
 }
 
-/// Where to go on in an inbox.
-#[derive(JsonSchema)]
-pub(super) struct InboxPlace {
-    at: Time,
-    stream: String,
-    seq: u64,
-}
-
-/// A message that means or answers the user.
-#[derive(JsonSchema)]
-pub(super) struct InboxEntry {
-    stream: String,
-    message: Message,
-    /// It answers a message of the user's.
-    reply: Option<bool>,
-    /// It means the user: by name, by role or with everyone.
-    mention: Option<bool>,
-    unread: Option<bool>,
-}
-
-/// Messages that mean or answer the user, newest first.
-#[derive(JsonSchema)]
-pub(super) struct Inbox {
-    entries: Vec<InboxEntry>,
-    /// Absent when there is nothing more.
-    next: Option<InboxPlace>,
-}
-
-/// A thread with unread messages.
-#[derive(JsonSchema)]
-pub(super) struct ThreadCard {
-    stream: String,
-    thread: u64,
-    /// The message whose thread it is; absent where it was deleted.
-    root: Option<Message>,
-    /// The newest message of the thread.
-    last: Message,
-    read: u64,
-    unread: u64,
-    /// Unread messages that mean the user.
-    mentions: u64,
-}
-
-/// Threads, those first that were written in last.
-#[derive(JsonSchema)]
-pub(super) struct Threads {
-    threads: Vec<ThreadCard>,
-    more: bool,
-}
-
 /// What follows a user over devices, by name.
 #[derive(JsonSchema)]
 pub(super) struct Preferences(BTreeMap<String, serde_json::Value>);
@@ -411,34 +365,6 @@ pub(super) struct Messages {
     messages: Vec<Message>,
     /// Whether there are others in the direction that was asked for.
     more: bool,
-}
-
-/// Some of a message's text.
-#[derive(JsonSchema)]
-pub(super) struct Piece {
-    text: String,
-    /// Whether it is what was looked for.
-    hit: Option<bool>,
-}
-
-/// A message that was found.
-#[derive(JsonSchema)]
-pub(super) struct Hit {
-    stream: String,
-    message: Message,
-    /// Some of its text, with what was looked for marked.
-    snippet: Vec<Piece>,
-}
-
-/// Messages that were found.
-#[derive(JsonSchema)]
-pub(super) struct Found {
-    /// In the order that was asked for.
-    hits: Vec<Hit>,
-    /// What to ask with for more; absent when there are none.
-    next: Option<String>,
-    /// Whether what was said lately may be missing, because it is not in the index yet.
-    behind: Option<bool>,
 }
 
 /// What is unread in a thread.

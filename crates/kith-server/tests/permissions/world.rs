@@ -485,13 +485,8 @@ impl World {
             text.push_str(&format!("{feed} {:?}\n", self.store.head(feed).await.unwrap()));
         }
         for collection in COLLECTIONS {
-            let range = Range {
-                collection,
-                prefix: String::new(),
-                after: None,
-                before: None,
-                descending: false,
-            };
+            let prefix = String::new();
+            let range = Range { collection, prefix, after: None, before: None, descending: false };
             for row in self.store.scan(range, usize::MAX).await.unwrap() {
                 text.push_str(&format!("{collection} {} {}\n", row.key, row.body));
             }

@@ -1,3 +1,5 @@
+//! The demo is made whole, once, and only where nothing else is.
+
 use std::collections::BTreeSet;
 
 use kith_core::document::COLLECTIONS;

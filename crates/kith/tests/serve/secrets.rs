@@ -1,6 +1,7 @@
 //! What is secret stays so: not in logs at any level, not in metrics, not in errors, not on disk.
 
 use std::fs::{self, File};
+use std::path::PathBuf;
 
 use kith_client::{Auth, Client, ClientError, Options};
 use kith_core::command::Command;
@@ -151,8 +152,12 @@ fn secrets_are_in_no_log_metric_error_or_file() {
         }
     }
     // What is kept of secrets cannot be used by whoever finds it.
-    for file in fs::read_dir(&data).unwrap() {
-        let path = file.unwrap().path();
+    let mut open = vec![PathBuf::from(&data)];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
         let bytes = fs::read(&path).unwrap();
         for secret in secrets {
             let found = bytes.windows(secret.len()).any(|bytes| bytes == secret.as_bytes());
