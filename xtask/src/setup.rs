@@ -49,6 +49,15 @@ pub(crate) fn browser() -> Result<()> {
     if there() { Ok(()) } else { bail!("`chromium` still does not start after installing it") }
 }
 
+/// Checks that pictures of pages can show emoji, and installs a font for them like the others.
+pub(crate) fn emoji() -> Result<()> {
+    let list = || Command::new("fc-list").arg("Noto Color Emoji").output();
+    if !list().is_ok_and(|found| !found.stdout.is_empty()) {
+        install("a font with emoji", &["fontconfig", "fonts-noto-color-emoji"])?;
+    }
+    Ok(())
+}
+
 fn c_compiler() -> Result<()> {
     compiler("cc", "#include <stdlib.h>\n", &DEBIAN_PACKAGES)
 }

@@ -47,6 +47,7 @@ pub(crate) fn test() -> Result<()> {
 /// Takes pictures of the main pages with the debug build of the server, which begins with the demo.
 pub(crate) fn screenshots() -> Result<()> {
     setup::browser()?;
+    setup::emoji()?;
     build()?;
     run(&mut cargo("build --quiet -p kith"))?;
     npm_run(WEB, "screenshots")
