@@ -16,7 +16,7 @@ impl App {
     /// Makes an account and begins its first session, if the site lets anyone do so.
     ///
     /// # Errors
-    /// As [`Auth::register`], `site.registration_closed`, `rate.limited`.
+    /// As [`Auth::register`](super::Auth::register), `site.registration_closed`, `rate.limited`.
     pub async fn sign_up(
         &self,
         name: &str,
