@@ -53,7 +53,9 @@ fn copy(tree: &Path) -> Result<()> {
     let mut git = Command::new("git");
     let files = output(git.args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
     let sources = files.lines().filter(|file| {
-        let plain = Path::new(file).extension().is_some_and(|ext| ext == "rs" || ext == "toml");
+        let plain = Path::new(file)
+            .extension()
+            .is_some_and(|ext| ["rs", "toml", "sql"].iter().any(|one| ext == *one));
         plain || *file == "Cargo.lock"
     });
     if tree.exists() {
