@@ -198,9 +198,7 @@ impl Site {
     }
 
     async fn open(config: &Config) -> anyhow::Result<Self> {
-        let opened = config.clone();
-        let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store: Arc<dyn Store> = Arc::new(config.open_store().await?);
         let env = Arc::new(SystemEnvironment);
         let hub = Hub::open(Arc::clone(&store), env.clone(), Limits::default()).await;
         let hub = hub.map_err(|error| match &error {

@@ -87,8 +87,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
 /// Ends the sessions of all people; how many there were, and how many contents of files are missing.
 async fn end(config: &Config) -> anyhow::Result<(u64, usize)> {
-    let opened = config.clone();
-    let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
+    let store = config.open_store().await?;
     let ended = kith_hub::end_sessions(&store).await;
     let looked = contents::check(config, &store).await;
     tokio::task::spawn_blocking(move || drop(store)).await?;

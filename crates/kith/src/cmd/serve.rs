@@ -74,8 +74,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     // Before anyone is told that the server runs: whoever stops it then must not cut it off.
     let stop = stop_signals().context("cannot listen for signals")?;
 
-    let opened = config.clone();
-    let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
+    let store = config.open_store().await?;
     let opened = config.clone();
     let depot = tokio::task::spawn_blocking(move || opened.open_depot()).await??;
     let painter = std::env::current_exe().ok();

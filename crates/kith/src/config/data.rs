@@ -38,15 +38,17 @@ impl Config {
         self.data.join("last-backup")
     }
 
-    /// Opens the database, made if it is missing. Blocks.
+    /// Opens the database, made if it is missing.
     ///
     /// # Errors
     /// When it is in use, damaged, or cannot be written.
-    pub(crate) fn open_store(&self) -> Result<SqliteStore, Exit> {
-        self.try_store().map_err(|error| failure(&self.data, &error))
+    pub(crate) async fn open_store(&self) -> anyhow::Result<SqliteStore> {
+        let config = self.clone();
+        let opened = tokio::task::spawn_blocking(move || config.try_store()).await?;
+        Ok(opened.map_err(|error| failure(&self.data, &error))?)
     }
 
-    /// As [`open_store`](Self::open_store), for whoever can do without.
+    /// As [`open_store`](Self::open_store), for whoever can do without. Blocks.
     ///
     /// # Errors
     /// What the store says.

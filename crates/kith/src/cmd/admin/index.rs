@@ -34,8 +34,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let config = super::prepare(&args.given)?;
     config.existing_database()?;
-    let opened = config.clone();
-    let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
+    let store = config.open_store().await?;
     let path = config.index();
     let failed = |error: &dyn std::fmt::Display| Exit::data(format!("the search index: {error}"));
     let opened = tokio::task::spawn_blocking(move || {

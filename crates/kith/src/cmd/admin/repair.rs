@@ -31,8 +31,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let config = super::prepare(&args.given)?;
     config.existing_database()?;
-    let opened = config.clone();
-    let store = tokio::task::spawn_blocking(move || opened.open_store()).await??;
+    let store = config.open_store().await?;
     let wrong = |error| failure(&config.data, &error);
     let repaired = repair(&store).await.map_err(wrong)?;
     let left = kith_hub::verify::verify(&store).await.map_err(wrong)?.problems;
