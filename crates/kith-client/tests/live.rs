@@ -45,14 +45,7 @@ async fn numbers(updates: &mut Events, count: usize) -> Vec<u64> {
 
 fn post() -> Command {
     let text = MessageText::parse("hi").unwrap();
-    Command::Post {
-        stream: tea(),
-        text,
-        reply_to: None,
-        thread: None,
-        topic: None,
-        files: Vec::new(),
-    }
+    Command::post(tea(), text)
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use crate::text::{
 use crate::topic::{Asked, Condition, Kind};
 
 mod decide;
+mod makes;
 mod outcome;
 
 pub use decide::{decide, decide_passed};
@@ -475,26 +476,4 @@ pub struct Arranged {
     pub section: Option<SectionName>,
     /// Its streams.
     pub streams: Vec<StreamId>,
-}
-
-impl Command {
-    /// Whether doing it twice makes two things, where other commands only bring about again what
-    /// they say.
-    #[must_use]
-    pub fn makes(&self) -> bool {
-        matches!(
-            self,
-            Self::Post { .. }
-                | Self::CreateCircle { .. }
-                | Self::CreateRole { .. }
-                | Self::CreateInvite { .. }
-                | Self::OfferReset { .. }
-                | Self::CreateStream { .. }
-                | Self::CreateGroup { .. }
-                | Self::CreateTopic { .. }
-                | Self::Change { .. }
-                | Self::Undo { .. }
-                | Self::Redo { .. }
-        )
-    }
 }

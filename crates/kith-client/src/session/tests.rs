@@ -145,17 +145,7 @@ impl Talk {
 
 fn post() -> Ask {
     let text = kith_core::text::MessageText::parse("hi").unwrap();
-    Ask::Command(
-        op("k-1"),
-        Command::Post {
-            stream: tea(),
-            text,
-            reply_to: None,
-            thread: None,
-            topic: None,
-            files: Vec::new(),
-        },
-    )
+    Ask::Command(op("k-1"), Command::post(tea(), text))
 }
 
 #[test]

@@ -96,7 +96,7 @@ pub(crate) async fn circle(hub: &Hub, owner: UserId) -> (CircleId, StreamId) {
 
 pub(crate) fn post(stream: StreamId, text: &str) -> Command {
     let text = MessageText::parse(text).unwrap();
-    Command::Post { stream, text, reply_to: None, thread: None, topic: None, files: Vec::new() }
+    Command::post(stream, text)
 }
 
 pub(crate) fn op(text: &str) -> OpId {

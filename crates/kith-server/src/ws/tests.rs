@@ -154,14 +154,7 @@ async fn the_past_goes_out_as_it_would_be_written() {
     app.hub.execute(bob.user, None, &Command::Join { circle }).await.unwrap();
     for (who, text) in [(&ana, "a \"quoted\" \\ \u{1F375}"), (&bob, "hidden"), (&ana, "last")] {
         let text = MessageText::parse(text).unwrap();
-        let post = Command::Post {
-            stream,
-            text,
-            reply_to: None,
-            thread: None,
-            topic: None,
-            files: Vec::new(),
-        };
+        let post = Command::post(stream, text);
         app.hub.execute(who.user, None, &post).await.unwrap();
     }
     for blocks in [false, true] {

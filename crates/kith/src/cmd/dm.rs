@@ -24,13 +24,6 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     let text = super::send::text(&args.text)?;
     let client = context.client().await?;
     let stream = resolve::direct(&client, &args.user).await?;
-    let post = Command::Post {
-        stream,
-        text,
-        reply_to: None,
-        thread: None,
-        topic: None,
-        files: Vec::new(),
-    };
+    let post = Command::post(stream, text);
     Ok(super::send::post(context, &client, post, stream).await?)
 }

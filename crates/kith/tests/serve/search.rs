@@ -85,14 +85,7 @@ async fn count(client: &Client, text: &str) -> usize {
 async fn say(client: &Client, stream: StreamId, from: usize, count: usize) {
     let one = |number: usize| {
         let text = MessageText::parse(&format!("needle number {number}")).unwrap();
-        let post = Command::Post {
-            stream,
-            text,
-            reply_to: None,
-            thread: None,
-            topic: None,
-            files: Vec::new(),
-        };
+        let post = Command::post(stream, text);
         async move { client.command(post).await.unwrap() }
     };
     join_all((from..from + count).map(one)).await;

@@ -50,24 +50,10 @@ async fn by_socket(server: &str, name: &str) -> (String, Vec<String>) {
     let invite = Command::CreateInvite { circle, seconds: None, uses: None };
     let code = client.command(invite).await.unwrap().code.unwrap();
     let text = MessageText::parse(TEXT).unwrap();
-    let post = Command::Post {
-        stream,
-        text: text.clone(),
-        reply_to: None,
-        thread: None,
-        topic: None,
-        files: Vec::new(),
-    };
+    let post = Command::post(stream, text.clone());
     client.command(post).await.unwrap();
     let nowhere = StreamId::new(kith_core::id::Timestamp(1), 1);
-    let lost = Command::Post {
-        stream: nowhere,
-        text,
-        reply_to: None,
-        thread: None,
-        topic: None,
-        files: Vec::new(),
-    };
+    let lost = Command::post(nowhere, text);
     let mut errors = vec![client.command(lost).await.unwrap_err().to_string()];
     let accept = Command::AcceptInvite { code: WRONG_CODE.to_owned() };
     errors.push(client.command(accept).await.unwrap_err().to_string());

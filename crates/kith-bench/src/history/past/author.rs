@@ -58,14 +58,7 @@ impl<'a> Author<'a> {
         let text = MessageText::parse(&"x".repeat(TEXT_CHARS))?;
         let place = |stream: &StreamId| {
             let (stream, text) = (*stream, text.clone());
-            let command = Command::Post {
-                stream,
-                text,
-                reply_to: None,
-                thread: None,
-                topic: None,
-                files: Vec::new(),
-            };
+            let command = Command::post(stream, text);
             Ok(Place { hash: secret_hash(&serde_json::to_string(&command)?), command })
         };
         let places = streams.iter().map(place).collect::<Result<_>>()?;
