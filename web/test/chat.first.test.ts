@@ -104,7 +104,7 @@ test("what is unread is counted, for the user apart, until it was really seen", 
   await post(ana, ops, "two");
   await post(ana, ops, "for @bob2");
   await place(page, "ops").getByText("1 for you").waitFor();
-  await expect.poll(() => page.title()).toBe("general – Kith");
+  await expect.poll(() => page.title()).toBe("(1) general – Kith");
   await place(page, "ops").click();
   await message(page, "two").waitFor();
   await message(page, "@bob2").waitFor();

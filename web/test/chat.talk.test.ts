@@ -55,7 +55,10 @@ test("messages are answered, changed by arrow up, reacted to, pinned and deleted
   await bob.getByLabel("Change the message").fill("In a minute");
   await expectAccessible(bob);
   await bob.getByLabel("Change the message").press("Enter");
-  await message(ana, "In a minute").getByText("(edited)").waitFor();
+  await message(ana, "In a minute").getByRole("button", { name: "(edited)" }).click();
+  await ana.getByRole("dialog", { name: "Edit history" }).locator("del").getByText("minut", { exact: true }).waitFor();
+  await expectAccessible(ana);
+  await ana.keyboard.press("Escape");
   await expect.poll(() => composer(bob).evaluate((area) => area === document.activeElement)).toBe(true);
 
   const row = ana.getByRole("listitem").filter({ has: ana.getByText("In a minute", { exact: true }) });

@@ -7,7 +7,7 @@ import type { StreamModel } from "./model/stream.js";
 import { parseRoute, pathOf, type Route } from "./model/route.js";
 
 /** What is shown at the side of a stream. */
-export type Side = "members" | "pins" | undefined;
+export type Side = "members" | "find" | undefined;
 
 /** What asks for all attention. */
 export type Dialog =
@@ -16,7 +16,7 @@ export type Dialog =
   | { readonly is: "stream_settings"; readonly stream: StreamModel }
   | { readonly is: "leave"; readonly circle: CircleModel }
   | { readonly is: "profile"; readonly user: protocol.UserId; readonly circle?: CircleModel | undefined }
-  | { readonly is: "delete"; readonly stream: StreamModel; readonly message: protocol.Message };
+  | { readonly is: "delete" | "edits"; readonly stream: StreamModel; readonly message: protocol.Message };
 
 /** What there may be room for. */
 export type Panel = "places" | "main" | "side";
@@ -31,6 +31,8 @@ export class View {
   route: Route = $state.raw(parseRoute(location.pathname));
   /** What is shown at the side; a thread of the route goes before. */
   side: Side = $state(localStorage.getItem("kith.members") === "shown" && innerWidth > 1100 ? "members" : undefined);
+  /** What is looked for at the side, and whether in this stream alone; counted, so that the same can be wished again. */
+  finding: { readonly text: string | undefined; readonly here: boolean; readonly count: number } = $state.raw({ text: undefined, here: false, count: 0 });
   /** What asks for all attention, if anything does. */
   dialog: Dialog | undefined = $state.raw();
   /** Counts wishes to go to a message, so that the same one can be gone to again. */
@@ -38,6 +40,8 @@ export class View {
   /** Which panel is looked at, where there is room for one; counted, so that one can be wished again. */
   panel: { readonly name: Panel; readonly count: number } = $state.raw({ name: parseRoute(location.pathname).at === "stream" ? "main" : "places", count: 1 });
 
+  /** What was at the side before one looked for something. */
+  #beside: Side;
   /** Where one was before what takes the whole page. */
   #before: Route | undefined;
   readonly #last = new Map<protocol.CircleId, protocol.StreamId>();
@@ -107,13 +111,34 @@ export class View {
   }
 
   /** Shows something at the side, or nothing where it is shown already. */
-  toggle(side: Exclude<Side, undefined>): void {
-    const { route } = this;
-    const covered = route.at === "stream" && route.thread !== undefined && innerWidth < ROOMY_PX;
-    if (covered) this.go({ at: "stream", stream: route.stream });
+  toggle(side: "members"): void {
+    const covered = this.#uncover();
     this.side = this.side === side && !covered ? undefined : side;
     this.reveal(this.side === undefined ? "main" : "side");
     localStorage.setItem("kith.members", this.side === "members" ? "shown" : "hidden");
+  }
+
+  /** Looks for something, or lets somebody say what; `here` for the stream that is looked at alone. */
+  find({ text, here = false }: { text?: string; here?: boolean } = {}): void {
+    this.#uncover();
+    if (this.side !== "find") this.#beside = this.side;
+    this.side = "find";
+    this.finding = { text, here, count: this.finding.count + 1 };
+    this.reveal("side");
+  }
+
+  /** Looks for nothing any longer. */
+  closeFind(): void {
+    this.side = this.#beside;
+    this.reveal("main");
+  }
+
+  /** Closes a thread that stands where the side would; whether there was one. */
+  #uncover(): boolean {
+    const { route } = this;
+    const covered = route.at === "stream" && route.thread !== undefined && innerWidth < ROOMY_PX;
+    if (covered) this.go({ at: "stream", stream: route.stream });
+    return covered;
   }
 }
 

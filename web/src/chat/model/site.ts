@@ -243,8 +243,9 @@ export class Site {
         break;
       }
       case "read_to":
+        // What means the user in a thread counts for its stream as well.
         if (body.thread !== undefined) this.#streams.get(body.stream)?.countThreads();
-        else this.#streams.get(body.stream)?.count().catch((error: unknown) => this.refused(error));
+        this.#streams.get(body.stream)?.count().catch((error: unknown) => this.refused(error));
         break;
       case "blocked":
         this.#blocked.update((blocked) => new Set(blocked).add(body.user));

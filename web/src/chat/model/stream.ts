@@ -99,7 +99,7 @@ export class StreamModel {
     // What was counted before the last event that is here is counted again.
     if (of.head < this.feed.seq) return;
     const is_read = this.#seen > of.read;
-    this.#counts.set({ read: Math.max(of.read, this.#told), unread: is_read ? 0 : of.unread, mentions: is_read ? 0 : of.mentions });
+    this.#counts.set({ read: Math.max(of.read, this.#told), unread: is_read ? 0 : of.unread, mentions: is_read ? this.#meantInThreads() : of.mentions });
   }
 
   /** Somebody looks at it now: more is held, and what is new is marked. */
@@ -165,7 +165,7 @@ export class StreamModel {
     const skips = !is_behind || held.some((one) => one.seq > this.#seen && one.seq < first && one.author !== this.around.client.user.id);
     if (skips && !is_all) return;
     this.#seen = seq;
-    this.#counts.update((counts) => (is_all ? { read: seq, unread: 0, mentions: 0 } : counts));
+    this.#counts.update((counts) => (is_all ? { read: seq, unread: 0, mentions: this.#meantInThreads() } : counts));
     this.#timer ??= setTimeout(() => this.flushRead(), READ_MS);
   }
 
@@ -178,12 +178,25 @@ export class StreamModel {
     this.around.client.command({ read: { stream: this.id, seq: this.#seen } }).catch((error: unknown) => this.around.refused(error));
   }
 
-  /** Everything is read, seen or not. */
+  /** Everything is read, seen or not; in threads as well. */
   markRead(): void {
     this.#newAfter.set(undefined);
     this.#seen = Math.max(this.#seen, this.feed.seq);
     this.#counts.set({ read: this.#seen, unread: 0, mentions: 0 });
     this.flushRead();
+    this.attempt(this.#readThreads());
+  }
+
+  async #readThreads(): Promise<void> {
+    const { client } = this.around;
+    const { threads } = await client.query({ unread: { stream: this.id } });
+    const unread = threads.filter((thread) => thread.unread > 0);
+    await Promise.all(unread.map(({ thread }) => client.command({ read: { stream: this.id, thread, seq: this.feed.seq } })));
+  }
+
+  /** Unread messages of threads that mean the user: seeing the stream is not reading those. */
+  #meantInThreads(): number {
+    return [...get(this.#threads).values()].reduce((sum, { mentions }) => sum + mentions, 0);
   }
 
   /** From this message on everything is unread. */

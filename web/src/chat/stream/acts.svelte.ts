@@ -4,7 +4,7 @@
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { t } from "../../lib/i18n/index.svelte.js";
-import { Copy, Link, Message as Thread, Pencil, Pin, PinOff, Reply, Trash, Eye } from "../../lib/ui/icons.js";
+import { Copy, History, Link, Message as Thread, Pencil, Pin, PinOff, Reply, Trash, Eye } from "../../lib/ui/icons.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
 import { toast } from "../../lib/ui/toasts.svelte.js";
 import { permissionsOf, type Permission } from "../model/rights.js";
@@ -95,6 +95,11 @@ export class Acts {
     return this.stream.info.pins?.includes(message.seq) ?? false;
   }
 
+  /** Shows what a message said before. */
+  showEdits(message: Message): void {
+    this.view.dialog = { is: "edits", stream: this.stream, message };
+  }
+
   remove(message: Message): void {
     this.view.dialog = { is: "delete", stream: this.stream, message };
   }
@@ -115,6 +120,7 @@ export class Acts {
     }
     items.push("line", { label: t("message.copy"), icon: Copy, keys: "C", run: () => void this.copy(message) });
     items.push({ label: t("message.link"), icon: Link, keys: "L", run: () => void this.link(message) });
+    if (message.edited_at !== undefined) items.push({ label: t("message.edits"), icon: History, keys: "H", run: () => this.showEdits(message) });
     if (this.thread === undefined) items.push({ label: t("message.unread"), icon: Eye, keys: "U", run: () => this.stream.markUnread(message.seq) });
     if (mine || may.has("manage_messages")) {
       items.push("line", { label: t("ui.delete"), icon: Trash, keys: "Del", danger: true, run: () => this.remove(message) });

@@ -106,6 +106,8 @@ export const chat = {
   "message.replies": { one: "{count} Antwort", other: "{count} Antworten" },
   "message.edit": "Nachricht ändern",
   "message.edited": "(bearbeitet)",
+  "message.edits": "Frühere Fassungen",
+  "message.edits_now": "(jetzt)",
   "message.pin": "Anheften",
   "message.unpin": "Nicht mehr anheften",
   "message.pinned": "Angeheftet",

@@ -6,6 +6,7 @@ import { admin } from "./admin.js";
 import { chat } from "./chat.js";
 import { composer } from "./composer.js";
 import { emoji } from "./emoji.js";
+import { find } from "./find.js";
 import { manage } from "./manage.js";
 import { markdown } from "./markdown.js";
 import { media } from "./media.js";
@@ -13,4 +14,4 @@ import { notify } from "./notify.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...composer, ...emoji, ...manage, ...markdown, ...media, ...notify, ...settings };
+export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...composer, ...emoji, ...find, ...manage, ...markdown, ...media, ...notify, ...settings };

@@ -106,6 +106,8 @@ export const chat = {
   "message.replies": { one: "{count} reply", other: "{count} replies" },
   "message.edit": "Change the message",
   "message.edited": "(edited)",
+  "message.edits": "Edit history",
+  "message.edits_now": "(now)",
   "message.pin": "Pin",
   "message.unpin": "Unpin",
   "message.pinned": "Pinned",

@@ -1,0 +1,72 @@
+// What is unread is told outside of what one looks at, and is gone once it was seen.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, expectAccessible } from "./browser.js";
+import { chat, message, place, post, teaOf, type Tea } from "./chat.js";
+import { BUSY, Server, type Person } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+let ana: Person;
+let bob: Person;
+let tea: Tea;
+let ops: string;
+
+beforeAll(async () => {
+  server = await Server.start(BUSY);
+  browser = await Chromium.start();
+  [ana, bob] = [await server.person("ana"), await server.person("bob")];
+  tea = await teaOf(ana, [bob]);
+  ops = (await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "ops" })).stream;
+});
+
+afterAll(async () => {
+  await browser.end();
+  await server.end();
+});
+
+const icon = (page: Page) => page.locator('link[rel="icon"]').getAttribute("href");
+
+test("the tab tells what is unread anywhere, without what is muted", async () => {
+  const page = await chat(browser, server, bob, `/s/${tea.stream}`);
+  await expect.poll(() => page.title()).toBe("general – Kith");
+  await post(ana, ops, "something new");
+  await expect.poll(() => page.title()).toBe("• general – Kith");
+  await expect.poll(() => icon(page)).toContain("icon-new");
+  await post(ana, ops, "Look, @bob");
+  await expect.poll(() => page.title()).toBe("(1) general – Kith");
+  await expect.poll(() => icon(page)).toContain("icon-loud");
+  // What is chosen on another device counts at once.
+  await bob.ask("PUT", `/preferences/notify:${ops}`, { value: { muted: true } });
+  await expect.poll(() => page.title()).toBe("general – Kith");
+  await bob.ask("PUT", `/preferences/notify:${ops}`, { value: { level: "all" } });
+  await expect.poll(() => page.title()).toBe("(1) general – Kith");
+  await place(page, "ops").click();
+  await expect.poll(() => page.title()).toBe("ops – Kith");
+  await expect.poll(() => icon(page)).not.toMatch(/icon-(new|loud)/);
+});
+
+test("a mention in a thread is told where the thread is, and is gone with it", async () => {
+  const root = await post(bob, tea.stream, "Who brings milk?");
+  const page = await chat(browser, server, bob, `/s/${tea.stream}`);
+  await message(page, "Who brings milk?").waitFor();
+  await post(ana, tea.stream, "You do, @bob", { thread: root });
+  await place(page, "general").getByText("1 for you").waitFor();
+  await message(page, "Who brings milk?").getByRole("button", { name: /1 reply.*1 unread/ }).click();
+  await place(page, "general").getByText("1 for you").waitFor({ state: "detached" });
+  await page.getByRole("region", { name: "Thread", exact: true }).getByText("You do").waitFor();
+  await expectAccessible(page);
+});
+
+test("whoever points at messages in a window without the focus has seen them", async () => {
+  const page = await chat(browser, server, bob, `/s/${tea.stream}`);
+  await page.evaluate(() => (document.hasFocus = () => false));
+  await post(ana, tea.stream, "Behind you, @bob");
+  await place(page, "general").getByText("1 for you").waitFor();
+  const box = await page.getByRole("region", { name: /^Messages in/ }).boundingBox();
+  if (box === null) throw new Error("there are no messages");
+  await page.mouse.move(box.x + 50, box.y + 50);
+  await page.mouse.move(box.x + 60, box.y + 70);
+  await place(page, "general").getByText("1 for you").waitFor({ state: "detached" });
+});
