@@ -217,6 +217,9 @@ pub struct Limits {
     pub subscribe_max: u32,
     /// How many bytes may wait for a client before it is told that it lags.
     pub queue_bytes: u32,
+    /// The largest file that is taken, in bytes; absent where the server takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_bytes: Option<u64>,
 }
 
 /// The first answer of a server.

@@ -126,6 +126,11 @@ impl Files {
         &self.limits
     }
 
+    /// The largest file that is taken, if any is.
+    pub(crate) fn offered(&self) -> Option<u64> {
+        self.depot.as_ref().map(|_| self.limits.bytes_max)
+    }
+
     /// Where the files are.
     pub(crate) fn depot(&self) -> Result<&Depot, Problem> {
         let off = || Problem::new("file.off", "this server takes no files");

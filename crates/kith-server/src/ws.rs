@@ -309,6 +309,7 @@ async fn welcome(
             per_second: settings.requests_per_second,
             subscribe_max: handle::SUBSCRIBE_MAX,
             queue_bytes: settings.queue_bytes,
+            file_bytes: app.files.offered(),
         },
     })
 }

@@ -1766,6 +1766,8 @@ export type Leaving = "left" | "kicked" | "banned";
 export type Limits = {
   /** How many requests a client may make at once. */
   burst: number;
+  /** The largest file that is taken, in bytes; absent where the server takes none. */
+  file_bytes?: number;
   /** The largest message of a client, in bytes. */
   frame_bytes: number;
   /** How many a second in the long run. */

@@ -40,6 +40,7 @@ fn welcome() -> Welcome {
         per_second: 30,
         subscribe_max: 1000,
         queue_bytes: 1 << 20,
+        file_bytes: None,
     };
     let session = SessionId::new(Timestamp(1), 3);
     Welcome {

@@ -361,6 +361,7 @@ fn welcome(number: usize) -> Welcome {
         per_second: 30,
         subscribe_max: 1000,
         queue_bytes: 1 << 20,
+        file_bytes: None,
     };
     Welcome {
         v: 1,

@@ -150,6 +150,7 @@ impl Site {
                 per_second: 30,
                 subscribe_max: 1000,
                 queue_bytes: 65_536,
+                file_bytes: None,
             },
         };
         self.update(Update::Connected(Box::new(welcome)));
