@@ -4,7 +4,7 @@
 import { Aware, Awareness } from "./aware.js";
 import { closed, KithError } from "./error.js";
 import { Driver } from "./driver.js";
-import { Files, Upload, type ContentOptions, type FilePlace, type UploadOptions } from "./files.js";
+import { Files, Upload, type ContentOptions, type DownloadOptions, type FilePlace, type UploadOptions } from "./files.js";
 import type { Answer, Asked, Auth, Call, Card, CircleId, Command, Condition, FeedId, FileId, Offer, OpId, Outcome, Query, ServiceName, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
@@ -186,7 +186,12 @@ export class Client {
    * on by itself after a lost connection.
    */
   upload(content: Blob, options: UploadOptions = {}): Upload {
-    return new Upload(this.#files, content, this.newOp(), options);
+    return new Upload(this.#files, content, options.op ?? this.newOp(), options);
+  }
+
+  /** Removes an own file that no message refers to, or what is there of an upload. Rejects with a `KithError`. */
+  async removeFile(file: FileId): Promise<void> {
+    await this.#files.send("DELETE", `/files/${file}`);
   }
 
   /**
@@ -198,7 +203,7 @@ export class Client {
   }
 
   /** Brings a file that a message refers to, or one's own. Rejects with a `KithError`. */
-  download(place: FilePlace | FileId, options: ContentOptions & { signal?: AbortSignal } = {}): Promise<Blob> {
+  download(place: FilePlace | FileId, options: DownloadOptions = {}): Promise<Blob> {
     return this.#files.bring(place, options);
   }
 

@@ -31,6 +31,11 @@ export interface UploadOptions {
   name?: string;
   /** The BLAKE3 hash of its content in hexadecimal, where it is known: the server compares it. */
   hash?: BlobHash;
+  /**
+   * The name of the operation that begins it. Under the name of one that was begun before, also by
+   * another client of the user, it goes on from where that stands.
+   */
+  op?: OpId;
   /** Told of every change. */
   onProgress?: (progress: Progress) => void;
   /** Gives the upload up. */
@@ -53,6 +58,14 @@ export interface ContentOptions {
   thumbnail?: boolean;
   /** Browsers save it and show nothing. */
   download?: boolean;
+}
+
+/** How a content is brought. */
+export interface DownloadOptions extends ContentOptions {
+  /** Told how many bytes are there, as they come. */
+  onProgress?: (received: number) => void;
+  /** Gives it up. */
+  signal?: AbortSignal;
 }
 
 interface Told {
@@ -100,15 +113,37 @@ export class Files {
   }
 
   /** Brings a content. */
-  async bring(place: FilePlace | FileId, options: ContentOptions & { signal?: AbortSignal } = {}): Promise<Blob> {
-    const { signal } = options;
+  async bring(place: FilePlace | FileId, options: DownloadOptions = {}): Promise<Blob> {
+    const { signal, onProgress } = options;
     const response = await this.send("GET", this.address(place, options), signal === undefined ? {} : { signal });
     try {
-      return await response.blob();
+      return onProgress === undefined || response.body === null ? await response.blob() : await counted(response.body, onProgress);
     } catch (error) {
       if (signal?.aborted === true) throw error;
       throw unreachable(error);
     }
+  }
+}
+
+/** Reads a body to its end, and tells how much of it is there. */
+async function counted(body: ReadableStream<Uint8Array<ArrayBuffer>>, told: (received: number) => void): Promise<Blob> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const reader = body.getReader();
+  for (let received = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return new Blob(parts);
+    parts.push(value);
+    received += value.length;
+    told(received);
+  }
+}
+
+/** A piece of a content: one that was changed or taken away meanwhile would look like a lost connection. */
+async function read(piece: Blob): Promise<ArrayBuffer> {
+  try {
+    return await piece.arrayBuffer();
+  } catch {
+    throw new KithError({ code: "client.unreadable", message: "the file can no longer be read" });
   }
 }
 
@@ -255,7 +290,7 @@ export class Upload {
     }
     const path = `/files/${this.#id}`;
     if (told === undefined) return (await (await this.#files.send("GET", path, { signal })).json()) as Told;
-    const body = this.#content.slice(told.offset, told.offset + this.#piece);
+    const body = await read(this.#content.slice(told.offset, told.offset + this.#piece));
     const headers = { "content-type": "application/octet-stream", "upload-offset": String(told.offset) };
     const from = Date.now();
     const now = (await (await this.#files.send("PATCH", path, { body, headers, signal })).json()) as Told;

@@ -6,7 +6,7 @@ export { Client } from "./client.js";
 export type { AnswerTo, Changes, Connection, Options, TransactionOptions } from "./client.js";
 export { KithError } from "./error.js";
 export { Upload } from "./files.js";
-export type { ContentOptions, FilePlace, Progress, UploadOptions } from "./files.js";
+export type { ContentOptions, DownloadOptions, FilePlace, Progress, UploadOptions } from "./files.js";
 export { parse, same, stringify } from "./json.js";
 export type { Json, JsonObject, Numeric } from "./json.js";
 export { Lines } from "./lines.js";

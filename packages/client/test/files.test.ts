@@ -26,6 +26,9 @@ test("a file goes up and comes down to whoever reads its message", async (t) => 
   assert.deepEqual(got.files, [file]);
   const place = { stream, message, file: file.id };
   assert.ok(await same(await bob.download(place), whole));
+  const received: number[] = [];
+  assert.ok(await same(await bob.download(place, { onProgress: (bytes) => received.push(bytes) }), whole));
+  assert.equal(received.at(-1), whole.size);
   assert.ok(await same(await ana.download(file.id), whole));
   assert.equal((await refused(cyd.download(place))).code, "stream.not_found");
   assert.equal((await refused(bob.download(place, { thumbnail: true }))).code, "file.not_found");
@@ -84,4 +87,43 @@ test("an upload that is given up leaves nothing", async (t) => {
   const gone = await refused(ana.download(upload.id as `f_${string}`));
   assert.ok(gone instanceof KithError && gone.code === "file.not_found");
   await assert.rejects(ana.upload(content(1), { signal: AbortSignal.abort(new Error("never")) }).done, /never/);
+});
+
+test("an upload goes on where another client left it", async (t) => {
+  const server = await Server.start(t, { "files.free_percent": "1" });
+  const [ana, later] = [await server.client("ana"), await server.client("ana")];
+  const whole = content(3_000_000);
+  const op = ana.newOp();
+  const begun = ana.upload(whole, { op });
+  await new Promise<void>((resolve) => {
+    const stop = begun.progress.subscribe(({ sent }) => {
+      if (sent === 0) return;
+      setTimeout(() => stop());
+      resolve();
+    });
+  });
+  begun.pause();
+  const seen: number[] = [];
+  const file = await later.upload(whole, { op, onProgress: ({ sent }) => seen.push(sent) }).done;
+  assert.equal(file.id, begun.id);
+  assert.ok(seen.some((sent) => sent > 0 && sent < whole.size), "it did not begin anew");
+  // And once more, when it is there already.
+  assert.deepEqual(await later.upload(whole, { op }).done, file);
+  begun.cancel();
+  await later.removeFile(file.id).catch(() => {});
+  assert.equal((await refused(later.download(file.id))).code, "file.not_found");
+});
+
+test("a file that was taken away while it is sent is given up with a word", async (t) => {
+  const server = await Server.start(t, { "files.free_percent": "1" });
+  const ana = await server.client("ana");
+  const gone = content(1000);
+  gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException("it is gone", "NotReadableError")) }) as unknown as Blob;
+  assert.equal((await refused(ana.upload(gone).done)).code, "client.unreadable");
+});
+
+test("a server says how large a file may be, or that it takes none", async (t) => {
+  const [some, none] = [await Server.start(t, { "files.bytes_max": "1000" }), await Server.start(t, { "files.store": "off" })];
+  assert.equal((await some.client("ana")).welcome.limits.file_bytes, 1000);
+  assert.equal((await none.client("ana")).welcome.limits.file_bytes, undefined);
 });
