@@ -16,6 +16,8 @@ export type Dialog =
   | { readonly is: "stream_settings"; readonly stream: StreamModel }
   | { readonly is: "leave"; readonly circle: CircleModel }
   | { readonly is: "profile"; readonly user: protocol.UserId; readonly circle?: CircleModel | undefined }
+  /** The pictures of a message; `at` says which of them first. */
+  | { readonly is: "pictures"; readonly stream: StreamModel; readonly message: protocol.Message; readonly at: number }
   | { readonly is: "delete" | "edits"; readonly stream: StreamModel; readonly message: protocol.Message };
 
 /** What there may be room for. */

@@ -118,7 +118,8 @@ export class Acts {
       const pinned = this.isPinned(message);
       items.push({ label: pinned ? t("message.unpin") : t("message.pin"), icon: pinned ? PinOff : Pin, keys: "P", run: () => this.pin(message) });
     }
-    items.push("line", { label: t("message.copy"), icon: Copy, keys: "C", run: () => void this.copy(message) });
+    items.push("line");
+    if (message.text !== "") items.push({ label: t("message.copy"), icon: Copy, keys: "C", run: () => void this.copy(message) });
     items.push({ label: t("message.link"), icon: Link, keys: "L", run: () => void this.link(message) });
     if (message.edited_at !== undefined) items.push({ label: t("message.edits"), icon: History, keys: "H", run: () => this.showEdits(message) });
     if (this.thread === undefined) items.push({ label: t("message.unread"), icon: Eye, keys: "U", run: () => this.stream.markUnread(message.seq) });

@@ -38,6 +38,19 @@ export function kindOf(type: string): FileKind {
   return main === "text" || /pdf|json|xml|document|msword|rtf/.test(sub) ? "text" : "other";
 }
 
+/** Pictures that every browser shows, and the server sends as what they are. */
+const PICTURES: readonly string[] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+/** What the server lets browsers play in place. */
+const SOUNDS: readonly string[] = ["audio/mpeg", "audio/ogg", "audio/x-wav", "audio/x-flac", "audio/m4a", "audio/aac"];
+const VIDEOS: readonly string[] = ["video/mp4", "video/webm"];
+
+/** How a file is shown by its type. A picture is one whose size is known: the server could read it. */
+export function shownAs({ type, width, height }: { readonly type: string; readonly width?: number; readonly height?: number }): "picture" | "video" | "audio" | "file" {
+  if (PICTURES.includes(type) && width !== undefined && height !== undefined) return "picture";
+  if (VIDEOS.includes(type)) return "video";
+  return SOUNDS.includes(type) ? "audio" : "file";
+}
+
 /** A colour as it may be given to a style, or none: it comes from others. */
 export function colour(given: string | undefined): string | undefined {
   return given !== undefined && /^#[0-9a-f]{6}$/i.test(given) ? given : undefined;

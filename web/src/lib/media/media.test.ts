@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { colour, fitted, kindOf } from "./kinds.js";
+import { colour, fitted, kindOf, shownAs } from "./kinds.js";
 import { FIT, SCALE_MAX, bounded, zoomed } from "./zoom.js";
 
 const [fit, room] = [{ width: 800, height: 400 }, { width: 800, height: 600 }];
@@ -32,4 +32,10 @@ test("files have a kind, and colours of others are only colours", () => {
     .toEqual(["image", "video", "audio", "text", "archive", "text", "other"]);
   expect(colour("#a1B2c3")).toBe("#a1B2c3");
   for (const bad of ["red", "#abc", "url(x)", "#a1b2c3;", undefined]) expect(colour(bad)).toBeUndefined();
+});
+
+test("a file is shown in place where the server lets it be", () => {
+  const size = { width: 1, height: 1 };
+  expect([{ type: "image/png", ...size }, { type: "image/svg+xml", ...size }, { type: "image/png" }, { type: "video/webm" }, { type: "video/quicktime" }, { type: "audio/mpeg" }, { type: "text/html" }].map(shownAs))
+    .toEqual(["picture", "file", "file", "video", "file", "audio", "file"]);
 });

@@ -119,6 +119,7 @@ export const chat = {
   "message.delete_sure": "Sie ist dann für alle weg, für immer.",
   "message.gone": "Diese Nachricht gibt es nicht mehr.",
   "message.quoted_gone": "Die Nachricht, auf die geantwortet wird, gibt es nicht mehr.",
+  "message.files": { one: "{count} Datei", other: "{count} Dateien" },
   "message.answers": "Antwort auf:",
   "message.blocked": "Eine Nachricht von jemandem, den du blockierst.",
   "message.waits": "Wartet auf eine Verbindung",

@@ -10,6 +10,8 @@ export const media = {
   "media.zoom_fit": "An das Fenster anpassen",
   "media.original": "Die Datei selbst öffnen",
   "media.download": "{name} herunterladen",
+  "media.stop": "Herunterladen von {name} abbrechen",
+  "media.coming": "{name}, Herunterladen",
   "media.more": { one: "{count} weiteres", other: "{count} weitere" },
   "media.cannot_play": "Dieser Browser kann {name} nicht abspielen.",
   "upload.waiting": "Wartet",

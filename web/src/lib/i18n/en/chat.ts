@@ -119,6 +119,7 @@ export const chat = {
   "message.delete_sure": "It is gone for everybody, for good.",
   "message.gone": "This message is not there any more.",
   "message.quoted_gone": "The message that is answered is not there any more.",
+  "message.files": { one: "{count} file", other: "{count} files" },
   "message.answers": "Answers:",
   "message.blocked": "A message of somebody whom you block.",
   "message.waits": "Waits for a connection",

@@ -10,6 +10,8 @@ export const media = {
   "media.zoom_fit": "Fit to the window",
   "media.original": "Open the file itself",
   "media.download": "Download {name}",
+  "media.stop": "Stop downloading {name}",
+  "media.coming": "{name}, download",
   "media.more": { one: "{count} more", other: "{count} more" },
   "media.cannot_play": "This browser cannot play {name}.",
   "upload.waiting": "Waiting",

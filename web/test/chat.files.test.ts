@@ -1,0 +1,109 @@
+// Files in the chat: what a message has with it, and how it is looked at and saved.
+
+import { readFile } from "node:fs/promises";
+import type { Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, expectAccessible, expectFits, type Look } from "./browser.js";
+import { chat, message, post, teaOf, type Tea } from "./chat.js";
+import { blob, png, sendFromTerminal, upload, wav } from "./files.js";
+import { BUSY, Server, type Person } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+let made = 0;
+
+beforeAll(async () => {
+  server = await Server.start({ ...BUSY, KITH_FILES_FREE_PERCENT: "1" });
+  browser = await Chromium.start();
+});
+
+afterAll(async () => {
+  await browser.end();
+  await server.end();
+});
+
+interface World extends Tea {
+  readonly ana: Person;
+  readonly bob: Person;
+}
+
+/** Ana's circle with bob in it: names of this test alone. */
+async function world(): Promise<World> {
+  made += 1;
+  const [ana, bob] = [await server.person(`ana${made}`), await server.person(`bob${made}`)];
+  return { ana, bob, ...(await teaOf(ana, [bob], `Tea ${made}`)) };
+}
+
+const open = (who: Person, { stream }: Tea, look: Look = {}) => chat(browser, server, who, `/s/${stream}`, look);
+const viewer = (page: Page, name: string) => page.getByRole("dialog", { name });
+const isLoaded = (image: Locator) => expect.poll(() => image.evaluate((img) => (img as HTMLImageElement).naturalWidth)).toBeGreaterThan(0);
+
+test("what comes from a terminal is shown: pictures in a grid and in full, by the keyboard", async () => {
+  const tea = await world();
+  const page = await open(tea.bob, tea);
+  await sendFromTerminal(tea.ana, tea.stream, png("hills.png", 800, 500));
+  const hills = page.getByRole("button", { name: "Open hills.png" });
+  await isLoaded(hills.getByRole("img", { name: "hills.png" }));
+  const shape = (await hills.boundingBox())!;
+  expect(shape.width / shape.height).toBeCloseTo(1.6, 1);
+
+  const files = [];
+  for (const one of [png("one.png"), png("two.png", 30, 90), png("three.png"), png("four.png"), png("five.png")]) files.push(await upload(tea.ana, one));
+  await post(tea.ana, tea.stream, "five", { files });
+  await page.getByRole("button", { name: "Open four.png, +1 more" }).waitFor();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Open two.png" }).press("Enter");
+  await viewer(page, "two.png").getByText("Picture 2 of 5").waitFor();
+  await isLoaded(viewer(page, "two.png").getByRole("img"));
+  await expectAccessible(page);
+  await page.keyboard.press("ArrowRight");
+  await viewer(page, "three.png").waitFor();
+  await page.keyboard.press("+");
+  await expect.poll(() => viewer(page, "three.png").getByRole("button", { name: "Smaller" }).isEnabled()).toBe(true);
+  const saving = page.waitForEvent("download");
+  await viewer(page, "three.png").getByRole("link", { name: "Download three.png" }).click();
+  expect((await saving).suggestedFilename()).toBe("three.png");
+  await page.keyboard.press("Escape");
+  await viewer(page, "three.png").waitFor({ state: "detached" });
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Open two.png");
+  await page.close();
+});
+
+test("sounds are played, other files are saved as they were, and a message that is deleted takes them with it", async () => {
+  const tea = await world();
+  const page = await open(tea.bob, tea, { theme: "dark" });
+  const report = blob("report of the year.bin", 300_000);
+  const files = [await upload(tea.ana, wav("bell.wav")), await upload(tea.ana, report), await upload(tea.ana, png("tea.png"))];
+  const seq = await post(tea.ana, tea.stream, "", { files });
+  const sound = page.getByLabel("bell.wav");
+  await expect.poll(() => sound.evaluate((audio) => (audio as HTMLAudioElement).duration)).toBeCloseTo(1, 1);
+  await expectAccessible(page);
+  const saving = page.waitForEvent("download");
+  await page.getByRole("link", { name: /report of the year\.bin/ }).click();
+  const saved = await saving;
+  expect(saved.suggestedFilename()).toBe("report of the year.bin");
+  expect((await readFile(await saved.path())).equals(report.buffer)).toBe(true);
+
+  // Without a text, its files say what it is.
+  await post(tea.ana, tea.stream, "Look above", { reply_to: seq });
+  await message(page, "Look above").getByText("3 files").waitFor();
+  await page.getByRole("button", { name: "Open tea.png" }).click();
+  await viewer(page, "tea.png").waitFor();
+  await tea.ana.ask("DELETE", `/streams/${tea.stream}/messages/${seq}`);
+  await viewer(page, "tea.png").waitFor({ state: "detached" });
+  await page.getByText("report of the year.bin").waitFor({ state: "detached" });
+  await page.close();
+});
+
+test.each([["light", 1280], ["dark", 360]] as const)("they fit and are accessible, %s, %i wide", async (theme, width) => {
+  const tea = await world();
+  const files = [];
+  for (const one of [png("wide.png", 2000, 300), wav("a sound with a name that is so long that it does not fit.wav"), blob("a file with a name that is so long that it does not fit anywhere.tar.gz", 9)]) files.push(await upload(tea.ana, one));
+  await post(tea.ana, tea.stream, "All sorts", { files });
+  const page = await open(tea.bob, tea, { theme, width });
+  await isLoaded(page.getByRole("img", { name: "wide.png" }));
+  await page.locator("audio").waitFor();
+  await expectAccessible(page);
+  await expectFits(page);
+  await page.close();
+});
