@@ -3,7 +3,7 @@
 import { KithError, type Client, type FeedUpdate, type protocol } from "@kith/client";
 import { writable, type Writable } from "svelte/store";
 import { sentence } from "../lib/session.js";
-import { kindOf, type AnyTopic } from "./handles.js";
+import { kindOf, type AnyTopic } from "../lib/topics.js";
 import { Rates } from "./rates.js";
 import { soon } from "./soon.js";
 import { Clock, Timeline } from "./timeline.js";
