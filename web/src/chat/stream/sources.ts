@@ -1,4 +1,4 @@
-// What is offered while one writes: people, streams, emoji.
+// What is offered while one writes: people, streams, emoji, commands.
 
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
@@ -6,22 +6,32 @@ import { t } from "../../lib/i18n/index.svelte.js";
 import type { Completion, Sign, Source } from "../../lib/composer/complete.js";
 import { loadEmoji, skinTone, toned } from "../../lib/emoji/index.svelte.js";
 import { best } from "../../lib/switcher/fuzzy.js";
+import { COMMANDS } from "../model/command.js";
 import { nameOf } from "../model/people.js";
 import { permissionsOf } from "../model/rights.js";
 import type { Site } from "../model/site.js";
 import type { StreamModel } from "../model/stream.js";
+import type { Commander } from "./commander.svelte.js";
 
 /** Completions that are looked for. */
 const FOUND_MAX = 8;
 
 /** Where completions come from in a stream. */
-export function sourcesIn(site: Site, stream: StreamModel): Readonly<Partial<Record<Sign, Source>>> {
+export function sourcesIn(site: Site, stream: StreamModel, commander: Commander): Readonly<Partial<Record<Sign, Source>>> {
   const { circle } = stream;
   return {
     "@": (typed) => people(site, stream, typed),
     ...(circle === undefined ? {} : { "#": (typed: string) => {
       const names = get(circle.streams).flatMap(({ info }) => info.name ?? []);
       return best(typed, names, (name) => name, FOUND_MAX).map(({ item }): Completion => ({ label: `#${item}`, put: `#${item}` }));
+    } }),
+    ...(circle === undefined ? {} : { "/": async (typed: string) => {
+      const cards = await commander.list();
+      const named = cards.map((card) => ({ ...card, name: card.name.slice(COMMANDS.length) }));
+      return best(typed, named, ({ name }) => name, FOUND_MAX).map(({ item: { name, hint, about } }): Completion => {
+        const detail = [hint, about].filter((one) => one !== undefined).join(" · ");
+        return { label: `/${name}`, put: `/${name}`, ...(detail === "" ? {} : { detail }) };
+      });
     } }),
     ":": async (typed) => {
       const set = await loadEmoji();

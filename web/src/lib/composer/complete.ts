@@ -27,7 +27,7 @@ export interface Completion {
 export type Source = (typed: string) => readonly Completion[] | Promise<readonly Completion[]>;
 
 const TYPED = /(^|[^\p{L}\p{N}@#:/])([@#:])([\p{L}\p{N}_+.-]{0,40})$/u;
-const COMMAND = /^\/([\w/-]{0,40})$/;
+const COMMAND = /^\/([\p{L}\p{N}_/.-]{0,40})$/u;
 /** Of an emoji, this much must be typed, for a colon is mostly a colon. */
 const EMOJI_MIN = 2;
 

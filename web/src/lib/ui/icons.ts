@@ -6,6 +6,7 @@ export type IconNode = readonly (readonly [tag: string, attributes: Readonly<Rec
 export { default as Activity } from "lucide/dist/esm/icons/activity.mjs";
 export { default as ArrowDown } from "lucide/dist/esm/icons/arrow-down.mjs";
 export { default as ArrowLeft } from "lucide/dist/esm/icons/arrow-left.mjs";
+export { default as ArrowUp } from "lucide/dist/esm/icons/arrow-up.mjs";
 export { default as ArrowRight } from "lucide/dist/esm/icons/arrow-right.mjs";
 export { default as AtSign } from "lucide/dist/esm/icons/at-sign.mjs";
 export { default as Ban } from "lucide/dist/esm/icons/ban.mjs";

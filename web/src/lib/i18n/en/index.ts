@@ -4,9 +4,11 @@
 import { account } from "./account.js";
 import { admin } from "./admin.js";
 import { chat } from "./chat.js";
+import { command } from "./command.js";
 import { composer } from "./composer.js";
 import { emoji } from "./emoji.js";
 import { find } from "./find.js";
+import { live } from "./live.js";
 import { manage } from "./manage.js";
 import { markdown } from "./markdown.js";
 import { media } from "./media.js";
@@ -14,4 +16,4 @@ import { notify } from "./notify.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const en = { ...account, ...admin, ...chat, ...ui, ...composer, ...emoji, ...find, ...manage, ...markdown, ...media, ...notify, ...settings } as const;
+export const en = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...find, ...live, ...manage, ...markdown, ...media, ...notify, ...settings } as const;
