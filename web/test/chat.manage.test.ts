@@ -111,3 +111,41 @@ test("roles are made and given, members are timed out, removed and banned, and t
   await page.getByText("let cyd in again").waitFor();
   await cyd.ask("POST", `/circles/${circle}/join`, {});
 });
+
+test("a circle is handed over, from its menu or from a profile, and belongs to somebody else then", async () => {
+  const { stream } = await teaOf(ana, [bob], "Given");
+  const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`, { theme: "dark" })];
+  await choose(page, "Given", "Hand the circle over");
+  await page.getByRole("dialog").getByRole("radio", { name: /bob/ }).check();
+  await expectAccessible(page);
+  await page.getByRole("dialog").getByRole("button", { name: "Hand over to bob" }).click();
+  await page.getByText("Given belongs to bob now.").waitFor();
+  await page.getByRole("button", { name: "Menu of Given" }).click();
+  await page.getByRole("menuitem", { name: "Leave the circle" }).waitFor();
+  await page.keyboard.press("Escape");
+  // And back, by the keyboard.
+  await post(ana, stream, "of ana");
+  await message(other, "of ana").getByRole("button", { name: "ana" }).click();
+  await other.getByRole("dialog").getByRole("button", { name: "Hand the circle over" }).press("Enter");
+  await other.getByRole("dialog").getByRole("button", { name: "Hand over to ana" }).waitFor();
+  await expectAccessible(other);
+  await other.getByRole("dialog").getByRole("button", { name: "Hand over to ana" }).press("Enter");
+  await other.getByText("Given belongs to ana now.").waitFor();
+});
+
+test("whoever has an account makes the site theirs with it, once", async () => {
+  const eve = await server.person("eve");
+  const page = await chat(browser, server, eve);
+  await page.goto(server.owner);
+  await page.getByRole("dialog", { name: "This site is yours" }).waitFor();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Make it mine" }).click();
+  await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+  expect(await page.evaluate(() => [location.pathname, location.hash])).toEqual(["/admin", ""]);
+  const late = await chat(browser, server, bob);
+  await late.goto(server.owner);
+  await late.getByRole("button", { name: "Make it mine" }).click();
+  await late.getByRole("dialog").getByText("This link is not valid, or has been used.").waitFor();
+  await late.getByRole("button", { name: "Not now" }).click();
+  expect(await late.evaluate(() => location.hash)).toBe("");
+});

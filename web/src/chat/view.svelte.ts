@@ -15,6 +15,8 @@ export type Dialog =
   | { readonly is: "new_stream" | "invite" | "circle_settings"; readonly circle: CircleModel }
   | { readonly is: "stream_settings"; readonly stream: StreamModel }
   | { readonly is: "leave"; readonly circle: CircleModel }
+  | { readonly is: "hand_over"; readonly circle: CircleModel; readonly user?: protocol.UserId }
+  | { readonly is: "claim"; readonly token: string }
   | { readonly is: "profile"; readonly user: protocol.UserId; readonly circle?: CircleModel | undefined }
   /** The pictures of a message; `at` says which of them first. */
   | { readonly is: "pictures"; readonly stream: StreamModel; readonly message: protocol.Message; readonly at: number }

@@ -21,7 +21,9 @@ export function circleMenu(site: Site, view: View, circle: CircleModel, may: Rea
   items.push({ label: t("circle.mark_read"), run: () => {
     for (const stream of get(circle.streams)) stream.markRead();
   } });
-  if (get(circle.circle).owner !== site.me) {
+  if (get(circle.circle).owner === site.me) {
+    items.push("line", { label: t("circle.hand_over"), icon: Users, run: () => (view.dialog = { is: "hand_over", circle }) });
+  } else {
     items.push("line", { label: t("circle.leave"), icon: LogOut, danger: true, run: () => (view.dialog = { is: "leave", circle }) });
   }
   return items;
