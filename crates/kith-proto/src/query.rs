@@ -177,6 +177,14 @@ pub enum Query {
         /// The circle.
         circle: CircleId,
     },
+    /// Who of a circle came within some time, whether they are there still or went again. Of those who
+    /// went before the server started nothing is known.
+    Came {
+        /// The circle.
+        circle: CircleId,
+        /// Within so many seconds before now.
+        seconds: u64,
+    },
     /// Services of a circle, those of the server included, in the order of their names.
     Services {
         /// The circle.
@@ -307,6 +315,7 @@ pub enum Answer {
     User(User),
     Members { members: Vec<Member>, more: bool },
     Present(Vec<Present>),
+    Came(Vec<UserId>),
     Services { services: Vec<Card>, more: bool },
     Calls { calls: Vec<OpenCall>, more: bool },
     Traffic(Vec<Traffic>),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kith_core::document::{Circle, Member, Message, Stream};
-use kith_core::id::{CircleId, FeedId, Seq, SessionId, StreamId, TopicId, UserId};
+use kith_core::id::{CircleId, FeedId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::Line;
 use kith_core::topic::Kind;
@@ -135,6 +135,11 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
                 since,
             });
             Answer::Present(told.collect())
+        }
+        Query::Came { circle, seconds } => {
+            let now = hub.now();
+            let after = Timestamp(now.0.saturating_sub(seconds.saturating_mul(1000)));
+            Answer::Came(hub.came(me, circle, after).await?)
         }
         Query::Services { circle, begin, after, limit } => {
             let limit = page(limit, SERVICES);

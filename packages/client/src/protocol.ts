@@ -215,6 +215,9 @@ export type Answer =
     present: Present[];
   }
   | {
+    came: UserId[];
+  }
+  | {
     services: {
       more: boolean;
       services: Card[];
@@ -2255,6 +2258,18 @@ export type Query =
     present: {
       /** The circle. */
       circle: CircleId;
+    };
+  }
+  /**
+   * Who of a circle came within some time, whether they are there still or went again. Of those who
+   * went before the server started nothing is known.
+   */
+  | {
+    came: {
+      /** The circle. */
+      circle: CircleId;
+      /** Within so many seconds before now. */
+      seconds: number;
     };
   }
   /** Services of a circle, those of the server included, in the order of their names. */

@@ -8,6 +8,8 @@ use super::route::{Kind, Param, Route, Verb, act, get};
 use super::shapes;
 
 const UNKNOWN: &[&str] = &["circle.not_found"];
+/// How long ago people came who are told of, unless it is said.
+const CAME_SECONDS: u64 = 3600;
 const MODERATED: &[&str] = &[
     "circle.not_found",
     "member.not_found",
@@ -34,6 +36,20 @@ pub(super) const ROUTES: &[Route] = &[
     get::<shapes::Present>("/circles/{circle}/present", "Who of a circle is there now", |call| {
         Ok(Query::Present { circle: call.id("circle")? })
     })
+    .errors(UNKNOWN),
+    get::<shapes::Came>(
+        "/circles/{circle}/came",
+        "Who of a circle came within so many seconds, gone again or not",
+        |call| {
+            let seconds = call.asked_id("seconds")?.unwrap_or(CAME_SECONDS);
+            Ok(Query::Came { circle: call.id("circle")?, seconds })
+        },
+    )
+    .query(&[Param {
+        name: "seconds",
+        kind: Kind::Number,
+        about: "Within so many before now; 3600 if absent.",
+    }])
     .errors(UNKNOWN),
     act(
         Verb::Put,

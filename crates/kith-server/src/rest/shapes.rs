@@ -292,6 +292,13 @@ pub(super) struct Present {
     present: Vec<PresentUser>,
 }
 
+/// Who came.
+#[derive(JsonSchema)]
+pub(super) struct Came {
+    /// Who came first stands first. At most 1000: the last.
+    came: Vec<String>,
+}
+
 /// An invite, without its secret.
 #[derive(JsonSchema)]
 pub(super) struct Invite {

@@ -177,6 +177,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ask("public_circles", "{}", &[rest("GET /circles/public", "")]),
     ask("members", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/members", "")]),
     ask("present", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/present", "")]),
+    ask(
+        "came",
+        r#"{"circle":"{circle}","seconds":60}"#,
+        &[Rest { query: "?seconds=60", ..rest("GET /circles/{circle}/came", "") }],
+    ),
     ask("window", "{}", &[rest("GET /window", "")]),
     ask("circle", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}", "")]),
     ask("stream", r#"{"stream":"{stream}"}"#, &[rest("GET /streams/{stream}", "")]),
