@@ -2,6 +2,7 @@
 //! and compared with their hash.
 
 mod http;
+mod place;
 
 use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use kith_core::file::{Attachment, BlobHash};
 use kith_core::id::{FileId, Seq, StreamId};
 use kith_core::text::{FileName, OpId};
 use kith_proto::error::Problem;
+pub use place::{free_path, shared_name};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
@@ -23,6 +25,10 @@ use crate::{ClientError, new_op};
 
 /// Bytes that are sent at a time.
 const PIECE: u64 = 4 * 1024 * 1024;
+/// The most bytes of an answer that is no file.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// The most bytes of a small image: 640 × 640 pixels of 4 bytes, and some.
+const THUMBNAIL_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Failures one after another after which it is given up.
 const FAILURES_MAX: u32 = 10;
 
@@ -129,17 +135,32 @@ impl Files {
         &self,
         path: &Path,
         name: &FileName,
+        told: impl FnMut(u64, u64),
+    ) -> Result<Attachment, FileError> {
+        self.upload_as(&new_op()?, path, name, told).await
+    }
+
+    /// The same under a name: what was given up goes on where it was under the same one, also after
+    /// [`FileError`]s.
+    ///
+    /// # Errors
+    /// As for [`Files::upload`].
+    pub async fn upload_as(
+        &self,
+        op: &OpId,
+        path: &Path,
+        name: &FileName,
         mut told: impl FnMut(u64, u64),
     ) -> Result<Attachment, FileError> {
         let local = |source| FileError::Local { path: path.to_owned(), source };
         let mut file = tokio::fs::File::open(path).await.map_err(local)?;
         let bytes = file.metadata().await.map_err(local)?.len();
         let hash = hash_of(path).await.map_err(local)?;
-        let (op, mut patience) = (new_op()?, Patience::default());
+        let mut patience = Patience::default();
         let (mut id, mut at) = (None, None);
         loop {
             let step = async {
-                let Some(id) = id else { return self.begin(&op, name, bytes, hash).await };
+                let Some(id) = id else { return self.begin(op, name, bytes, hash).await };
                 let Some(at) = at else {
                     return self.ask(Asked::new(Method::GET, &path_of(id))).await;
                 };
@@ -169,6 +190,21 @@ impl Files {
         }
     }
 
+    /// Brings the small image of a file that a message refers to: PNG or JPEG, within 640 × 640 pixels.
+    ///
+    /// # Errors
+    /// What the server refuses, such as `file.not_found` where there is none; when it cannot be reached,
+    /// or sends more than an image of this size takes.
+    pub async fn thumbnail(
+        &self,
+        (stream, message): (StreamId, Seq),
+        file: FileId,
+    ) -> Result<Vec<u8>, FileError> {
+        let path = format!("/streams/{stream}/messages/{message}/files/{file}/thumbnail");
+        let answer = self.http.send(&Asked::new(Method::GET, &path)).await?;
+        answer.whole(THUMBNAIL_BYTES_MAX).await
+    }
+
     async fn begin(
         &self,
         op: &OpId,
@@ -181,7 +217,7 @@ impl Files {
     }
 
     async fn ask(&self, asked: Asked) -> Result<Told, FileError> {
-        let answer = self.http.send(&asked).await?.whole().await?;
+        let answer = self.http.send(&asked).await?.whole(ANSWER_BYTES_MAX).await?;
         serde_json::from_slice(&answer).map_err(|_| ClientError::Unexpected.into())
     }
 

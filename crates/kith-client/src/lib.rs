@@ -52,7 +52,7 @@ mod update;
 pub use aware::{Aware, Other, Others};
 pub use client::{Client, Events, Options, new_op};
 pub use error::ClientError;
-pub use files::{FileError, Files};
+pub use files::{FileError, Files, free_path, shared_name};
 pub use guard::{Asking, Guarding, Judgement};
 pub use kith_proto::codec::Encoding;
 pub use kith_proto::frame::{Auth, Subscribe};

@@ -24,8 +24,8 @@ use crate::transport::{TransportError, dial};
 const HEAD: Duration = Duration::from_secs(120);
 /// How long the next piece of an answer may take.
 const PIECE: Duration = Duration::from_secs(30);
-/// The most bytes of an answer that is no file.
-const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// The most bytes of a refusal.
+const REFUSAL_BYTES_MAX: usize = 64 * 1024;
 
 /// A server, as whoever has a session there.
 #[derive(Clone)]
@@ -114,7 +114,7 @@ impl Http {
         if status.is_success() {
             return Ok(answer);
         }
-        let told = answer.whole_within().await?;
+        let told = answer.whole_within(REFUSAL_BYTES_MAX).await?;
         Err(refusal(&told).map_or_else(|| ClientError::Unexpected.into(), FileError::from))
     }
 
@@ -168,18 +168,18 @@ impl Answered {
         TransportError::new(&self.address, "the connection was lost".to_owned()).into()
     }
 
-    /// All of an answer that is no file.
+    /// All of an answer that has at most so many bytes.
     ///
     /// # Errors
-    /// When it does not come, or is too large.
-    pub(super) async fn whole(mut self) -> Result<Vec<u8>, FileError> {
-        self.whole_within().await
+    /// When it does not come, or is larger.
+    pub(super) async fn whole(mut self, bytes_max: usize) -> Result<Vec<u8>, FileError> {
+        self.whole_within(bytes_max).await
     }
 
-    async fn whole_within(&mut self) -> Result<Vec<u8>, FileError> {
+    async fn whole_within(&mut self, bytes_max: usize) -> Result<Vec<u8>, FileError> {
         let mut whole = Vec::new();
         while let Some(piece) = self.next().await? {
-            if whole.len() + piece.len() > ANSWER_BYTES_MAX {
+            if whole.len() + piece.len() > bytes_max {
                 return Err(ClientError::Unexpected.into());
             }
             whole.extend_from_slice(&piece);

@@ -1,8 +1,8 @@
 //! `kith download`: save the files of a message.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use kith_core::file::Attachment;
+use kith_client::free_path;
 use kith_core::id::Seq;
 use kith_proto::query::{Answer, Query};
 use serde_json::json;
@@ -10,11 +10,6 @@ use serde_json::json;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::{output, resolve};
-
-/// The most bytes of a file's name here: most systems take 255, and `.part` and a number need some.
-const NAME_BYTES_MAX: usize = 200;
-/// Names that are tried beside the file's own.
-const TRIES: u32 = 1000;
 
 /// Save the files of a message.
 #[derive(clap::Args)]
@@ -52,7 +47,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     }
     let files = context.files()?;
     for about in &found.files {
-        let path = free(&args.to, about)?;
+        let taken =
+            || Failure::Local(format!("{} has too many files of this name", args.to.display()));
+        let path = free_path(&args.to, about).ok_or_else(taken)?;
         let bar = output::bar(about.name.as_str());
         let told = |at, bytes| {
             bar.set_length(bytes);
@@ -68,51 +65,4 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A path in a directory where nothing is, for a file of others.
-fn free(dir: &Path, about: &Attachment) -> Result<PathBuf, Failure> {
-    let name = harmless(about.name.as_str());
-    let (stem, extension) = match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
-        _ => (name.as_str(), String::new()),
-    };
-    let others = (2..TRIES).map(|n| format!("{stem} ({n}){extension}"));
-    let mut paths = std::iter::once(name.clone()).chain(others).map(|name| dir.join(name));
-    let taken = || Failure::Local(format!("{} has too many files of this name", dir.display()));
-    paths.find(|path| std::fs::symlink_metadata(path).is_err()).ok_or_else(taken)
-}
-
-/// A name that others chose as one that means nothing here: no path, nothing hidden, not too long.
-fn harmless(name: &str) -> String {
-    let plain = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c };
-    let mut name: String = name.trim_start_matches(['.', '-', ' ']).chars().map(plain).collect();
-    while name.len() > NAME_BYTES_MAX {
-        // From the middle, so that the extension stays.
-        let middle = name.char_indices().nth(name.chars().count() / 2).map_or(0, |(at, _)| at);
-        name.remove(middle);
-    }
-    if name.is_empty() { "file".to_owned() } else { name }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_others_mean_nothing_here() {
-        for (name, here) in [
-            ("tea.jpg", "tea.jpg"),
-            ("../../.bashrc", "_.._.bashrc"),
-            (".bashrc", "bashrc"),
-            ("-rf", "rf"),
-            ("...", "file"),
-            ("C:\\a", "C__a"),
-            ("a\n\u{1b}[2J", "a__[2J"),
-        ] {
-            assert_eq!(harmless(name), here);
-        }
-        let long = harmless(&format!("{}.jpg", "é".repeat(200)));
-        assert!(long.len() <= NAME_BYTES_MAX && long.ends_with(".jpg"), "{long}");
-    }
 }

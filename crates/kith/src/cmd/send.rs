@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use kith_client::Client;
+use kith_client::{Client, shared_name};
 use kith_core::command::Command;
 use kith_core::id::{FileId, Seq, StreamId};
 use kith_core::text::{FileName, MessageText};
@@ -64,10 +64,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
 
 /// What a file is called for others.
 fn name_of(path: &Path) -> Result<FileName, Failure> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // What may be in names here may not be in names everywhere.
-    let name: String = name.chars().map(|c| if c == '\\' { '_' } else { c }).collect();
-    FileName::parse(&name).map_err(|refusal| {
+    shared_name(path).map_err(|refusal| {
         Failure::Usage(format!("{} cannot be sent under its name: {refusal}", path.display()))
     })
 }
