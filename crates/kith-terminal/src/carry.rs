@@ -1,17 +1,19 @@
 //! Carries the model's wishes out over a connection, and what comes of them back.
 
+mod files;
 mod private;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use kith_client::{Client, ClientError};
+use kith_client::{Client, ClientError, Files};
 use kith_core::command::Command;
 use kith_core::text::OpId;
 use kith_proto::error::Problem;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::model::{Came, Model, Wish};
+use files::Porter;
 
 pub(crate) use private::Setup;
 
@@ -34,10 +36,10 @@ pub(crate) struct Carrier {
 
 impl Carrier {
     /// Needs a tokio runtime, on which it lives as long as this.
-    pub(crate) fn start(client: Client, setup: Setup) -> Self {
+    pub(crate) fn start(client: Client, files: Files, setup: Setup) -> Self {
         let (wishes, taken) = mpsc::channel(WISHES_MAX);
         let (told, came) = mpsc::channel(CAME_MAX);
-        tokio::spawn(carry_all(client, setup, taken, told));
+        tokio::spawn(carry_all(client, files, setup, taken, told));
         Self { wishes, came }
     }
 
@@ -59,6 +61,7 @@ impl Carrier {
 
 async fn carry_all(
     client: Client,
+    files: Files,
     setup: Setup,
     mut wishes: mpsc::Receiver<Wish>,
     told: mpsc::Sender<Came>,
@@ -68,6 +71,7 @@ async fn carry_all(
     tokio::spawn(make_all(client.clone(), changes, told.clone()));
     let (privately, private_wishes) = mpsc::channel(WISHES_MAX);
     tokio::spawn(private::carry(client.clone(), setup, private_wishes, told.clone()));
+    let porter = Porter::new(files, told.clone());
     while let Some(wish) = wishes.recv().await {
         let (client, told) = (client.clone(), told.clone());
         match wish {
@@ -107,6 +111,7 @@ async fn carry_all(
                     return;
                 }
             }
+            Wish::File(ticket, wish) => porter.carry(ticket, *wish),
             Wish::Signal(signal) => {
                 tokio::spawn(async move {
                     // What is told of the moment is of no use later.

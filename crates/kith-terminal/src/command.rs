@@ -5,6 +5,7 @@ pub mod key;
 pub mod nearest;
 pub mod parse;
 pub mod table;
+mod words;
 
 use kith_core::id::Seq;
 
@@ -26,6 +27,8 @@ pub enum Action {
     Unreact { message: Option<Seq>, emoji: String },
     Pin { message: Option<Seq>, pinned: bool },
     Pins,
+    Attach { files: Vec<String>, text: Option<String> },
+    Download { message: Option<Seq>, directory: Option<String> },
     Retry,
     Discard,
     // Going.
@@ -44,6 +47,8 @@ pub enum Action {
     Read,
     Find { text: Option<String> },
     Jump { message: Seq },
+    Search { text: Option<String> },
+    Open { number: u64 },
     // People.
     WhoElse,
     WhoElseSince { seconds: u64 },
@@ -106,6 +111,7 @@ pub enum ScreenAction {
     Notify(Notify),
     Mouse,
     Redraw,
+    Suspend,
     Complete,
     Cancel,
     Send,

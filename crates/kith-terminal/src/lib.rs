@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
-use kith_client::{Client, Events, new_op};
+use kith_client::{Client, Events, Files, new_op};
 
 use command::Notify;
 use model::{Ended, Model};
@@ -31,7 +31,7 @@ pub struct Options {
     pub server: String,
     /// Where the key of this device and the known devices of others are kept.
     pub directory: PathBuf,
-    /// Where files are kept that one takes in private sessions.
+    /// Where files are kept that one saves, or takes in private sessions.
     pub downloads: PathBuf,
     /// The addresses from which private sessions are connected; all of this machine unless there are
     /// some.
@@ -58,21 +58,27 @@ pub enum Error {
 }
 
 /// Chats at the terminal of this process until the user ends it, over a client that has just
-/// connected. The client is closed afterwards.
+/// connected, and the files of the same session. The client is closed afterwards.
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn run(client: Client, events: Events, options: Options) -> Result<Ended, Error> {
+pub async fn run(
+    client: Client,
+    events: Events,
+    files: Files,
+    options: Options,
+) -> Result<Ended, Error> {
     let series = new_op()?.to_string();
     let me = client.welcome().user.clone();
     let model = Model::new(me, options.server.clone(), series, options.place.clone(), clock::now())
-        .downloads_to(options.downloads.clone());
+        .downloads_to(options.downloads.clone())
+        .ahead_of_utc(clock::ahead_of_utc());
     let setup = carry::Setup {
         server: options.server.clone(),
         directory: options.directory.clone(),
         bind: options.bind.clone(),
     };
-    let carrier = carry::Carrier::start(client.clone(), setup);
+    let carrier = carry::Carrier::start(client.clone(), files, setup);
     let zone = TimeZone::system();
     let ended = if options.plain {
         let input = plain::Input::start(BufReader::new(std::io::stdin()));

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use kith_core::document::Message;
 use kith_core::id::{CircleId, UserId};
 use kith_proto::frame::Status;
+use kith_proto::query::Hit;
 
 use crate::model::{Model, Place, PrivateLine};
 use crate::text::{clean, when};
@@ -72,6 +73,39 @@ pub(crate) fn message(
         all.push(format!("    {} in its thread: `thread {}`", message.replies, message.seq));
     }
     all
+}
+
+/// Where a message is that was found.
+pub(crate) fn place_of(model: &Model, hit: &Hit) -> String {
+    let name = model.full_name(Place { stream: hit.stream, thread: None });
+    match hit.message.thread {
+        Some(root) => format!("{name}, thread of #{root}"),
+        None => name,
+    }
+}
+
+/// What was found from one hit on, each on a line with the number that opens it.
+pub(crate) fn results(model: &Model, from: usize, zone: &TimeZone) -> Vec<String> {
+    let Some(results) = model.results() else { return Vec::new() };
+    let line = |(at, hit): (usize, &Hit)| {
+        let (place, when) = (place_of(model, hit), when::full(hit.message.at, zone));
+        let said: String = hit.snippet.iter().map(|piece| piece.text.as_str()).collect();
+        let (seq, name) = (hit.message.seq, model.people().name(hit.message.author));
+        format!("{}: {when} {place} #{seq} {name}: {said}", at + 1)
+    };
+    let mut lines: Vec<String> = results.hits().iter().enumerate().skip(from).map(line).collect();
+    if results.hits().is_empty() {
+        lines.push("nothing was found".to_owned());
+    } else {
+        lines.push("`result NUMBER` goes to one of them".to_owned());
+    }
+    if results.has_more() {
+        lines.push("there are more: `search` without a text shows them".to_owned());
+    }
+    if results.is_behind() {
+        lines.push("what was said last may be missing".to_owned());
+    }
+    lines
 }
 
 /// The members of a circle, one on each line, with who is there.

@@ -6,11 +6,13 @@ mod answer;
 mod called;
 mod circle;
 mod feed;
+mod files;
 mod note;
 mod paging;
 mod people;
 mod place;
 mod private;
+mod search;
 mod talk;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -31,13 +33,16 @@ use serde_json::Value as Json;
 
 pub use called::Called;
 pub use circle::{CircleView, Slash};
+pub use files::{FileCame, FileWish, Outgoing, Transfer};
 pub use note::{Ended, Link, Note};
 pub use people::People;
 pub use place::{Place, fit};
 pub use private::{PrivateCame, PrivateLine, PrivateTalk, PrivateWish, Stage};
+pub use search::Results;
 pub use talk::Talk;
 
 use answer::Purpose;
+use files::Transfers;
 use paging::Search;
 
 /// Changes and questions without an answer, at most; what is typed beyond is refused with a word.
@@ -66,6 +71,8 @@ pub enum Wish {
     Signal(Signal),
     /// Do something in private sessions.
     Private(Box<PrivateWish>),
+    /// Do something with files; what comes of it is told under the number.
+    File(u64, Box<FileWish>),
 }
 
 /// Something that came.
@@ -81,6 +88,8 @@ pub enum Came {
     Returned(u64, Result<Json, ClientError>),
     /// Of private sessions.
     Private(PrivateCame),
+    /// Of a file.
+    File(u64, FileCame),
 }
 
 /// All of it.
@@ -104,9 +113,13 @@ pub struct Model {
     selected: Option<Seq>,
     at_end: bool,
     search: Option<Search>,
+    /// What the server found last.
+    results: Option<Results>,
+    offset_minutes: i16,
     /// Private sessions, by the other user.
     privates: BTreeMap<UserId, PrivateTalk>,
-    /// Where files are kept that one takes.
+    transfers: Transfers,
+    /// Where files are kept that one takes or saves.
     downloads: PathBuf,
     purposes: BTreeMap<u64, Purpose>,
     wishes: VecDeque<Wish>,
@@ -151,7 +164,10 @@ impl Model {
             selected: None,
             at_end: true,
             search: None,
+            results: None,
+            offset_minutes: 0,
             privates: BTreeMap::new(),
+            transfers: Transfers::default(),
             downloads: PathBuf::from("."),
             purposes: BTreeMap::new(),
             wishes: VecDeque::new(),
@@ -267,7 +283,7 @@ impl Model {
     /// Whether nothing is asked or changed that has no answer yet.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.purposes.is_empty() && self.wishes.is_empty()
+        self.purposes.is_empty() && self.wishes.is_empty() && self.transfers.is_idle()
     }
 
     /// Whether a question waits for its answer on which later commands may depend.
@@ -416,6 +432,7 @@ impl Model {
             Came::Got(ticket, result) => self.got(ticket, result),
             Came::Returned(ticket, result) => self.returned(ticket, result),
             Came::Private(came) => self.private_came(came),
+            Came::File(ticket, came) => self.file_came(ticket, came),
         }
         self.ask_names();
     }

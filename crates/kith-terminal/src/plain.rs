@@ -17,7 +17,7 @@ use crate::clock;
 use crate::command::parse::{Style, parse};
 use crate::command::{Action, help, table};
 use crate::lists;
-use crate::model::{Came, Ended, Link, Model, Note, Place, Talk};
+use crate::model::{Came, Ended, Link, Model, Note, Place, Results, Talk};
 use crate::text::{clean, when};
 
 pub(crate) use input::Input;
@@ -90,13 +90,25 @@ struct Plain<W> {
     owed: usize,
     /// The present place was not printed yet.
     moved: bool,
+    /// The message for which one came there.
+    found: Option<Message>,
     day: Option<kith_core::id::Timestamp>,
 }
 
 impl<W: Write> Plain<W> {
     fn new(model: Model, output: W, zone: TimeZone) -> Self {
         let (waiting, printed) = (VecDeque::new(), None);
-        Self { model, output, zone, waiting, printed, owed: 0, moved: false, day: None }
+        Self {
+            model,
+            output,
+            zone,
+            waiting,
+            printed,
+            owed: 0,
+            moved: false,
+            found: None,
+            day: None,
+        }
     }
 
     /// Prints a line of anybody's text.
@@ -141,9 +153,17 @@ impl<W: Write> Plain<W> {
             // What comes is printed as it comes.
             Action::Newer { .. } | Action::Latest => self.put("these are the latest messages")?,
             Action::Oldest => self.put("error: `older COUNT` goes back, and `jump MESSAGE`")?,
+            Action::Search { text: None }
+                if self.model.results().is_some_and(Results::has_more) =>
+            {
+                self.model.more_results();
+            }
             Action::Edit { text: None, .. } => self.put("error: `edit` needs TEXT, a text")?,
             action => {
-                let finds = matches!(action, Action::Find { .. } | Action::Jump { .. });
+                let finds = matches!(
+                    action,
+                    Action::Find { .. } | Action::Jump { .. } | Action::Open { .. }
+                );
                 self.model.act(action);
                 // What was found is what the next command is about, and no later one.
                 if !finds {
@@ -249,11 +269,20 @@ impl<W: Write> Plain<W> {
                 if let Some(here) = self.model.here()
                     && let Some(message) = self.message(here, seq).cloned()
                 {
-                    self.put_message(here, &message)?;
+                    match self.moved {
+                        true => self.found = Some(message),
+                        false => self.put_message(here, &message)?,
+                    }
                 }
                 self.model.load_latest();
                 self.model.set_at_end(true);
                 self.model.see();
+            }
+            Note::Progress { name, percent } => self.put(&format!("{name}: {percent} %"))?,
+            Note::Results { from } => {
+                for line in lists::results(&self.model, from, &self.zone) {
+                    self.put(&line)?;
+                }
             }
             Note::Paged | Note::First(_) | Note::Edit(..) | Note::Privately(_) => {}
             Note::Link => match self.model.link().clone() {
@@ -339,9 +368,14 @@ impl<W: Write> Plain<W> {
             self.put(&format!("--- {name}{count}"))?;
             self.day = None;
         }
-        let some = if again { 0 } else { messages.len().saturating_sub(FIRST) };
-        let first = messages.get(some).map(|message| message.seq);
-        for message in &messages[some..] {
+        let found = self.found.take();
+        let some = match (again, &found) {
+            (true, _) => 0,
+            (false, Some(_)) => messages.len(),
+            (false, None) => messages.len().saturating_sub(FIRST),
+        };
+        let first = found.as_ref().or(messages.get(some)).map(|message| message.seq);
+        for message in messages[some..].iter().chain(&found) {
             self.put_message(here, message)?;
         }
         let last = messages.last().map(|message| message.seq);

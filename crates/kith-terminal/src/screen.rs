@@ -8,6 +8,7 @@ mod draw;
 mod list;
 mod popup;
 mod private;
+mod results;
 mod side;
 mod terminal;
 #[cfg(test)]

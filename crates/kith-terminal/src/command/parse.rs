@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::nearest::nearest;
 use super::table::{self, Entry, Kind, Mode, Value, Values};
-use super::{Action, Notify};
+use super::{Action, Notify, words};
 use crate::theme::ThemeName;
 
 /// How commands are told from what is said.
@@ -149,6 +149,10 @@ fn value(kind: Kind, word: &str) -> Option<Value> {
         Kind::User => Value::Text(word.strip_prefix('@').unwrap_or(word).to_owned()),
         Kind::Emoji => Value::Text(emoji(word)),
         Kind::Command => Value::Text(word.strip_prefix('/').unwrap_or(word).to_owned()),
+        Kind::Files => {
+            let (files, text) = words::split(word)?;
+            Value::Files(files, text)
+        }
         Kind::Direct if word != "direct" => return None,
         Kind::Place | Kind::Text | Kind::Name | Kind::File | Kind::Direct => {
             Value::Text(word.to_owned())

@@ -44,8 +44,10 @@ pub enum Kind {
     Theme,
     /// How to be told.
     Notify,
-    /// A file of this machine; the rest of the line.
+    /// A file of this machine, or a directory; the rest of the line.
     File,
+    /// Files of this machine, and perhaps ` -- ` and a text; the rest of the line.
+    Files,
     /// The word `direct`.
     Direct,
     /// A command.
@@ -67,6 +69,7 @@ impl Kind {
             Self::Theme => "dark, light or none",
             Self::Notify => "off, bell or desktop",
             Self::File => "a file",
+            Self::Files => "files, those with spaces in quotes",
             Self::Direct => "the word `direct`",
             Self::Command => "a command",
         }
@@ -75,7 +78,7 @@ impl Kind {
     /// Whether it is all that is left of the line.
     #[must_use]
     pub fn takes_rest(self) -> bool {
-        matches!(self, Self::Place | Self::Text | Self::Name | Self::File)
+        matches!(self, Self::Place | Self::Text | Self::Name | Self::File | Self::Files)
     }
 }
 
@@ -95,6 +98,8 @@ pub struct Arg {
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Value {
     Text(String),
+    /// Files, and a text that goes with them.
+    Files(Vec<String>, Option<String>),
     Number(u64),
     Theme(ThemeName),
     Notify(Notify),
@@ -115,6 +120,13 @@ impl Values {
     /// A text that has to be there; the parser saw to it.
     fn text(&self, at: usize) -> String {
         self.maybe(at).unwrap_or_default()
+    }
+
+    fn files(&self, at: usize) -> (Vec<String>, Option<String>) {
+        match self.0.get(at) {
+            Some(Some(Value::Files(files, text))) => (files.clone(), text.clone()),
+            _ => (Vec::new(), None),
+        }
     }
 
     fn number(&self, at: usize) -> Option<u64> {

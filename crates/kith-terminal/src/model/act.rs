@@ -1,6 +1,7 @@
 //! What the user does.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use kith_client::messages::Entry;
 use kith_core::command::Command;
@@ -80,10 +81,23 @@ impl Model {
                 self.told(what, Command::Pin { stream: here.stream, message, pinned });
             }
             Action::Pins => self.pins()?,
+            Action::Attach { files, text } => {
+                let paths: Vec<PathBuf> = files.iter().map(|file| home(file)).collect();
+                self.attach(&paths, text.as_deref())?;
+            }
+            Action::Download { message, directory } => {
+                self.download(message, directory.map(|directory| home(&directory)))?;
+            }
             Action::Retry => self.again(true)?,
             Action::Discard => self.again(false)?,
             Action::Jump { message } => self.jump(message),
             Action::Find { text } => self.find(text),
+            Action::Search { text } => self.search_all(text),
+            Action::Open { number } => {
+                let at = usize::try_from(number).unwrap_or(usize::MAX);
+                // They are counted from 1; nothing is before the first.
+                self.open_result(at.checked_sub(1).unwrap_or(usize::MAX));
+            }
             Action::Latest => self.load_latest(),
             Action::Oldest => self.load_oldest(),
             Action::Older { .. } => self.load_older(),
@@ -341,7 +355,9 @@ impl Model {
                 Entry::Confirmed(_) | Entry::Sending(..) => None,
             })
             .collect();
-        if failed.is_empty() {
+        let has_files = self.again_up(retry);
+        let Some(talk) = self.talks.get_mut(&place) else { return Ok(()) };
+        if failed.is_empty() && !has_files {
             return Err("nothing was refused here".to_owned());
         }
         for op in failed {
@@ -410,6 +426,14 @@ impl Model {
 
 fn parsed<T>(result: Result<T, Refusal>) -> Result<T, String> {
     result.map_err(|refusal| refusal.to_string())
+}
+
+/// A path as it was typed, where `~` is the user's own directory.
+pub(super) fn home(typed: &str) -> PathBuf {
+    match (typed.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(typed),
+    }
 }
 
 fn in_range(seconds: u64) -> Result<u32, String> {

@@ -2,11 +2,10 @@
 
 use kith_client::ClientError;
 use kith_core::command::{Command, Outcome};
-use kith_core::id::{CircleId, Seq, Timestamp, UserId};
+use kith_core::id::{CircleId, Seq, UserId};
 use kith_core::text::OpId;
 use kith_proto::error::Problem;
-use kith_proto::frame::Status;
-use kith_proto::query::{Answer, Present, Query};
+use kith_proto::query::{Answer, Found, Query};
 use serde_json::Value as Json;
 
 use super::circle::MEMBERS_MAX;
@@ -34,12 +33,17 @@ pub(super) enum Purpose {
         search: Search,
         pages: u32,
     },
+    /// Messages of all places, and those that were found while names are asked for.
+    Search {
+        text: String,
+        found: Option<Box<Found>>,
+    },
     Present(CircleId),
     /// Who else is there, to be told: since when, if not at any time.
     WhoElse {
         circles: Vec<CircleId>,
         since: Option<u64>,
-        found: Vec<Present>,
+        found: Vec<UserId>,
     },
     /// The members of a circle, and whether they are to be told.
     Members {
@@ -173,6 +177,12 @@ impl Model {
             (Purpose::Find { search, pages }, Answer::Messages { messages, more }) => {
                 self.looked(search, pages, &messages, more);
             }
+            (Purpose::Search { text, found: None }, Answer::Search(found)) => {
+                self.found_all(text, found);
+            }
+            (Purpose::Search { text, found: Some(found) }, Answer::Users(users)) => {
+                self.hits_of(&text, *found, users);
+            }
             (Purpose::Present(circle), Answer::Present(present)) => {
                 present.iter().for_each(|of| self.people.want(of.user));
                 if let Some(view) = self.circles.get_mut(&circle) {
@@ -181,7 +191,11 @@ impl Model {
                 }
             }
             (Purpose::WhoElse { circles, since, mut found }, Answer::Present(present)) => {
-                found.extend(present);
+                found.extend(present.iter().map(|of| of.user));
+                self.who_else(circles, since, found);
+            }
+            (Purpose::WhoElse { circles, since, mut found }, Answer::Came(users)) => {
+                found.extend(users);
                 self.who_else(circles, since, found);
             }
             (Purpose::Members { circle, told }, Answer::Members { members, more }) => {
@@ -246,6 +260,10 @@ impl Model {
                 self.not_paged(place, life);
                 self.wrong(sentence(error));
             }
+            Purpose::Search { text, .. } => {
+                self.not_found(&text);
+                self.wrong(sentence(error));
+            }
             Purpose::User { name, .. }
                 if error.problem().is_some_and(|problem| problem.code == "user.not_found") =>
             {
@@ -298,32 +316,20 @@ impl Model {
         &mut self,
         mut circles: Vec<CircleId>,
         since: Option<u64>,
-        mut found: Vec<Present>,
+        mut found: Vec<UserId>,
     ) {
         if let Some(circle) = circles.pop() {
-            // Those who came and went again are known to this program alone.
-            if let (Some(_), Some(view)) = (since, self.circles.get(&circle)) {
-                let gone = |(user, since): (&UserId, &Timestamp)| Present {
-                    user: *user,
-                    status: Status::Offline,
-                    since: *since,
-                };
-                found.extend(view.arrivals.iter().map(gone));
-            }
-            let purpose = Purpose::WhoElse { circles, since, found };
-            return self.ask(purpose, Query::Present { circle });
+            let query = match since {
+                Some(seconds) => Query::Came { circle, seconds },
+                None => Query::Present { circle },
+            };
+            return self.ask(Purpose::WhoElse { circles, since, found }, query);
         }
-        let (me, now) = (self.me.id, self.server_now());
-        let mut users: Vec<UserId> = found
-            .iter()
-            .filter(|of| of.user != me)
-            .filter(|of| since.is_none_or(|seconds| now.since_ms(of.since) < seconds * 1000))
-            .map(|of| of.user)
-            .collect();
-        users.sort_unstable();
-        users.dedup();
-        users.iter().for_each(|user| self.people.want(*user));
-        self.notes.push_back(Note::Users(users));
+        found.retain(|user| *user != self.me.id);
+        found.sort_unstable();
+        found.dedup();
+        found.iter().for_each(|user| self.people.want(*user));
+        self.notes.push_back(Note::Users(found));
     }
 
     fn public_circles(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kith_core::document::{Circle, Member};
-use kith_core::id::{Timestamp, UserId};
+use kith_core::id::UserId;
 use kith_proto::frame::Status;
 use kith_proto::query::Present;
 use kith_proto::service::Card;
@@ -33,8 +33,6 @@ pub struct CircleView {
     pub members: BTreeMap<UserId, Member>,
     /// Who is there, as far as it is known.
     pub present: BTreeMap<UserId, Present>,
-    /// When those came who were seen to come while this program ran, gone or not.
-    pub(super) arrivals: BTreeMap<UserId, Timestamp>,
     /// Its slash commands.
     pub slashes: Vec<Slash>,
     /// Whether it was asked who is there, since the connection stands.
@@ -48,7 +46,6 @@ impl CircleView {
             member,
             members: BTreeMap::new(),
             present: BTreeMap::new(),
-            arrivals: BTreeMap::new(),
             slashes: Vec::new(),
             asked: false,
         }
@@ -58,14 +55,6 @@ impl CircleView {
     #[must_use]
     pub fn status(&self, user: UserId) -> Status {
         self.present.get(&user).map_or(Status::Offline, |present| present.status)
-    }
-
-    /// Somebody was seen to come.
-    pub(super) fn came(&mut self, user: UserId, since: Timestamp) {
-        if self.arrivals.len() >= MEMBERS_MAX {
-            self.arrivals.pop_first();
-        }
-        self.arrivals.insert(user, since);
     }
 
     /// A service is offered otherwise than before.

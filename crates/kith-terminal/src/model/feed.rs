@@ -64,12 +64,14 @@ impl Model {
         let was_down = self.link != Link::Up;
         self.link = Link::Up;
         self.circles.values_mut().for_each(|view| view.asked = false);
+        // First, so that nothing happens unseen between what the server tells and what it is asked.
+        if !self.ready {
+            let mine = wish(FeedId::User(self.me.id), None);
+            self.wishes.push_back(Wish::Follow(vec![mine]));
+        }
         self.refresh();
         if self.ready {
             self.ask_present();
-        } else {
-            let mine = wish(FeedId::User(self.me.id), None);
-            self.wishes.push_back(Wish::Follow(vec![mine]));
         }
         if self.status != Status::Online {
             self.set_status(self.status);
@@ -148,14 +150,19 @@ impl Model {
             // What was counted before the last event that is here is counted again.
             Some(talk) if of.head >= talk.messages.seq() => {
                 (talk.read, talk.unread, talk.mentions) = (of.read, of.unread, of.mentions);
+                talk.counted = of.head;
                 if talk.seen > talk.read {
                     (talk.unread, talk.mentions) = (0, 0);
                 }
             }
             Some(_) => {}
             None => {
-                self.talks.insert(place, Talk::new(of));
-                let follow = wish(FeedId::Stream(of.stream.id), Some(of.head));
+                // Of a stream that came to be while this runs, what was said before it was asked for is
+                // told like what is said from now on.
+                let missed = self.ready && of.unread > 0 && of.unread <= u64::from(SNAPSHOT);
+                let from = if missed { of.read } else { of.head };
+                self.talks.insert(place, Talk::new(of, from));
+                let follow = wish(FeedId::Stream(of.stream.id), Some(from));
                 return (self.talks.len() <= FOLLOWED_MAX).then_some(follow);
             }
         }
@@ -212,7 +219,6 @@ impl Model {
                         let since = view.present.get(&user).map_or(now, |present| present.since);
                         let present = Present { user, status: *status, since };
                         view.present.insert(user, present);
-                        view.came(user, since);
                     }
                 }
             }
@@ -287,6 +293,7 @@ impl Model {
         let place = Place { stream, thread };
         if let Some(talk) = self.talks.get_mut(&main)
             && others
+            && event.seq > talk.counted
         {
             talk.unread += u64::from(thread.is_none());
             talk.mentions += u64::from(means_me);

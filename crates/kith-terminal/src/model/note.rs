@@ -44,6 +44,18 @@ pub enum Note {
     First(Seq),
     /// Pages of older messages, or of newer ones, came.
     Paged,
+    /// What was searched for was found, or was not: hits from this one on are there.
+    Results {
+        /// The first, counted from 0.
+        from: usize,
+    },
+    /// A file is on its way, so many hundredths of it.
+    Progress {
+        /// What it is called.
+        name: String,
+        /// How much of it is there.
+        percent: u64,
+    },
     /// A text to be edited: that of this message.
     Edit(Seq, String),
     /// A line of a private session.

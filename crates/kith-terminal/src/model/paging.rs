@@ -3,7 +3,7 @@
 use kith_client::messages::Draft;
 use kith_core::command::Command;
 use kith_core::document::Message;
-use kith_core::id::{Seq, StreamId};
+use kith_core::id::{FileId, Seq, StreamId};
 use kith_core::text::MessageText;
 use kith_proto::query::Query;
 
@@ -372,6 +372,17 @@ impl Model {
                 return false;
             }
         };
+        self.post_with(place, text, reply_to, Vec::new())
+    }
+
+    /// The same with files that the server has.
+    pub(super) fn post_with(
+        &mut self,
+        place: Place,
+        text: MessageText,
+        reply_to: Option<Seq>,
+        files: Vec<FileId>,
+    ) -> bool {
         if self.queued() >= OPEN_MAX {
             self.wrong(format!("{OPEN_MAX} changes wait for an answer: wait for them"));
             return false;
@@ -381,7 +392,7 @@ impl Model {
             self.wrong("that place is not there any more");
             return false;
         };
-        let draft = Draft { text, reply_to, thread: place.thread, topic: None, files: Vec::new() };
+        let draft = Draft { text, reply_to, thread: place.thread, topic: None, files };
         let command = talk.messages.send(op.clone(), draft);
         let ticket = self.ticket(Purpose::Posted { place, op: op.clone() });
         self.wishes.push_back(Wish::Do(ticket, op, command));

@@ -46,6 +46,8 @@ pub struct Talk {
     pub(super) read: Seq,
     pub(super) unread: u64,
     pub(super) mentions: u64,
+    /// Up to here the server counted what is unread: what it counted is not counted again.
+    pub(super) counted: Seq,
     /// Up to here it was on the screen.
     pub(super) seen: Seq,
     /// The read marker when one came here: what is behind it is new.
@@ -54,14 +56,15 @@ pub struct Talk {
 }
 
 impl Talk {
-    pub(super) fn new(window: &StreamWindow) -> Self {
+    /// What is held of a stream whose events follow behind `from`.
+    pub(super) fn new(window: &StreamWindow, from: Seq) -> Self {
         let stream = &window.stream;
         let circle = match stream.home {
             Home::Channel { circle } => Some(circle),
             Home::Direct { .. } | Home::Group { .. } => None,
         };
         let mut messages = Messages::new(stream.id);
-        messages.snapshot(window.head, stream.clone(), Vec::new());
+        messages.snapshot(from, stream.clone(), Vec::new());
         Self {
             place: Place { stream: stream.id, thread: None },
             circle,
@@ -72,6 +75,7 @@ impl Talk {
             read: window.read,
             unread: window.unread,
             mentions: window.mentions,
+            counted: window.head,
             seen: window.read,
             new_after: None,
             typing: BTreeMap::new(),
@@ -94,6 +98,7 @@ impl Talk {
             read: Seq(0),
             unread: 0,
             mentions: 0,
+            counted: Seq(0),
             seen: Seq(0),
             new_after: None,
             typing: BTreeMap::new(),

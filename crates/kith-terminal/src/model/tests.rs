@@ -1,10 +1,11 @@
 //! The model against a server without sockets.
 
+pub(crate) mod files;
 mod private;
 pub(crate) mod site;
 
 use kith_core::command::Command;
-use kith_core::event::Body;
+use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq};
 use kith_core::text::Emoji;
 use kith_proto::error::Problem;
@@ -111,6 +112,58 @@ fn a_search_goes_back_beyond_what_is_held_and_can_go_on() {
 }
 
 #[test]
+fn what_was_said_before_a_new_conversation_was_known_is_told() {
+    let mut site = Site::new();
+    site.hidden.insert(stream(3));
+    site.connect();
+    site.notes();
+    // Bob opened a conversation, and wrote in it before we asked for it.
+    site.hidden.clear();
+    site.fill(3, 1);
+    site.model.refresh();
+    site.settle();
+    let follow = site.followed.last().unwrap();
+    assert_eq!((follow.feed, follow.after), (FeedId::Stream(stream(3)), Some(Seq(0))));
+    let unread = |site: &Site| site.model.talk(place(3)).unwrap().unread();
+    assert_eq!(unread(&site), 1);
+    let event = Event {
+        feed: FeedId::Stream(stream(3)),
+        seq: Seq(2),
+        at: site::NOW,
+        by: Some(bob()),
+        op: None,
+        body: posted("psst"),
+    };
+    site.update(Update::Event(Box::new(event)));
+    let told = Note::Posted { place: place(3), seq: Seq(2), for_me: true };
+    assert_eq!((site.notes(), unread(&site)), (vec![told], 1));
+}
+
+#[test]
+fn what_the_server_finds_is_listed_and_gone_to() {
+    let mut site = Site::new();
+    site.fill(2, 300);
+    site.connect();
+    site.notes();
+    site.act(Action::Search { text: Some("message 2".to_owned()) });
+    assert_eq!(site.notes(), [Note::Results { from: 0 }]);
+    let hits = |site: &Site| site.model.results().unwrap().hits().len();
+    assert_eq!(hits(&site), 20);
+    site.model.more_results();
+    site.settle();
+    assert_eq!((site.notes(), hits(&site)), (vec![Note::Results { from: 20 }], 40));
+    assert!(site.model.results().unwrap().has_more());
+    // The first is "message 2", in another stream than the present one and long ago.
+    site.act(Action::Open { number: 1 });
+    let here = site.model.here().map(|here| here.stream);
+    assert_eq!((here, site.model.selected()), (Some(stream(2)), Some(Seq(2))));
+    site.act(Action::Open { number: 41 });
+    assert!(matches!(site.notes().last(), Some(Note::Wrong(why)) if why.contains("search TEXT")));
+    site.act(Action::Search { text: Some("nothing like it".to_owned()) });
+    assert_eq!((site.notes(), hits(&site)), (vec![Note::Results { from: 0 }], 0));
+}
+
+#[test]
 fn what_is_unread_is_counted_and_read_where_it_is_seen() {
     let mut site = Site::connected();
     site.post(2, bob(), "for all");
@@ -203,17 +256,11 @@ fn ghostrs_words_do_what_they_did() {
     assert!(site.notes().contains(&Note::Wrong("there is no user `nobody`".to_owned())));
     site.act(Action::WhoElse);
     assert!(site.notes().contains(&Note::Users(vec![bob()])));
-    // Who came long ago did not come since; who is not there any more may have.
-    site.pass(60_000);
+    // The server tells who came, also of those who are not there any more.
     site.act(Action::WhoElseSince { seconds: 30 });
-    assert!(site.notes().contains(&Note::Users(vec![])));
-    let circle = FeedId::Circle(site::tea());
-    for status in [Status::Online, Status::Offline] {
-        let what = kith_proto::frame::Signaled::Presence { status };
-        site.update(Update::Signal { feed: circle, user: user(3), what });
-    }
-    site.act(Action::WhoElseSince { seconds: 30 });
-    assert!(site.notes().contains(&Note::Users(vec![user(3)])));
+    assert!(site.notes().contains(&Note::Users(vec![bob()])));
+    site.act(Action::WhoElseSince { seconds: 3600 });
+    assert!(site.notes().contains(&Note::Users(vec![bob(), user(3)])));
     site.act(Action::Block { user: "bob".to_owned() });
     assert!(site.commands.contains(&Command::Block { user: bob() }));
     site.act(Action::LogOut);

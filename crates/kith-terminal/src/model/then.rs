@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kith_core::command::Command;
 use kith_core::document::{Home, User};
-use kith_core::id::{CircleId, UserId};
+use kith_core::id::{CircleId, Seq, UserId};
 use kith_core::text::Line;
 use kith_private::Way;
 
@@ -15,6 +15,8 @@ use super::{Model, Note, Place, Talk};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Then {
     Go,
+    /// Show this message of the place.
+    Show(Place, Seq),
     Message(String),
     Block,
     Unblock,
@@ -34,7 +36,7 @@ impl Model {
         let user = of.id;
         let name = &of.name;
         match then {
-            Then::Go | Then::Message(_) => {
+            Then::Go | Then::Show(..) | Then::Message(_) => {
                 let is_with =
                     |home: &Home| matches!(home, Home::Direct { users } if users.contains(&user));
                 let open = self
@@ -100,6 +102,12 @@ impl Model {
                 if self.post(place, &text, None) {
                     let name = self.full_name(place);
                     self.notes.push_back(Note::Sent(name));
+                }
+            }
+            Then::Show(place, seq) => {
+                self.go_to(place);
+                if self.here == Some(place) {
+                    self.jump(seq);
                 }
             }
             _ => self.go_to(place),

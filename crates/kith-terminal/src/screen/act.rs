@@ -120,6 +120,10 @@ impl App {
                 self.notice(word, false);
             }
             ScreenAction::Redraw => self.effects.push(Effect::Clear),
+            ScreenAction::Suspend => {
+                let mouse = Effect::Mouse(self.mouse);
+                self.effects.extend([Effect::Suspend, mouse, Effect::Clear]);
+            }
             ScreenAction::Complete => self.composer.choose(1, &self.model),
             ScreenAction::Cancel => self.cancel(),
             ScreenAction::Send => self.send(),
@@ -265,6 +269,8 @@ impl App {
             }
             Note::Private { user, mark, line } => self.private_line(user, mark, &line),
             Note::Found(seq) => {
+                // Coming to a place selects nothing.
+                self.model.select(Some(seq));
                 self.pane = Pane::Messages;
                 self.list.show(seq);
             }
@@ -272,6 +278,20 @@ impl App {
                 self.write();
                 self.list.show(seq);
             }
+            Note::Results { from } => match self.model.results() {
+                Some(results) if results.hits().is_empty() => {
+                    let behind = if results.is_behind() {
+                        "; what was said last may be missing"
+                    } else {
+                        ""
+                    };
+                    let text = format!("nothing was found for `{}`{behind}", results.text());
+                    self.notice(text, true);
+                }
+                // Later hits stand in the list that is shown, if it still is.
+                Some(_) if from == 0 => self.popup = Some(Popup::Results { at: 0 }),
+                _ => {}
+            },
             Note::Edit(seq, text) => {
                 self.write();
                 self.composer.set(&format!("/edit {seq} {text}"));
@@ -280,7 +300,7 @@ impl App {
                 Link::Up => self.notice("connected again", false),
                 Link::Down { .. } => {}
             },
-            Note::Changed { .. } | Note::Paged => {}
+            Note::Changed { .. } | Note::Paged | Note::Progress { .. } => {}
             Note::Ended(ended) => self.ended = Some(ended),
         }
     }

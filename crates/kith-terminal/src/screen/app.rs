@@ -19,6 +19,8 @@ use crate::model::{Ended, Model};
 const NOTICE_MS: u64 = 8000;
 /// Lines that the wheel moves.
 const WHEEL: isize = 3;
+/// When so few hits are left below the one that is chosen, more are asked for.
+const RESULTS_NEAR: usize = 5;
 
 /// Something for the terminal itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub(super) enum Effect {
     Copy(String),
     Mouse(bool),
     Clear,
+    /// Back to the shell, until that wants us again.
+    Suspend,
 }
 
 /// A word about what was done, or went wrong.
@@ -213,31 +217,52 @@ impl App {
             KeyCode::Char(letter) if !control => match popup {
                 Popup::Lines { .. } if matches!(letter, 'q' | '?') => self.popup = None,
                 Popup::Lines { .. } if letter == ' ' => popup.step(page, &self.model),
+                Popup::Results { .. } if letter == 'q' => self.popup = None,
+                Popup::Results { .. } if letter == 'j' => popup.step(1, &self.model),
+                Popup::Results { .. } if letter == 'k' => popup.step(-1, &self.model),
                 _ => popup.edit(Some(letter)),
             },
-            KeyCode::Enter => {
-                let popup = self.popup.take();
-                if let Some(Popup::Switch { typed, at }) = popup {
-                    match matches(&typed, &self.model).get(at) {
-                        Some(place) => {
-                            self.private = None;
-                            self.model.go_to(*place);
-                        }
-                        None if typed.trim().is_empty() => {}
-                        None => {
-                            let name = typed.trim().trim_start_matches('@');
-                            self.model.act(Action::Go { place: format!("@{name}") });
-                        }
-                    }
-                }
-            }
+            KeyCode::Enter => self.take_choice(None),
             // Keys for commands work from here as well, and close it.
             _ => {
                 self.popup = None;
                 return false;
             }
         }
+        self.near_end();
         true
+    }
+
+    /// Takes a choice of what is shown above everything else: that one, or the one that is chosen.
+    fn take_choice(&mut self, clicked: Option<usize>) {
+        match self.popup.take() {
+            Some(Popup::Switch { typed, at }) => {
+                match matches(&typed, &self.model).get(clicked.unwrap_or(at)) {
+                    Some(place) => {
+                        self.private = None;
+                        self.model.go_to(*place);
+                    }
+                    None if typed.trim().is_empty() => {}
+                    None => {
+                        let name = typed.trim().trim_start_matches('@');
+                        self.model.act(Action::Go { place: format!("@{name}") });
+                    }
+                }
+            }
+            Some(Popup::Results { at }) => {
+                self.private = None;
+                self.model.open_result(clicked.unwrap_or(at));
+            }
+            Some(Popup::Lines { .. } | Popup::Prefix) | None => {}
+        }
+    }
+
+    /// More of what was found is asked for where the end of the list is near.
+    fn near_end(&mut self) {
+        let held = self.model.results().map_or(0, |results| results.hits().len());
+        if matches!(self.popup, Some(Popup::Results { at }) if at + RESULTS_NEAR >= held) {
+            self.model.more_results();
+        }
     }
 
     /// A key while choices are offered; whether it was for them.
@@ -266,9 +291,10 @@ impl App {
             self.composer.suggest(&self.model);
             return;
         }
-        if entry.name == "find" {
+        // Without a text they go on with what was looked for last, which is rarely wanted by a key.
+        if matches!(entry.name, "find" | "search") {
             self.write();
-            return self.composer.set("/find ");
+            return self.composer.set(&format!("/{} ", entry.name));
         }
         self.act(entry.action(&Values::default()));
     }
@@ -289,9 +315,14 @@ impl App {
                     Some(popup) => popup.step(step, &self.model),
                     None => self.scroll(step),
                 }
+                self.near_end();
             }
             MouseEventKind::Down(MouseButton::Left) => {
-                if self.popup.take().is_some() {
+                if self.popup.is_some() {
+                    match self.layout.choice_at(x, y) {
+                        Some(choice) => self.take_choice(Some(choice)),
+                        None => self.popup = None,
+                    }
                     return;
                 }
                 if let Some(place) = self.layout.place_at(x, y) {

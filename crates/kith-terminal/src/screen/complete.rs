@@ -90,7 +90,7 @@ fn argument<'a>(name: &str, rest: &'a str, model: &Model) -> Option<(&'a str, Ve
         Kind::Theme => named(word, ThemeName::ALL.map(|(name, _)| name)),
         Kind::Notify => named(word, Notify::ALL.map(|(name, _)| name)),
         Kind::Direct => named(word, ["direct"]),
-        Kind::File => return None,
+        Kind::File | Kind::Files => return None,
         Kind::Command => {
             let mut choices = commands(word, model);
             choices.iter_mut().for_each(|of| of.insert = of.insert[1..].to_owned());

@@ -9,6 +9,7 @@ use ratatui::widgets::Clear;
 
 use super::app::App;
 use super::list::{Context, Need};
+use super::popup::Chosen;
 use super::{private, side};
 use crate::command::key::Pane;
 use crate::model::{Link, Place, Talk};
@@ -35,6 +36,8 @@ pub(super) struct Layout {
     composer: Rect,
     /// Which place is on which row of the sidebar.
     pub(super) places: Vec<(u16, Place)>,
+    /// Where the choices are that are shown above everything else.
+    pub(super) chosen: Chosen,
 }
 
 fn holds(area: Rect, x: u16, y: u16) -> bool {
@@ -52,6 +55,11 @@ impl Layout {
 
     pub(super) fn list_width(&self) -> usize {
         usize::from(self.list.width)
+    }
+
+    /// The choice at a point.
+    pub(super) fn choice_at(&self, x: u16, y: u16) -> Option<usize> {
+        self.chosen.iter().find(|(area, _)| holds(*area, x, y)).map(|(_, choice)| *choice)
     }
 
     pub(super) fn is_list(&self, x: u16, y: u16) -> bool {
@@ -123,7 +131,8 @@ impl App {
             self.layout.places = side::places(frame, area, self.theme, &self.model);
         }
         if let Some(popup) = &self.popup {
-            popup.draw(frame, screen, self.theme, &self.model);
+            let context = Context { model: &self.model, theme: self.theme, zone: &self.zone };
+            self.layout.chosen = popup.draw(frame, screen, context);
         }
         need
     }
@@ -294,6 +303,17 @@ impl App {
         if queued > 0 {
             let word = if is_down { "waiting" } else { "on its way" };
             spans.push(Span::styled(format!(" · {queued} {word}"), bar));
+        }
+        let files: Vec<_> = self.model.transfers().collect();
+        if let Some(first) = files.first() {
+            let sign = if first.down { "↓" } else { "↑" };
+            let name = cut(&clean::line(first.name.as_str()), 20);
+            let far = first.percent.map(|percent| format!(" {percent} %")).unwrap_or_default();
+            let more = match files.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            spans.push(Span::styled(format!(" · {sign} {name}{far}{more}"), bar));
         }
         let (unread, mentions) = self
             .model

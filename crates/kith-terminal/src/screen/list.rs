@@ -425,6 +425,31 @@ impl Blocks<'_> {
             );
             lines.push(Line::styled(cut(&format!("  … {word}"), self.width), style));
         }
+        lines.extend(self.outgoing());
+        lines
+    }
+
+    /// Messages whose files are on their way.
+    fn outgoing(&self) -> Vec<Line<'static>> {
+        let theme = self.context.theme;
+        let mut lines = Vec::new();
+        for out in self.context.model.outgoing(self.talk.place()) {
+            let said = self.body(out.text().as_str());
+            lines.extend(said.into_iter().map(|line| line.style(theme.dim())));
+            for (name, percent) in out.files() {
+                let far =
+                    percent.map_or_else(|| "waits".to_owned(), |percent| format!("{percent} %"));
+                let text = clean::line(&format!("  [{name}, {far}]")).into_owned();
+                lines.push(Line::styled(cut(&text, self.width), theme.dim()));
+            }
+            let (word, style) = match out.failed() {
+                Some(why) => {
+                    (format!("not sent: {} (/retry or /discard)", clean::line(why)), theme.wrong())
+                }
+                None => ("on its way".to_owned(), theme.dim()),
+            };
+            lines.push(Line::styled(cut(&format!("  … {word}"), self.width), style));
+        }
         lines
     }
 }

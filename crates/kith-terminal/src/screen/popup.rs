@@ -6,6 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span as Styled};
 use ratatui::widgets::{Block, Clear};
 
+use super::list::Context;
+use super::results;
 use super::theme::Theme;
 use crate::command::help;
 use crate::model::{Model, Place, fit};
@@ -15,11 +17,16 @@ use crate::text::{Look, Span, clean, plain};
 /// Characters that can be typed to choose by.
 const CHARS_MAX: usize = 100;
 
+/// Where choices stand on the screen, and which.
+pub(super) type Chosen = Vec<(Rect, usize)>;
+
 /// What is shown above everything else.
 #[derive(Debug)]
 pub(super) enum Popup {
     /// Lines to read.
     Lines { title: String, lines: Vec<String>, top: usize },
+    /// What a search found, and which hit is chosen.
+    Results { at: usize },
     /// Where one can go.
     Switch { typed: String, at: usize },
     /// What may follow the key for commands.
@@ -46,6 +53,10 @@ impl Popup {
                 let last = matches(typed, model).len().saturating_sub(1);
                 *at = at.saturating_add_signed(step).min(last);
             }
+            Self::Results { at } => {
+                let last = model.results().map_or(0, |results| results.hits().len());
+                *at = at.saturating_add_signed(step).min(last.saturating_sub(1));
+            }
             Self::Prefix => {}
         }
     }
@@ -62,7 +73,13 @@ impl Popup {
         }
     }
 
-    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: Theme, model: &Model) {
+    /// Draws it; where its choices are.
+    pub(super) fn draw(
+        &self,
+        frame: &mut Frame<'_>,
+        area: Rect,
+        Context { model, theme, zone }: Context<'_>,
+    ) -> Chosen {
         match self {
             Self::Lines { title, lines, top } => {
                 let room = usize::from(area.width.saturating_sub(2));
@@ -74,13 +91,16 @@ impl Popup {
                     let line = Line::raw(cut(line, usize::from(inner.width)));
                     frame.buffer_mut().set_line(inner.x, row, &line, inner.width);
                 }
+                Vec::new()
             }
+            Self::Results { at } => results::draw(frame, area, theme, (model, zone), *at),
             Self::Switch { typed, at } => draw_switch(frame, area, theme, model, typed, *at),
             Self::Prefix => {
                 let keys = help::of_prefix();
                 let lines: Vec<String> =
                     keys.iter().map(|(key, entry)| format!("{key}  {}", entry.usage())).collect();
                 columns(frame, area, theme, "Ctrl-X and", &lines);
+                Vec::new()
             }
         }
     }
@@ -126,7 +146,8 @@ fn draw_switch(
     model: &Model,
     typed: &str,
     at: usize,
-) {
+) -> Chosen {
+    let mut chosen = Vec::new();
     let found = matches(typed, model);
     let blank = vec![" ".repeat(46); found.len().clamp(1, 12) + 1];
     let inner = open(frame, area, theme, "Go to", &blank);
@@ -150,7 +171,9 @@ fn draw_switch(
         let area = Rect { y: row, height: 1, ..inner };
         frame.buffer_mut().set_style(area, style);
         frame.buffer_mut().set_line(inner.x, row, &line.patch_style(style), inner.width);
+        chosen.push((area, index));
     }
+    chosen
 }
 
 /// Short lines in as many columns as there is room for.
@@ -174,7 +197,13 @@ fn columns(frame: &mut Frame<'_>, area: Rect, theme: Theme, title: &str, lines: 
 }
 
 /// An empty box in the middle, as large as these lines need and there is room for.
-fn open(frame: &mut Frame<'_>, area: Rect, theme: Theme, title: &str, lines: &[String]) -> Rect {
+pub(super) fn open(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    theme: Theme,
+    title: &str,
+    lines: &[String],
+) -> Rect {
     let wide = lines.iter().map(|line| width(line)).max().unwrap_or(0).max(width(title) + 2);
     let size = |wanted: usize, room: u16| u16::try_from(wanted + 2).unwrap_or(room).min(room);
     let (width, height) = (size(wide, area.width), size(lines.len(), area.height));

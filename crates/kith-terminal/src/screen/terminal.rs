@@ -36,15 +36,7 @@ impl Screen {
             give_back();
             before(panic);
         }));
-        enable_raw_mode()?;
-        let taken = execute!(
-            stdout(),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            EnableFocusChange,
-            EnableMouseCapture,
-            cursor::Hide
-        );
+        let taken = take_over();
         let terminal = taken.and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         match terminal {
             Ok(terminal) => Ok(Self { terminal }),
@@ -62,6 +54,11 @@ impl Screen {
             Effect::Clear => {
                 let size = self.terminal.size()?;
                 self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
+            }
+            Effect::Suspend => {
+                give_back();
+                suspend();
+                take_over()?;
             }
             Effect::Mouse(true) => execute!(stdout(), EnableMouseCapture)?,
             Effect::Mouse(false) => execute!(stdout(), DisableMouseCapture)?,
@@ -93,7 +90,30 @@ fn sequence(effect: &Effect, term: &str) -> String {
             }
         }
         Effect::Copy(text) => format!("\x1b]52;c;{}\x07", STANDARD.encode(text)),
-        Effect::Mouse(_) | Effect::Clear => String::new(),
+        Effect::Mouse(_) | Effect::Clear | Effect::Suspend => String::new(),
+    }
+}
+
+fn take_over() -> std::io::Result<()> {
+    enable_raw_mode()?;
+    execute!(
+        stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        EnableMouseCapture,
+        cursor::Hide
+    )
+}
+
+/// Stops the program, as Ctrl-Z does, until the shell lets it go on. Where there is no shell that
+/// could, the system does not stop it.
+fn suspend() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Signal, kill_current_process_group};
+        // A program that cannot be stopped goes on.
+        let _ = kill_current_process_group(Signal::TSTP);
     }
 }
 

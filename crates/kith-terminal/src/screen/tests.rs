@@ -1,6 +1,7 @@
 //! What is on the screen, at several sizes.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::tz::TimeZone;
 use kith_client::Update;
 use kith_core::event::Body;
@@ -14,6 +15,8 @@ use super::app::{App, Effect};
 use super::theme::Theme;
 use crate::command::Notify;
 use crate::command::key::Pane;
+use crate::model::FileCame;
+use crate::model::tests::files::{picture, post_files};
 use crate::model::tests::site::{NOW, Site, ana, bob, posted, stream, user};
 use crate::theme::ThemeName;
 
@@ -220,7 +223,7 @@ fn every_command_has_its_key_and_none_stops_the_program() {
         let begun = show.app().composer.text();
         assert_eq!(
             begun.starts_with(&format!("/{} ", entry.name)),
-            entry.wants_more() || entry.name == "find",
+            entry.wants_more() || matches!(entry.name, "find" | "search"),
             "{}: {begun}",
             entry.name
         );
@@ -264,6 +267,67 @@ fn what_was_found_is_in_the_middle() {
     show.key(KeyCode::Enter);
     assert_eq!(show.app().model.selected(), Some(Seq(1234)));
     insta::assert_snapshot!("found", show.screen());
+}
+
+#[test]
+fn what_the_server_found_is_chosen_from_a_list() {
+    let mut site = Site::new();
+    site.fill(1, 3000);
+    site.post(2, bob(), "a message \u{202e}for you");
+    site.connect();
+    let mut show = Show::new(site, 60, 20);
+    show.key(KeyCode::F(3));
+    show.types("message");
+    show.key(KeyCode::Enter);
+    insta::assert_snapshot!("results", show.screen());
+    for _ in 0..25 {
+        show.key(KeyCode::Down);
+    }
+    assert_eq!(show.app().model.results().unwrap().hits().len(), 40);
+    show.key(KeyCode::Enter);
+    assert_eq!(show.app().model.selected(), Some(Seq(27)));
+    assert!(show.screen().contains("message 27 "), "{}", show.screen());
+    // Without a text it is the same list.
+    show.key(KeyCode::F(3));
+    show.key(KeyCode::Enter);
+    let click = MouseEventKind::Down(MouseButton::Left);
+    let event = MouseEvent { kind: click, column: 9, row: 5, modifiers: KeyModifiers::NONE };
+    let now = show.app().model.now();
+    show.app().event(Event::Mouse(event), now);
+    show.turn();
+    assert_eq!(show.app().model.selected(), Some(Seq(4)), "{}", show.screen());
+    show.types("/search nothing like it");
+    show.key(KeyCode::Enter);
+    assert!(show.screen().contains("nothing was found for `nothing like it`"), "{}", show.screen());
+}
+
+#[test]
+fn files_are_shown_as_they_go_up_and_under_their_messages() {
+    let mut site = day();
+    post_files(&mut site, "the pot", vec![picture(1, "pot.jpg")]);
+    let mut show = Show::new(site, 60, 20);
+    show.types("/attach tea.jpg menu.pdf -- The menu");
+    show.key(KeyCode::Enter);
+    let (ticket, _) = show.site.files[0];
+    show.with_site(|site| site.file(ticket, FileCame::Progress { at: 47, bytes: 100 }));
+    show.turn();
+    insta::assert_snapshot!("files", show.screen());
+    show.with_site(|site| site.file(ticket, FileCame::Failed("it is too large".to_owned())));
+    show.turn();
+    let screen = show.screen();
+    assert!(screen.contains("… not sent: it is too large (/retry o…"), "{screen}");
+    show.types("/discard");
+    show.key(KeyCode::Enter);
+    assert!(!show.screen().contains("tea.jpg"), "{}", show.screen());
+}
+
+#[test]
+fn ctrl_z_goes_back_to_the_shell_and_everything_is_drawn_anew_afterwards() {
+    let mut show = Show::new(day(), 60, 14);
+    show.app().effects.clear();
+    show.control('z');
+    let effects = std::mem::take(&mut show.app().effects);
+    assert_eq!(effects, [Effect::Suspend, Effect::Mouse(true), Effect::Clear]);
 }
 
 #[test]

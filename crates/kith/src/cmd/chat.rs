@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// The colours; those that fit the terminal unless set, and none with NO_COLOR.
     #[arg(long, value_enum, value_name = "NAME")]
     theme: Option<Theme>,
-    /// Where files are kept that you take in private sessions; the present directory unless set.
+    /// Where files are kept that you save, or take in private sessions; the present directory unless set.
     #[arg(long, value_name = "DIRECTORY", default_value = ".")]
     save: PathBuf,
     /// An address and port from which private sessions are connected, several times for several; port 0
@@ -70,6 +70,7 @@ enum Told {
 
 pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     let (address, _) = context.session()?;
+    let files = context.files()?;
     let (client, events) = context.connect().await?;
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let options = Options {
@@ -82,7 +83,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
         theme: args.theme.map_or_else(usual_theme, ThemeName::from),
         notify: args.notify.into(),
     };
-    let ended = kith_terminal::run(client, events, options).await;
+    let ended = kith_terminal::run(client, events, files, options).await;
     match ended.map_err(|error| Failure::Local(error.to_string()))? {
         Ended::Quit => Ok(()),
         Ended::LogOut => Ok(super::logout::sign_out(context, false).await?),

@@ -139,6 +139,38 @@ fn two_who_type_see_each_other() {
 }
 
 #[test]
+fn files_are_sent_and_saved_and_what_was_said_with_them_is_found() {
+    let (dir, data) = place();
+    let (_server, ana, bob) = tea_with(&data, &["--set", "files.free_percent=1"]);
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let content: Vec<u8> = (0..5_000_000_u32).map(|n| (n % 251) as u8).collect();
+    std::fs::write(path("the list.bin"), &content).unwrap();
+    std::fs::write(path("menu.txt"), "black tea").unwrap();
+    std::fs::create_dir(path("here")).unwrap();
+    let attach = format!("attach '{}' {} -- The menu\n", path("the list.bin"), path("menu.txt"));
+    let sent =
+        script(&ana, &["chat", "Tea/general", "--plain"], &format!("{attach}attach nowhere"));
+    assert!(sent.contains("error: not sent: nowhere: "), "{sent}");
+    let chat = ["chat", "Tea/general", "--plain", "--save", &path("here")];
+    let saved = script(&bob, &chat, "download\nwhoelsesince 3600\n");
+    for line in
+        ["#2 ana: The menu", "    [the list.bin, 4.8 MiB]", "    [menu.txt, 9 bytes]", "ana"]
+    {
+        assert!(saved.lines().any(|of| of == line), "no {line:?} in:\n{saved}");
+    }
+    assert!(saved.contains(&format!("saved {}", path("here/the list.bin"))), "{saved}");
+    assert_eq!(std::fs::read(path("here/the list.bin")).unwrap(), content);
+    assert_eq!(std::fs::read(path("here/menu.txt")).unwrap(), b"black tea");
+    // The index has read it.
+    crate::search::found(&bob, &["menu"]);
+    let found = script(&bob, &["chat", "@ana", "--plain"], "search menu\nresult 1\nresult 2\n");
+    let line = " Tea/general #2 ana: The menu";
+    assert!(found.lines().any(|of| of.starts_with("1: ") && of.contains(line)), "{found}");
+    assert!(found.contains("--- Tea/general\n#2 ana: The menu\n"), "{found}");
+    assert!(found.contains("error: nothing was found under this number"), "{found}");
+}
+
+#[test]
 fn what_is_typed_without_a_server_is_sent_once_when_it_is_back() {
     let (_dir, data) = place();
     let (server, ana, bob) = tea(&data);

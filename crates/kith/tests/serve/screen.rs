@@ -15,6 +15,7 @@ use crate::program::{PATIENCE, Person, Server};
 const ENTER: &str = "\r";
 const ESCAPE: &str = "\x1b";
 const CONTROL_K: &str = "\x0b";
+const CONTROL_Z: &str = "\x1a";
 const CONTROL_Q: &str = "\x11";
 const PAGE_UP: &str = "\x1b[5~";
 const SHIFT_UP: &str = "\x1b[1;2A";
@@ -37,8 +38,14 @@ impl Window {
     pub(crate) fn open(person: &Person, args: &str, columns: u16, rows: u16) -> Self {
         let program = person.command(&[]);
         let path = program.get_program().to_str().unwrap();
+        Self::run(person, &format!("exec {path} chat {args}"), columns, rows)
+    }
+
+    /// What a line of a shell runs, in a terminal of some size.
+    fn run(person: &Person, line: &str, columns: u16, rows: u16) -> Self {
+        let program = person.command(&[]);
         let size = format!("stty cols {columns} rows {rows}");
-        let shell = format!("{size} && tty && exec {path} chat {args}");
+        let shell = format!("{size} && tty && {line}");
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command", &shell, "/dev/null"]);
         script.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLORFGBG");
@@ -205,6 +212,38 @@ fn it_follows_the_size_of_its_terminal() {
     window.sees("#general");
     window.sees("F1 help");
     assert_eq!(window.quit(), Some(0));
+}
+
+#[test]
+fn ctrl_z_goes_back_to_the_shell_and_fg_to_where_one_was() {
+    let (_dir, data) = place();
+    let (_server, ana, bob) = tea(&data);
+    let program = ana.command(&[]);
+    let path = program.get_program().to_str().unwrap();
+    // A shell that somebody types into has jobs.
+    let mut window = Window::run(&ana, "ENV= PS1='shell: ' exec sh -i", 80, 24);
+    window.sees("shell: ");
+    window.types(&format!("{path} chat Tea/general{ENTER}"));
+    window.sees("connected");
+    window.types("half a thou");
+    window.sees("half a thou");
+    window.types(CONTROL_Z);
+    window.until(|shown| shown.contains("Stopped") && shown.trim_end().ends_with("shell:"));
+    assert!(!window.parser.screen().alternate_screen());
+    window.types(&format!("echo as $((6 * 7)) usual{ENTER}"));
+    window.sees("as 42 usual");
+    bob.done(&["send", "Tea/general", "said meanwhile"]);
+    window.types(&format!("fg{ENTER}"));
+    window.until(|shown| shown.contains("half a thou") && shown.contains("said meanwhile"));
+    assert!(window.parser.screen().alternate_screen());
+    window.types("ght");
+    window.sees("half a thought");
+    window.types(ENTER);
+    window.until(|shown| shown.contains("write here") && !shown.contains("on its way"));
+    window.types(CONTROL_Q);
+    window.sees("shell: ");
+    assert!(!window.parser.screen().alternate_screen());
+    assert!(bob.done(&["read", "Tea/general"]).contains("ana: half a thought"));
 }
 
 #[test]

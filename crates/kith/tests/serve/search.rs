@@ -13,7 +13,7 @@ use crate::program::{Person, Server, kith, run};
 use crate::{PASSWORD, place};
 
 /// Runs a search until the index has read everything.
-fn found(person: &Person, args: &[&str]) -> String {
+pub(crate) fn found(person: &Person, args: &[&str]) -> String {
     loop {
         let ended = person.say(&[&["search"][..], args].concat());
         assert_eq!(ended.code, Some(0), "{args:?}: {ended:?}");

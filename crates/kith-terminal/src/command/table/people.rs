@@ -350,6 +350,16 @@ pub(super) static REST: &[Entry] = &[
         make: |_| Action::Screen(ScreenAction::Redraw),
     },
     Entry {
+        name: "suspend",
+        aliases: &[],
+        args: &[],
+        about: "Goes back to the shell; `fg` there comes back here.",
+        group: Group::Program,
+        mode: Mode::Screen,
+        keys: &[(Anywhere, "ctrl-z")],
+        make: |_| Action::Screen(ScreenAction::Suspend),
+    },
+    Entry {
         name: "quit",
         aliases: &["exit"],
         args: &[],

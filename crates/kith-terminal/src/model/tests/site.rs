@@ -1,8 +1,10 @@
 //! A server that answers wishes at once, without a socket: enough of one for the model.
 
+mod found;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use kith_client::{ClientError, Update};
+use kith_client::{ClientError, Subscribe, Update};
 use kith_core::command::{Command, Outcome, Place as At};
 use kith_core::document::{Circle, Home, Member, Mentions, Message, Role, Stream, User};
 use kith_core::event::{Body, Event};
@@ -14,7 +16,7 @@ use kith_proto::frame::{Limits, Signal, Status, Welcome};
 use kith_proto::query::{Answer, CircleWindow, Present, Query, StreamWindow, Window};
 
 use crate::command::Action;
-use crate::model::{Came, Model, Note, PrivateCame, PrivateWish, Wish};
+use crate::model::{Came, FileCame, FileWish, Model, Note, PrivateCame, PrivateWish, Wish};
 
 /// When it is.
 pub(crate) const NOW: Timestamp = Timestamp(1_763_000_000_000);
@@ -67,11 +69,16 @@ pub(crate) struct Site {
     pub(crate) signals: Vec<Signal>,
     /// What was wished in private sessions, but for being reached.
     pub(crate) privately: Vec<PrivateWish>,
+    /// What was wished with files.
+    pub(crate) files: Vec<(u64, FileWish)>,
     pub(crate) commands: Vec<Command>,
     /// Nothing is answered.
     pub(crate) is_down: bool,
     /// What every post is refused with.
     pub(crate) refuses: Option<Problem>,
+    /// Streams that are not there yet.
+    pub(crate) hidden: BTreeSet<StreamId>,
+    pub(crate) followed: Vec<Subscribe>,
     waiting: Vec<Wish>,
     now: u64,
 }
@@ -111,9 +118,12 @@ impl Site {
             feeds: feeds.into(),
             signals: Vec::new(),
             privately: Vec::new(),
+            files: Vec::new(),
             commands: Vec::new(),
             is_down: false,
             refuses: None,
+            hidden: BTreeSet::new(),
+            followed: Vec::new(),
             waiting: Vec::new(),
             now: NOW.0,
         }
@@ -171,6 +181,12 @@ impl Site {
     /// Something is told of private sessions.
     pub(crate) fn privately(&mut self, came: PrivateCame) {
         self.model.handle(Came::Private(came), Timestamp(self.now));
+        self.settle();
+    }
+
+    /// Something comes of a wish with files.
+    pub(crate) fn file(&mut self, ticket: u64, came: FileCame) {
+        self.model.handle(Came::File(ticket, came), Timestamp(self.now));
         self.settle();
     }
 
@@ -232,7 +248,8 @@ impl Site {
                 self.model.handle(Came::Returned(ticket, Ok(value)), now);
             }
             Wish::Signal(signal) => self.signals.push(signal),
-            Wish::Follow(_) => {}
+            Wish::Follow(feeds) => self.followed.extend(feeds),
+            Wish::File(ticket, wish) => self.files.push((ticket, *wish)),
             Wish::Private(wish) => {
                 if !matches!(*wish, PrivateWish::Reach(_)) {
                     self.privately.push(*wish);
@@ -374,6 +391,7 @@ impl Site {
         let (channels, conversations): (Vec<_>, Vec<_>) = self
             .feeds
             .values()
+            .filter(|feed| !self.hidden.contains(&feed.stream.id))
             .map(Self::stream_window)
             .partition(|of| matches!(of.stream.home, Home::Channel { .. }));
         let circle = CircleWindow { circle, member: member(ana()), streams: channels };
@@ -391,6 +409,7 @@ impl Site {
                 let found = self.feeds[&stream].messages.iter().find(|of| of.seq == message);
                 Answer::Message(found.unwrap().clone())
             }
+            Query::Search { text, after, .. } => found::found(&self.feeds, &text, after),
             Query::Users { users } => {
                 Answer::Users(users.iter().filter_map(|id| self.users.get(id).cloned()).collect())
             }
@@ -404,6 +423,9 @@ impl Site {
                     .map(|user| Present { user, status: Status::Online, since: NOW })
                     .into(),
             ),
+            // Cyd came and went again, an hour ago.
+            Query::Came { seconds, .. } if seconds < 3600 => Answer::Came(vec![bob(), ana()]),
+            Query::Came { .. } => Answer::Came(vec![user(3), bob(), ana()]),
             Query::Members { .. } => {
                 let members = self.users.keys().map(|user| member(*user)).collect();
                 Answer::Members { members, more: false }
