@@ -17,6 +17,7 @@ export type Dialog =
   | { readonly is: "leave"; readonly circle: CircleModel }
   | { readonly is: "hand_over"; readonly circle: CircleModel; readonly user?: protocol.UserId }
   | { readonly is: "claim"; readonly token: string }
+  | { readonly is: "section"; readonly name: string; readonly stream: string | undefined; readonly sections: readonly string[]; readonly done: (name: string) => void }
   | { readonly is: "profile"; readonly user: protocol.UserId; readonly circle?: CircleModel | undefined }
   /** The pictures of a message; `at` says which of them first. */
   | { readonly is: "pictures"; readonly stream: StreamModel; readonly message: protocol.Message; readonly at: number }

@@ -2,6 +2,7 @@
 
 import { derived, type Readable } from "svelte/store";
 import { levelOf } from "./levels.js";
+import { nested } from "./nested.js";
 import type { Site } from "./site.js";
 import type { StreamModel } from "./stream.js";
 
@@ -32,21 +33,4 @@ export function unreadOf(site: Site): Readable<Unread> {
   // What is chosen decides, so everything is counted anew when it changes.
   return nested(derived([streams, site.preferences.values], (both) => both), ([all, values]) =>
     unreadIn({ subscribe: (run) => (run(all), () => {}) }, ({ id, circle }) => levelOf(values, id, circle?.id, Date.now()) !== "nothing"));
-}
-
-/** A store that another store says. */
-function nested<A, B>(of: Readable<A>, inner: (value: A) => Readable<B>): Readable<B> {
-  return {
-    subscribe(run, invalidate) {
-      let stop = () => {};
-      const stopAll = of.subscribe((value) => {
-        stop();
-        stop = inner(value).subscribe(run, invalidate);
-      });
-      return () => {
-        stopAll();
-        stop();
-      };
-    },
-  };
 }

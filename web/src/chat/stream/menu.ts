@@ -2,9 +2,10 @@
 
 import { get } from "svelte/store";
 import { t } from "../../lib/i18n/index.svelte.js";
-import { Check, Link, LogOut, Settings, User } from "../../lib/ui/icons.js";
+import { Check, Link, LogOut, Settings, Star, User } from "../../lib/ui/icons.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
 import { toast } from "../../lib/ui/toasts.svelte.js";
+import { FAVOURITES, ORDER_MAX, orderOf } from "../model/order.js";
 import { permissionsOf } from "../model/rights.js";
 import type { Site } from "../model/site.js";
 import type { StreamModel } from "../model/stream.js";
@@ -14,6 +15,7 @@ export function streamMenu(site: Site, view: View, stream: StreamModel): readonl
   const { info } = stream;
   const items: MenuItem[] = [
     { label: t("stream.mark_read"), icon: Check, run: () => stream.markRead() },
+    favourite(site, stream),
     { label: t("stream.copy_link"), icon: Link, run: () => void copyLink(`/s/${stream.id}`) },
   ];
   const [other] = stream.others(site.me);
@@ -34,6 +36,14 @@ export function streamMenu(site: Site, view: View, stream: StreamModel): readonl
     } });
   }
   return items;
+}
+
+/** Puts it among the favourites, or takes it out. */
+function favourite(site: Site, { id }: StreamModel): MenuItem {
+  const all = orderOf(site.preferences.get(FAVOURITES));
+  const isOne = all.includes(id);
+  const next = isOne ? all.filter((one) => one !== id) : [...all, id].slice(-ORDER_MAX);
+  return { label: isOne ? t("places.favourite_no") : t("places.favourite"), icon: Star, run: () => void site.prefer(FAVOURITES, [...next]) };
 }
 
 /** Copies the full address of something on this server. */

@@ -13,7 +13,8 @@ import { manage } from "./manage.js";
 import { markdown } from "./markdown.js";
 import { media } from "./media.js";
 import { notify } from "./notify.js";
+import { places } from "./places.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const en = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...find, ...live, ...manage, ...markdown, ...media, ...notify, ...settings } as const;
+export const en = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...find, ...live, ...manage, ...markdown, ...media, ...notify, ...places, ...settings } as const;

@@ -1,0 +1,124 @@
+// Favourites, and the order of circles, streams and sections: by dragging, by keys and by menus.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { chat, composer, place, teaOf } from "./chat.js";
+import { BUSY, Server, type Person } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+let ana: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  server = await Server.start(BUSY);
+  browser = await Chromium.start();
+  [ana, bob] = [await server.person("ana"), await server.person("bob")];
+});
+
+afterAll(async () => {
+  await browser.end();
+  await server.end();
+});
+
+/** What the list of streams says, from top to bottom: names of sections and of streams. */
+const listed = (page: Page) => page.getByRole("navigation").locator(".streams").locator("h4, [data-place] a").allInnerTexts().then((all) => all.map((one) => one.trim()).join(" "));
+const item = (page: Page, name: string) => page.getByRole("navigation").locator("[data-place]").filter({ has: page.getByRole("link", { name, exact: true }) });
+
+/** Chooses from the menu of a place, as a click of the other button opens it. */
+async function choose(page: Page, name: string, wanted: string): Promise<void> {
+  await place(page, name).first().click({ button: "right" });
+  await page.getByRole("menuitem", { name: wanted }).click();
+}
+
+test.each(["light", "dark"] as const)("streams are put into an order and sections, for everybody at once (%s)", async (theme) => {
+  const { circle, stream } = await teaOf(ana, [bob], `Order ${theme}`);
+  for (const name of ["one", "two", "three"]) await ana.ask("POST", `/circles/${circle}/streams`, { name });
+  const [page, other] = [await chat(browser, server, ana, `/s/${stream}`, { theme }), await chat(browser, server, bob, `/s/${stream}`)];
+  await expect.poll(() => listed(page)).toBe("general one two three");
+  // By the keyboard: the focus goes with it.
+  await place(page, "three").focus();
+  await page.keyboard.press("Control+Shift+ArrowUp");
+  await expect.poll(() => listed(other)).toBe("general one three two");
+  await expect.poll(() => place(page, "three").evaluate((one) => one === document.activeElement)).toBe(true);
+  await page.keyboard.press("Control+Shift+ArrowUp");
+  await expect.poll(() => listed(other)).toBe("general three one two");
+  // By the menu into a section that is not there yet.
+  await choose(page, "two", "Move to a section …");
+  await page.getByLabel("Name of the section").fill("Work");
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect.poll(() => listed(other)).toBe("general three one Work two");
+  // By dragging: beside another, and onto a section.
+  await item(page, "one").dragTo(item(page, "general"), { targetPosition: { x: 40, y: 3 } });
+  await expect.poll(() => listed(other)).toBe("one general three Work two");
+  await item(page, "three").dragTo(page.getByRole("heading", { name: "Work", exact: true }));
+  await expect.poll(() => listed(other)).toBe("one general Work two three");
+  await expectAccessible(page);
+  await expectFits(page);
+  // Sections have names and an order as well.
+  await choose(page, "one", "Move to a section …");
+  await page.getByRole("dialog").getByRole("textbox").fill("Fun");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => listed(other)).toBe("general Work two three Fun one");
+  await page.getByRole("button", { name: "Menu of the section Fun" }).click();
+  await page.getByRole("menuitem", { name: "Move up" }).click();
+  await expect.poll(() => listed(other)).toBe("general Fun one Work two three");
+  await page.getByRole("button", { name: "Menu of the section Fun" }).click();
+  await page.getByRole("menuitem", { name: "Rename the section" }).click();
+  await page.getByLabel("Name of the section").fill("Play");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => listed(other)).toBe("general Play one Work two three");
+  // Who may not is offered nothing of it.
+  await place(other, "general").click({ button: "right" });
+  await other.getByRole("menuitem", { name: "Mark as read" }).waitFor();
+  expect(await other.getByRole("menuitem", { name: /^Move/ }).count()).toBe(0);
+  await other.keyboard.press("Escape");
+});
+
+test("favourites are at hand wherever one is, in an order of one's own, on every device", async () => {
+  const cyd = await server.person("cyd");
+  const [tea, ops] = [await teaOf(ana, [cyd], "Tea"), await teaOf(ana, [cyd], "Ops")];
+  await cyd.ask("POST", "/directs", { user: ana.id }).catch(() => {});
+  const { stream: kettle } = await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "kettle" });
+  const [page, other] = [await chat(browser, server, cyd, `/s/${kettle}`), await chat(browser, server, cyd, `/s/${ops.stream}`, { theme: "dark" })];
+  const favourites = (where: Page) => where.getByRole("list", { name: "Favourites" }).getByRole("link");
+  await page.getByRole("button", { name: "Menu of kettle" }).click();
+  await page.getByRole("menuitem", { name: "Add to favourites" }).click();
+  // In another circle it says where it is.
+  await expect.poll(() => favourites(other).allInnerTexts()).toEqual([expect.stringMatching(/kettle\s+Tea/)]);
+  await choose(other, "general", "Add to favourites");
+  await expect.poll(() => favourites(page).count()).toBe(2);
+  await expectAccessible(page);
+  await expectAccessible(other);
+  await favourites(page).last().focus();
+  await page.keyboard.press("Control+Shift+ArrowUp");
+  await expect.poll(async () => (await favourites(other).allInnerTexts())[0]).toMatch(/^general/);
+  await page.getByRole("link", { name: "Conversations" }).click();
+  await favourites(page).filter({ hasText: "kettle" }).click();
+  await page.getByRole("heading", { name: "kettle", exact: true }).waitFor();
+  await choose(page, "kettle", "Remove from favourites");
+  await expect.poll(() => favourites(other).count()).toBe(1);
+  await page.reload();
+  await composer(page).waitFor();
+  await expect.poll(() => favourites(page).count()).toBe(1);
+});
+
+test("circles are in an order of one's own", async () => {
+  const dia = await server.person("dia");
+  const { stream } = await teaOf(dia, [], "Aa");
+  for (const name of ["Bb", "Cc"]) await teaOf(dia, [], name);
+  const [page, other] = [await chat(browser, server, dia, `/s/${stream}`), await chat(browser, server, dia, `/s/${stream}`)];
+  const circles = (where: Page) => where.getByRole("navigation").locator(".rail [data-place]").allInnerTexts().then((all) => all.map((one) => one.slice(-2)).join(" "));
+  await expect.poll(() => circles(page)).toBe("Aa Bb Cc");
+  await item(page, "Cc").dragTo(item(page, "Aa"), { targetPosition: { x: 10, y: 3 } });
+  await expect.poll(() => circles(other)).toBe("Cc Aa Bb");
+  await place(page, "Cc").focus();
+  await page.keyboard.press("Control+Shift+ArrowDown");
+  await expect.poll(() => circles(other)).toBe("Aa Cc Bb");
+  await choose(page, "Bb", "Move up");
+  await expect.poll(() => circles(other)).toBe("Aa Bb Cc");
+  await place(page, "Aa").click({ button: "right" });
+  await expectAccessible(page);
+});
