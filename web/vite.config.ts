@@ -4,19 +4,24 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { chunks } from "./scripts/chunks.mjs";
 import { emoji } from "./scripts/emoji.mjs";
 import { WORKER, pwa } from "./scripts/pwa.mjs";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** What shows every part by itself, for development and tests. The server does not have it. */
 const GALLERY = "gallery.html";
+const CHAT = "index.html";
 const pages = readdirSync(here(".")).filter((file) => file.endsWith(".html") && file !== GALLERY);
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), emoji(), pwa(mode === "gallery" ? GALLERY : "index.html")],
+  plugins: [svelte(), emoji(), pwa(mode === "gallery" ? GALLERY : CHAT)],
   resolve: {
     // The SDK from its sources: the pages and it are built as one.
-    alias: { "@kith/client": here("../packages/client/src/index.ts") },
+    alias: {
+      "@kith/client/private": here("../packages/client/src/private/index.ts"),
+      "@kith/client": here("../packages/client/src/index.ts"),
+    },
     dedupe: ["svelte"],
   },
   build: {
@@ -31,7 +36,10 @@ export default defineConfig(({ mode }) => ({
     rollupOptions: {
       input: [...(mode === "gallery" ? [GALLERY] : pages), `src/worker/${WORKER}.ts`].map(here),
       // Its address says which pages are the worker's, and browsers come back to it.
-      output: { entryFileNames: ({ name }) => (name === WORKER ? `${WORKER}.js` : "assets/[name]-[hash].js") },
+      output: {
+        entryFileNames: ({ name }) => (name === WORKER ? `${WORKER}.js` : "assets/[name]-[hash].js"),
+        codeSplitting: { groups: chunks(here(CHAT), pages.filter((file) => file !== CHAT).map(here)) },
+      },
     },
   },
   test: {
