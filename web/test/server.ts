@@ -8,6 +8,7 @@ import type { Readable } from "node:stream";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** The program that is tested. */
 export const PROGRAM = process.env["KITH_PROGRAM"] ?? fileURLToPath(new URL("../../target/debug/kith", import.meta.url));
 /** Settings for tests that ask much, and sign in often. */
 export const BUSY = {

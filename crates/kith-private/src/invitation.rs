@@ -404,8 +404,9 @@ fn told(why: End) -> End {
         | End::Replaced
         | End::Lost
         | End::Failed
+        | End::NoWay
         | End::Ended => why,
-        End::Busy | End::Unreachable | End::NoWay => End::Ended,
+        End::Busy | End::Unreachable => End::Ended,
     }
 }
 

@@ -29,8 +29,9 @@ use connect::Making;
 use files::Files;
 use post::Post;
 
-/// How long a session without a connection is kept.
+/// How long a session without a connection is kept, once there was one; and until there is the first.
 const LOST: Duration = Duration::from_secs(120);
+const FIRST: Duration = Duration::from_secs(30);
 /// How long the other side may take with each step of agreeing.
 const STEP: Duration = Duration::from_secs(30);
 /// The most that happens on a connection before we have got it.
@@ -172,7 +173,7 @@ pub(crate) async fn run(
     }
     let (happened, happening) = happenings();
     let (written, writing) = mpsc::channel(64);
-    let making = Making::new(agreement.role(), Instant::now() + LOST);
+    let making = Making::new(agreement.role(), Instant::now() + FIRST);
     let session = Session {
         id,
         peer,

@@ -108,7 +108,7 @@ pub enum End {
     Lost,
     /// What was said does not fit together, or broke a limit.
     Failed,
-    /// There is no way to connect that does not show an address, and showing it was not agreed to.
+    /// No connection ever came about.
     NoWay,
 }
 
@@ -128,7 +128,8 @@ impl End {
             Self::Lost => "the connection was lost, and none came about again",
             Self::Failed => "the other device said what does not fit: somebody may be between you",
             Self::NoWay => {
-                "there is no relay, and connecting directly shows your address to the other side"
+                "no way was found between the devices: what hides an address, or a network, lets \
+                 nothing through"
             }
         }
     }

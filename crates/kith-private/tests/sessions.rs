@@ -5,6 +5,8 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod exchange;
 
+use std::time::Duration;
+
 use kith_private::Way;
 use kith_private::event::{PrivateError, What};
 use kith_private::peers::Trust;
@@ -196,6 +198,22 @@ async fn invitations_are_refused_blocked_and_crossed() {
     assert!(matches!(refused, Err(PrivateError::NoWay)));
     ana.invite(3).await;
     assert_eq!(ana.end().await, End::Unreachable);
+}
+
+#[tokio::test]
+async fn devices_without_any_way_to_each_other_end_soon() {
+    let exchange = Exchange::honest();
+    let mut ana = exchange.device(1, 1);
+    // What one of them speaks the other does not.
+    let mut bob = exchange.device_at(2, 1, tempfile::tempdir().unwrap(), "[::1]:0");
+    let id = ana.invite(2).await;
+    assert_eq!(bob.accept().await, id);
+    agreed(&mut ana).await;
+    agreed(&mut bob).await;
+    let begun = tokio::time::Instant::now();
+    tokio::time::pause();
+    assert_eq!(tokio::join!(ana.end(), bob.end()), (End::NoWay, End::NoWay));
+    assert!(begun.elapsed() <= Duration::from_secs(40));
 }
 
 /// Runs an invitation over a server that changes what passes; how it ends on both sides.

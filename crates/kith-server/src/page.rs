@@ -30,8 +30,9 @@ const INVITED: &str = "<h1>You are invited</h1>\n<p>This link lets you into a ci
     <pre>kith signup NAME --invite LINK</pre>\n<p>or, with an account here:</p>\n<pre>kith join LINK</pre>\n";
 
 /// Where the chat page begins: whatever is below one of these it shows itself, by its address.
-const VIEWS: [&str; 12] = [
-    "c", "d", "s", "t", "signup", "signin", "reset", "invite", "join", "inbox", "settings", "admin",
+const VIEWS: [&str; 13] = [
+    "c", "d", "p", "s", "t", "signup", "signin", "reset", "invite", "join", "inbox", "settings",
+    "admin",
 ];
 
 /// Whether the chat page is at a path.
@@ -168,9 +169,16 @@ mod tests {
 
     #[test]
     fn the_chat_page_is_wherever_its_views_are_and_nowhere_else() {
-        for path in
-            ["/", "/signup", "/invite/abc", "/c/tea", "/d/bob/7", "/settings/", "/admin/users"]
-        {
+        for path in [
+            "/",
+            "/signup",
+            "/invite/abc",
+            "/c/tea",
+            "/d/bob/7",
+            "/p/bob",
+            "/settings/",
+            "/admin/users",
+        ] {
             assert!(is_view(path), "{path}");
         }
         for path in ["", "//", "/cc", "/api/v1/site", "/inspector", "/assets/c", "/C", "signup"] {

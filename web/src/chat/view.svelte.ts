@@ -4,6 +4,7 @@ import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import type { CircleModel } from "./model/circle.js";
 import type { StreamModel } from "./model/stream.js";
+import type { Privates } from "./private/privates.svelte.js";
 import { parseRoute, pathOf, type Route } from "./model/route.js";
 
 /** What is shown at the side of a stream. */
@@ -18,6 +19,7 @@ export type Dialog =
   | { readonly is: "hand_over"; readonly circle: CircleModel; readonly user?: protocol.UserId }
   | { readonly is: "claim"; readonly token: string }
   | { readonly is: "section"; readonly name: string; readonly stream: string | undefined; readonly sections: readonly string[]; readonly done: (name: string) => void }
+  | { readonly is: "private"; readonly user: protocol.UserId }
   | { readonly is: "profile"; readonly user: protocol.UserId; readonly circle?: CircleModel | undefined }
   /** The pictures of a message; `at` says which of them first. */
   | { readonly is: "pictures"; readonly stream: StreamModel; readonly message: protocol.Message; readonly at: number }
@@ -43,7 +45,10 @@ export class View {
   /** Counts wishes to go to a message, so that the same one can be gone to again. */
   jumps = $state(0);
   /** Which panel is looked at, where there is room for one; counted, so that one can be wished again. */
-  panel: { readonly name: Panel; readonly count: number } = $state.raw({ name: parseRoute(location.pathname).at === "stream" ? "main" : "places", count: 1 });
+  panel: { readonly name: Panel; readonly count: number } = $state.raw({ name: ["stream", "private"].includes(parseRoute(location.pathname).at) ? "main" : "places", count: 1 });
+
+  /** The private sessions of this page, once they were loaded. */
+  privates: Privates | undefined = $state.raw();
 
   /** What was at the side before one looked for something. */
   #beside: Side;
@@ -103,6 +108,14 @@ export class View {
     } else {
       this.goStream(stream.id);
     }
+  }
+
+  /** Talks to somebody privately: goes to what there is, or asks first what inviting them shows. */
+  goPrivately(user: protocol.UserId): void {
+    const talk = this.privates?.talk(user);
+    this.dialog = undefined;
+    if (talk !== undefined && talk.stage !== "over") this.go({ at: "private", user });
+    else this.dialog = { is: "private", user };
   }
 
   /** A stream of a circle is looked at. */

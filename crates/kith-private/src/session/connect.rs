@@ -209,7 +209,9 @@ impl Session {
     pub(super) fn time(&mut self) -> Result<(), Stop> {
         let now = Instant::now();
         if self.making.deadline.is_some_and(|deadline| deadline <= now) {
-            return Err(Stop::End(End::Lost));
+            // Where none ever stood, waiting longer finds no way either.
+            let why = if self.making.opened == 0 { End::NoWay } else { End::Lost };
+            return Err(Stop::End(why));
         }
         if self.making.due.is_none_or(|due| due > now) {
             return Ok(());

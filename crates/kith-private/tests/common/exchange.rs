@@ -58,14 +58,17 @@ impl Exchange {
     }
 
     pub(crate) fn device_in(&self, of: u8, number: u8, home: TempDir) -> Device {
+        self.device_at(of, number, home, "127.0.0.1:0")
+    }
+
+    /// A device that sends from an address.
+    pub(crate) fn device_at(&self, of: u8, number: u8, home: TempDir, bind: &str) -> Device {
         let name = ServiceName::parse(&format!("me/private/{number:026}")).unwrap();
         let (calls, incoming) = mpsc::channel(16);
         self.devices.lock().unwrap().insert((user(of), name.clone()), calls);
         let way = Wire { exchange: self.clone(), me: user(of), name };
-        let options = Options {
-            bind: vec!["127.0.0.1:0".to_owned()],
-            ..Options::new(user(of), "here", home.path())
-        };
+        let options =
+            Options { bind: vec![bind.to_owned()], ..Options::new(user(of), "here", home.path()) };
         let (private, events) = Private::start(Arc::new(way), incoming, options).unwrap();
         Device { private, events, home }
     }

@@ -90,8 +90,13 @@ export class Files {
       this.#taking.delete(file);
       this.#abort(taking);
       this.outlet.post({ refuse: { file } });
-    } else if (this.#sending.delete(file)) this.outlet.post({ withdraw: { file } });
-    else throw new Error("there is no such file");
+    } else this.withdraw(file);
+  }
+
+  /** Takes one of ours back. */
+  withdraw(file: number): void {
+    if (!this.#sending.delete(file)) throw new Error("there is no such file");
+    this.outlet.post({ withdraw: { file } });
   }
 
   drop(file: number, ours: boolean, why: string): void {

@@ -5,12 +5,13 @@ import type { Client } from "../client.js";
 import { KithError } from "../error.js";
 import type { CircleId, UserId } from "../protocol.js";
 import type { Json } from "../json.js";
-import { ServiceFailure, type Offered } from "../services.js";
+import { ServiceFailure } from "../services.js";
 import type { Keep } from "./file.js";
 import { Agreement, bytes, commitment, HandshakeError, random, type Between, type Part } from "./handshake.js";
 import { browserKeys, Keys, type KeyStore, type Trust } from "./keys.js";
 import { certificate, type Setup } from "./link.js";
 import { Session, type Description, type Said } from "./session.js";
+import { canRelay, DEVICES_MAX, SERVICE, STEP_MS, VERSION, Wire, type Address } from "./wire.js";
 import type { Word } from "./words.js";
 
 export { MemoryKeep, safeName } from "./file.js";
@@ -21,18 +22,12 @@ export type { Said } from "./session.js";
 export { words } from "./words.js";
 export type { Word } from "./words.js";
 
-const VERSION = 1;
-const SERVICE = "me/private/";
 const RING_MS = 60_000;
 const GRACE_MS = 5_000;
-const STEP_MS = 30_000;
 const SESSIONS_MAX = 16;
 const RINGING_MAX = 8;
-const DEVICES_MAX = 16;
 const INVITES_MAX = 6;
 const COUNTED_MAX = 256;
-const CIRCLES_MAX = 64;
-const RELAYS_MAX = 8;
 
 /** Whether our addresses may be shown to the other side. */
 export type Way = "relayed" | "direct";
@@ -53,18 +48,12 @@ export type PrivateEvent = { id: string } & (
 
 /** What private sessions are begun with. */
 export interface PrivateOptions {
-  /** The circles whose members can be invited, and invite us. */
-  circles: CircleId[];
+  /** The circles whose members can be invited, and invite us; at most 64 count, and `join` adds others. */
+  circles: readonly CircleId[];
   /** What the server is called among the keys: its address. */
   server: string;
   /** Where keys are kept; in the browser unless set. */
   keys?: KeyStore;
-}
-
-interface Address {
-  circle: CircleId;
-  user: UserId;
-  name: string;
 }
 
 interface Mine {
@@ -97,7 +86,7 @@ const codes: Record<string, End> = {
   "private.answered": "answered",
   "private.crossed": "crossed",
 };
-const told: readonly End[] = ["refused", "timed_out", "answered", "crossed", "replaced", "lost", "failed", "ended"];
+const told: readonly End[] = ["refused", "timed_out", "answered", "crossed", "replaced", "lost", "failed", "ended", "no_way"];
 const same = (one: Address, other: Address) => one.user === other.user && one.name === other.name;
 const decline = (code: string, message: string) => new ServiceFailure(`private.${code}`, message);
 const unknown = () => decline("unknown", "there is no such session with you");
@@ -114,30 +103,36 @@ export class Private {
   readonly #entries = new Map<string, Entry>();
   readonly #counted = new Map<string, number[]>();
   readonly #listeners = new Set<(event: PrivateEvent) => void>();
-  readonly #name = SERVICE + random(16);
-  #offered: Offered[] = [];
+  readonly #wire: Wire;
 
   private constructor(
-    private readonly client: Client,
+    client: Client,
     private readonly me: UserId,
-    private readonly circles: CircleId[],
     private readonly keys: Keys,
-  ) {}
+  ) {
+    this.#wire = new Wire(client, (circle, user, args) => this.#heard(circle, user, args));
+  }
 
-  /** Begins to hear invitations. */
+  /** Begins to hear invitations. Rejects where no circle lets this client be reached. */
   static async start(client: Client, { circles, server, keys = browserKeys() }: PrivateOptions): Promise<Private> {
     const user = client.user;
     if (user === undefined) throw problem("client.not_connected", "not connected");
     const known = await Keys.open(keys, server);
-    const made = new Private(client, user.id, circles.slice(0, CIRCLES_MAX), known);
-    const offers = made.circles.map((circle) =>
-      client.offer({ circle, name: made.#name }, (args, { called }) => made.#heard(circle, called.user, args)),
-    );
-    const settled = await Promise.allSettled(offers);
-    made.#offered = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const made = new Private(client, user.id, known);
+    const settled = await Promise.allSettled(circles.map((circle) => made.#wire.join(circle)));
     const refused = settled.find((one) => one.status === "rejected");
-    if (made.#offered.length === 0) throw refused?.reason ?? problem("private.no_circle", "you are in no circle");
+    if (made.#wire.reached === 0) throw refused?.reason ?? problem("private.no_circle", "you are in no circle");
     return made;
+  }
+
+  /** Lets members of one more circle invite this client, and be invited: one that was joined since it began. */
+  async join(circle: CircleId): Promise<void> {
+    await this.#wire.join(circle);
+  }
+
+  /** Whether the server relays, so that no address needs to be shown. */
+  async canRelay(): Promise<boolean> {
+    return canRelay(await this.#wire.relays());
   }
 
   /** Calls `run` for whatever happens. */
@@ -165,7 +160,7 @@ export class Private {
     entry.timer = setTimeout(() => this.#leave(id, "timed_out"), RING_MS);
     this.#entries.set(id, entry);
     entry.commitment = await commitment({ id, inviting: this.me, invited: user }, mine.part);
-    void this.#reach(user).then((found) => {
+    void this.#wire.reach(user).then((found) => {
       if (this.#entries.get(id) !== entry || entry.phase !== "calling") return;
       for (const to of found) this.#ring(id, entry, to);
       if (entry.invited.length === 0) this.#finish(id, "unreachable");
@@ -195,8 +190,7 @@ export class Private {
   /** Ends everything, and hears no more invitations. */
   async close(): Promise<void> {
     const words = [...this.#entries.keys()].map((id) => this.#leave(id, "ended"));
-    await Promise.allSettled([...words, ...this.#offered.map((offered) => offered.withdraw())]);
-    this.#offered = [];
+    await Promise.allSettled([...words, this.#wire.close()]);
   }
 
   #session(id: string): Session {
@@ -229,6 +223,11 @@ export class Private {
     this.#session(id).refuseFile(file);
   }
 
+  /** Takes one of our files back, also where one of theirs has the same number. */
+  withdrawFile(id: string, file: number): void {
+    this.#session(id).withdrawFile(file);
+  }
+
   /** Gives the connection up and makes another: the network is another one. */
   reconnect(id: string): void {
     this.#session(id).reconnect();
@@ -243,34 +242,9 @@ export class Private {
 
   // The server.
 
-  #call(to: Address, id: string, say: Json): Promise<Json> {
-    const { circle, name, user } = to;
-    const args: Json = { v: VERSION, id, from: this.#name, say };
-    return this.client.call({ circle, name, args, provider: { user }, deadline_ms: STEP_MS });
-  }
-
-  async #reach(user: UserId): Promise<Address[]> {
-    for (const circle of this.circles) {
-      const args = { user, begin: SERVICE };
-      const found = await this.client.call({ circle, name: "kith/reach", args }).catch(() => []);
-      const names = (found as { name: string }[]).map(({ name }) => name);
-      if (names.length > 0) return names.slice(0, DEVICES_MAX).map((name) => ({ circle, user, name }));
-    }
-    return [];
-  }
-
-  /** What the server offers to find a way. */
-  async #relays(): Promise<RTCIceServer[]> {
-    const [circle] = this.circles;
-    const asked = circle === undefined ? undefined : this.client.call({ circle, name: "kith/relay" });
-    const relays = (await asked?.catch(() => undefined)) as { servers?: RTCIceServer[] } | undefined;
-    return (relays?.servers ?? []).slice(0, RELAYS_MAX);
-  }
-
   async #mine(way: Way): Promise<Mine> {
-    const iceServers = await this.#relays();
-    const canRelay = iceServers.flatMap(({ urls }) => urls).some((url) => url.startsWith("turn:"));
-    if (way === "relayed" && !canRelay) {
+    const iceServers = await this.#wire.relays();
+    if (way === "relayed" && !canRelay(iceServers)) {
       throw problem("private.no_way", "there is no relay: connecting directly shows your address to the other side");
     }
     const [made, fingerprint] = await certificate();
@@ -282,7 +256,7 @@ export class Private {
     if (entry.invited.length >= DEVICES_MAX || entry.invited.some((one) => same(one, to))) return;
     entry.invited.push(to);
     const isCalling = () => this.#entries.get(id) === entry && entry.phase === "calling";
-    this.#call(to, id, { invite: { commitment: entry.commitment! } }).then(
+    this.#wire.call(to, id, { invite: { commitment: entry.commitment! } }).then(
       () => {
         if (isCalling()) this.#tell({ id, ringing: { devices: ++entry.rang } });
       },
@@ -303,7 +277,7 @@ export class Private {
     const word = entry.phase === "ringing" && why === "ended" ? "refused" : why;
     const others = entry.phase === "calling" ? entry.invited : [entry.peer!];
     this.#finish(id, why);
-    await Promise.allSettled(others.map((to) => this.#call(to, id, { end: { why: word } })));
+    await Promise.allSettled(others.map((to) => this.#wire.call(to, id, { end: { why: word } })));
   }
 
   /** Ends an entry without telling the other side. */
@@ -319,7 +293,7 @@ export class Private {
   #tellOthers(id: string, entry: Entry, but: Address): void {
     const others = entry.invited.filter((one) => !same(one, but));
     entry.invited = [];
-    for (const to of others) this.#call(to, id, { end: { why: "answered" } }).catch(() => {});
+    for (const to of others) this.#wire.call(to, id, { end: { why: "answered" } }).catch(() => {});
   }
 
   // What other devices say.
@@ -444,7 +418,7 @@ export class Private {
       const between: Between = { id, inviting: this.me, invited: entry.user };
       const agreement = await Agreement.of(between, "inviting", part, theirs);
       const proof = await agreement.prove(this.keys.identity);
-      const answer = await this.#call(entry.peer!, id, { reveal: { part: { ...part }, proof } });
+      const answer = await this.#wire.call(entry.peer!, id, { reveal: { part: { ...part }, proof } });
       await agreement.check((answer as { proof?: Json } | null)?.proof);
       await this.#agreed(id, entry, agreement, entry.mine!.setup);
     } catch (error) {
@@ -471,7 +445,7 @@ export class Private {
         throw decline("failed", "what was said does not fit together");
       }
     };
-    this.#call(entry.peer!, id, { accept: { ...mine.part } }).catch((error: unknown) => this.#leave(id, endOf(error) ?? "unreachable"));
+    this.#wire.call(entry.peer!, id, { accept: { ...mine.part } }).catch((error: unknown) => this.#leave(id, endOf(error) ?? "unreachable"));
   }
 
   async #agreed(id: string, entry: Entry, agreement: Agreement, setup: Setup): Promise<void> {
@@ -485,9 +459,9 @@ export class Private {
     entry.agreement = agreement;
     this.#tell({ id, agreed: { user, words, trust } });
     entry.session = new Session(agreement, this.keys.identity, setup, {
-      offer: async (description) => (await this.#call(peer!, id, { offer: { ...description } })) as unknown as Description,
-      again: async () => void (await this.#call(peer!, id, { again: {} })),
-      relays: () => this.#relays(),
+      offer: async (description) => (await this.#wire.call(peer!, id, { offer: { ...description } })) as unknown as Description,
+      again: async () => void (await this.#wire.call(peer!, id, { again: {} })),
+      relays: () => this.#wire.relays(),
       tell: (said) => this.#tell({ id, ...said }),
       end: (why) => void this.#leave(id, why),
     });

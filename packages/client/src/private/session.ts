@@ -7,7 +7,9 @@ import { Broken, isNumber, need, type Fields } from "./frame.js";
 import type { Agreement, Identity } from "./handshake.js";
 import { Link, type Happening, type Setup } from "./link.js";
 
+/** How long a session without a connection is kept, once there was one; and until there is the first. */
 const LOST_MS = 120_000;
+const FIRST_MS = 30_000;
 /** How long the server may take to say what relays it has. */
 const LOOKING_MS = 3_000;
 const OPENING_MS = 20_000;
@@ -44,14 +46,15 @@ export interface Wire {
   /** What the server offers to find a way, now; nothing where it is not there. */
   relays(): Promise<RTCIceServer[]>;
   tell(said: Said): void;
-  /** It is over; `failed` where what was said does not fit. */
-  end(why: "ended" | "lost" | "failed"): void;
+  /** It is over: `failed` where what was said does not fit, `no_way` where no connection ever came about. */
+  end(why: "ended" | "lost" | "failed" | "no_way"): void;
 }
 
 /** One session that both sides agreed on. */
 export class Session {
   #link: Link | undefined;
   #isOpen = false;
+  #wasOpen = false;
   #isOver = false;
   #attempt = 0;
   #isMaking = false;
@@ -84,7 +87,8 @@ export class Session {
   }
 
   #patience(): void {
-    this.#deadline ??= setTimeout(() => this.#end("lost"), LOST_MS);
+    const [why, patience_ms] = this.#wasOpen ? (["lost", LOST_MS] as const) : (["no_way", FIRST_MS] as const);
+    this.#deadline ??= setTimeout(() => this.#end(why), patience_ms);
   }
 
   /** Ends it without telling anybody but the other device. */
@@ -98,7 +102,7 @@ export class Session {
     this.#link = undefined;
   }
 
-  #end(why: "ended" | "lost" | "failed"): void {
+  #end(why: "ended" | "lost" | "failed" | "no_way"): void {
     if (this.#isOver) return;
     this.stop();
     this.wire.end(why);
@@ -199,6 +203,7 @@ export class Session {
     this.#deadline = undefined;
     this.#pause = PAUSE_MS;
     this.#isOpen = true;
+    this.#wasOpen = true;
     this.#isGreeted = false;
     this.#say({ hello: { next: this.#taken + 1 } });
     this.wire.tell({ connected: {} });
@@ -327,6 +332,10 @@ export class Session {
 
   refuseFile(file: number): void {
     this.#files.refuse(file);
+  }
+
+  withdrawFile(file: number): void {
+    this.#files.withdraw(file);
   }
 }
 

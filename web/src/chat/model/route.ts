@@ -23,6 +23,8 @@ export type Route =
   }
   /** The conversation with somebody. */
   | { readonly at: "direct"; readonly user: protocol.UserId }
+  /** The private session with somebody. */
+  | { readonly at: "private"; readonly user: protocol.UserId }
   /** `part` says which page of the settings. */
   | { readonly at: "settings"; readonly part: string }
   /** `part` says which page of those of who administers the site. */
@@ -62,6 +64,8 @@ export function parseRoute(path: string): Route {
     }
     case "d":
       return id === undefined ? HOME : { at: "direct", user: id as protocol.UserId };
+    case "p":
+      return id === undefined ? HOME : { at: "private", user: id as protocol.UserId };
     case "settings":
     case "admin":
       return { at: first, part };
@@ -91,6 +95,8 @@ export function pathOf(route: Route): string {
     }
     case "direct":
       return `/d/${route.user}`;
+    case "private":
+      return `/p/${route.user}`;
     case "settings":
     case "admin":
       return route.part === "" ? `/${route.at}` : `/${route.at}/${route.part}`;

@@ -2,7 +2,7 @@
 
 import { get } from "svelte/store";
 import { t } from "../../lib/i18n/index.svelte.js";
-import { Check, Link, LogOut, Settings, Star, User } from "../../lib/ui/icons.js";
+import { Check, Link, Lock, LogOut, Settings, Star, User } from "../../lib/ui/icons.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
 import { toast } from "../../lib/ui/toasts.svelte.js";
 import { FAVOURITES, ORDER_MAX, orderOf } from "../model/order.js";
@@ -21,6 +21,7 @@ export function streamMenu(site: Site, view: View, stream: StreamModel): readonl
   const [other] = stream.others(site.me);
   if (info.kind === "direct" && other !== undefined) {
     items.push({ label: t("profile.title"), icon: User, run: () => (view.dialog = { is: "profile", user: other }) });
+    items.push({ label: t("private.talk"), icon: Lock, run: () => view.goPrivately(other) });
   }
   const { circle } = stream;
   const manages = circle === undefined ? info.kind === "group" : permissionsOf(get(circle.circle), get(circle.member), Date.now(), info.deny).has("manage_feeds");

@@ -17,4 +17,4 @@ import { places } from "./places.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const en = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...find, ...live, ...manage, ...markdown, ...media, ...notify, ...places, ...settings } as const;
+export const en = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...find, ...live, ...manage, ...markdown, ...media, ...notify, ...privately, ...places, ...settings } as const;
