@@ -14,6 +14,7 @@ import { markdown } from "./markdown.js";
 import { media } from "./media.js";
 import { notify } from "./notify.js";
 import { places } from "./places.js";
+import { privately } from "./private.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
