@@ -70,3 +70,24 @@ test("whoever points at messages in a window without the focus has seen them", a
   await page.mouse.move(box.x + 60, box.y + 70);
   await place(page, "general").getByText("1 for you").waitFor({ state: "detached" });
 });
+
+test("many unread messages are not loaded to find where they begin", async () => {
+  const { stream } = await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "many" });
+  await post(ana, stream, "the last that was read");
+  const seen = await chat(browser, server, bob, `/s/${stream}`);
+  await message(seen, "the last that was read").waitFor();
+  await expect.poll(async () => (await bob.ask<{ unread: number }>("GET", `/streams/${stream}/unread`)).unread).toBe(0);
+  await seen.close();
+  const all = Array.from({ length: 600 }, (_, place) => place + 1);
+  for (let from = 0; from < all.length; from += 20) await Promise.all(all.slice(from, from + 20).map((n) => post(ana, stream, `number ${n}`)));
+
+  const page = await chat(browser, server, bob, "/inbox");
+  let asked = 0;
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => (asked += String(payload).includes('"messages"') ? 1 : 0)));
+  await page.goto(`${server.url}/s/${stream}`);
+  await message(page, "the last that was read").waitFor();
+  await page.getByRole("heading", { name: "New", exact: true }).waitFor();
+  await page.waitForLoadState("networkidle");
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThan(8);
+});

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
@@ -51,6 +52,24 @@ pub(crate) fn screenshots() -> Result<()> {
     build()?;
     run(&mut cargo("build --quiet -p kith"))?;
     npm_run(WEB, "screenshots")
+}
+
+/// Measures the chat in a browser, with the release build of the server; `write` is the file that the
+/// figures go to, from the root.
+pub(crate) fn bench(quick: bool, write: Option<&str>, times: u32) -> Result<()> {
+    setup::browser()?;
+    packages(WEB)?;
+    build()?;
+    run(&mut cargo("build --release --quiet -p kith"))?;
+    let mut command = Command::new("node");
+    command.args(["scripts/bench.mjs", "--times", &times.to_string()]).current_dir(WEB);
+    if quick {
+        command.arg("--quick");
+    }
+    if let Some(file) = write {
+        command.args(["--write", &format!("../{file}")]);
+    }
+    run(&mut command)
 }
 
 /// When any source changed last. A folder changes when something in it comes or goes.

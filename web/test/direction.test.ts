@@ -1,0 +1,94 @@
+// Pages whose lines begin at the right: everything stands mirrored, and nothing sticks out. No language
+// of the pages is written so yet; the direction alone is turned.
+
+import type { Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { chat, message, post, teaOf } from "./chat.js";
+import { BUSY, Server } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+
+beforeAll(async () => {
+  server = await Server.start(BUSY);
+  browser = await Chromium.start();
+});
+
+afterAll(async () => {
+  await browser.end();
+  await server.end();
+});
+
+const turn = (page: Page, dir: "ltr" | "rtl") => page.evaluate((dir) => void (document.documentElement.dir = dir), dir);
+
+/** How far something is from where lines begin, and how wide it is. */
+async function place(page: Page, what: Locator, dir: "ltr" | "rtl"): Promise<[number, number]> {
+  const box = await what.first().boundingBox();
+  if (box === null) throw new Error("it is not there");
+  const { width } = page.viewportSize() ?? { width: 0 };
+  return [Math.round(dir === "ltr" ? box.x : width - box.x - box.width), Math.round(box.width)];
+}
+
+/** Fails where one of these does not stand mirrored, give or take a pixel. */
+async function expectMirrored(page: Page, what: Readonly<Record<string, Locator>>): Promise<void> {
+  const before = new Map<string, [number, number]>();
+  for (const [name, one] of Object.entries(what)) before.set(name, await place(page, one, "ltr"));
+  await turn(page, "rtl");
+  for (const [name, one] of Object.entries(what)) {
+    const [[was, wide], [is, width]] = [before.get(name) ?? [0, 0], await place(page, one, "rtl")];
+    expect(Math.abs(was - is), `${name} is ${is} and was ${was}`).toBeLessThanOrEqual(2);
+    expect(Math.abs(wide - width), `${name} is ${width} wide and was ${wide}`).toBeLessThanOrEqual(2);
+  }
+}
+
+test.each([360, 1280])("a stream, a thread and the people are mirrored and fit (%i wide)", async (width) => {
+  const [ana, bob] = [await server.person(`ana-${width}`), await server.person(`bob-${width}`)];
+  const { stream } = await teaOf(ana, [bob], "Tea");
+  const first = await post(bob, stream, "Good morning");
+  const seq = await post(ana, stream, "Morning! ".repeat(30).trim(), { reply_to: first });
+  await post(bob, stream, "In here", { thread: seq });
+  const page = await chat(browser, server, ana, `/s/${stream}`, { width, height: 800 });
+  await message(page, "Good morning").first().waitFor();
+  const head = page.getByRole("heading", { name: "general", exact: true });
+  const people = page.getByRole("button", { name: "People", exact: true });
+  const send = page.getByRole("button", { name: "Send" });
+  const smiley = page.getByRole("button", { name: "Emoji", exact: true });
+  const wide: Record<string, Locator> = width < 760 ? {} : { navigation: page.getByRole("navigation") };
+  await expectMirrored(page, { head, people, send, smiley, message: message(page, "Good morning"), text: page.getByRole("article").getByText("Good morning", { exact: true }), main: page.getByRole("main"), ...wide });
+  await expectFits(page);
+  await expectAccessible(page);
+
+  await page.getByRole("button", { name: "1 reply" }).click();
+  await message(page, "In here").waitFor();
+  await expectFits(page);
+  await turn(page, "ltr");
+  await expectMirrored(page, { thread: page.getByRole("region", { name: "Messages in the thread" }), reply: message(page, "In here") });
+  await expectFits(page);
+  if (width < 760) await page.getByRole("button", { name: "Back" }).click();
+
+  await turn(page, "ltr");
+  await people.click();
+  const panel = page.getByRole("complementary", { name: "People" });
+  await panel.getByText("Owner").waitFor();
+  if (width > 760) await expectMirrored(page, { panel, member: panel.getByRole("button", { name: new RegExp(bob.name) }) });
+  else await turn(page, "rtl");
+  await panel.getByRole("button", { name: new RegExp(bob.name) }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Write to them" }).waitFor();
+  await expectFits(page);
+  await turn(page, "ltr");
+  await expectMirrored(page, { write: page.getByRole("button", { name: "Write to them" }), block: page.getByRole("button", { name: "Block" }) });
+});
+
+test.each([360, 1280])("settings are mirrored and fit (%i wide)", async (width) => {
+  const cyd = await server.person(`cyd-${width}`);
+  const page = await chat(browser, server, cyd, "/", { width, height: 800 });
+  for (const part of ["appearance", "notifications", "account", "sessions"]) {
+    await page.goto(`${server.url}/settings/${part}`);
+    // Not that of the page while it loads.
+    const heading = page.getByRole("heading", { level: 1 }).filter({ hasNotText: "Kith" });
+    await heading.first().waitFor();
+    await expectMirrored(page, { heading });
+    await expectFits(page);
+  }
+});
