@@ -13,7 +13,7 @@ let browser: Chromium;
 let made = 0;
 
 beforeAll(async () => {
-  server = await Server.start({ ...BUSY, KITH_FILES_FREE_PERCENT: "1" });
+  server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
   browser = await Chromium.start();
 });
 

@@ -31,6 +31,17 @@ const SENTENCES: Readonly<Record<string, Key & `error.${string}`>> = {
   "client.unreachable": "error.unreachable",
   "server.busy": "error.busy",
   "store.full": "error.store_full",
+  "file.too_large": "error.file_too_large",
+  "file.quota": "error.file_quota",
+  "file.too_many": "error.file_too_many",
+  "file.type": "error.file_type",
+  "file.off": "error.file_off",
+  "file.not_found": "error.file_not_found",
+  "file.failed": "error.file_failed",
+  "file.damaged": "error.file_damaged",
+  "file.superseded": "error.file_elsewhere",
+  "client.file_lost": "error.file_lost",
+  "client.unreadable": "error.file_unreadable",
 };
 
 /** A sentence on what went wrong. */

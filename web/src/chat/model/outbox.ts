@@ -2,12 +2,18 @@
 // sends it when it is opened again, under the same name, so that it happens once.
 
 import type { Draft, protocol } from "@kith/client";
+import type { FileKey } from "./uploads.js";
+
+/** A message as it was written: its files may still be on their way. */
+export interface Written extends Draft {
+  readonly uploads?: readonly FileKey[];
+}
 
 /** Something that waits to be on the server. */
 export interface Kept {
   readonly op: protocol.OpId;
   readonly stream: protocol.StreamId;
-  readonly draft: Draft;
+  readonly draft: Written;
 }
 
 /** What of the browser's storage is used. */

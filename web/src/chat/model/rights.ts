@@ -72,6 +72,11 @@ export function obstacle(
   return undefined;
 }
 
+/** Whether somebody may have files go with a message; conversations have no `place`. */
+export function mayAttach(stream: Stream, place: { circle: Circle; member: Member } | undefined, now_ms: number): boolean {
+  return place === undefined || permissionsOf(place.circle, place.member, now_ms, stream.deny).has("attach");
+}
+
 /** Whether a stream is hidden from those who have no role but everyone's. */
 export function isPrivate(circle: Circle, stream: Stream): boolean {
   return stream.deny?.[circle.everyone]?.includes("read") ?? false;

@@ -1,6 +1,7 @@
 // The rows of a list of messages: days, what is new, and which messages belong together. Pure.
 
 import type { Entry, protocol } from "@kith/client";
+import type { Written } from "./outbox.js";
 
 /** Messages of one author belong together for so long. */
 const TOGETHER_MS = 5 * 60_000;
@@ -14,7 +15,7 @@ export type Row =
   /** An own message that is not confirmed. */
   | { readonly kind: "own"; readonly key: string; readonly line: Own; readonly is_first: boolean };
 
-export type Own = Exclude<Entry, { state: "confirmed" }>;
+export type Own = Exclude<Entry, { state: "confirmed" }> & { readonly draft: Written };
 
 /** What the rows are made of. */
 export interface Shown {

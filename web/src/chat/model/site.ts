@@ -3,12 +3,15 @@
 
 import { KithError, type Client, type Connection, type FeedUpdate, type Json, type protocol } from "@kith/client";
 import { get, writable, type Readable, type Writable } from "svelte/store";
+import { KeptFiles } from "../../lib/store/files.js";
+import { inTurn } from "../../lib/store/turn.js";
 import { CircleModel, type AroundCircle } from "./circle.js";
 import { Drafts } from "./drafts.js";
 import { Outbox, type Keep } from "./outbox.js";
 import { People } from "./people.js";
 import { Preferences } from "./preferences.js";
 import { StreamModel, type Around } from "./stream.js";
+import { Uploads, type Chosen } from "./uploads.js";
 
 type StreamId = protocol.StreamId;
 type CircleId = protocol.CircleId;
@@ -32,6 +35,7 @@ export class Site {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly preferences: Preferences;
+  readonly uploads: Uploads;
   /** In the order in which they are shown. */
   readonly circles: Readable<readonly CircleModel[]>;
   /** Those in which something happened last come first. */
@@ -66,9 +70,11 @@ export class Site {
     this.outbox = new Outbox(this.me, storage);
     this.drafts = new Drafts(this.me, storage);
     this.preferences = new Preferences(this.me, storage, (key, value) => client.command({ set_preference: { key, value } }));
+    this.uploads = new Uploads(client, new KeptFiles<Chosen>(this.me), () => client.welcome.limits.file_bytes, inTurn);
     this.#around = {
       client,
       outbox: this.outbox,
+      uploads: this.uploads,
       met: (users) => this.people.want(users),
       posted: (stream, event) => this.#posted(stream, event),
       ended: (stream) => this.#lost(stream),
@@ -79,7 +85,10 @@ export class Site {
     let is_first = true;
     this.#stops.push(client.connection.subscribe(({ state }) => {
       // What is not followed may have changed while there was no connection.
-      if (state === "online" && !is_first) this.stale();
+      if (state === "online" && !is_first) {
+        this.stale();
+        this.uploads.online();
+      }
       is_first = false;
     }));
   }
@@ -192,6 +201,7 @@ export class Site {
   /** Lets everything go. */
   end(): void {
     this.#ended = true;
+    this.uploads.end();
     clearTimeout(this.#stale);
     for (const stop of this.#stops) stop();
     for (const circle of get(this.#circles)) circle.end();

@@ -1,11 +1,13 @@
 // One stream or conversation as it is shown: what is unread in it, where what is new begins, and its
 // messages as far as they are held.
 
-import { Stream, type Client, type Draft, type Lines, type protocol } from "@kith/client";
+import { KithError, Stream, type Client, type Lines, type protocol } from "@kith/client";
 import { get, writable, type Readable, type Writable } from "svelte/store";
 import type { CircleModel } from "./circle.js";
-import type { Outbox } from "./outbox.js";
+import type { Outbox, Written } from "./outbox.js";
 import { rolesOf } from "./rights.js";
+import type { Own } from "./rows.js";
+import type { Uploads } from "./uploads.js";
 
 type Seq = protocol.Seq;
 type UserId = protocol.UserId;
@@ -30,6 +32,7 @@ export interface Counts {
 export interface Around {
   readonly client: Client;
   readonly outbox: Outbox;
+  readonly uploads: Uploads;
   /** Somebody was met whose name will be shown. */
   met(users: readonly UserId[]): void;
   /** A message of somebody else came. */
@@ -50,11 +53,14 @@ export class StreamModel {
   readonly threads: Readable<ReadonlyMap<Seq, protocol.ThreadUnread>>;
   /** When the user posted last, for slow mode; 0 where it was before. */
   readonly postedAt: Readable<number>;
+  /** Own messages whose files are on their way, threads' included: they follow behind all others. */
+  readonly waiting: Readable<readonly Own[]>;
 
   readonly #counts: Writable<Counts>;
   readonly #newAfter: Writable<Seq | undefined> = writable(undefined);
   readonly #threads: Writable<ReadonlyMap<Seq, protocol.ThreadUnread>> = writable(new Map());
   readonly #postedAt = writable(0);
+  readonly #waiting: Writable<readonly Own[]> = writable([]);
   #seen: Seq;
   #told: Seq;
   #is_here = false;
@@ -69,6 +75,7 @@ export class StreamModel {
     this.newAfter = this.#newAfter;
     this.threads = this.#threads;
     this.postedAt = this.#postedAt;
+    this.waiting = this.#waiting;
     [this.#seen, this.#told] = [of.read, of.read];
     this.feed = Stream.from(around.client, of, { messages_max: REST_MAX });
     this.feed.onEvent((event) => this.#happened(event));
@@ -127,29 +134,75 @@ export class StreamModel {
   }
 
   /** Posts a message: kept until the server has it, whatever becomes of the page. */
-  post(draft: Draft): Promise<Seq> {
+  post(draft: Written): Promise<Seq> {
     return this.carry(this.around.client.newOp(), draft);
   }
 
-  /** Posts what was kept under a name. */
-  async carry(op: protocol.OpId, draft: Draft): Promise<Seq> {
-    const { outbox } = this.around;
+  /** Posts what was kept under a name, once its files are on the server. */
+  async carry(op: protocol.OpId, draft: Written): Promise<Seq> {
+    const { outbox, uploads } = this.around;
     outbox.keep({ op, stream: this.id, draft });
-    const seq = await this.lines(draft.thread).post(draft, op);
+    const { uploads: keys = [] } = draft;
+    const whole = keys.length === 0 ? draft : await this.#fill(op, draft, keys);
+    const seq = await this.lines(draft.thread).post(whole, op);
     outbox.drop(op);
+    for (const key of keys) uploads.forget(key);
     return seq;
+  }
+
+  /** Shows a message as on its way until its files are there; what it says of them then. */
+  async #fill(op: protocol.OpId, draft: Written, keys: NonNullable<Written["uploads"]>): Promise<Written> {
+    const others = (waiting: readonly Own[]) => waiting.filter((own) => own.op !== op);
+    this.#waiting.update((waiting) => [...others(waiting), { state: "sending", op, draft }]);
+    try {
+      const files = await Promise.all(keys.map((key) => this.around.uploads.done(key)));
+      if (!this.#isWaiting(op)) throw takenBack();
+      this.#waiting.update(others);
+      return { ...draft, files: files.map(({ id }) => id) };
+    } catch (error) {
+      const failed: Own = { state: "failed", op, draft, error: error as KithError };
+      if (this.#isWaiting(op)) this.#waiting.update((waiting) => [...others(waiting), failed]);
+      throw error;
+    }
+  }
+
+  #isWaiting(op: protocol.OpId): boolean {
+    return get(this.#waiting).some((own) => own.op === op);
   }
 
   /** Tries once more what was refused, as another operation: the same would get the same answer. */
   retry(op: protocol.OpId, thread?: Seq): void {
+    const { uploads } = this.around;
+    const waiting = get(this.#waiting).find((own) => own.op === op);
+    if (waiting !== undefined) {
+      // It was never sent.
+      for (const key of waiting.draft.uploads ?? []) uploads.retry(key);
+      void this.carry(op, waiting.draft).catch(() => {});
+      return;
+    }
+    const failed = this.lines(thread).messages.get().find((line) => line.state === "failed" && line.op === op);
     const draft = this.discard(op, thread);
-    if (draft !== undefined) void this.post(draft).catch(() => {});
+    if (draft === undefined) return;
+    const is_gone = failed?.state === "failed" && failed.error.code === "file.not_found";
+    void (is_gone ? this.#renew(draft) : this.post(draft)).catch(() => {});
   }
 
-  /** Drops what was refused; what it said comes back. */
-  discard(op: protocol.OpId, thread?: Seq): Draft | undefined {
+  /** Posts a message whose files the server has no longer: they waited too long. */
+  async #renew(draft: Written): Promise<Seq> {
+    const { outbox, uploads, client } = this.around;
+    const op = client.newOp();
+    outbox.keep({ op, stream: this.id, draft });
+    const { uploads: keys = [] } = draft;
+    return this.carry(op, { ...draft, uploads: await Promise.all(keys.map((key) => uploads.renew(key).catch(() => key))) });
+  }
+
+  /** Drops what is not sent, or was refused; what it said comes back. */
+  discard(op: protocol.OpId, thread?: Seq): Written | undefined {
     this.around.outbox.drop(op);
-    return this.lines(thread).discard(op);
+    const waiting = get(this.#waiting).find((own) => own.op === op);
+    if (waiting === undefined) return this.lines(thread).discard(op);
+    this.#waiting.update((all) => all.filter((own) => own !== waiting));
+    return waiting.draft;
   }
 
   /**
@@ -283,4 +336,8 @@ export class StreamModel {
     if (thread !== undefined && this.#is_here) this.countThreads();
     this.around.posted(this, event);
   }
+}
+
+function takenBack(): KithError {
+  return new KithError({ code: "client.taken_back", message: "the message was taken back" });
 }

@@ -12,6 +12,7 @@ import { pathOf } from "../model/route.js";
 import type { Site } from "../model/site.js";
 import type { StreamModel } from "../model/stream.js";
 import type { View } from "../view.svelte.js";
+import { Attaching } from "./attaching.svelte.js";
 import { copyLink } from "./menu.js";
 
 type Message = protocol.Message;
@@ -27,10 +28,14 @@ export class Acts {
   said = $state(0);
   /** The message whose menu is open, and beside what. */
   opened: { readonly seq: protocol.Seq; readonly at: HTMLElement | { readonly x: number; readonly y: number } } | undefined = $state.raw();
+  /** The files that go with the next message. */
+  readonly attaching: Attaching;
   /** Puts a text where one writes, before what is there; set by what one writes in. */
   restore: (text: string) => void = () => {};
 
-  constructor(readonly site: Site, readonly view: View, readonly stream: StreamModel, readonly thread?: protocol.Seq) {}
+  constructor(readonly site: Site, readonly view: View, readonly stream: StreamModel, readonly thread?: protocol.Seq) {
+    this.attaching = new Attaching(site, stream, thread);
+  }
 
   /** What the user may do here now. */
   may(): ReadonlySet<Permission> {

@@ -44,9 +44,14 @@ const PICTURES: readonly string[] = ["image/png", "image/jpeg", "image/gif", "im
 const SOUNDS: readonly string[] = ["audio/mpeg", "audio/ogg", "audio/x-wav", "audio/x-flac", "audio/m4a", "audio/aac"];
 const VIDEOS: readonly string[] = ["video/mp4", "video/webm"];
 
+/** Whether something of this type can be a picture that browsers show. */
+export function isPicture(type: string): boolean {
+  return PICTURES.includes(type);
+}
+
 /** How a file is shown by its type. A picture is one whose size is known: the server could read it. */
 export function shownAs({ type, width, height }: { readonly type: string; readonly width?: number; readonly height?: number }): "picture" | "video" | "audio" | "file" {
-  if (PICTURES.includes(type) && width !== undefined && height !== undefined) return "picture";
+  if (isPicture(type) && width !== undefined && height !== undefined) return "picture";
   if (VIDEOS.includes(type)) return "video";
   return SOUNDS.includes(type) ? "audio" : "file";
 }

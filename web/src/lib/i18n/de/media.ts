@@ -24,5 +24,12 @@ export const media = {
   "upload.retry": "{name} noch einmal versuchen",
   "upload.cancel": "{name} abbrechen",
   "upload.remove": "{name} entfernen",
+  "upload.tray": "Dateien deiner Nachricht",
+  "upload.attached": { one: "{count} Datei angehängt", other: "{count} Dateien angehängt" },
+  "upload.too_many": "Eine Nachricht hat höchstens {count} Dateien. Die übrigen sind nicht dabei.",
+  "upload.too_large": "größer als die {size}, die dieser Server annimmt",
+  "upload.failed_first": "Eine Datei konnte nicht gesendet werden: versuche es noch einmal oder entferne sie.",
+  "upload.no_folders": "Ordner können nicht angehängt werden, nur Dateien.",
+  "upload.drop": "Ablegen, um sie an deine Nachricht in {name} zu hängen",
   "upload.progress": "{name}, Hochladen",
 };

@@ -24,5 +24,12 @@ export const media = {
   "upload.retry": "Try {name} again",
   "upload.cancel": "Cancel {name}",
   "upload.remove": "Remove {name}",
+  "upload.tray": "Files of your message",
+  "upload.attached": { one: "{count} file attached", other: "{count} files attached" },
+  "upload.too_many": "A message has at most {count} files. The others are left out.",
+  "upload.too_large": "larger than the {size} that this server takes",
+  "upload.failed_first": "A file could not be sent: try it again, or remove it.",
+  "upload.no_folders": "Folders cannot be attached, only files.",
+  "upload.drop": "Drop to attach to your message in {name}",
   "upload.progress": "{name}, upload",
 } as const;
