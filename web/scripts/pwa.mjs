@@ -27,7 +27,13 @@ const manifest = (icons) => ({
   icons,
 });
 
-/** What a page loads at once: its scripts, those that they import, and their styles. */
+/** What is larger is kept when it was loaded once: emoji, and what colours code. */
+const LATER_MAX = 64 * 1024;
+
+/**
+ * What a page loads at once, and what it then loads when something is done first: scripts, those that
+ * they import, and their styles.
+ */
 function loaded(bundle, page) {
   const found = new Set();
   const visit = (name) => {
@@ -36,6 +42,7 @@ function loaded(bundle, page) {
     found.add(name);
     for (const css of chunk.viteMetadata?.importedCss ?? []) found.add(css);
     chunk.imports.forEach(visit);
+    chunk.dynamicImports.filter((later) => (bundle[later]?.code?.length ?? 0) <= LATER_MAX).forEach(visit);
   };
   for (const chunk of Object.values(bundle)) {
     if (chunk.type === "chunk" && chunk.isEntry && chunk.facadeModuleId?.endsWith(`/${page}`)) visit(chunk.fileName);
@@ -52,18 +59,22 @@ export function pwa(page) {
     name: "pwa",
     apply: "build",
     transformIndexHtml: (_, { path }) => (path === `/${page}` ? [{ tag: "link", attrs: { rel: "manifest", href: "/app.webmanifest" }, injectTo: "head" }] : []),
-    generateBundle(_, bundle) {
-      const worker = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry && file.name === WORKER);
-      if (worker === undefined) return;
-      if (worker.imports.length > 0) this.error("the service worker has to be one file");
-      const files = loaded(bundle, page);
-      const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 16);
-      worker.code = worker.code.replace(/["'`]__KITH_FILES__["'`]/, JSON.stringify(files)).replace("__KITH_VERSION__", version);
-      const icons = ICONS.map(({ name, ...said }) => {
-        const file = this.emitFile({ type: "asset", name, source: icon(name) });
-        return { src: `/${this.getFileName(file)}`, ...said };
-      });
-      this.emitFile({ type: "asset", fileName: "app.webmanifest", source: JSON.stringify(manifest(icons)) });
+    generateBundle: {
+      // Scripts that hold nothing but styles are gone by then.
+      order: "post",
+      handler(_, bundle) {
+        const worker = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry && file.name === WORKER);
+        if (worker === undefined) return;
+        if (worker.imports.length > 0) this.error("the service worker has to be one file");
+        const files = loaded(bundle, page);
+        const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 16);
+        worker.code = worker.code.replace(/["'`]__KITH_FILES__["'`]/, JSON.stringify(files)).replace("__KITH_VERSION__", version);
+        const icons = ICONS.map(({ name, ...said }) => {
+          const file = this.emitFile({ type: "asset", name, source: icon(name) });
+          return { src: `/${this.getFileName(file)}`, ...said };
+        });
+        this.emitFile({ type: "asset", fileName: "app.webmanifest", source: JSON.stringify(manifest(icons)) });
+      },
     },
   };
 }

@@ -73,12 +73,12 @@ export class Client {
   readonly #connection: Watchers<Connection>;
   readonly #refusals = new Listeners<[KithError, readonly Asked[]]>();
 
-  private constructor(driver: Driver, options: Options) {
+  private constructor(driver: Driver, options: Options, connection: Connection) {
     this.#driver = driver;
     // The driver sees to it that one of them is there.
     const url = options.url ?? globalThis.location.origin;
     this.#files = new Files(url, options.auth, () => driver.welcome?.token);
-    this.#connection = new Watchers<Connection>({ state: "online" });
+    this.#connection = new Watchers<Connection>(connection);
     driver.onConnection = (update) => {
       if (update.kind === "connected") {
         this.#services.online();
@@ -106,9 +106,18 @@ export class Client {
    */
   static async connect(options: Options): Promise<Client> {
     const driver = new Driver(options);
-    const client = new Client(driver, options);
+    const client = new Client(driver, options, { state: "online" });
     await driver.connected;
     return client;
+  }
+
+  /**
+   * A client as one was left that had this `welcome`: it is there at once and connects by itself, after
+   * pauses as `connect` has them. What is asked meanwhile waits. `connection` says how it stands; it is
+   * stopped where the server does not let it in any longer.
+   */
+  static resume(options: Options, welcome: Welcome): Client {
+    return new Client(new Driver({ ...options, welcome }), options, { state: "offline", retry_in_ms: 0, why: "there was no connection yet" });
   }
 
   /** The last welcome: the token of a session that a password began, the server's limits. */

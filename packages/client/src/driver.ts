@@ -24,6 +24,8 @@ export interface DriverOptions {
   auth: Auth;
   label?: string;
   WebSocket?: SocketType;
+  /** How a client before was welcomed: then the first connection may take as long as any. */
+  welcome?: Welcome;
 }
 
 /** The connection of a client, from its making to its end. */
@@ -38,7 +40,7 @@ export class Driver {
   onTopics: (update: TopicsUpdate) => void = () => {};
   /** Told what is told about services. */
   onService: (told: Told) => void = () => {};
-  /** When the first connection stands. */
+  /** When the first connection stands; of one that was welcomed before, at once. */
   readonly connected: Promise<void>;
 
   readonly #session: Session;
@@ -55,7 +57,7 @@ export class Driver {
   #carrying = false;
   #closed = false;
 
-  constructor({ url, auth, label, WebSocket }: DriverOptions) {
+  constructor({ url, auth, label, WebSocket, welcome }: DriverOptions) {
     const type = WebSocket ?? (globalThis.WebSocket as unknown as SocketType | undefined);
     if (type === undefined) throw invalid("there is no WebSocket here: give one as the option WebSocket");
     const origin = url ?? (globalThis.location as Location | undefined)?.origin;
@@ -63,8 +65,9 @@ export class Driver {
     this.#type = type;
     this.#address = addressOf(origin);
     this.#series = series();
-    this.#session = new Session(auth, label);
-    this.connected = new Promise((resolve, reject) => (this.#ready = { resolve, reject }));
+    this.#session = new Session(auth, label, welcome);
+    this.connected = welcome !== undefined ? Promise.resolve()
+      : new Promise((resolve, reject) => (this.#ready = { resolve, reject }));
     this.#open();
   }
 

@@ -4,7 +4,7 @@ import type { Client } from "./client.js";
 import { KithError } from "./error.js";
 import { Lines, type Part } from "./lines.js";
 import { Messages, type Draft, type Entry } from "./messages.js";
-import type { Event, OpId, Seq, Stream as Info, StreamId, StreamWindow, UserId } from "./protocol.js";
+import type { Event, Message, OpId, Seq, Stream as Info, StreamId, StreamWindow, UserId } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
 
@@ -26,6 +26,8 @@ export interface StreamOptions {
    * which can be asked for.
    */
   from?: StreamWindow;
+  /** With `from`: the newest messages, as they were then. */
+  held?: readonly Message[];
 }
 
 /** A stream that is followed. */
@@ -47,10 +49,13 @@ export class Stream {
   #said_ms = -Infinity;
   #stop: () => void = () => {};
 
-  private constructor(client: Client, id: StreamId, { messages_max = MESSAGES_MAX, from }: StreamOptions) {
+  private constructor(client: Client, id: StreamId, { messages_max = MESSAGES_MAX, from, held = [] }: StreamOptions) {
     this.#client = client;
     this.#list = new Messages(id, undefined, from?.head);
-    if (from !== undefined) this.#list.begin(from.stream);
+    if (from !== undefined) {
+      this.#list.begin(from.stream);
+      this.#list.page(held);
+    }
     this.#info = new Watchers<Info | undefined>(from?.stream);
     this.#lines = new Lines(client, this.#list, messages_max, true);
     this.messages = this.#lines.messages;

@@ -352,3 +352,42 @@ test("a topic tells each of its events once, own ones too", async (context) => {
     ["changed", ana.user.id, 2],
   ]);
 });
+
+test("a client is resumed without a connection, with what was kept, and goes on from there", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const { stream } = await circle(ana, bob);
+  const before = await ana.stream(stream);
+  await before.post("before");
+  await before.post("deleted meanwhile");
+  await until(before.messages, (lines) => lines.length === 2);
+  const held = before.messages.get().flatMap((line) => (line.state === "confirmed" ? [line.message] : []));
+  const from = { stream: before.info.get() as NonNullable<ReturnType<typeof before.info.get>>, head: before.seq, read: 0, unread: 0, mentions: 0 };
+  const { welcome } = ana;
+  ana.close();
+  await bob.command({ post: { stream, text: "meanwhile" } });
+  await server.kill();
+
+  const later = server.resume("ana", welcome);
+  assert.equal(later.user.name, "ana");
+  assert.equal(later.connection.get().state, "offline");
+  const now = Stream.from(later, from, { held });
+  assert.deepEqual(texts(now.messages.get()), ["before", "deleted meanwhile"]);
+  const posting = now.post("from nowhere");
+  await server.again();
+  await posting;
+  await until(now.messages, (lines) => texts(lines).join() === "before,deleted meanwhile,meanwhile,from nowhere");
+  await now.delete(held[1]?.seq ?? 0);
+  await until(now.messages, (lines) => texts(lines).join() === "before,meanwhile,from nowhere");
+});
+
+test("a client that is resumed and not let in any longer says so", async (context) => {
+  const server = await Server.start(context);
+  const ana = await server.client("ana");
+  const { welcome } = ana;
+  await ana.command({ revoke_session: { session: welcome.session } }).catch(() => {});
+  const later = server.resume("ana", welcome);
+  const { state, ...rest } = await until(later.connection, (now) => now.state === "stopped");
+  assert.equal(state, "stopped");
+  assert.equal((rest as { error: KithError }).error.code, "auth.failed");
+});

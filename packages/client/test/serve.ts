@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { TestContext } from "node:test";
 import WebSocket from "ws";
-import { Client, KithError, type SocketType, type Store } from "@kith/client";
+import { Client, KithError, type protocol, type SocketType, type Store } from "@kith/client";
 
 const PROGRAM = process.env["KITH_PROGRAM"]
   ?? fileURLToPath(new URL("../../../target/debug/kith", import.meta.url));
@@ -95,6 +95,14 @@ export class Server {
   /** The token of somebody who was connected before. */
   token(name: string): string {
     return this.#tokens.get(name) ?? "";
+  }
+
+  /** Somebody who was connected before, as the `welcome` of then says; there at once. */
+  resume(name: string, welcome: protocol.Welcome): Client {
+    const auth = { token: this.token(name) };
+    const client = Client.resume({ url: this.url, auth, WebSocket: WebSocket as unknown as SocketType }, welcome);
+    this.#clients.push(client);
+    return client;
   }
 
   /** Somebody who is connected, with an account that is made when it is first needed. */

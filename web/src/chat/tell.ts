@@ -8,7 +8,6 @@ import { t } from "../lib/i18n/index.svelte.js";
 import { plain } from "../lib/markdown/ast.js";
 import { parseOnce } from "../lib/markdown/parse.js";
 import { notify } from "../lib/notify/notify.svelte.js";
-import { playSound } from "../lib/notify/sound.js";
 import { announce } from "../lib/ui/announce.svelte.js";
 import { levelOf } from "./model/levels.js";
 import { nameOf } from "./model/people.js";
@@ -34,7 +33,7 @@ export function tell(site: Site, view: View, stream: StreamModel, { seq, by, bod
   const of = streamName(stream.info, get(site.people.users), site.me);
   announce(is_here ? t("chat.said", { name, text }) : t("chat.said_in", { name, text, stream: of }));
   if (!is_for_me || by === site.me) return;
-  if (!is_here || !document.hasFocus()) playSound(performance.now());
+  if (!is_here || !document.hasFocus()) void import("../lib/notify/sound.js").then(({ playSound }) => playSound(performance.now()));
   const title = stream.info.kind === "direct" ? name : t("notify.from", { name, stream: of });
   const url = pathOf({ at: "stream", stream: stream.id, message: body.thread ?? seq });
   void notify({ title, body: body.text === "" ? text : plain(parseOnce(body.text)), tag: stream.id, url });

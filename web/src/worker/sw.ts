@@ -2,7 +2,7 @@
 // and a notification leads to the page. Nothing that the server says of anybody is kept here: what
 // is below `/api` is never touched.
 
-/** What was built, put here by `scripts/pwa.mjs`: the files that the page loads at once. */
+/** What was built, put here by `scripts/pwa.mjs`: the files that the page loads at once, or a little later. */
 const FILES = "__KITH_FILES__" as unknown as readonly string[];
 /** Changes when any of them does. */
 const CACHE = "kith-__KITH_VERSION__";

@@ -68,10 +68,14 @@ export class Session {
   #allowed_ms = 0;
   #out: Output[] = [];
 
-  /** A client that is not connected yet. `label` is what a session is called that begins with a password. */
-  constructor(auth: Auth, label?: string) {
+  /**
+   * A client that is not connected yet. `label` is what a session is called that begins with a password,
+   * `welcome` how one before was welcomed.
+   */
+  constructor(auth: Auth, label?: string, welcome?: Welcome) {
     this.#auth = auth;
     this.#label = label;
+    this.#welcome = welcome;
   }
 
   /** The next thing to do; `undefined` until more goes in. */

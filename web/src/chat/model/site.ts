@@ -8,6 +8,7 @@ import { inTurn } from "../../lib/store/turn.js";
 import { CircleModel, type AroundCircle } from "./circle.js";
 import { Drafts } from "./drafts.js";
 import { Outbox, type Keep } from "./outbox.js";
+import type { Past } from "./past.js";
 import { People } from "./people.js";
 import { Preferences } from "./preferences.js";
 import { StreamModel, type Around } from "./stream.js";
@@ -46,12 +47,15 @@ export class Site {
   readonly admin: Readable<boolean>;
   /** Whether it is known what there is. */
   readonly ready: Readable<boolean>;
+  /** As of when it is, where that was kept by a page before; `undefined` once the server told. */
+  readonly shownAt: Readable<protocol.Timestamp | undefined>;
 
   readonly #circles: Writable<readonly CircleModel[]> = writable([]);
   readonly #conversations: Writable<readonly StreamModel[]> = writable([]);
   readonly #blocked: Writable<ReadonlySet<UserId>> = writable(new Set());
   readonly #admin = writable(false);
   readonly #ready = writable(false);
+  readonly #shownAt: Writable<protocol.Timestamp | undefined> = writable(undefined);
   readonly #streams = new Map<StreamId, StreamModel>();
   readonly #around: Around & AroundCircle;
   readonly #stops: (() => void)[] = [];
@@ -65,6 +69,7 @@ export class Site {
     this.blocked = this.#blocked;
     this.admin = this.#admin;
     this.ready = this.#ready;
+    this.shownAt = this.#shownAt;
     this.people = new People((users) => client.query({ users: { users } }));
     this.people.learn([client.user]);
     this.outbox = new Outbox(this.me, storage);
@@ -115,13 +120,22 @@ export class Site {
     return this.#streams.values();
   }
 
+  /** Shows what was kept, until the server tells what there is. */
+  recall(past: Past): void {
+    this.people.learn(past.users);
+    this.#blocked.set(new Set(past.blocked));
+    this.#shownAt.set(past.at_ms);
+    this.#learn(past.window, past.streams);
+  }
+
   /** Learns what there is, and sends what waited. */
   async start(): Promise<void> {
-    await this.refresh();
+    const learned = this.refresh();
+    if (!get(this.#ready)) await learned;
     for (const { op, stream, draft } of this.outbox.all()) {
       this.#streams.get(stream)?.carry(op, draft).catch(() => {});
     }
-    const [blocks, preferences] = await Promise.all([this.client.query({ blocks: {} }), this.client.query({ preferences: {} })]);
+    const [blocks, preferences] = await Promise.all([this.client.query({ blocks: {} }), this.client.query({ preferences: {} }), learned]);
     this.#blocked.set(new Set(blocks));
     this.preferences.learn(preferences);
   }
@@ -159,18 +173,23 @@ export class Site {
   async refresh(): Promise<void> {
     const window = await this.client.query({ window: {} });
     if (this.#ended) return;
+    this.#learn(window);
+    this.#shownAt.set(undefined);
+  }
+
+  #learn(window: protocol.Window, kept: Past["streams"] = new Map()): void {
     const seen = new Set<StreamId>();
     const circles = window.circles.map((of) => {
       const held = this.circle(of.circle.id);
       held?.told(of);
       const circle = held ?? new CircleModel(this.#around, of);
-      const streams = of.streams.map((stream) => this.#hold(stream, circle, seen));
+      const streams = of.streams.map((stream) => this.#hold(stream, circle, seen, kept));
       if (!isSame(get(circle.streams), streams)) circle.streams.set(streams);
       return circle;
     });
     const conversations = window.conversations
       .toSorted((one, two) => this.#lastIn(two.stream) - this.#lastIn(one.stream))
-      .map((stream) => this.#hold(stream, undefined, seen));
+      .map((stream) => this.#hold(stream, undefined, seen, kept));
     for (const circle of get(this.#circles)) {
       if (!circles.includes(circle)) circle.end();
     }
@@ -185,7 +204,7 @@ export class Site {
     this.#ready.set(true);
   }
 
-  #hold(of: protocol.StreamWindow, circle: CircleModel | undefined, seen: Set<StreamId>): StreamModel {
+  #hold(of: protocol.StreamWindow, circle: CircleModel | undefined, seen: Set<StreamId>, kept: Past["streams"]): StreamModel {
     const { id } = of.stream;
     seen.add(id);
     const held = this.#streams.get(id);
@@ -193,7 +212,9 @@ export class Site {
       held.told(of);
       return held;
     }
-    const stream = new StreamModel(this.#around, of, circle);
+    const past = kept.get(id);
+    // What happened after the messages that were kept is told from there.
+    const stream = new StreamModel(this.#around, { ...of, head: past?.head ?? of.head }, circle, past?.messages);
     this.#streams.set(id, stream);
     return stream;
   }

@@ -64,11 +64,13 @@ export class StreamModel {
   #seen: Seq;
   #told: Seq;
   #is_here = false;
+  #was_read: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asking = false;
   #again = false;
 
-  constructor(private readonly around: Around, of: protocol.StreamWindow, readonly circle: CircleModel | undefined) {
+  /** `held` are the newest messages as they were, where they were kept. */
+  constructor(private readonly around: Around, of: protocol.StreamWindow, readonly circle: CircleModel | undefined, held?: readonly protocol.Message[]) {
     this.id = of.stream.id;
     this.#counts = writable({ read: of.read, unread: of.unread, mentions: of.mentions });
     this.counts = this.#counts;
@@ -77,7 +79,8 @@ export class StreamModel {
     this.postedAt = this.#postedAt;
     this.waiting = this.#waiting;
     [this.#seen, this.#told] = [of.read, of.read];
-    this.feed = Stream.from(around.client, of, { messages_max: REST_MAX });
+    this.feed = Stream.from(around.client, of, { messages_max: REST_MAX, held: held ?? [] });
+    this.#was_read = held !== undefined;
     this.feed.onEvent((event) => this.#happened(event));
     this.feed.onEnd(() => around.ended(this));
     if (of.stream.kind !== "channel") around.met(of.stream.users);
@@ -86,6 +89,11 @@ export class StreamModel {
   /** The stream itself. */
   get info(): protocol.Stream {
     return this.feed.info.get() as protocol.Stream;
+  }
+
+  /** Whether somebody looked at it, here or in the page before. */
+  get wasRead(): boolean {
+    return this.#was_read;
   }
 
   /** Who is in the conversation besides `me`; nobody of a stream of a circle. */
@@ -112,6 +120,7 @@ export class StreamModel {
   /** Somebody looks at it now: more is held, and what is new is marked. */
   enter(): void {
     this.#is_here = true;
+    this.#was_read = true;
     this.feed.lines.max = HELD_MAX;
     const { unread, read } = get(this.#counts);
     this.#newAfter.set(unread > 0 ? read : undefined);

@@ -21,6 +21,11 @@ export class Attaching {
     this.files = site.drafts.files(stream.id, thread);
   }
 
+  /** Whether there is anything to show. */
+  get isUsed(): boolean {
+    return this.files.length > 0 || this.notice !== "";
+  }
+
   /** Whether the server takes files at all. */
   get isOffered(): boolean {
     return this.site.client.welcome.limits.file_bytes !== undefined;
@@ -73,8 +78,8 @@ export class Attaching {
   }
 
   /** Another tab changed what goes with the draft. */
-  changed({ key, newValue }: StorageEvent): void {
-    if (key === this.site.drafts.filesKey(this.stream.id, this.thread)) this.files = keysOf(newValue);
+  changed(key: string | null, now: string | null): void {
+    if (key === this.site.drafts.filesKey(this.stream.id, this.thread)) this.files = keysOf(now);
   }
 
   #set(files: readonly FileKey[]): void {

@@ -16,6 +16,7 @@ interface Entry {
 /** What one user was shown. Everything resolves, with nothing where the browser keeps nothing. */
 export class Shown {
   readonly #base = new Base("shown");
+  #is_trimmed = false;
 
   constructor(private readonly user: string) {}
 
@@ -31,12 +32,20 @@ export class Shown {
     await this.#trim();
   }
 
+  /** Forgets one of them. */
+  async delete(name: string): Promise<void> {
+    await this.#base.run("readwrite", (store) => store.delete(this.#key(name)));
+  }
+
   /** Forgets everything of everybody: for signing out. */
   async clear(): Promise<void> {
     await this.#base.run("readwrite", (store) => store.clear());
   }
 
   async #trim(): Promise<void> {
+    const count = (await this.#base.run("readonly", (store) => store.count())) ?? 0;
+    if (this.#is_trimmed && count <= ENTRIES_MAX) return;
+    this.#is_trimmed = true;
     const all = (await this.#base.run<Entry[]>("readonly", (store) => store.getAll() as IDBRequest<Entry[]>)) ?? [];
     // Of others who were here before nothing is left.
     const own = all.filter(({ user }) => user === this.user).sort((one, two) => two.at_ms - one.at_ms);

@@ -5,6 +5,7 @@ export const chat = {
   "chat.unreachable": "Der Server ist nicht zu erreichen.",
   "chat.trying_again": "Es wird von selbst noch einmal versucht.",
   "chat.offline": "Keine Verbindung. Was du schreibst, wird gesendet, sobald es eine gibt.",
+  "chat.shown_at": "Du siehst, was am {time} hier war.",
   "chat.places": "Kreise und Streams",
   "chat.conversations": "Gespräche",
   "chat.streams": "Streams",

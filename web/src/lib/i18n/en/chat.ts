@@ -5,6 +5,7 @@ export const chat = {
   "chat.unreachable": "The server cannot be reached.",
   "chat.trying_again": "It is tried again by itself.",
   "chat.offline": "No connection. What you write is sent as soon as there is one.",
+  "chat.shown_at": "You see what was here on {time}.",
   "chat.places": "Circles and streams",
   "chat.conversations": "Conversations",
   "chat.streams": "Streams",

@@ -1,0 +1,153 @@
+// The page without a connection: it opens with what it showed last, says so, and has the truth once it is
+// connected. With the session goes what was kept of it.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, expectAccessible } from "./browser.js";
+import { chat, composer, message, place, post, say, teaOf, type Tea } from "./chat.js";
+import { png, upload } from "./files.js";
+import { BUSY, Server, type Person } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+let made = 0;
+
+beforeAll(async () => {
+  server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
+  browser = await Chromium.start();
+});
+
+afterAll(async () => {
+  // What browsers tell of what they cannot load.
+  const complaints = browser.takeComplaints().filter((text) => !/ERR_|WebSocket|net::|Failed to load resource/.test(text));
+  await browser.end();
+  expect(complaints).toEqual([]);
+  await server.end();
+});
+
+interface World extends Tea {
+  readonly ana: Person;
+  readonly bob: Person;
+  /** Another stream. */
+  readonly ops: string;
+}
+
+async function world(): Promise<World> {
+  made += 1;
+  const [ana, bob] = [await server.person(`ana${made}`), await server.person(`bob${made}`)];
+  const tea = await teaOf(ana, [bob], `Tea ${made}`);
+  const { stream: ops } = await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "ops" });
+  return { ana, bob, ops, ...tea };
+}
+
+/** What is kept by the browser, by its names. */
+const kept = (page: Page) => page.evaluate(() => new Promise<Record<string, string>>((resolve) => {
+  const asked = indexedDB.open("kith");
+  // It is the page that makes it.
+  asked.onupgradeneeded = () => asked.transaction?.abort();
+  asked.onerror = () => resolve({});
+  asked.onsuccess = () => {
+    asked.result.onversionchange = () => asked.result.close();
+    const all = asked.result.transaction("shown").objectStore("shown").getAll();
+    all.onsuccess = () => resolve(Object.fromEntries((all.result as { key: string; value: unknown }[]).map(({ key, value }) => [key.split(" ")[1] ?? "", JSON.stringify(value)])));
+  };
+}));
+
+/** When these words are kept, and the page itself is. */
+async function keeps(page: Page, words: string): Promise<void> {
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await expect.poll(async () => Object.values(await kept(page)).join("\n")).toContain(words);
+}
+
+test("what was shown last is there without a connection, marked as such, and replaced by the truth", async () => {
+  const tea = await world();
+  await post(tea.bob, tea.stream, "the kettle is on");
+  const gone = await post(tea.bob, tea.stream, "soon deleted");
+  await post(tea.bob, tea.ops, "all quiet", { files: [await upload(tea.bob, png("quiet.png"))] });
+  const page = await chat(browser, server, tea.ana, `/s/${tea.stream}`);
+  await message(page, "the kettle is on").waitFor();
+  await place(page, "ops").click();
+  await page.getByRole("img", { name: "quiet.png" }).waitFor();
+  await keeps(page, "all quiet");
+  await keeps(page, "the kettle is on");
+
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.getByText(/You see what was here on/).waitFor();
+  await message(page, "all quiet").getByText("quiet.png").waitFor();
+  await expectAccessible(page);
+  await place(page, "general").click();
+  await message(page, "the kettle is on").getByText(tea.bob.name).waitFor();
+  await message(page, "soon deleted").waitFor();
+  await say(page, "sent from nowhere");
+  await page.getByText("Waits for a connection").waitFor();
+
+  await tea.bob.ask("DELETE", `/streams/${tea.stream}/messages/${gone}`);
+  await post(tea.bob, tea.stream, "said meanwhile");
+  await page.context().setOffline(false);
+  await message(page, "said meanwhile").waitFor({ timeout: 40_000 });
+  await message(page, "soon deleted").waitFor({ state: "detached" });
+  await page.getByText("Waits for a connection").waitFor({ state: "detached" });
+  expect(await page.getByText(/You see what was here on/).count()).toBe(0);
+  const { messages } = await tea.bob.ask<{ messages: { text: string }[] }>("GET", `/streams/${tea.stream}/messages`);
+  expect(messages.map(({ text }) => text)).toEqual(["the kettle is on", "said meanwhile", "sent from nowhere"]);
+  // What is kept follows.
+  await expect.poll(async () => (await kept(page))[tea.stream]).not.toContain("soon deleted");
+  await page.close();
+});
+
+test("a circle that one was removed from meanwhile is gone with the connection, and what was kept of it", async () => {
+  const tea = await world();
+  await post(tea.ana, tea.stream, "between members");
+  const page = await chat(browser, server, tea.bob, `/s/${tea.stream}`);
+  await keeps(page, "between members");
+  await page.context().setOffline(true);
+  await page.reload();
+  await message(page, "between members").waitFor();
+  await tea.ana.ask("DELETE", `/circles/${tea.circle}/members/${tea.bob.id}`);
+  await page.context().setOffline(false);
+  await message(page, "between members").waitFor({ state: "detached", timeout: 40_000 });
+  await expect.poll(async () => Object.values(await kept(page)).join("\n")).not.toContain("between members");
+  await page.close();
+});
+
+test.each(["signs out", "has the session revoked", "has it revoked while the page is closed"])("whoever %s leaves nothing in the browser", async (how) => {
+  const tea = await world();
+  await post(tea.bob, tea.stream, "not for the next one");
+  const page = await chat(browser, server, tea.ana, `/s/${tea.stream}`);
+  await keeps(page, "not for the next one");
+  const revoke = async () => {
+    const { sessions } = await tea.ana.ask<{ sessions: { id: string; current: boolean }[] }>("GET", "/sessions");
+    for (const { id } of sessions.filter(({ current }) => !current)) await tea.ana.ask("DELETE", `/sessions/${id}`);
+  };
+  if (how === "signs out") {
+    await page.getByRole("button", { name: "Your menu" }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+  } else if (how === "has the session revoked") {
+    await revoke();
+  } else {
+    const { url } = server;
+    await page.goto("about:blank");
+    await revoke();
+    await page.goto(url);
+  }
+  await page.getByLabel("User name").waitFor();
+  await expect.poll(() => kept(page)).toEqual({});
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.getByText("The server cannot be reached.").waitFor();
+  expect(await page.getByText("not for the next one").count()).toBe(0);
+  await page.close();
+});
+
+test("a page that was kept without a connection shows its composer and what was begun", async () => {
+  const tea = await world();
+  const page = await chat(browser, server, tea.ana, `/s/${tea.stream}`);
+  await say(page, "first");
+  await keeps(page, "first");
+  await composer(page).fill("half a sent");
+  await page.context().setOffline(true);
+  await page.reload();
+  await expect.poll(() => composer(page).inputValue()).toBe("half a sent");
+  await page.close();
+});
