@@ -154,6 +154,8 @@ test("two pages meet over the relay, compare words, talk, and pass files both wa
   await bob.getByRole("button", { name: "Do not take other.txt" }).click();
   await ana.getByText("Not passed on.").waitFor();
   for (const page of [ana, bob]) expect(await keptBy(page)).not.toMatch(/tea|large|biscuits/);
+  // Nor does the browser, which keeps what fields have for when one comes back.
+  expect(await privately(ana, of.bob).getAttribute("autocomplete")).toBe("off");
 
   await bob.getByRole("button", { name: "End the session" }).click();
   for (const page of [ana, bob]) await page.getByRole("strong").getByText("The session was ended.").waitFor();
