@@ -51,6 +51,8 @@ enum Task {
     Web,
     /// Take pictures of the main pages, made from the demo, into web/screenshots
     Screenshots,
+    /// Record the moving picture of `kith chat` in the README anew
+    Demo,
     /// Make the types of the SDK in TypeScript anew from those of the protocol
     Types,
     /// Everything that must pass before a change lands: check, every test, and the README's tour
@@ -124,6 +126,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Run { args } => run::run(&args),
         Task::Web => web::build(),
         Task::Screenshots => web::screenshots(),
+        Task::Demo => node::demo(),
         Task::Types => node::types(),
         Task::Test => test::test(),
         Task::Check => check::check(),

@@ -26,6 +26,11 @@ pub(crate) fn types() -> Result<()> {
     npm_run(CLIENT, "types")
 }
 
+/// Records the moving picture of the chat at the terminal anew, from the real program.
+pub(crate) fn demo() -> Result<()> {
+    run(cargo("test --quiet -p kith --test serve demo::").env(WRITE, "1"))
+}
+
 /// Builds the SDK and runs its tests, which start the debug build of the server.
 pub(crate) fn client() -> Result<()> {
     packages(CLIENT)?;

@@ -9,6 +9,7 @@ mod words;
 
 use kith_core::id::Seq;
 
+use crate::images::Images;
 use crate::theme::ThemeName;
 
 /// Something to do. Whoever it is about is named as it was typed.
@@ -109,6 +110,7 @@ pub enum ScreenAction {
     MemberList,
     Theme(ThemeName),
     Notify(Notify),
+    Images(Images),
     Mouse,
     Redraw,
     Suspend,

@@ -6,6 +6,7 @@
 mod carry;
 mod clock;
 pub mod command;
+pub mod images;
 mod lists;
 pub mod model;
 mod plain;
@@ -21,6 +22,7 @@ use jiff::tz::TimeZone;
 use kith_client::{Client, Events, Files, new_op};
 
 use command::Notify;
+use images::Images;
 use model::{Ended, Model};
 use theme::ThemeName;
 
@@ -44,6 +46,8 @@ pub struct Options {
     pub theme: ThemeName,
     /// How one is told of what one does not see.
     pub notify: Notify,
+    /// How images are shown.
+    pub images: Images,
 }
 
 /// Why chatting was not possible.
@@ -78,7 +82,7 @@ pub async fn run(
         directory: options.directory.clone(),
         bind: options.bind.clone(),
     };
-    let carrier = carry::Carrier::start(client.clone(), files, setup);
+    let carrier = carry::Carrier::start(client.clone(), files.clone(), setup);
     let zone = TimeZone::system();
     let ended = if options.plain {
         let input = plain::Input::start(BufReader::new(std::io::stdin()));
@@ -89,7 +93,7 @@ pub async fn run(
             ended => ended?,
         }
     } else {
-        screen::run(carrier, events, model, &options, zone).await?
+        screen::run(carrier, events, files, model, &options, zone).await?
     };
     client.close().await;
     Ok(ended)

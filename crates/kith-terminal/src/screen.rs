@@ -6,6 +6,7 @@ mod complete;
 mod composer;
 mod draw;
 mod list;
+mod pictures;
 mod popup;
 mod private;
 mod results;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
 use jiff::tz::TimeZone;
-use kith_client::Events;
+use kith_client::{Events, Files};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::carry::Carrier;
@@ -29,6 +30,9 @@ use crate::clock;
 use crate::model::{Came, Ended, Model};
 use crate::{Error, Options};
 use app::App;
+use pictures::Pictures;
+use pictures::detect::{Able, look};
+use pictures::load::Loader;
 use terminal::Screen;
 use theme::Theme;
 
@@ -42,19 +46,25 @@ const FRAME: Duration = Duration::from_millis(33);
 pub(crate) async fn run(
     mut carrier: Carrier,
     mut events: Events,
+    files: Files,
     model: Model,
     options: &Options,
     zone: TimeZone,
 ) -> Result<Ended, Error> {
     let mut screen = Screen::take()?;
+    let how = options.images;
+    let able = tokio::task::spawn_blocking(move || look(how)).await.unwrap_or(Able::text());
+    let mut loader = Loader::start(files);
     let mut keys = EventStream::new();
     let mut app = App::new(model, Theme::new(options.theme), options.notify, zone);
+    app.pictures = Pictures::new(able, how);
     let mut ticks = tokio::time::interval(TICK);
     let mut end = Ending::new()?;
     let mut drawn = Instant::now() - FRAME;
     loop {
         app.take_notes();
         carrier.take_from(&mut app.model);
+        loader.take_from(&mut app.pictures);
         if let Some(ended) = app.ended.take() {
             return Ok(ended);
         }
@@ -74,6 +84,10 @@ pub(crate) async fn run(
             },
             Some(came) = carrier.next() => {
                 app.model.handle(came, clock::now());
+                app.dirty = true;
+            }
+            Some((file, image)) = loader.next() => {
+                app.pictures.came(file, image);
                 app.dirty = true;
             }
             event = keys.next() => match event {

@@ -6,6 +6,8 @@
 mod chat;
 #[path = "serve/client.rs"]
 mod client;
+#[path = "serve/demo.rs"]
+mod demo;
 #[path = "serve/files.rs"]
 mod files;
 #[path = "serve/gateways.rs"]

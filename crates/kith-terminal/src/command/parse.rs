@@ -5,6 +5,7 @@ use std::fmt;
 use super::nearest::nearest;
 use super::table::{self, Entry, Kind, Mode, Value, Values};
 use super::{Action, Notify, words};
+use crate::images::Images;
 use crate::theme::ThemeName;
 
 /// How commands are told from what is said.
@@ -146,6 +147,7 @@ fn value(kind: Kind, word: &str) -> Option<Value> {
         Kind::Message => Value::Number(word.strip_prefix('#').unwrap_or(word).parse().ok()?),
         Kind::Theme => Value::Theme(ThemeName::parse(word)?),
         Kind::Notify => Value::Notify(Notify::parse(word)?),
+        Kind::Images => Value::Images(Images::parse(word)?),
         Kind::User => Value::Text(word.strip_prefix('@').unwrap_or(word).to_owned()),
         Kind::Emoji => Value::Text(emoji(word)),
         Kind::Command => Value::Text(word.strip_prefix('/').unwrap_or(word).to_owned()),

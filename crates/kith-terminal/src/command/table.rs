@@ -4,6 +4,7 @@ use kith_core::id::Seq;
 
 use super::key::{Chord, Key, Pane};
 use super::{Action, Notify};
+use crate::images::Images;
 use crate::theme::ThemeName;
 
 mod people;
@@ -44,6 +45,8 @@ pub enum Kind {
     Theme,
     /// How to be told.
     Notify,
+    /// How images are shown.
+    Images,
     /// A file of this machine, or a directory; the rest of the line.
     File,
     /// Files of this machine, and perhaps ` -- ` and a text; the rest of the line.
@@ -68,6 +71,7 @@ impl Kind {
             Self::Emoji => "an emoji or its :name:",
             Self::Theme => "dark, light or none",
             Self::Notify => "off, bell or desktop",
+            Self::Images => "auto, kitty, iterm2, sixel, blocks or off",
             Self::File => "a file",
             Self::Files => "files, those with spaces in quotes",
             Self::Direct => "the word `direct`",
@@ -103,6 +107,7 @@ pub enum Value {
     Number(u64),
     Theme(ThemeName),
     Notify(Notify),
+    Images(Images),
 }
 
 /// What a command was told, one for each of its arguments.
@@ -147,6 +152,13 @@ impl Values {
         match self.0.get(at) {
             Some(Some(Value::Notify(notify))) => *notify,
             _ => Notify::default(),
+        }
+    }
+
+    fn images(&self, at: usize) -> Images {
+        match self.0.get(at) {
+            Some(Some(Value::Images(images))) => *images,
+            _ => Images::default(),
         }
     }
 

@@ -12,6 +12,8 @@ use crate::command::{Action, Notify, PrivateAction, ScreenAction, help, table};
 use crate::lists;
 use crate::model::{Link, Note, Place, PrivateLine};
 use crate::text::clean;
+use crate::theme::ThemeName;
+use ratatui_image::picker::ProtocolType;
 
 impl App {
     /// Does what was written: says it, or does the command.
@@ -119,8 +121,25 @@ impl App {
                 };
                 self.notice(word, false);
             }
-            ScreenAction::Redraw => self.effects.push(Effect::Clear),
+            ScreenAction::Images(how) => {
+                let word = match self.pictures.set(how) {
+                    Some(_) if self.theme.name() == ThemeName::None => {
+                        "images need colours: `/theme` sets them"
+                    }
+                    Some(ProtocolType::Kitty) => "images are shown by Kitty's protocol",
+                    Some(ProtocolType::Iterm2) => "images are shown by iTerm2's protocol",
+                    Some(ProtocolType::Sixel) => "images are shown by Sixel",
+                    Some(ProtocolType::Halfblocks) => "images are shown by blocks",
+                    None => "images are not shown",
+                };
+                self.notice(word, false);
+            }
+            ScreenAction::Redraw => {
+                self.pictures.forget();
+                self.effects.push(Effect::Clear);
+            }
             ScreenAction::Suspend => {
+                self.pictures.forget();
                 let mouse = Effect::Mouse(self.mouse);
                 self.effects.extend([Effect::Suspend, mouse, Effect::Clear]);
             }
@@ -201,7 +220,13 @@ impl App {
             self.dirty = true;
             return;
         }
-        let context = Context { model: &self.model, theme: self.theme, zone: &self.zone };
+        let context = Context {
+            model: &self.model,
+            theme: self.theme,
+            zone: &self.zone,
+            pictures: &self.pictures,
+            is_covered: false,
+        };
         self.list.scroll(context, self.layout.list_width(), lines);
         if lines > 0 && self.list.is_at_end() {
             self.model.load_newer();
@@ -217,6 +242,7 @@ impl App {
         if need.newer {
             self.model.load_newer();
         }
+        self.pictures.want(need.pictures);
         self.model.set_at_end(self.list.is_at_end());
         if self.list.is_at_end() && self.focused && self.private.is_none() {
             self.model.see();
@@ -297,7 +323,10 @@ impl App {
                 self.composer.set(&format!("/edit {seq} {text}"));
             }
             Note::Link => match self.model.link() {
-                Link::Up => self.notice("connected again", false),
+                Link::Up => {
+                    self.pictures.retry();
+                    self.notice("connected again", false);
+                }
                 Link::Down { .. } => {}
             },
             Note::Changed { .. } | Note::Paged | Note::Progress { .. } => {}

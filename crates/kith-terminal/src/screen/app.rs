@@ -8,11 +8,14 @@ use kith_core::id::Timestamp;
 use super::composer::Composer;
 use super::draw::Layout;
 use super::list::List;
+use super::pictures::Pictures;
+use super::pictures::detect::Able;
 use super::popup::{Popup, matches};
 use super::theme::Theme;
 use crate::command::key::{COMMAND_KEY, Key, Pane};
 use crate::command::table::{self, Entry, Values};
 use crate::command::{Action, Notify};
+use crate::images::Images;
 use crate::model::{Ended, Model};
 
 /// For so long a word about what was done stands there.
@@ -47,6 +50,7 @@ pub(super) struct App {
     pub(super) model: Model,
     pub(super) composer: Composer,
     pub(super) list: List,
+    pub(super) pictures: Pictures,
     pub(super) popup: Option<Popup>,
     pub(super) pane: Pane,
     pub(super) theme: Theme,
@@ -77,6 +81,7 @@ impl App {
             model,
             composer: Composer::new(),
             list: List::new(),
+            pictures: Pictures::new(Able::text(), Images::Auto),
             popup: None,
             pane: Pane::Composer,
             theme,

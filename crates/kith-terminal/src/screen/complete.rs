@@ -3,6 +3,7 @@
 
 use crate::command::Notify;
 use crate::command::table::{self, Kind};
+use crate::images::Images;
 use crate::model::{Model, Talk};
 use crate::text::clean;
 use crate::theme::ThemeName;
@@ -89,6 +90,7 @@ fn argument<'a>(name: &str, rest: &'a str, model: &Model) -> Option<(&'a str, Ve
         Kind::Place => places(word, "", model),
         Kind::Theme => named(word, ThemeName::ALL.map(|(name, _)| name)),
         Kind::Notify => named(word, Notify::ALL.map(|(name, _)| name)),
+        Kind::Images => named(word, Images::ALL.map(|(name, _)| name)),
         Kind::Direct => named(word, ["direct"]),
         Kind::File | Kind::Files => return None,
         Kind::Command => {

@@ -131,7 +131,13 @@ impl App {
             self.layout.places = side::places(frame, area, self.theme, &self.model);
         }
         if let Some(popup) = &self.popup {
-            let context = Context { model: &self.model, theme: self.theme, zone: &self.zone };
+            let context = Context {
+                model: &self.model,
+                theme: self.theme,
+                zone: &self.zone,
+                pictures: &self.pictures,
+                is_covered: true,
+            };
             self.layout.chosen = popup.draw(frame, screen, context);
         }
         need
@@ -151,7 +157,15 @@ impl App {
         self.layout.list = list;
         self.layout.composer = composer;
         let selected = self.model.selected();
-        let context = Context { model: &self.model, theme: self.theme, zone: &self.zone };
+        let context = Context {
+            model: &self.model,
+            theme: self.theme,
+            zone: &self.zone,
+            pictures: &self.pictures,
+            is_covered: self.popup.is_some()
+                || self.composer.completion.is_some()
+                || self.layout.sidebar.is_some_and(|side| !side.intersection(list).is_empty()),
+        };
         let need = match &mut self.private {
             Some((user, up)) => {
                 private::draw(frame, list, context, *user, up);

@@ -1,18 +1,20 @@
 //! The list of messages: laid out only as far as it is seen, and scrolled line by line.
 
+mod own;
+
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use jiff::tz::TimeZone;
-use kith_client::messages::{Draft, Entry};
 use kith_core::document::Message;
 use kith_core::id::Seq;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::pictures::{Pictures, Wanted};
 use super::theme::Theme;
 use crate::model::{Called, Model, Talk};
 use crate::text::markdown::{Reader, render};
@@ -37,8 +39,22 @@ enum Scroll {
     At { seq: Seq, line: usize },
 }
 
+/// A message as it was laid out.
+#[derive(Debug, Default)]
+struct Block {
+    lines: Vec<Line<'static>>,
+    /// Images in it: the line where each begins, which file of the message it is, and its size.
+    pictures: Vec<(usize, usize, Size)>,
+}
+
+impl Block {
+    fn len(&self) -> usize {
+        self.lines.len()
+    }
+}
+
 /// A message as it was laid out, and of what.
-type Kept = (u64, Rc<Vec<Line<'static>>>);
+type Kept = (u64, Rc<Block>);
 
 /// The list.
 #[derive(Debug)]
@@ -58,13 +74,17 @@ pub(super) struct Context<'a> {
     pub(super) model: &'a Model,
     pub(super) theme: Theme,
     pub(super) zone: &'a TimeZone,
+    pub(super) pictures: &'a Pictures,
+    /// Whether something is shown above the messages.
+    pub(super) is_covered: bool,
 }
 
 /// What should be loaded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Need {
     pub(super) older: bool,
     pub(super) newer: bool,
+    pub(super) pictures: Vec<Wanted>,
 }
 
 struct Blocks<'a> {
@@ -174,7 +194,7 @@ impl List {
         Some((index, line.min(height.saturating_sub(1))))
     }
 
-    fn block(&mut self, blocks: &Blocks<'_>, index: usize) -> Rc<Vec<Line<'static>>> {
+    fn block(&mut self, blocks: &Blocks<'_>, index: usize) -> Rc<Block> {
         let message = blocks.messages[index];
         let before = index.checked_sub(1).and_then(|before| blocks.messages.get(before).copied());
         let key = blocks.key(message, before);
@@ -206,7 +226,7 @@ impl List {
         let blocks = Blocks { context, talk, messages: talk.shown(), width };
         self.place_shown(&blocks);
         let own = if self.is_at_end() { blocks.own() } else { Vec::new() };
-        let mut lines: Vec<(Line<'static>, Option<Seq>)> =
+        let mut lines: Vec<(Line<'static>, Option<(usize, usize)>)> =
             own.into_iter().rev().map(|line| (line, None)).collect();
         let mut need = Need::default();
         if let Some((last, line)) = self.anchor(&blocks) {
@@ -214,8 +234,8 @@ impl List {
             let mut from = line + 1;
             loop {
                 let block = self.block(&blocks, index);
-                let seq = blocks.messages[index].seq;
-                lines.extend(block[..from].iter().rev().map(|line| (line.clone(), Some(seq))));
+                let some = block.lines[..from].iter().enumerate().rev();
+                lines.extend(some.map(|(at, line)| (line.clone(), Some((index, at)))));
                 if lines.len() >= self.height || index == 0 {
                     break;
                 }
@@ -234,11 +254,20 @@ impl List {
                 }
             }
         } else {
-            need = Need { older: talk.has_older(), newer: talk.has_newer() };
+            (need.older, need.newer) = (talk.has_older(), talk.has_newer());
         }
         lines.truncate(self.height);
         let top = area.bottom().saturating_sub(u16::try_from(lines.len()).unwrap_or(area.height));
-        for (row, (line, seq)) in (top..).zip(lines.into_iter().rev()) {
+        // The rows that the images of a message begin at, as if all of them were seen.
+        let mut shown: Vec<(usize, i32)> = Vec::new();
+        for (row, (line, of)) in (top..).zip(lines.into_iter().rev()) {
+            if let Some((index, at)) = of
+                && shown.last().is_none_or(|(last, _)| *last != index)
+            {
+                let at = i32::try_from(at).unwrap_or(i32::MAX);
+                shown.push((index, i32::from(row - area.y) - at));
+            }
+            let seq = of.map(|(index, _)| blocks.messages[index].seq);
             let area = Rect { y: row, height: 1, ..area };
             let style = match seq.is_some() && seq == selected {
                 true => context.theme.selected(),
@@ -248,7 +277,35 @@ impl List {
             frame.buffer_mut().set_line(area.x, row, &line.patch_style(style), area.width);
             self.rows.extend(seq.map(|seq| (row, seq)));
         }
+        for (index, row) in shown {
+            need.pictures.extend(self.draw_pictures(frame, area, &blocks, index, row));
+        }
         need
+    }
+
+    /// Draws the images of a message whose first line is on a row of the area, which may be above it.
+    fn draw_pictures(
+        &mut self,
+        frame: &mut Frame<'_>,
+        area: Rect,
+        blocks: &Blocks<'_>,
+        index: usize,
+        row: i32,
+    ) -> Vec<Wanted> {
+        let block = self.block(blocks, index);
+        let (message, context) = (blocks.messages[index], blocks.context);
+        let mut wanted = Vec::new();
+        for (line, file, size) in &block.pictures {
+            let row = i32::try_from(*line).unwrap_or(i32::MAX).saturating_add(row);
+            let is_seen = row < i32::from(area.height) && row + i32::from(size.height) > 0;
+            if let Some(about) = message.files.get(*file).filter(|_| is_seen) {
+                let stream = blocks.talk.place().stream;
+                let one = Wanted { stream, message: message.seq, file: about.id, size: *size };
+                let how = (row, context.theme.name(), context.is_covered);
+                wanted.extend(context.pictures.draw(frame, area, how, one));
+            }
+        }
+        wanted
     }
 
     /// Puts the message that is to be shown into the middle.
@@ -301,6 +358,7 @@ impl Blocks<'_> {
             self.is_new_day(message, before),
             self.is_first_new(message, before),
             self.context.model.selected().is_some(),
+            self.context.pictures.life(),
         )
             .hash(&mut hasher);
         hasher.finish()
@@ -325,9 +383,9 @@ impl Blocks<'_> {
         Line::styled(format!("{word}{}", "─".repeat(rest)), style)
     }
 
-    fn lay_out(&self, message: &Message, before: Option<&Message>) -> Vec<Line<'static>> {
-        let Context { model, theme, zone } = self.context;
-        let mut lines = Vec::new();
+    fn lay_out(&self, message: &Message, before: Option<&Message>) -> Block {
+        let Context { model, theme, zone, pictures, .. } = self.context;
+        let (mut lines, mut shown) = (Vec::new(), Vec::new());
         if self.is_new_day(message, before) {
             lines.push(self.rule(&when::day(message.at, zone), theme.dim()));
         }
@@ -362,9 +420,13 @@ impl Blocks<'_> {
             }
         }
         lines.extend(body);
-        for file in &message.files {
+        for (index, file) in message.files.iter().enumerate() {
             let text = format!("  {}", clean::line(&file.line()));
             lines.push(Line::styled(cut(&text, self.width), theme.accent()));
+            if let Some(size) = pictures.size(file, self.width.saturating_sub(2), theme.name()) {
+                shown.push((lines.len(), index, size));
+                lines.extend((0..size.height).map(|_| Line::default()));
+            }
         }
         if !message.reactions.is_empty() {
             let count = message.reactions.len();
@@ -390,7 +452,7 @@ impl Blocks<'_> {
             let text = format!("  └ {} {word} in its thread", message.replies);
             lines.push(Line::styled(cut(&text, self.width), theme.accent()));
         }
-        lines
+        Block { lines, pictures: shown }
     }
 
     fn body(&self, text: &str) -> Vec<Line<'static>> {
@@ -405,51 +467,5 @@ impl Blocks<'_> {
                 line
             })
             .collect()
-    }
-
-    /// What is on its way, and what was refused.
-    fn own(&self) -> Vec<Line<'static>> {
-        let theme = self.context.theme;
-        let mut lines = Vec::new();
-        for entry in self.talk.entries() {
-            let (draft, word, style): (&Draft, String, Style) = match entry {
-                Entry::Confirmed(_) => continue,
-                Entry::Sending(_, draft) => (draft, "on its way".to_owned(), theme.dim()),
-                Entry::Failed(_, draft, why) => {
-                    let why = clean::line(&why.message).into_owned();
-                    (draft, format!("not sent: {why} (/retry or /discard)"), theme.wrong())
-                }
-            };
-            lines.extend(
-                self.body(draft.text.as_str()).into_iter().map(|line| line.style(theme.dim())),
-            );
-            lines.push(Line::styled(cut(&format!("  … {word}"), self.width), style));
-        }
-        lines.extend(self.outgoing());
-        lines
-    }
-
-    /// Messages whose files are on their way.
-    fn outgoing(&self) -> Vec<Line<'static>> {
-        let theme = self.context.theme;
-        let mut lines = Vec::new();
-        for out in self.context.model.outgoing(self.talk.place()) {
-            let said = self.body(out.text().as_str());
-            lines.extend(said.into_iter().map(|line| line.style(theme.dim())));
-            for (name, percent) in out.files() {
-                let far =
-                    percent.map_or_else(|| "waits".to_owned(), |percent| format!("{percent} %"));
-                let text = clean::line(&format!("  [{name}, {far}]")).into_owned();
-                lines.push(Line::styled(cut(&text, self.width), theme.dim()));
-            }
-            let (word, style) = match out.failed() {
-                Some(why) => {
-                    (format!("not sent: {} (/retry or /discard)", clean::line(why)), theme.wrong())
-                }
-                None => ("on its way".to_owned(), theme.dim()),
-            };
-            lines.push(Line::styled(cut(&format!("  … {word}"), self.width), style));
-        }
-        lines
     }
 }

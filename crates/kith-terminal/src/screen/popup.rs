@@ -78,7 +78,7 @@ impl Popup {
         &self,
         frame: &mut Frame<'_>,
         area: Rect,
-        Context { model, theme, zone }: Context<'_>,
+        Context { model, theme, zone, .. }: Context<'_>,
     ) -> Chosen {
         match self {
             Self::Lines { title, lines, top } => {

@@ -21,14 +21,14 @@ use crate::model::tests::site::{NOW, Site, ana, bob, posted, stream, user};
 use crate::theme::ThemeName;
 
 /// The screen over a site, and its keys.
-struct Show {
+pub(super) struct Show {
     site: Site,
     app: Option<App>,
-    terminal: Terminal<TestBackend>,
+    pub(super) terminal: Terminal<TestBackend>,
 }
 
 impl Show {
-    fn new(site: Site, width: u16, height: u16) -> Self {
+    pub(super) fn new(site: Site, width: u16, height: u16) -> Self {
         let mut site = site;
         let model = std::mem::replace(&mut site.model, Site::new().model);
         let app = App::new(model, Theme::new(ThemeName::Dark), Notify::Bell, TimeZone::UTC);
@@ -38,12 +38,12 @@ impl Show {
         show
     }
 
-    fn app(&mut self) -> &mut App {
+    pub(super) fn app(&mut self) -> &mut App {
         self.app.as_mut().unwrap()
     }
 
     /// Does what the site has to do with the model.
-    fn with_site(&mut self, act: impl FnOnce(&mut Site)) {
+    pub(super) fn with_site(&mut self, act: impl FnOnce(&mut Site)) {
         let spare = Site::new().model;
         let app = self.app.as_mut().unwrap();
         self.site.model = std::mem::replace(&mut app.model, spare);
@@ -55,7 +55,7 @@ impl Show {
     }
 
     /// Draws until nothing more is needed.
-    fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         for _ in 0..10 {
             self.with_site(|_| {});
             self.app().take_notes();
@@ -72,11 +72,11 @@ impl Show {
         self.turn();
     }
 
-    fn key(&mut self, code: KeyCode) {
+    pub(super) fn key(&mut self, code: KeyCode) {
         self.press(code, KeyModifiers::NONE);
     }
 
-    fn control(&mut self, letter: char) {
+    pub(super) fn control(&mut self, letter: char) {
         self.press(KeyCode::Char(letter), KeyModifiers::CONTROL);
     }
 
@@ -84,13 +84,13 @@ impl Show {
         text.chars().for_each(|c| self.key(KeyCode::Char(c)));
     }
 
-    fn screen(&self) -> String {
+    pub(super) fn screen(&self) -> String {
         self.terminal.backend().to_string()
     }
 }
 
 /// A day of tea.
-fn day() -> Site {
+pub(super) fn day() -> Site {
     let mut site = Site::new();
     site.fill(1, 3);
     site.set_unread(1, 1);

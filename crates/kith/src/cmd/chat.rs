@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// How to be told of what is not on the screen.
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Told::Bell)]
     notify: Told,
+    /// How to show images.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Images::Auto)]
+    images: Images,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -56,6 +59,22 @@ enum Theme {
     Light,
     /// Without colours.
     None,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Images {
+    /// As well as the terminal can.
+    Auto,
+    /// By the graphics protocol of Kitty.
+    Kitty,
+    /// By the inline images of iTerm2.
+    Iterm2,
+    /// By Sixel.
+    Sixel,
+    /// By blocks, with colours.
+    Blocks,
+    /// Not at all.
+    Off,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -82,6 +101,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
         plain: args.plain || !is_terminal || is_dumb(),
         theme: args.theme.map_or_else(usual_theme, ThemeName::from),
         notify: args.notify.into(),
+        images: args.images.into(),
     };
     let ended = kith_terminal::run(client, events, files, options).await;
     match ended.map_err(|error| Failure::Local(error.to_string()))? {
@@ -116,6 +136,19 @@ impl From<Theme> for ThemeName {
             Theme::Dark => Self::Dark,
             Theme::Light => Self::Light,
             Theme::None => Self::None,
+        }
+    }
+}
+
+impl From<Images> for kith_terminal::images::Images {
+    fn from(images: Images) -> Self {
+        match images {
+            Images::Auto => Self::Auto,
+            Images::Kitty => Self::Kitty,
+            Images::Iterm2 => Self::Iterm2,
+            Images::Sixel => Self::Sixel,
+            Images::Blocks => Self::Blocks,
+            Images::Off => Self::Off,
         }
     }
 }

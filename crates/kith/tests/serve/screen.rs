@@ -12,8 +12,8 @@ use crate::chat::{tea, tea_with};
 use crate::place;
 use crate::program::{PATIENCE, Person, Server};
 
-const ENTER: &str = "\r";
-const ESCAPE: &str = "\x1b";
+pub(crate) const ENTER: &str = "\r";
+pub(crate) const ESCAPE: &str = "\x1b";
 const CONTROL_K: &str = "\x0b";
 const CONTROL_Z: &str = "\x1a";
 const CONTROL_Q: &str = "\x11";
@@ -49,6 +49,10 @@ impl Window {
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command", &shell, "/dev/null"]);
         script.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLORFGBG");
+        // It is no other terminal than this.
+        for name in ["COLORTERM", "TERM_PROGRAM", "LC_TERMINAL", "KONSOLE_VERSION", "TMUX"] {
+            script.env_remove(name);
+        }
         for (name, value) in program.get_envs() {
             match value {
                 Some(value) => script.env(name, value),
@@ -84,13 +88,17 @@ impl Window {
         self.keys.flush().unwrap();
     }
 
+    pub(crate) fn screen(&self) -> &vt100::Screen {
+        self.parser.screen()
+    }
+
     pub(crate) fn shown(&self) -> String {
         self.parser.screen().contents()
     }
 
     /// Waits until the screen is as wanted.
     #[track_caller]
-    fn until(&mut self, wanted: impl Fn(&str) -> bool) {
+    pub(crate) fn until(&mut self, wanted: impl Fn(&str) -> bool) {
         let began = Instant::now();
         while !wanted(&self.shown()) {
             let left = PATIENCE.saturating_sub(began.elapsed());

@@ -330,6 +330,16 @@ pub(super) static REST: &[Entry] = &[
         make: |v: &Values| Action::Screen(ScreenAction::Notify(v.notify(0))),
     },
     Entry {
+        name: "images",
+        aliases: &[],
+        args: &[arg("HOW", Kind::Images)],
+        about: "Sets how images are shown: auto, kitty, iterm2, sixel, blocks or off.",
+        group: Group::Program,
+        mode: Mode::Screen,
+        keys: &[(Anywhere, "ctrl-x %")],
+        make: |v: &Values| Action::Screen(ScreenAction::Images(v.images(0))),
+    },
+    Entry {
         name: "mouse",
         aliases: &[],
         args: &[],

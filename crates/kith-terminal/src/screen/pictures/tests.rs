@@ -1,0 +1,187 @@
+//! Images on the screen, and images that are none.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use ratatui::layout::Size;
+use ratatui::style::Color;
+use ratatui_image::picker::ProtocolType;
+
+use super::detect::{Able, Font};
+use super::load::made;
+use super::*;
+use crate::model::tests::files::{file, picture, post_files};
+use crate::screen::tests::{Show, day};
+
+const FONT: Font = Font::new(8, 16);
+
+/// An image, half red and half green.
+fn tea(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
+    let image = RgbImage::from_fn(width, height, |x, _| {
+        Rgb(if x < width / 2 { [200, 0, 0] } else { [0, 200, 0] })
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(image).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// Loads what is wanted; how many that were.
+fn load(show: &mut Show) -> usize {
+    let mut count = 0;
+    while let Some((wanted, kind, font)) = show.app().pictures.next_wanted() {
+        let image = made(&tea(ImageFormat::Png, 640, 480), kind, font, wanted.size);
+        show.app().pictures.came(wanted.file, image);
+        count += 1;
+    }
+    show.turn();
+    count
+}
+
+/// A screen with an image between messages, shown in a way.
+fn shown(how: Images) -> Show {
+    let mut site = day();
+    post_files(&mut site, "the pot", vec![picture(1, "pot.jpg")]);
+    let mut show = Show::new(site, 60, 24);
+    show.app().pictures.set(how);
+    show.turn();
+    show
+}
+
+#[test]
+fn room_is_kept_for_an_image_and_nothing_moves_when_it_comes() {
+    let mut show = shown(Images::Blocks);
+    let before = show.screen();
+    let coloured = |show: &Show| {
+        let cells = show.terminal.backend().buffer().content();
+        let is_red = |colour| matches!(colour, Color::Rgb(150.., ..100, _));
+        cells.iter().filter(|cell| is_red(cell.bg) || is_red(cell.fg)).count()
+    };
+    assert_eq!(coloured(&show), 0);
+    assert_eq!(load(&mut show), 1);
+    // Half of its 32 × 12 cells, as far as letters do not stand between its colours.
+    assert!(coloured(&show) > 150, "{}", coloured(&show));
+    let after = show.screen();
+    insta::assert_snapshot!("image", after);
+    let without = |screen: &str| screen.replace(['▀', '▄'], " ");
+    assert_eq!(without(&before), without(&after));
+    // What is scrolled out of sight above is cut off there.
+    for _ in 0..8 {
+        show.with_site(|site| {
+            site.post(1, crate::model::tests::site::bob(), "more");
+        });
+    }
+    show.turn();
+    insta::assert_snapshot!("image_cut", show.screen());
+    show.app().pictures.set(Images::Off);
+    show.turn();
+    assert!(show.screen().contains("[pot.jpg, 47.1 KiB]") && !show.screen().contains('▀'));
+}
+
+#[test]
+fn each_protocol_writes_what_its_terminals_read() {
+    for (how, begins) in [
+        (Images::Kitty, "\x1b_Gq=2,i="),
+        (Images::Iterm2, "\x1b]1337;File=inline=1;"),
+        (Images::Sixel, "\x1bP"),
+    ] {
+        let mut show = shown(how);
+        load(&mut show);
+        // The test sees what is drawn last; Kitty is told an image once alone.
+        let drawn = |show: &Show| {
+            let cells = show.terminal.backend().buffer().content();
+            cells.iter().any(|cell| cell.symbol().contains(begins))
+        };
+        if how == Images::Kitty {
+            let placed = show.terminal.backend().buffer().content();
+            assert!(placed.iter().any(|cell| cell.symbol().starts_with('\u{10eeee}')));
+            continue;
+        }
+        assert!(drawn(&show), "{how:?}");
+        // What is shown above it is not wiped off by it.
+        show.control('k');
+        assert!(!drawn(&show), "{how:?}");
+        show.key(crossterm::event::KeyCode::Esc);
+        assert!(drawn(&show), "{how:?}");
+    }
+}
+
+#[test]
+fn without_colours_there_is_a_line_of_text() {
+    let mut show = shown(Images::Blocks);
+    show.app().theme = super::super::theme::Theme::new(ThemeName::None);
+    show.turn();
+    assert_eq!(show.app().pictures.size(&picture(1, "a.jpg"), 60, ThemeName::None), None);
+    assert!(show.screen().contains("[pot.jpg, 47.1 KiB]"));
+}
+
+#[test]
+fn images_fit_into_rows_columns_and_what_the_server_makes() {
+    let mut pictures = Pictures::new(Able::text(), Images::Auto);
+    let sized = |width, height| {
+        let (width, height) = (Some(width), Some(height));
+        Attachment { width, height, ..picture(1, "a.jpg") }
+    };
+    assert_eq!(pictures.size(&sized(640, 480), 80, ThemeName::Dark), None);
+    pictures.set(Images::Blocks);
+    for ((width, height), columns, expected) in [
+        ((1600, 1200), 80, Some((32, 12))),
+        ((1600, 1200), 10, Some((10, 4))),
+        ((16, 16), 80, Some((2, 1))),
+        ((40_000, 1), 80, Some((60, 1))),
+        ((1, 40_000), 80, Some((1, 12))),
+        ((u32::MAX, u32::MAX), 80, Some((24, 12))),
+        ((0, 10), 80, None),
+        ((100, 100), 0, None),
+    ] {
+        let size = pictures.size(&sized(width, height), columns, ThemeName::Dark);
+        assert_eq!(size, expected.map(Size::from), "{width}x{height} in {columns}");
+    }
+    let none = Attachment { thumbnail: false, ..picture(1, "a.jpg") };
+    assert_eq!(pictures.size(&none, 80, ThemeName::Dark), None);
+}
+
+#[test]
+fn what_is_no_image_or_too_large_is_not_read() {
+    let size = Size::new(20, 10);
+    for kind in
+        [ProtocolType::Halfblocks, ProtocolType::Kitty, ProtocolType::Iterm2, ProtocolType::Sixel]
+    {
+        for (width, height) in [(640, 480), (1, 640), (640, 1), (1, 1)] {
+            for format in [ImageFormat::Png, ImageFormat::Jpeg] {
+                let image = made(&tea(format, width, height), kind, FONT, size).unwrap();
+                let (wide, high) = (image.size().width, image.size().height);
+                assert!(wide <= 20 && high <= 10, "{kind:?} {width}x{height}: {wide}x{high}");
+            }
+        }
+    }
+    let refused = |bytes: &[u8]| made(bytes, ProtocolType::Halfblocks, FONT, size).is_none();
+    assert!(refused(b""));
+    assert!(refused(b"\x89PNG\r\n\x1a\nnothing"));
+    assert!(refused(&tea(ImageFormat::Gif, 20, 20)));
+    assert!(refused(&tea(ImageFormat::Png, 1025, 10)));
+    let mut bomb = tea(ImageFormat::Png, 20, 20);
+    // The width and the height of its head.
+    bomb[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+    assert!(refused(&bomb));
+    let cut = tea(ImageFormat::Jpeg, 200, 200);
+    made(&cut[..cut.len() / 2], ProtocolType::Halfblocks, FONT, size);
+}
+
+#[test]
+fn what_could_not_be_loaded_is_asked_for_again_after_a_lost_connection() {
+    let mut pictures = Pictures::new(Able::text(), Images::Blocks);
+    let wanted = Wanted {
+        stream: crate::model::tests::site::stream(1),
+        message: Seq(2),
+        file: file(1),
+        size: Size::new(2, 2),
+    };
+    pictures.want(vec![wanted, wanted]);
+    assert!(pictures.next_wanted().is_some() && pictures.next_wanted().is_none());
+    pictures.came(file(1), None);
+    pictures.want(vec![wanted]);
+    assert!(pictures.next_wanted().is_none());
+    pictures.retry();
+    pictures.want(vec![wanted]);
+    assert!(pictures.next_wanted().is_some());
+}
