@@ -83,6 +83,14 @@ test("they are chosen, pasted and dropped, and go with the message to everybody"
     for (const name of ["chosen.png", "pasted.png", "dropped.png"]) await line.getByRole("img", { name }).waitFor();
     await line.getByRole("link", { name: /chosen\.bin/ }).waitFor();
   }
+  // Of a picture only the picture is sent.
+  const picture = message(bob, "Four files").getByRole("img", { name: "chosen.png" });
+  await expect.poll(() => picture.evaluate((img) => (img as HTMLImageElement).naturalWidth)).toBeGreaterThan(0);
+  const { messages } = await tea.bob.ask<{ messages: { seq: number; files: { id: string; name: string; bytes: number }[] }[] }>("GET", `/streams/${tea.stream}/messages`);
+  const sent = messages[0]?.files.find(({ name }) => name === "chosen.png");
+  const whole = await bob.evaluate(async (path) => (await fetch(path)).text(), `/api/v1/streams/${tea.stream}/messages/${messages[0]?.seq}/files/${sent?.id}`);
+  expect(whole.length).toBeGreaterThan(0);
+  expect(whole).not.toContain("made for a test");
   // Without a text, too; and in a thread.
   await choose(ana, [png("alone.png")]);
   await ana.getByRole("button", { name: "Send" }).click();

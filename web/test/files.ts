@@ -24,8 +24,9 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-/** A picture of one colour. */
-export function png(name: string, width = 64, height = 48, colour: readonly [number, number, number] = [40, 120, 90]): Made {
+/** A picture of one colour, and what a program says in it. */
+export function png(name: string, width = 64, height = 48, said = "made for a test"): Made {
+  const colour = [40, 120, 90];
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
@@ -33,7 +34,7 @@ export function png(name: string, width = 64, height = 48, colour: readonly [num
   const line = Buffer.concat([Buffer.from([0]), Buffer.concat(Array.from({ length: width }, () => Buffer.from(colour)))]);
   const data = deflateSync(Buffer.concat(Array.from({ length: height }, () => line)));
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return { name, mimeType: "image/png", buffer: Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]) };
+  return { name, mimeType: "image/png", buffer: Buffer.concat([signature, chunk("IHDR", head), chunk("tEXt", Buffer.from(`Comment\0${said}`)), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]) };
 }
 
 /** A second of silence. */

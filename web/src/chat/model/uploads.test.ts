@@ -146,3 +146,21 @@ test("a file is at risk until it is kept", async () => {
   await at.settle();
   expect(at.uploads.isRisked).toBe(false);
 });
+
+test("what is sent and kept is what was made of the file", async () => {
+  const at = world(new Map(), 1000);
+  const key = at.uploads.add(file(1500), "tea.png", async () => file(20));
+  expect(at.sent).toEqual([]);
+  const done = at.uploads.done(key);
+  await at.settle();
+  at.sent[0]?.succeed();
+  expect(await done).toMatchObject({ name: "tea.png", bytes: 20 });
+  expect(at.kept.get(key)?.content?.size).toBe(20);
+});
+
+test("a file that cannot be made what is to be sent is not sent as it is", async () => {
+  const at = world(new Map(), 1000);
+  const key = at.uploads.add(file(), "tea.png", () => Promise.reject(new Error("it is gone")));
+  await expect(at.uploads.done(key)).rejects.toMatchObject({ code: "client.unreadable" });
+  expect([at.sent, at.kept.size]).toEqual([[], 0]);
+});

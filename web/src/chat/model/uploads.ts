@@ -78,18 +78,30 @@ export class Uploads {
     private readonly lock: Lock = (_name, work) => work(),
   ) {}
 
-  /** Takes a file that was chosen, and begins to send it. */
-  add(content: Blob, name: string): FileKey {
+  /** Takes a file that was chosen, and begins to send it, or what `prepare` makes of it. */
+  add(content: Blob, name: string, prepare?: (content: Blob) => Promise<Blob>): FileKey {
     const key = this.client.newOp();
-    const about: Chosen = { name, bytes: content.size, type: content.type };
-    const held = this.#hold(key, { ...NONE, ...about }, content);
+    const held = this.#hold(key, { ...NONE, name, bytes: content.size, type: content.type }, content);
     held.is_risked = true;
+    if (prepare === undefined) this.#take(key, held, content);
+    else held.ready = prepare(content).then((prepared) => this.#take(key, held, prepared), (error: unknown) => {
+      // As it is, it is not to be sent.
+      held.is_risked = false;
+      this.#tell(held, { state: "failed", error: failure("client.unreadable", String(error)) });
+    });
+    return key;
+  }
+
+  #take(key: FileKey, held: Held, content: Blob): void {
+    if (held.is_dropped) return;
+    held.content = content;
+    const about: Chosen = { name: get(held.standing).name, bytes: content.size, type: content.type };
+    this.#tell(held, about);
     void this.keeping.set(key, about, content, Date.now()).then((is_kept) => {
       if (held.is_dropped) void this.keeping.delete(key);
       else if (is_kept) held.is_risked = false;
     });
-    this.#begin(key, held);
-    return key;
+    if (get(held.standing).state === "waiting") this.#begin(key, held);
   }
 
   /** How it stands with a file; one that the page does not know yet is looked for in what is kept. */

@@ -51,7 +51,7 @@ export class Attaching {
   }
 
   #take(taken: readonly File[]): void {
-    this.#set([...this.files, ...taken.map((file) => this.site.uploads.add(file, file.name))]);
+    this.#set([...this.files, ...taken.map((file) => this.site.uploads.add(file, file.name, prepared))]);
     announce(t("upload.attached", { count: taken.length }));
   }
 
@@ -87,4 +87,10 @@ export class Attaching {
     this.notice = "";
     this.site.drafts.setFiles(files, this.stream.id, this.thread);
   }
+}
+
+/** What is sent of a file: of pictures nothing but the picture. */
+async function prepared(content: Blob): Promise<Blob> {
+  const { withoutTraces } = await import("../../lib/media/strip.js");
+  return withoutTraces(content);
 }
