@@ -11,7 +11,7 @@ use std::time::Duration;
 use http::{Asked, Http};
 use hyper::Method;
 use kith_core::file::{Attachment, BlobHash};
-use kith_core::id::{FileId, Seq, StreamId};
+use kith_core::id::{CircleId, FileId, Seq, StreamId, UserId};
 use kith_core::text::{FileName, OpId};
 use kith_proto::error::Problem;
 pub use place::{free_path, shared_name};
@@ -201,7 +201,29 @@ impl Files {
         file: FileId,
     ) -> Result<Vec<u8>, FileError> {
         let path = format!("/streams/{stream}/messages/{message}/files/{file}/thumbnail");
-        let answer = self.http.send(&Asked::new(Method::GET, &path)).await?;
+        self.bring(&path).await
+    }
+
+    /// The small square image that a user is shown with, a JPEG or PNG of at most 192 × 192 pixels.
+    ///
+    /// # Errors
+    /// `user.not_found` of whom one may not know, `file.not_found` of whoever has none; when the server
+    /// cannot be reached.
+    pub async fn avatar(&self, user: UserId) -> Result<Vec<u8>, FileError> {
+        self.bring(&format!("/users/{user}/avatar")).await
+    }
+
+    /// The small square image that a circle is shown with, as [`avatar`](Self::avatar).
+    ///
+    /// # Errors
+    /// `circle.not_found`, and as there.
+    pub async fn icon(&self, circle: CircleId) -> Result<Vec<u8>, FileError> {
+        self.bring(&format!("/circles/{circle}/icon")).await
+    }
+
+    /// Brings an image that the server made.
+    async fn bring(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        let answer = self.http.send(&Asked::new(Method::GET, path)).await?;
         answer.whole(THUMBNAIL_BYTES_MAX).await
     }
 

@@ -128,6 +128,23 @@ pub fn in_circle(draft: &Draft<'_>, user: UserId, circle: CircleId) -> Result<St
     Ok(Standing { circle, member, permissions, rank })
 }
 
+/// A circle that a user may know of: as its member, because anyone may find it who is not banned there,
+/// or as an administrator of the site.
+///
+/// # Errors
+/// [`Refusal::NoSuchCircle`] to everybody else.
+pub fn to_know_circle(
+    draft: &Draft<'_>,
+    user: UserId,
+    circle: CircleId,
+) -> Result<Arc<Circle>, Stop> {
+    let found = draft.circle(circle)?.ok_or(Refusal::NoSuchCircle)?;
+    let knows = draft.member(circle, user)?.is_some()
+        || (found.public && draft.ban(circle, user)?.is_none())
+        || draft.account(user)?.is_some_and(|account| account.site_admin);
+    if knows { Ok(found) } else { Err(Refusal::NoSuchCircle.into()) }
+}
+
 /// What a user may do in a stream that they may read.
 #[derive(Clone, Debug)]
 pub struct InStream {

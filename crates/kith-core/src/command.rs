@@ -31,6 +31,11 @@ pub enum Command {
         /// Shown as.
         display_name: DisplayName,
     },
+    /// Set the image that one is shown with, or take it away.
+    SetAvatar {
+        /// One's own file, an image of which the server made a square; `None` for no image.
+        file: Option<FileId>,
+    },
     /// Block a user.
     Block {
         /// Whom.
@@ -105,6 +110,13 @@ pub enum Command {
         /// for never. As it is, if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         idle_seconds: Option<u32>,
+    },
+    /// Set the image that a circle is shown with, or take it away.
+    SetIcon {
+        /// Which.
+        circle: CircleId,
+        /// One's own file, an image of which the server made a square; `None` for no image.
+        file: Option<FileId>,
     },
     /// Hand a circle over to another member.
     ChangeOwner {

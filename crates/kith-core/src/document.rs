@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::ChainHash;
-use crate::file::Attachment;
+use crate::file::{Attachment, Icon};
 use crate::id::{CircleId, InviteId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
@@ -46,6 +46,9 @@ pub struct Circle {
     /// What it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<Line>,
+    /// The image that it is shown with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<Box<Icon>>,
     /// Anyone may find and join it.
     pub public: bool,
     /// After so many seconds without an action a member who is there is shown as idle in it; 0 for

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::document::{Home, Member, Mentions, Registration, Role, Rules};
-use crate::file::Attachment;
+use crate::file::{Attachment, Icon};
 use crate::id::{CircleId, FeedId, InviteId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
 use crate::text::{
@@ -225,6 +225,9 @@ pub enum Body {
         /// What it is about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         about: Option<Line>,
+        /// The image that it is shown with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        icon: Option<Box<Icon>>,
         /// Anyone may join.
         public: bool,
         /// After so many seconds without an action members are shown as idle in it; 0 for never.
@@ -345,6 +348,9 @@ pub enum Body {
         user: UserId,
         /// Shown as.
         display_name: DisplayName,
+        /// The image that it is shown with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        avatar: Option<Box<Icon>>,
         /// Cannot sign in.
         disabled: bool,
     },
@@ -419,6 +425,7 @@ pub enum Leaving {
 pub enum Act {
     CircleCreated,
     CircleChanged { name: CircleName, public: bool },
+    IconSet { icon: Option<Box<Icon>> },
     OwnerChanged { owner: UserId },
     RoleSet { role: RoleId, to: Role },
     RoleRemoved { role: RoleId },
@@ -456,6 +463,7 @@ impl Act {
             | Self::TopicRemoved { .. } => Some(FeedKind::Topics),
             Self::CircleCreated
             | Self::CircleChanged { .. }
+            | Self::IconSet { .. }
             | Self::OwnerChanged { .. }
             | Self::RoleSet { .. }
             | Self::RoleRemoved { .. }

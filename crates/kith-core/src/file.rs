@@ -112,6 +112,18 @@ pub struct Attachment {
     pub thumbnail: bool,
 }
 
+/// A small square image by which a user or a circle is known at a glance; the server made it of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Icon {
+    /// The file.
+    pub file: FileId,
+    /// The BLAKE3 hash of the square: another image has another.
+    pub hash: BlobHash,
+    /// Its colour on the whole, to show until it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<Color>,
+}
+
 /// The units of sizes, each 1024 of the one before.
 const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
 

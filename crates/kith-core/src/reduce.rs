@@ -254,6 +254,7 @@ fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) -> Result<
                 id,
                 name: name.clone(),
                 about: None,
+                icon: None,
                 public: *public,
                 idle_seconds: 0,
                 owner,
@@ -265,8 +266,9 @@ fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) -> Result<
             docs.put(Key::Circle(id), Some(Doc::Circle(Arc::new(circle))));
             Ok(())
         }
-        Body::CircleChanged { name, about, public, idle_seconds } => {
+        Body::CircleChanged { name, about, icon, public, idle_seconds } => {
             edit_circle(docs, id, |circle| {
+                circle.icon.clone_from(icon);
                 circle.idle_seconds = *idle_seconds;
                 circle.name = name.clone();
                 circle.about.clone_from(about);
@@ -352,6 +354,7 @@ fn in_site<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error> {
                 id: *user,
                 name: name.clone(),
                 display_name: display_name.clone(),
+                avatar: None,
                 bot_of: *bot_of,
                 disabled: false,
                 created_at: event.at,
@@ -359,10 +362,13 @@ fn in_site<D: Documents>(docs: &mut D, event: &Event) -> Result<(), D::Error> {
             docs.put(Key::User(*user), Some(Doc::User(Arc::new(registered))));
             Ok(())
         }
-        Body::UserChanged { user, display_name, disabled } => edit_user(docs, *user, |user| {
-            user.display_name = display_name.clone();
-            user.disabled = *disabled;
-        }),
+        Body::UserChanged { user, display_name, avatar, disabled } => {
+            edit_user(docs, *user, |user| {
+                user.display_name = display_name.clone();
+                user.avatar.clone_from(avatar);
+                user.disabled = *disabled;
+            })
+        }
         _ => Ok(()),
     }
 }

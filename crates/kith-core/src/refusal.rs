@@ -34,8 +34,10 @@ pub enum Refusal {
     NoSuchMessage(Seq),
     #[error("there is no such file, or it is not yours to use")]
     NoSuchFile,
-    #[error("a message refers to this file")]
+    #[error("a message, a user or a circle refers to this file")]
     FileInUse,
+    #[error("this file is no image that can be shown: choose a PNG, JPEG, GIF or WebP")]
+    NoImage,
     #[error("a file has at most {max} bytes here")]
     FileTooLarge { max: u64 },
     #[error("your files may take {max} bytes, and would take more")]
@@ -223,6 +225,7 @@ impl Refusal {
             Self::NoSuchMessage(_) => "message.not_found",
             Self::NoSuchFile => "file.not_found",
             Self::FileInUse => "file.in_use",
+            Self::NoImage => "file.no_image",
             Self::FileTooLarge { .. } => "file.too_large",
             Self::FileQuota { .. } => "file.quota",
             Self::FilesPerDay { .. } => "file.too_many",

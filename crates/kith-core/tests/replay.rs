@@ -9,17 +9,19 @@ use kith_core::access;
 use kith_core::chain::ChainHash;
 use kith_core::command::{Arranged, Command, Outcome, decide};
 use kith_core::decide::account::{self, NewAccount};
+use kith_core::decide::file::{self, FileLimits, Found, NewFile};
 use kith_core::decide::site;
-use kith_core::document::{Doc, Facts, Key, Registration, Rules, Steps};
+use kith_core::document::{Doc, Facts, Key, Registration, Rules, Steps, Thumbnail};
 use kith_core::draft::{Draft, Drafted, NotLoaded, Source, Stop};
 use kith_core::event::{Body, Event};
-use kith_core::id::{CircleId, FeedId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
+use kith_core::file::BlobHash;
+use kith_core::id::{CircleId, FeedId, FileId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use kith_core::permission::{Permission, Permissions};
 use kith_core::reduce::{Documents, reduce};
 use kith_core::refusal::Refusal;
 use kith_core::text::{
-    CircleName, DisplayName, Emoji, MessageText, PreferenceKey, RoleName, SectionName, StreamName,
-    TopicName, UserName,
+    CircleName, DisplayName, Emoji, FileName, MediaType, MessageText, PreferenceKey, RoleName,
+    SectionName, StreamName, TopicName, UserName,
 };
 use kith_core::topic::text::Update;
 use kith_core::topic::{Asked, Change, Kind};
@@ -37,6 +39,7 @@ struct World {
     streams: Vec<StreamId>,
     topics: Vec<TopicId>,
     roles: Vec<RoleId>,
+    images: Vec<FileId>,
 }
 
 impl Source for World {
@@ -73,9 +76,25 @@ impl World {
                 site_admin: number == 3,
             };
             let made = world.run(None, |draft| account::register(draft, &new, None)).unwrap();
-            world.users.push(made.user.unwrap());
+            let user = made.user.unwrap();
+            world.users.push(user);
+            for content in [b"tea", b"cup"] {
+                world.image(user, content);
+            }
         }
         world
+    }
+
+    fn image(&mut self, user: UserId, content: &[u8]) {
+        let (hash, media) = (BlobHash::of(content), MediaType::parse("image/png").unwrap());
+        let new = NewFile { name: FileName::parse("a.png").unwrap(), bytes: 3, hash: None };
+        let limits = FileLimits { bytes_max: 9, user_bytes_max: 99, user_per_day_max: 9 };
+        let square = Some(Thumbnail { hash, media: media.clone(), bytes: 3 });
+        let found = Found { hash, media, size: None, color: None, thumbnail: None, square };
+        let begun = self.run(Some(user), |draft| file::begin(draft, user, &new, &limits));
+        let id = begun.unwrap().file.unwrap();
+        self.run(Some(user), |draft| file::finish(draft, user, id, &found)).unwrap();
+        self.images.push(id);
     }
 
     fn run(
@@ -165,6 +184,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
     let message = Seq(2 + seq % 3);
     let text = MessageText::parse(&format!("hello @user{} and @everyone", b % 4)).unwrap();
     let emoji = Emoji::parse("👍").unwrap();
+    let image = pick(&world.images, b).filter(|_| b % 5 != 0);
     let set = Permissions::of(&[Permission::Read, Permission::Write]);
     Some(match kind % 60 {
         0 => Command::CreateCircle { name: CircleName::parse("Tea").unwrap(), public: b % 2 == 0 },
@@ -281,6 +301,8 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
         49 => Command::EndSessions { user: user? },
         50 => Command::OfferReset { user: user? },
         51 => Command::ChangeSite { registration: (b % 2 == 0).then_some(Registration::Closed) },
+        52 => Command::SetAvatar { file: image },
+        53 => Command::SetIcon { circle: circle?, file: image },
         _ => Command::Post {
             stream: stream?,
             text,
@@ -403,6 +425,30 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn files_are_kept_for_as_long_as_something_refers_to_them(steps in steps()) {
+        let world = history(&steps, |_, _, _, _| {});
+        let icons = world.documents.values().filter_map(|doc| match doc {
+            Doc::User(user) => user.avatar.as_deref(),
+            Doc::Circle(circle) => circle.icon.as_deref(),
+            _ => None,
+        });
+        let mut uses: BTreeMap<FileId, u32> = BTreeMap::new();
+        for icon in icons {
+            *uses.entry(icon.file).or_default() += 1;
+        }
+        for (key, doc) in &world.documents {
+            let (Key::File(id), Doc::File(file)) = (key, doc) else { continue };
+            let used = uses.remove(id).unwrap_or_default();
+            prop_assert_eq!(file.uses, used);
+            prop_assert_eq!(file.expires_at.is_none(), used > 0);
+            let line = file.expires_at.map(|at| Key::FileEnd(at, *id));
+            let is_listed = line.is_some_and(|line| world.documents.contains_key(&line));
+            prop_assert_eq!(is_listed, used == 0);
+        }
+        prop_assert!(uses.is_empty(), "what is referred to is there");
     }
 
     #[test]

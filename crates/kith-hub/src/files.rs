@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use kith_core::access;
 use kith_core::command::Outcome;
 use kith_core::decide::file::{self, FileLimits, Found, NewFile};
 use kith_core::document::{File, Upload};
 use kith_core::draft::Draft;
-use kith_core::file::{Attachment, BlobHash};
-use kith_core::id::{FileId, Seq, StreamId, Timestamp, UserId};
+use kith_core::file::{Attachment, BlobHash, Icon};
+use kith_core::id::{CircleId, FileId, Seq, StreamId, Timestamp, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::OpId;
 use kith_store::Range;
@@ -127,6 +128,40 @@ impl Hub {
             return Err(Refusal::NoSuchFile.into());
         }
         let found = self.look_committed(|draft| draft.file(id)).await?;
+        found.ok_or_else(|| Refusal::NoSuchFile.into())
+    }
+
+    /// The file of the image that a user is shown with, for whoever may know of the user.
+    ///
+    /// # Errors
+    /// As [`user`](Self::user), and [`Refusal::NoSuchFile`] where there is none.
+    pub async fn avatar(&self, me: UserId, user: UserId) -> Result<Arc<File>, HubError> {
+        let user = self.user(me, user).await?;
+        self.of_icon(user.avatar.as_deref()).await
+    }
+
+    /// The file of the image that a circle is shown with, for its members, for whoever may join it
+    /// without an invite, and for those who administer the site.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchCircle`], [`Refusal::NoSuchFile`] where there is none, or a failure.
+    pub async fn icon(&self, me: UserId, circle: CircleId) -> Result<Arc<File>, HubError> {
+        let found = self.look_committed(|draft| access::to_know_circle(draft, me, circle)).await?;
+        self.of_icon(found.icon.as_deref()).await
+    }
+
+    /// The file of the image of the circle that an invite leads to.
+    ///
+    /// # Errors
+    /// As [`invited`](Self::invited), and [`Refusal::NoSuchFile`] where there is none.
+    pub async fn invited_icon(&self, code: &str) -> Result<Arc<File>, HubError> {
+        let circle = self.invited(code).await?;
+        self.of_icon(circle.icon.as_deref()).await
+    }
+
+    async fn of_icon(&self, icon: Option<&Icon>) -> Result<Arc<File>, HubError> {
+        let icon = icon.ok_or(Refusal::NoSuchFile)?;
+        let found = self.look_committed(|draft| draft.file(icon.file)).await?;
         found.ok_or_else(|| Refusal::NoSuchFile.into())
     }
 

@@ -68,7 +68,7 @@ async fn file(hub: &Hub, owner: UserId, name: &str, is_whole: bool) -> FileId {
     let limits = FileLimits { bytes_max: 9, user_bytes_max: 99, user_per_day_max: 9 };
     let id = hub.begin_file(owner, None, &new, &limits).await.unwrap().file.unwrap();
     let (hash, media) = (BlobHash::of(name.as_bytes()), MediaType::parse("text/plain").unwrap());
-    let found = Found { hash, media, size: None, color: None, thumbnail: None };
+    let found = Found { hash, media, size: None, color: None, thumbnail: None, square: None };
     if is_whole {
         hub.finish_file(owner, id, &found).await.unwrap();
     }

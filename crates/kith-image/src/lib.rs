@@ -17,6 +17,10 @@ pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub const SMALL: u32 = 640;
 /// The most bytes of a small image.
 pub const SMALL_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The width and height that a square has at most.
+pub const SQUARE: u32 = 192;
+/// The most bytes of a square.
+pub const SQUARE_BYTES_MAX: usize = 256 * 1024;
 /// The most bytes of what is said before it.
 pub const HEAD_BYTES_MAX: usize = 1024;
 /// Memory that decoding may ask for, in bytes.
@@ -52,7 +56,7 @@ pub enum Error {
     Json(#[from] serde_json::Error),
 }
 
-/// What is told of an image, before the bytes of the small one.
+/// What is told of an image, before the bytes of those that were made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// In pixels, upright.
@@ -61,18 +65,27 @@ pub struct Told {
     pub height: u32,
     /// On the whole, as `#rrggbb`.
     pub color: String,
-    /// The type of the small image.
+    /// The small image, whose bytes come first.
+    pub small: Made,
+    /// The square, whose bytes come behind them.
+    pub square: Made,
+}
+
+/// An image that was made of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Its type.
     #[serde(rename = "type")]
     pub media: String,
-    /// Its bytes.
+    /// How many bytes it has.
     pub bytes: usize,
 }
 
-/// Looks at an image.
+/// Looks at an image: what is told of it, the small image and the square.
 ///
 /// # Errors
 /// When it is none that is decoded, too large or damaged.
-pub fn look(content: &[u8]) -> Result<(Told, Vec<u8>), Error> {
+pub fn look(content: &[u8]) -> Result<(Told, Vec<u8>, Vec<u8>), Error> {
     let mut reader = ImageReader::new(Cursor::new(content)).with_guessed_format()?;
     if !reader.format().is_some_and(|format| FORMATS.contains(&format)) {
         return Err(Error::Format);
@@ -88,6 +101,8 @@ pub fn look(content: &[u8]) -> Result<(Told, Vec<u8>), Error> {
     }
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
+    let mut square = middle(&image);
+    square.apply_orientation(orientation);
     let is_large = width > SMALL || height > SMALL;
     if is_large {
         image = image.thumbnail(2 * SMALL, 2 * SMALL);
@@ -98,19 +113,38 @@ pub fn look(content: &[u8]) -> Result<(Told, Vec<u8>), Error> {
     let is_turned = (image.width() > image.height()) != (width > height) && width != height;
     let (width, height) = if is_turned { (height, width) } else { (width, height) };
     let pixels = image.to_rgba8();
+    let color = color_of(&pixels);
+    let (small, small_bytes) = made(&pixels)?;
+    let (square, square_bytes) = made(&square.to_rgba8())?;
+    Ok((Told { width, height, color, small, square }, small_bytes, square_bytes))
+}
+
+/// The square in the middle of an image, as large as it is or made smaller.
+fn middle(image: &DynamicImage) -> DynamicImage {
+    let (width, height) = (image.width(), image.height());
+    let side = width.min(height);
+    let cut = image.crop_imm((width - side) / 2, (height - side) / 2, side, side);
+    if side <= SQUARE {
+        return cut;
+    }
+    let cut = if side > 2 * SQUARE { cut.thumbnail(2 * SQUARE, 2 * SQUARE) } else { cut };
+    cut.resize_exact(SQUARE, SQUARE, image::imageops::FilterType::CatmullRom)
+}
+
+/// Writes an image: as a JPEG or, where something shines through, as a PNG.
+fn made(pixels: &image::RgbaImage) -> Result<(Made, Vec<u8>), Error> {
     let is_opaque = pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX);
-    let mut small = Cursor::new(Vec::new());
+    let mut bytes = Cursor::new(Vec::new());
     let media = if is_opaque {
         let rgb = DynamicImage::ImageRgba8(pixels.clone()).to_rgb8();
-        JpegEncoder::new_with_quality(&mut small, QUALITY).encode_image(&rgb)?;
+        JpegEncoder::new_with_quality(&mut bytes, QUALITY).encode_image(&rgb)?;
         "image/jpeg"
     } else {
-        pixels.write_to(&mut small, ImageFormat::Png)?;
+        pixels.write_to(&mut bytes, ImageFormat::Png)?;
         "image/png"
     };
-    let small = small.into_inner();
-    let (media, color) = (media.to_owned(), color_of(&pixels));
-    Ok((Told { width, height, color, media, bytes: small.len() }, small))
+    let bytes = bytes.into_inner();
+    Ok((Made { media: media.to_owned(), bytes: bytes.len() }, bytes))
 }
 
 /// The mean of all pixels, as far as they can be seen.
@@ -126,8 +160,8 @@ fn color_of(pixels: &image::RgbaImage) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// The work of a process of its own: looks at the image that comes in, and writes a line about it and
-/// then the small one.
+/// The work of a process of its own: looks at the image that comes in, and writes a line about it, then
+/// the small one, then the square.
 ///
 /// # Errors
 /// As [`look`]; and when the process cannot be confined.
@@ -138,10 +172,11 @@ pub fn run(input: impl Read, mut output: impl Write) -> Result<(), Error> {
     if content.len() as u64 > BYTES_MAX {
         return Err(Error::TooLarge);
     }
-    let (told, small) = look(&content)?;
+    let (told, small, square) = look(&content)?;
     serde_json::to_writer(&mut output, &told)?;
     output.write_all(b"\n")?;
     output.write_all(&small)?;
+    output.write_all(&square)?;
     Ok(output.flush()?)
 }
 

@@ -19,18 +19,57 @@ fn picture(width: u32, height: u32, alpha: u8, format: ImageFormat) -> Vec<u8> {
 #[test]
 fn an_image_has_a_size_a_colour_and_a_small_one() {
     for format in FORMATS {
-        let (told, small) = look(&picture(1300, 650, 255, format)).unwrap();
+        let (told, small, _) = look(&picture(1300, 650, 255, format)).unwrap();
         assert_eq!((told.width, told.height), (1300, 650), "{format:?}");
-        assert_eq!(told.bytes, small.len());
-        let (again, _) = look(&small).unwrap();
+        assert_eq!(told.small.bytes, small.len());
+        let (again, _, _) = look(&small).unwrap();
         assert_eq!((again.width, again.height), (640, 320), "{format:?}");
         let red = u8::from_str_radix(&told.color[1..3], 16).unwrap();
         assert!((195..=205).contains(&red), "{format:?}: {}", told.color);
-        assert_eq!(told.media, "image/jpeg");
+        assert_eq!(told.small.media, "image/jpeg");
     }
-    let (told, _) = look(&picture(1, 3, 100, ImageFormat::Png)).unwrap();
-    assert_eq!((told.width, told.height, told.media.as_str()), (1, 3, "image/png"));
+    let (told, _, _) = look(&picture(1, 3, 100, ImageFormat::Png)).unwrap();
+    assert_eq!((told.width, told.height, told.small.media.as_str()), (1, 3, "image/png"));
     assert_eq!(told.color, "#c86432", "what shines through has no colour");
+}
+
+#[test]
+fn an_image_has_a_square_of_its_middle() {
+    for (width, height, side) in [(1300, 650, SQUARE), (20, 5000, 20), (1, 1, 1), (193, 192, 192)] {
+        for alpha in [255, 100] {
+            let (told, _, square) = look(&picture(width, height, alpha, ImageFormat::Png)).unwrap();
+            assert_eq!(told.square.bytes, square.len());
+            assert!(square.len() <= SQUARE_BYTES_MAX);
+            let (again, _, _) = look(&square).unwrap();
+            assert_eq!((again.width, again.height), (side, side), "of {width} × {height}");
+        }
+    }
+    // Red in the middle, and blue at both ends.
+    let pixels = RgbaImage::from_fn(900, 300, |x, _| match x {
+        300..600 => Rgba([255, 0, 0, 255]),
+        _ => Rgba([0, 0, 255, 255]),
+    });
+    let mut content = Cursor::new(Vec::new());
+    pixels.write_to(&mut content, ImageFormat::Png).unwrap();
+    let (_, _, square) = look(&content.into_inner()).unwrap();
+    let square = image::load_from_memory(&square).unwrap().to_rgb8();
+    assert!(square.pixels().all(|pixel| pixel.0[0] > 200 && pixel.0[2] < 60), "only the middle");
+}
+
+/// The worst that a square can be: nothing in it is like anything else, and it shines through.
+#[test]
+fn a_square_is_small_whatever_is_in_it() {
+    let mut state = 1_u32;
+    let pixels = RgbaImage::from_fn(SQUARE, SQUARE, |_, _| {
+        Rgba([0; 4].map(|_: u8| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        }))
+    });
+    let mut content = Cursor::new(Vec::new());
+    pixels.write_to(&mut content, ImageFormat::Png).unwrap();
+    let (told, _, _) = look(&content.into_inner()).unwrap();
+    assert!(told.square.bytes <= SQUARE_BYTES_MAX, "{}", told.square.bytes);
 }
 
 /// A JPEG whose EXIF says that it lies on its side.
@@ -40,9 +79,12 @@ fn an_image_is_shown_upright() {
     let exif: &[u8] =
         b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     content.splice(2..2, exif.iter().copied());
-    let (told, small) = look(&content).unwrap();
+    let (told, small, square) = look(&content).unwrap();
     assert_eq!((told.width, told.height), (20, 30));
-    assert!(!small.windows(4).any(|four| four == b"Exif"), "nothing is told of where it was made");
+    for made in [small, square] {
+        let tells = made.windows(4).any(|four| four == b"Exif");
+        assert!(!tells, "nothing is told of where it was made");
+    }
 }
 
 fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {

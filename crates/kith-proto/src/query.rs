@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kith_core::document::{Circle, Invite, Member, Message, Stream, Topic, User};
 use kith_core::event::Event;
+use kith_core::file::Icon;
 use kith_core::id::{CircleId, FeedId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
 use kith_core::search::Order;
 use kith_core::text::{Label, PreferenceKey, ServiceName, TopicName};
@@ -454,6 +455,9 @@ pub struct CircleCard {
     /// What it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+    /// The image that it is shown with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<Box<Icon>>,
     /// How many members it has.
     pub members: u64,
 }

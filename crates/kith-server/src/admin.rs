@@ -120,6 +120,7 @@ pub(crate) fn circle(sized: &Sized) -> SizedCircle {
     SizedCircle {
         id: circle.id,
         name: circle.name.as_str().to_owned(),
+        icon: circle.icon.clone(),
         public: circle.public,
         owner: circle.owner,
         members: circle.members,

@@ -241,6 +241,7 @@ pub(crate) fn card(circle: &Circle) -> CircleCard {
         id: circle.id,
         name: circle.name.as_str().to_owned(),
         about: circle.about.as_ref().map(Line::as_str).map(str::to_owned),
+        icon: circle.icon.clone(),
         members: circle.members,
     }
 }

@@ -7,6 +7,10 @@ mod http;
 #[path = "common/site.rs"]
 mod site;
 
+use kith_core::decide::file::{FileLimits, Found, NewFile};
+use kith_core::document::Thumbnail;
+use kith_core::file::BlobHash;
+use kith_core::text::{FileName, MediaType};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
@@ -48,7 +52,7 @@ fn content(bytes: usize) -> Vec<u8> {
 }
 
 fn hash(content: &[u8]) -> String {
-    kith_core::file::BlobHash::of(content).to_string()
+    BlobHash::of(content).to_string()
 }
 
 #[tokio::test]
@@ -333,6 +337,108 @@ async fn a_damaged_content_is_never_brought_as_if_it_were_whole() {
     std::fs::remove_file(path).unwrap();
     let got = tea.get(&tea.ana, &format!("/files/{id}/content"), "").await;
     assert_eq!((got.status, got.code().as_str()), (503, "file.damaged"));
+}
+
+/// An image of a user, of whose square these are the bytes.
+async fn image(server: &Server, token: &str, name: &str, square: &[u8]) -> String {
+    // What stores it, and keeps it as long as the image does.
+    let held = server.upload(token, "held", square).await;
+    let (_, me) = server.rest(token, "GET /users/me", "").await;
+    let me = me["id"].as_str().unwrap().parse().unwrap();
+    let new = NewFile { name: FileName::parse(name).unwrap(), bytes: 3, hash: None };
+    let limits = FileLimits { bytes_max: 9, user_bytes_max: 999, user_per_day_max: 99 };
+    let begun = server.app.hub.begin_file(me, None, &new, &limits).await.unwrap();
+    let media = MediaType::parse("image/png").unwrap();
+    let (bytes, of_square) = (square.len() as u64, BlobHash::of(square));
+    let square = Some(Thumbnail { hash: of_square, media: media.clone(), bytes });
+    let found = Found { hash: of_square, media, size: None, color: None, thumbnail: None, square };
+    let id = begun.file.unwrap();
+    server.app.hub.finish_file(me, id, &found).await.unwrap();
+    assert_eq!(server.rest(token, &format!("DELETE /files/{held}"), "").await.0, 200);
+    id.to_string()
+}
+
+#[tokio::test]
+async fn users_and_circles_are_shown_with_squares_that_are_kept_as_long_as_they_are() {
+    let tea = Tea::open().await;
+    let (server, ana, bob) = (&tea.server, &tea.ana, &tea.bob);
+    let plain = server.upload(ana, "a.txt", b"black tea").await;
+    let set = async |line: &str, file: &str| {
+        server.rest(ana, line, &json!({ "file": file }).to_string()).await
+    };
+    let avatar = "PUT /users/me/avatar";
+    let icon = format!("PUT /circles/{}/icon", tea.circle);
+    for (line, file, status, code) in [
+        (avatar, plain.as_str(), 415, "file.no_image"),
+        (icon.as_str(), &plain, 415, "file.no_image"),
+        (avatar, "f_01h455vb4pex5vsknk084sn02q", 404, "file.not_found"),
+        (avatar, &image(server, bob, "bob.png", b"bob").await, 404, "file.not_found"),
+    ] {
+        let (got, problem) = set(line, file).await;
+        assert_eq!((got, problem["code"].as_str()), (status, Some(code)), "{line}");
+    }
+    let (one, two) = (
+        image(server, ana, "secret plan.png", b"one").await,
+        image(server, ana, "b", b"two").await,
+    );
+    assert_eq!(set(avatar, &one).await.0, 200);
+    assert_eq!(set(&icon, &two).await.0, 200);
+    let (_, me) = server.rest(ana, "GET /users/me", "").await;
+    assert_eq!(me["avatar"], json!({ "file": one, "hash": hash(b"one") }), "{me}");
+    let (_, circle) = server.rest(bob, &format!("GET /circles/{}", tea.circle), "").await;
+    assert_eq!(circle["circle"]["icon"]["hash"], hash(b"two"), "{circle}");
+    let (_, public) = server.rest(bob, "GET /circles/public", "").await;
+    assert_eq!(public["circles"][0]["icon"]["hash"], hash(b"two"), "{public}");
+
+    let id = me["id"].as_str().unwrap();
+    let path = format!("/users/{id}/avatar");
+    let got = tea.get(bob, &path, "").await;
+    assert_eq!((got.status, got.body.as_slice()), (200, &b"one"[..]));
+    for (header, value) in [
+        ("content-type", "image/png"),
+        ("cache-control", "private, no-cache"),
+        ("content-security-policy", "sandbox; default-src 'none'"),
+        ("content-disposition", "inline; filename=\"image\"; filename*=UTF-8''image"),
+    ] {
+        assert_eq!(got.header(header), Some(value), "the name is its owner's alone");
+    }
+    let etag = got.header("etag").unwrap();
+    let known = tea.get(bob, &path, &format!("if-none-match: {etag}\r\n")).await;
+    assert_eq!((known.status, known.body.len()), (304, 0));
+    for (asked, kept) in [
+        (hash(b"one"), "private, max-age=31536000, immutable"),
+        (hash(b"old"), "private, no-cache"),
+    ] {
+        let got = tea.get(bob, &format!("{path}?hash={asked}"), "").await;
+        assert_eq!((got.header("cache-control"), got.body.as_slice()), (Some(kept), &b"one"[..]));
+    }
+    let of_circle = format!("/circles/{}/icon", tea.circle);
+    assert_eq!(tea.get(bob, &of_circle, "").await.body, b"two");
+    assert_eq!(tea.get(ana, "/users/me/avatar", "").await.body, b"one");
+    let cyd = server.user("cyd").await;
+    assert_eq!(tea.get(&cyd, &path, "").await.code(), "user.not_found");
+    assert_eq!(tea.get(&cyd, &of_circle, "").await.body, b"two", "anyone may join");
+
+    // What somebody is shown with stays, and goes when they are shown with another.
+    let remove = async |file: &str| server.rest(ana, &format!("DELETE /files/{file}"), "").await;
+    assert_eq!(remove(&one).await.1["code"], "file.in_use");
+    assert_eq!(set(avatar, &two).await.0, 200);
+    server.app.expire_files().await.unwrap();
+    assert_eq!(tea.get(ana, &format!("/files/{one}"), "").await.status, 404);
+    assert_eq!(server.rest(ana, "PUT /users/me", r#"{"display_name":"Ana Ł"}"#).await.0, 200);
+    assert_eq!(tea.get(bob, &path, "").await.body, b"two", "another name changes nothing");
+    let change = r#"{"name":"Tea","about":"Green","public":false}"#;
+    assert_eq!(server.rest(ana, &format!("PUT /circles/{}", tea.circle), change).await.0, 200);
+    assert_eq!(tea.get(bob, &of_circle, "").await.body, b"two");
+    assert_eq!(tea.get(&cyd, &of_circle, "").await.code(), "circle.not_found", "no longer public");
+    assert_eq!(server.rest(ana, "DELETE /users/me/avatar", "").await.0, 200);
+    server.app.expire_files().await.unwrap();
+    assert_eq!(tea.get(bob, &path, "").await.code(), "file.not_found");
+    assert_eq!(tea.get(bob, &of_circle, "").await.body, b"two", "the circle still has it");
+    assert_eq!(server.rest(ana, &icon.replace("PUT", "DELETE"), "").await.0, 200);
+    assert_eq!(server.rest(ana, &format!("DELETE /files/{plain}"), "").await.0, 200);
+    server.app.expire_files().await.unwrap();
+    assert_eq!(server.stored(), 1, "only what bob has is left");
 }
 
 #[tokio::test]

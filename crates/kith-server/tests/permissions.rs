@@ -2,6 +2,8 @@
 //! operation that is done, that clients and documents are what the events add up to.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[path = "permissions/dump.rs"]
+mod dump;
 #[path = "permissions/files.rs"]
 mod files;
 #[path = "permissions/gateway.rs"]

@@ -68,7 +68,9 @@ pub(crate) enum Command {
     Passwd(cmd::passwd::Args),
     /// Sign out: end the session here and on the server.
     Logout(cmd::logout::Args),
-    /// Make, list, find, join or leave circles.
+    /// Show or change how you are shown to others.
+    Profile(cmd::profile::Args),
+    /// Make, list, find, join or leave circles, and give them an image.
     Circle(cmd::circle::Args),
     /// Make or list the streams of a circle.
     Stream(cmd::stream::Args),

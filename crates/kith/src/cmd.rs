@@ -21,6 +21,7 @@ pub(crate) mod moderate;
 pub(crate) mod passwd;
 pub(crate) mod picture;
 pub(crate) mod private;
+pub(crate) mod profile;
 pub(crate) mod read;
 pub(crate) mod restore;
 pub(crate) mod search;
@@ -52,6 +53,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Login(args) => login::run(&context, args).await,
         Command::Passwd(args) => passwd::run(&context, args).await,
         Command::Logout(args) => logout::run(&context, args).await,
+        Command::Profile(args) => profile::run(&context, args).await,
         Command::Circle(args) => circle::run(&context, args).await,
         Command::Stream(args) => stream::run(&context, args).await,
         Command::Topic(args) => topic::run(&context, args).await,

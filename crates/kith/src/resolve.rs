@@ -145,6 +145,7 @@ mod tests {
             id,
             name: CircleName::parse(name).unwrap(),
             about: None,
+            icon: None,
             public: false,
             idle_seconds: 0,
             owner: user,

@@ -5,7 +5,7 @@ import { Aware, Awareness } from "./aware.js";
 import { closed, KithError } from "./error.js";
 import { Driver } from "./driver.js";
 import { Files, Upload, type ContentOptions, type DownloadOptions, type FilePlace, type UploadOptions } from "./files.js";
-import type { Answer, Asked, Auth, Call, Card, CircleId, Command, Condition, FeedId, FileId, Offer, OpId, Outcome, Query, ServiceName, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
+import type { Answer, Asked, Auth, Call, Card, Circle, CircleId, Command, Condition, FeedId, FileId, Offer, OpId, Outcome, Query, ServiceName, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
 import type { SocketType } from "./socket.js";
@@ -209,6 +209,19 @@ export class Client {
    */
   fileAddress(place: FilePlace | FileId, options: ContentOptions = {}): string {
     return this.#files.address(place, options);
+  }
+
+  /**
+   * The address of the small square image that a user is shown with, for `src` where the session is a
+   * cookie; `undefined` of whoever has none. `set_avatar` sets one's own, of a file that was uploaded.
+   */
+  avatarAddress(user: Pick<User, "id" | "avatar">): string | undefined {
+    return this.#files.icon(`/users/${user.id}/avatar`, user.avatar);
+  }
+
+  /** The same of a circle, as its members and `public_circles` have it; `set_icon` sets it. */
+  iconAddress(circle: Pick<Circle, "id" | "icon">): string | undefined {
+    return this.#files.icon(`/circles/${circle.id}/icon`, circle.icon);
   }
 
   /** Brings a file that a message refers to, or one's own. Rejects with a `KithError`. */

@@ -3,7 +3,7 @@
 
 import { Backoff } from "./backoff.js";
 import { KithError } from "./error.js";
-import type { Attachment, Auth, BlobHash, FileId, OpId, Problem, Seq, StreamId } from "./protocol.js";
+import type { Attachment, Auth, BlobHash, FileId, Icon, OpId, Problem, Seq, StreamId } from "./protocol.js";
 import { Watchers, type Store } from "./store.js";
 
 /** Bytes of the first piece. */
@@ -90,6 +90,11 @@ export class Files {
       ? `/files/${place}${thumbnail ? "" : "/content"}`
       : `/streams/${place.stream}/messages/${place.message}/files/${place.file}`;
     return `${this.#base}${path}${thumbnail ? "/thumbnail" : download && typeof place !== "string" ? "?download=1" : ""}`;
+  }
+
+  /** The address of a small square image; what is asked for by its hash can be kept for ever. */
+  icon(path: string, icon: Icon | undefined): string | undefined {
+    return icon === undefined ? undefined : `${this.#base}${path}?hash=${icon.hash}`;
   }
 
   /** Sends a request; rejects with what the server says, or with `client.unreachable`. */

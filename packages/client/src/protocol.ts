@@ -34,6 +34,10 @@ export type Act =
     public: boolean;
   }
   | {
+    act: "icon_set";
+    icon: Icon | null;
+  }
+  | {
     act: "owner_changed";
     owner: UserId;
   }
@@ -519,6 +523,8 @@ export type Body =
   | {
     /** What it is about. */
     about?: Line;
+    /** The image that it is shown with. */
+    icon?: Icon;
     /** After so many seconds without an action members are shown as idle in it; 0 for never. */
     idle_seconds?: number;
     kind: "circle_changed";
@@ -647,6 +653,8 @@ export type Body =
   }
   /** An account was changed: it is now as told. */
   | {
+    /** The image that it is shown with. */
+    avatar?: Icon;
     /** Cannot sign in. */
     disabled: boolean;
     /** Shown as. */
@@ -881,6 +889,8 @@ export type Circle = {
   created_at: Timestamp;
   /** The role that every member has. */
   everyone: RoleId;
+  /** The image that it is shown with. */
+  icon?: Icon;
   /** The circle. */
   id: CircleId;
   /**
@@ -904,6 +914,8 @@ export type Circle = {
 export type CircleCard = {
   /** What it is about. */
   about?: string;
+  /** The image that it is shown with. */
+  icon?: Icon;
   /** The circle. */
   id: CircleId;
   /** How many members it has. */
@@ -935,6 +947,13 @@ export type Command =
     change_user: {
       /** Shown as. */
       display_name: DisplayName;
+    };
+  }
+  /** Set the image that one is shown with, or take it away. */
+  | {
+    set_avatar: {
+      /** One's own file, an image of which the server made a square; `None` for no image. */
+      file?: FileId;
     };
   }
   /** Block a user. */
@@ -1032,6 +1051,15 @@ export type Command =
       name: CircleName;
       /** Anyone may find and join it. */
       public: boolean;
+    };
+  }
+  /** Set the image that a circle is shown with, or take it away. */
+  | {
+    set_icon: {
+      /** Which. */
+      circle: CircleId;
+      /** One's own file, an image of which the server made a square; `None` for no image. */
+      file?: FileId;
     };
   }
   /** Hand a circle over to another member. */
@@ -1705,6 +1733,16 @@ export type Home = {
   kind: "group";
   /** Those in it now. */
   users: UserId[];
+};
+
+/** A small square image by which a user or a circle is known at a glance; the server made it of a file. */
+export type Icon = {
+  /** Its colour on the whole, to show until it is there. */
+  color?: Color;
+  /** The file. */
+  file: FileId;
+  /** The BLAKE3 hash of the square: another image has another. */
+  hash: BlobHash;
 };
 
 /** A part of an inbox. */
@@ -2686,6 +2724,8 @@ export type SizedCircle = {
   created_at: Timestamp;
   /** What has happened in its streams. */
   events: number;
+  /** The image that it is shown with. */
+  icon?: Icon;
   /** The circle. */
   id: CircleId;
   /** How many members it has. */
@@ -3060,6 +3100,8 @@ export type Update = string;
 
 /** A user, as everyone who shares something with them may see it. */
 export type User = {
+  /** The image that it is shown with. */
+  avatar?: Icon;
   /** The human whose program drives this account; `None` for a human. */
   bot_of?: UserId;
   /** When it was made. */

@@ -349,6 +349,7 @@ fn welcome(number: usize) -> Welcome {
         id: user(number),
         name: UserName::parse("ana").unwrap(),
         display_name: DisplayName::parse("Ana").unwrap(),
+        avatar: None,
         bot_of: None,
         disabled: false,
         created_at: Timestamp(1),

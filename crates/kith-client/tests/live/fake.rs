@@ -44,6 +44,7 @@ fn welcome() -> Welcome {
             id: UserId::new(Timestamp(1), 2),
             name: UserName::parse("ana").unwrap(),
             display_name: DisplayName::parse("Ana").unwrap(),
+            avatar: None,
             bot_of: None,
             disabled: false,
             created_at: Timestamp(1),

@@ -47,6 +47,7 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
     enabled(draft, me)?;
     match command {
         Command::ChangeUser { display_name } => user::change(draft, me, display_name),
+        Command::SetAvatar { file } => user::depict(draft, me, *file),
         Command::Block { user } => user::block(draft, me, *user),
         Command::Unblock { user } => user::unblock(draft, me, *user),
         Command::RevokeSession { session } => user::revoke_session(draft, me, *session),
@@ -62,6 +63,7 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
             let to = circle::Wanted { name, about, public, idle_seconds };
             circle::change(draft, me, *circle, &to)
         }
+        Command::SetIcon { circle, file } => circle::depict(draft, me, *circle, *file),
         Command::ChangeOwner { circle, owner } => circle::change_owner(draft, me, *circle, *owner),
         Command::Join { circle } => member::join(draft, me, *circle),
         Command::AcceptInvite { code } => invite::accept(draft, me, code),

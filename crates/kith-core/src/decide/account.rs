@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::command::Outcome;
 use crate::decide::invite;
-use crate::document::{Account, Doc, Key, Session, SessionRef};
+use crate::document::{Account, Doc, Key, Session, SessionRef, User};
 use crate::draft::{Draft, Stop};
 use crate::event::Body;
 use crate::id::{FeedId, SessionId, Timestamp, UserId};
@@ -172,7 +172,6 @@ pub fn set_disabled(draft: &mut Draft<'_>, user: UserId, disabled: bool) -> Resu
     if disabled && let Some(account) = draft.account(user)? {
         draft.put(Key::Account(user), Some(Doc::Account(Arc::new(account.ended()))));
     }
-    let display_name = known.display_name.clone();
-    draft.emit(FeedId::Site, Body::UserChanged { user, display_name, disabled })?;
+    super::user::become_so(draft, User { disabled, ..known.as_ref().clone() })?;
     Ok(Outcome { user: Some(user), ..Outcome::default() })
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::access;
 use crate::command::Outcome;
-use crate::decide::{audit, member, stream, tell};
+use crate::decide::{audit, file, member, stream, tell};
 use crate::document::Role;
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
-use crate::id::{CircleId, FeedId, RoleId, UserId};
+use crate::id::{CircleId, FeedId, FileId, RoleId, UserId};
 use crate::permission::{Permission, Permissions};
 use crate::refusal::Refusal;
 use crate::text::{CircleName, Line, RoleName, StreamName};
@@ -93,9 +93,36 @@ pub(crate) fn change(
     }
     let mut outcome = Outcome::default();
     let (name, about, public) = (to.name.clone(), to.about.cloned(), to.public);
-    let body = Body::CircleChanged { name: name.clone(), about, public, idle_seconds };
+    let icon = standing.circle.icon.clone();
+    let body = Body::CircleChanged { name: name.clone(), about, icon, public, idle_seconds };
     tell(draft, &mut outcome, FeedId::Circle(circle), body)?;
     audit(draft, circle, Act::CircleChanged { name, public })?;
+    Ok(outcome)
+}
+
+/// Has a circle shown with the image of a file of whoever manages it, or with none.
+pub(crate) fn depict(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    id: CircleId,
+    wanted: Option<FileId>,
+) -> Result<Outcome, Stop> {
+    let standing = access::in_circle(draft, me, id)?;
+    standing.require(Permission::ManageCircle, draft.now)?;
+    let circle = standing.circle;
+    let mut outcome = Outcome::default();
+    let Some(icon) = file::depict(draft, me, wanted, circle.icon.as_deref())? else {
+        return Ok(outcome);
+    };
+    let body = Body::CircleChanged {
+        name: circle.name.clone(),
+        about: circle.about.clone(),
+        icon: icon.clone(),
+        public: circle.public,
+        idle_seconds: circle.idle_seconds,
+    };
+    tell(draft, &mut outcome, FeedId::Circle(id), body)?;
+    audit(draft, id, Act::IconSet { icon })?;
     Ok(outcome)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::command::Outcome;
 use crate::document::{Doc, File, Key, Mark, Quota, Thumbnail, Upload};
 use crate::draft::{Draft, Stop};
-use crate::file::{Attachment, BlobHash, FILES_MAX};
+use crate::file::{Attachment, BlobHash, FILES_MAX, Icon};
 use crate::id::{FileId, Timestamp, UserId};
 use crate::refusal::Refusal;
 use crate::text::{Color, FileName, MediaType};
@@ -51,6 +51,8 @@ pub struct Found {
     pub color: Option<Color>,
     /// A small image of it.
     pub thumbnail: Option<Thumbnail>,
+    /// Of an image: the square in its middle.
+    pub square: Option<Thumbnail>,
 }
 
 fn mark(draft: &Draft<'_>) -> Arc<Mark> {
@@ -180,6 +182,7 @@ pub fn finish(
             thumbnail: found.thumbnail.is_some(),
         },
         thumbnail: found.thumbnail.clone(),
+        square: found.square.clone(),
         created_at: upload.created_at,
         uses: 0,
         expires_at: Some(expires_at),
@@ -206,29 +209,65 @@ pub(crate) fn attach(
     }
     let mut all = Vec::with_capacity(files.len());
     for id in files {
-        let file = own_file(draft, me, *id)?;
-        // One whose time has come may be on its way off the disk.
-        if file.expires_at.is_some_and(|at| at <= draft.now) {
-            return Err(Refusal::NoSuchFile.into());
-        }
-        all.push(file.about.clone());
-        end(draft, *id, file.expires_at, None);
-        let file = File { uses: file.uses + 1, expires_at: None, ..file.as_ref().clone() };
-        draft.put(Key::File(*id), Some(Doc::File(Arc::new(file))));
+        all.push(hold(draft, me, *id)?.about.clone());
     }
     Ok(all)
 }
 
+/// Has something refer to a file of one's own.
+fn hold(draft: &mut Draft<'_>, me: UserId, id: FileId) -> Result<Arc<File>, Stop> {
+    let file = own_file(draft, me, id)?;
+    // One whose time has come may be on its way off the disk.
+    if file.expires_at.is_some_and(|at| at <= draft.now) {
+        return Err(Refusal::NoSuchFile.into());
+    }
+    end(draft, id, file.expires_at, None);
+    let held = File { uses: file.uses + 1, expires_at: None, ..file.as_ref().clone() };
+    draft.put(Key::File(id), Some(Doc::File(Arc::new(held))));
+    Ok(file)
+}
+
+/// Has somebody or something be shown with the image of a file of one's own, or with none, and says with
+/// what; `None` where that is so already.
+///
+/// # Errors
+/// [`Refusal::NoSuchFile`], [`Refusal::NoImage`].
+pub(crate) fn depict(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    wanted: Option<FileId>,
+    before: Option<&Icon>,
+) -> Result<Option<Option<Box<Icon>>>, Stop> {
+    if wanted == before.map(|icon| icon.file) {
+        return Ok(None);
+    }
+    let icon = match wanted {
+        None => None,
+        Some(id) => {
+            let file = hold(draft, me, id)?;
+            let square = file.square.as_ref().ok_or(Refusal::NoImage)?;
+            Some(Box::new(Icon { file: id, hash: square.hash, color: file.about.color.clone() }))
+        }
+    };
+    if let Some(before) = before {
+        let_go(draft, before.file)?;
+    }
+    Ok(Some(icon))
+}
+
 /// Has a message refer to files no longer. What nothing refers to any more goes at once.
 pub(crate) fn detach(draft: &mut Draft<'_>, files: &[Attachment]) -> Result<(), Stop> {
-    for about in files {
-        let Some(file) = draft.file(about.id)? else { continue };
-        let uses = file.uses.saturating_sub(1);
-        let expires_at = if uses == 0 { Some(draft.now) } else { file.expires_at };
-        end(draft, about.id, file.expires_at, expires_at);
-        let file = File { uses, expires_at, ..file.as_ref().clone() };
-        draft.put(Key::File(about.id), Some(Doc::File(Arc::new(file))));
-    }
+    files.iter().try_for_each(|about| let_go(draft, about.id))
+}
+
+/// Has something refer to a file no longer.
+fn let_go(draft: &mut Draft<'_>, id: FileId) -> Result<(), Stop> {
+    let Some(file) = draft.file(id)? else { return Ok(()) };
+    let uses = file.uses.saturating_sub(1);
+    let expires_at = if uses == 0 { Some(draft.now) } else { file.expires_at };
+    end(draft, id, file.expires_at, expires_at);
+    let file = File { uses, expires_at, ..file.as_ref().clone() };
+    draft.put(Key::File(id), Some(Doc::File(Arc::new(file))));
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! What users decide for themselves: how they are shown, whom they block, which sessions they end.
 
 use crate::command::Outcome;
-use crate::decide::tell;
-use crate::document::Key;
+use crate::decide::{file, tell};
+use crate::document::{Key, User};
 use crate::draft::{Draft, Stop};
 use crate::event::Body;
-use crate::id::{FeedId, SessionId, UserId};
+use crate::id::{FeedId, FileId, SessionId, UserId};
 use crate::refusal::Refusal;
 use crate::text::DisplayName;
 
@@ -14,9 +14,29 @@ pub(crate) fn change(
     me: UserId,
     display_name: &DisplayName,
 ) -> Result<Outcome, Stop> {
-    let body = Body::UserChanged { user: me, display_name: display_name.clone(), disabled: false };
+    let known = draft.user(me)?.ok_or(Refusal::NoSuchUser)?;
+    become_so(draft, User { display_name: display_name.clone(), ..known.as_ref().clone() })
+}
+
+/// Notes how a user is from now on.
+pub(crate) fn become_so(draft: &mut Draft<'_>, user: User) -> Result<Outcome, Stop> {
+    let User { id, display_name, avatar, disabled, .. } = user;
+    let body = Body::UserChanged { user: id, display_name, avatar, disabled };
     draft.emit(FeedId::Site, body)?;
     Ok(Outcome::default())
+}
+
+/// Has a user shown with the image of a file of theirs, or with none.
+pub(crate) fn depict(
+    draft: &mut Draft<'_>,
+    me: UserId,
+    wanted: Option<FileId>,
+) -> Result<Outcome, Stop> {
+    let known = draft.user(me)?.ok_or(Refusal::NoSuchUser)?;
+    match file::depict(draft, me, wanted, known.avatar.as_deref())? {
+        Some(avatar) => become_so(draft, User { avatar, ..known.as_ref().clone() }),
+        None => Ok(Outcome::default()),
+    }
 }
 
 pub(crate) fn block(draft: &mut Draft<'_>, me: UserId, user: UserId) -> Result<Outcome, Stop> {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::is_zero;
+use crate::file::Icon;
 use crate::id::{SessionId, Timestamp, UserId};
 use crate::text::{DisplayName, Label, UserName};
 
@@ -16,6 +17,9 @@ pub struct User {
     pub name: UserName,
     /// What it is shown as.
     pub display_name: DisplayName,
+    /// The image that it is shown with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<Box<Icon>>,
     /// The human whose program drives this account; `None` for a human.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bot_of: Option<UserId>,

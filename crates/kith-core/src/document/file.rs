@@ -18,9 +18,12 @@ pub struct File {
     /// A small image of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbnail: Option<Thumbnail>,
+    /// Of an image: the square in its middle, for whoever it is the [`Icon`](crate::file::Icon) of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub square: Option<Thumbnail>,
     /// When its upload was begun.
     pub created_at: Timestamp,
-    /// How many messages refer to it.
+    /// How many messages, users and circles refer to it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub uses: u32,
     /// When it goes, because nothing refers to it.
@@ -31,8 +34,8 @@ pub struct File {
 impl File {
     /// The blobs that it consists of.
     pub fn blobs(&self) -> impl Iterator<Item = BlobHash> {
-        let small = self.thumbnail.as_ref().map(|small| small.hash);
-        [Some(self.about.hash), small].into_iter().flatten()
+        let made = [&self.thumbnail, &self.square].into_iter().flatten().map(|made| made.hash);
+        std::iter::once(self.about.hash).chain(made)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kith_core::document::{Doc, File, Key, Quota};
-use kith_core::file::BlobHash;
+use kith_core::file::{BlobHash, Icon};
 use kith_core::id::FileId;
 use kith_store::{DocKey, DocWrite, ROWS_MAX, Range, Store, StoreError};
 
@@ -47,6 +47,9 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
             *uses.entry(file.to_owned()).or_default() += 1;
         }
     }
+    for icon in icons(walk).await? {
+        *uses.entry(icon.file.to_string()).or_default() += 1;
+    }
     let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
     // What else there is to be, by collection.
     let (mut ends, mut blobs) = (BTreeSet::new(), BTreeSet::new());
@@ -60,8 +63,10 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
         blobs.extend(file.blobs().filter_map(|hash| line(Key::Blob(hash, id))));
         ends.extend(file.expires_at.and_then(|at| line(Key::FileEnd(at, id))));
         if file.uses != used {
-            let what =
-                format!("File {key} says that {} messages refer to it: {used} do.", file.uses);
+            let what = format!(
+                "File {key} says that it is referred to {} times: it is {used} times.",
+                file.uses
+            );
             // One that nothing refers to goes when its line among the ends says so.
             let right = File { uses: used, ..file.as_ref().clone() };
             let body = Some(Doc::File(Arc::new(right)).to_json().into());
@@ -69,7 +74,7 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
         }
     }
     for (file, _) in uses {
-        walk.wrong(format!("Messages refer to the file {file}, which is not there."));
+        walk.wrong(format!("Something refers to the file {file}, which is not there."));
     }
     for (key, doc) in walk.all("upload").await? {
         let Some(Doc::Upload(upload)) = doc else { continue };
@@ -81,6 +86,22 @@ pub(super) async fn check(walk: &mut Walk<'_>) -> Result<(), StoreError> {
     lines(walk, "file_end", ends, |mark| Doc::FileEnd(Arc::new(mark))).await?;
     lines(walk, "blob", blobs, |mark| Doc::Blob(Arc::new(mark))).await?;
     quotas(walk, bytes).await
+}
+
+/// What users and circles are shown with.
+async fn icons(walk: &mut Walk<'_>) -> Result<Vec<Icon>, StoreError> {
+    let mut icons = Vec::new();
+    for (_, doc) in walk.all("user").await? {
+        if let Some(Doc::User(user)) = doc {
+            icons.extend(user.avatar.as_deref().cloned());
+        }
+    }
+    for (_, doc) in walk.all("circle").await? {
+        if let Some(Doc::Circle(circle)) = doc {
+            icons.extend(circle.icon.as_deref().cloned());
+        }
+    }
+    Ok(icons)
 }
 
 fn points(walk: &mut Walk<'_>, collection: &str, key: &str, owner: &str) {

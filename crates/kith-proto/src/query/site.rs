@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kith_core::document::{Registration, User};
+use kith_core::file::Icon;
 use kith_core::id::{CircleId, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,9 @@ pub struct SizedCircle {
     pub id: CircleId,
     /// Its name.
     pub name: String,
+    /// The image that it is shown with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<Box<Icon>>,
     /// Anyone may join.
     pub public: bool,
     /// Who owns it.

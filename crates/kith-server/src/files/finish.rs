@@ -1,6 +1,6 @@
 //! Making a file of an upload that is whole.
 
-use kith_blob::{Content, sniff};
+use kith_blob::{Content, Depot, sniff};
 use kith_core::decide::file::Found;
 use kith_core::document::{Thumbnail, Upload};
 use kith_core::file::BlobHash;
@@ -8,7 +8,7 @@ use kith_core::id::{FileId, UserId};
 use kith_core::text::MediaType;
 use kith_proto::error::Problem;
 
-use super::picture::Picture;
+use super::picture::{Made, Picture};
 use super::{Files, Told, problem_of};
 use crate::app::App;
 
@@ -49,13 +49,11 @@ pub(super) async fn finish(
     let place = files.storing.acquire().await.map_err(|_| stopping())?;
     let kept = depot.blobs.keep(hash, Content::File(path)).await;
     kept.map_err(|error| problem_of(&error))?;
-    let mut found = Found { hash, media, size: None, color: None, thumbnail: None };
-    if let Some(Picture { size, color, media, small }) = picture {
-        let (hash, bytes) = (BlobHash::of(&small), small.len() as u64);
-        let kept = depot.blobs.keep(hash, Content::Bytes(small)).await;
-        kept.map_err(|error| problem_of(&error))?;
-        let thumbnail = Some(Thumbnail { hash, media, bytes });
-        found = Found { size: Some(size), color, thumbnail, ..found };
+    let mut found = Found { hash, media, size: None, color: None, thumbnail: None, square: None };
+    if let Some(Picture { size, color, small, square }) = picture {
+        let thumbnail = Some(keep(depot, small).await?);
+        let square = Some(keep(depot, square).await?);
+        found = Found { size: Some(size), color, thumbnail, square, ..found };
     }
     let made = app.hub.finish_file(me, id, &found).await;
     drop(place);
@@ -64,6 +62,14 @@ pub(super) async fn finish(
         tracing::warn!(%error, "an upload that is done stays");
     }
     Ok(Told::whole(&file))
+}
+
+/// Stores an image that the server made.
+async fn keep(depot: &Depot, Made { media, bytes: image }: Made) -> Result<Thumbnail, Problem> {
+    let (hash, bytes) = (BlobHash::of(&image), image.len() as u64);
+    let kept = depot.blobs.keep(hash, Content::Bytes(image)).await;
+    kept.map_err(|error| problem_of(&error))?;
+    Ok(Thumbnail { hash, media, bytes })
 }
 
 /// What an image shows; `None` where it is none, or nothing can be told of it.

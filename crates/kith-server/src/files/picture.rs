@@ -17,7 +17,9 @@ const TIME: Duration = Duration::from_secs(20);
 /// Images that are looked into at a time; others wait.
 const PLACES: usize = 2;
 /// The most bytes that it may say.
-const SAID_BYTES_MAX: u64 = (kith_image::HEAD_BYTES_MAX + kith_image::SMALL_BYTES_MAX) as u64;
+const SAID_BYTES_MAX: u64 = (kith_image::HEAD_BYTES_MAX
+    + kith_image::SMALL_BYTES_MAX
+    + kith_image::SQUARE_BYTES_MAX) as u64;
 
 /// The program that looks into images.
 pub(super) struct Painter {
@@ -29,9 +31,14 @@ pub(super) struct Painter {
 pub(super) struct Picture {
     pub(super) size: (u32, u32),
     pub(super) color: Option<Color>,
+    pub(super) small: Made,
+    pub(super) square: Made,
+}
+
+/// An image that was made of it.
+pub(super) struct Made {
     pub(super) media: MediaType,
-    /// The small image.
-    pub(super) small: bytes::Bytes,
+    pub(super) bytes: bytes::Bytes,
 }
 
 impl Painter {
@@ -75,15 +82,24 @@ impl Painter {
 fn read(said: Vec<u8>) -> Option<Picture> {
     let end = said.iter().take(kith_image::HEAD_BYTES_MAX).position(|byte| *byte == b'\n')?;
     let told: kith_image::Told = serde_json::from_slice(said.get(..end)?).ok()?;
-    let media = MediaType::parse(&told.media).ok()?;
-    let is_made = matches!(media.as_str(), "image/jpeg" | "image/png");
-    let small = bytes::Bytes::from(said).slice(end + 1..);
-    (is_made && small.len() == told.bytes && !small.is_empty()).then(|| Picture {
+    let mut small = bytes::Bytes::from(said).slice(end + 1..);
+    if told.small.bytes > small.len() {
+        return None;
+    }
+    let square = small.split_off(told.small.bytes);
+    Some(Picture {
         size: (told.width, told.height),
         color: Color::parse(&told.color).ok(),
-        media,
-        small,
+        small: made(&told.small, small)?,
+        square: made(&told.square, square)?,
     })
+}
+
+/// An image of this process; `None` for what it never makes.
+fn made(told: &kith_image::Made, bytes: bytes::Bytes) -> Option<Made> {
+    let media = MediaType::parse(&told.media).ok()?;
+    let is_made = matches!(media.as_str(), "image/jpeg" | "image/png");
+    (is_made && bytes.len() == told.bytes && !bytes.is_empty()).then_some(Made { media, bytes })
 }
 
 #[cfg(test)]
@@ -92,18 +108,25 @@ mod tests {
 
     #[test]
     fn what_the_process_says_is_believed_only_where_it_makes_sense() {
-        let head = |media: &str, bytes: usize| {
-            format!(
-                "{{\"width\":2,\"height\":3,\"color\":\"#0a0b0c\",\"type\":\"{media}\",\"bytes\":{bytes}}}\n"
-            )
+        let head = |media: &str, small: usize, square: usize| {
+            let made = |bytes: usize| serde_json::json!({ "type": media, "bytes": bytes });
+            let (small, square) = (made(small), made(square));
+            let told = serde_json::json!({
+                "width": 2, "height": 3, "color": "#0a0b0c", "small": small, "square": square,
+            });
+            format!("{told}\n")
         };
-        let said = |head: &str, small: &[u8]| read([head.as_bytes(), small].concat());
-        let good = said(&head("image/png", 4), b"\x89PNG").expect("it makes sense");
-        assert_eq!((good.size, good.small.as_ref()), ((2, 3), &b"\x89PNG"[..]));
+        let said = |head: &str, images: &[u8]| read([head.as_bytes(), images].concat());
+        let good = said(&head("image/png", 4, 2), b"\x89PNGok").expect("it makes sense");
+        assert_eq!((good.size, good.small.bytes.as_ref()), ((2, 3), &b"\x89PNG"[..]));
+        assert_eq!(good.square.bytes.as_ref(), b"ok");
         assert!(said("", b"").is_none());
         assert!(said("{}\n", b"").is_none());
-        assert!(said(&head("image/png", 5), b"\x89PNG").is_none(), "it was cut off");
-        assert!(said(&head("text/html", 4), b"\x89PNG").is_none());
+        for (small, square) in [(7, 1), (4, 3), (6, 0), (0, 6), (3, 2), (usize::MAX, 4)] {
+            let cut = said(&head("image/png", small, square), b"\x89PNGok");
+            assert!(cut.is_none(), "{small} and {square} of 6 bytes");
+        }
+        assert!(said(&head("text/html", 4, 2), b"\x89PNGok").is_none());
         assert!(said(&"x".repeat(3000), b"").is_none());
     }
 }

@@ -9,7 +9,7 @@ use kith_proto::error::Problem;
 use kith_proto::query::{Answer, Query};
 use serde_json::json;
 
-use super::bodies::{ChangePassword, ChangeUser, NewAccount, NewSession, SessionKind};
+use super::bodies::{ChangePassword, ChangeUser, NewAccount, NewSession, Picture, SessionKind};
 use super::call::Call;
 use super::reply::{self, Reply};
 use super::route::{Route, Verb, act, begin, get, own};
@@ -65,6 +65,15 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Command::ChangeUser { display_name })
     })
     .body::<ChangeUser>(r#"{"display_name":"Ana Łucja"}"#),
+    act(Verb::Put, "/users/me/avatar", "Set the image that one is shown with", |call| {
+        let Picture { file } = call.body()?;
+        Ok(Command::SetAvatar { file: Some(file) })
+    })
+    .body::<Picture>(r#"{"file":"f_01h455vb4pex5vsknk084sn02q"}"#)
+    .errors(&["file.not_found", "file.no_image"]),
+    act(Verb::Delete, "/users/me/avatar", "Be shown without an image", |_| {
+        Ok(Command::SetAvatar { file: None })
+    }),
     own::<shapes::Begun>(
         Verb::Put,
         "/users/me/password",

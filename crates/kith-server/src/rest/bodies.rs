@@ -135,6 +135,15 @@ pub(super) struct ChangeUser {
     pub(super) display_name: DisplayName,
 }
 
+/// The image that a user or a circle is shown with.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Picture {
+    /// One's own file, an image.
+    #[schemars(with = "String")]
+    pub(super) file: FileId,
+}
+
 /// A new circle.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

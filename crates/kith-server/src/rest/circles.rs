@@ -3,7 +3,7 @@
 use kith_core::command::Command;
 use kith_proto::query::Query;
 
-use super::bodies::{ChangeCircle, NewCircle, NewInvite, NewOwner, Role};
+use super::bodies::{ChangeCircle, NewCircle, NewInvite, NewOwner, Picture, Role};
 use super::route::{Kind, Param, Route, Verb, act, get};
 use super::shapes;
 
@@ -48,6 +48,16 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Command::ChangeCircle { circle, name, about, public, idle_seconds })
     })
     .body::<ChangeCircle>(r#"{"name":"Garden","about":"Plants","public":false}"#)
+    .errors(MANAGED),
+    act(Verb::Put, "/circles/{circle}/icon", "Set the image that a circle is shown with", |call| {
+        let Picture { file } = call.body()?;
+        Ok(Command::SetIcon { circle: call.id("circle")?, file: Some(file) })
+    })
+    .body::<Picture>(r#"{"file":"f_01h455vb4pex5vsknk084sn02q"}"#)
+    .errors(&["circle.not_found", "permission.denied", "file.not_found", "file.no_image"]),
+    act(Verb::Delete, "/circles/{circle}/icon", "Show a circle without an image", |call| {
+        Ok(Command::SetIcon { circle: call.id("circle")?, file: None })
+    })
     .errors(MANAGED),
     act(Verb::Post, "/circles/{circle}/join", "Join a public circle", |call| {
         Ok(Command::Join { circle: call.id("circle")? })

@@ -16,7 +16,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use kith_blob::{BlobError, Pieces, sniff};
-use kith_core::document::File;
+use kith_core::document::{File, Thumbnail};
 use kith_core::file::BlobHash;
 use kith_core::refusal::Refusal;
 use kith_hub::Reading;
@@ -43,6 +43,11 @@ const PLAYED: &[&str] = &[
 /// What is told by its name, but saved where it is opened.
 const NAMED: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
 
+/// Kept by the reader alone, and asked for again each time: access may be taken.
+const ASKED_AGAIN: &str = "private, no-cache";
+/// Of an image that was asked for by its hash: it never changes, and its reader has seen it.
+const KEPT: &str = "private, max-age=31536000, immutable";
+
 /// Which content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
@@ -50,6 +55,8 @@ pub(super) enum Which {
     Content,
     /// The small image that the server made of it.
     Thumbnail,
+    /// The square that the server made of it, for whoever is shown with it.
+    Square,
 }
 
 /// A content that is answered with.
@@ -58,17 +65,23 @@ struct Chosen {
     bytes: u64,
     media: String,
     inline: bool,
+    /// What it is called where it is saved.
+    name: String,
 }
 
 fn chosen(file: &File, which: Which) -> Option<Chosen> {
     let about = &file.about;
+    let made = |made: &Thumbnail, name: &str| Chosen {
+        hash: made.hash,
+        bytes: made.bytes,
+        media: made.media.as_str().to_owned(),
+        inline: true,
+        name: name.to_owned(),
+    };
     match which {
-        Which::Thumbnail => file.thumbnail.as_ref().map(|small| Chosen {
-            hash: small.hash,
-            bytes: small.bytes,
-            media: small.media.as_str().to_owned(),
-            inline: true,
-        }),
+        Which::Thumbnail => file.thumbnail.as_ref().map(|small| made(small, about.name.as_str())),
+        // What the file is called is nobody's business who sees the user or the circle.
+        Which::Square => file.square.as_ref().map(|square| made(square, "image")),
         Which::Content => {
             let media = about.media.as_str();
             let inline = PLAYED.contains(&media);
@@ -76,7 +89,8 @@ fn chosen(file: &File, which: Which) -> Option<Chosen> {
             let is_shown = NAMED.contains(&media) && about.thumbnail;
             let told = if inline || is_shown { media } else { sniff::BINARY };
             let (hash, bytes, media) = (about.hash, about.bytes, told.to_owned());
-            Some(Chosen { hash, bytes, media, inline })
+            let name = about.name.as_str().to_owned();
+            Some(Chosen { hash, bytes, media, inline, name })
         }
     }
 }
@@ -128,13 +142,13 @@ fn asked(headers: &HeaderMap, etag: &str, bytes: u64) -> Asked {
     }
 }
 
-/// The answer with a content of a file.
+/// The answer with a content of a file; without a reading for what is not private.
 pub(super) async fn answer(
     app: Arc<App>,
     call: &Call,
     file: &File,
     which: Which,
-    reading: Reading,
+    reading: Option<Reading>,
 ) -> Result<Response<Body>, Problem> {
     let Some(content) = chosen(file, which) else {
         return Err(refused(&Refusal::NoSuchFile));
@@ -168,17 +182,17 @@ pub(super) async fn answer(
             put(&mut response, CONTENT_RANGE, &told);
         }
     }
+    let is_named = call.query.get("hash").is_some_and(|hash| *hash == content.hash.to_string());
     let inline = content.inline && !call.query.contains_key("download");
     for (name, value) in [
         (CONTENT_TYPE, content.media.as_str()),
-        (CONTENT_DISPOSITION, &disposition(inline, file.about.name.as_str())),
+        (CONTENT_DISPOSITION, &disposition(inline, &content.name)),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (ETAG, &tag),
         (ACCEPT_RANGES, "bytes"),
-        // Kept by the reader alone, and asked for again each time: access may be taken.
-        (CACHE_CONTROL, "private, no-cache"),
+        (CACHE_CONTROL, if is_named { KEPT } else { ASKED_AGAIN }),
         (VARY, "authorization, cookie"),
     ] {
         put(&mut response, name, value);
@@ -241,10 +255,10 @@ fn checked(
 fn guarded(
     app: Arc<App>,
     pieces: impl futures_util::Stream<Item = Result<Bytes, Broken>> + Send,
-    reading: Reading,
+    reading: Option<Reading>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, Broken>> + Send {
     pieces.map(move |piece| {
-        if reading.is_stale() {
+        if reading.as_ref().is_some_and(Reading::is_stale) {
             return Err(Broken::Stale);
         }
         if let Ok(piece) = &piece {

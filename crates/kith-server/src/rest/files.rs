@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::StatusCode;
 use kith_core::decide::file::NewFile;
 use kith_core::document::File;
-use kith_core::id::FileId;
+use kith_core::id::{FileId, UserId};
 use kith_core::refusal::Refusal;
 use kith_hub::{OwnFile, Reading};
 use kith_proto::error::Problem;
@@ -15,7 +15,7 @@ use super::bodies;
 use super::call::Call;
 use super::content::{self, Which};
 use super::reply::{self, Reply};
-use super::route::{Kind, Param, Route, Verb, bring, own, take};
+use super::route::{Kind, Param, Route, Verb, bring, bring_to_all, own, take};
 use super::shapes;
 use crate::app::{App, refused};
 use crate::files::{Told, receive};
@@ -111,7 +111,69 @@ pub(super) const ROUTES: &[Route] = &[
         |app, call| Box::pin(attached(app, call, Which::Thumbnail)),
     )
     .errors(BROUGHT),
+    bring("/users/me/avatar", "The image that one is shown with", |app, call| {
+        Box::pin(async move {
+            let me = call.me()?.user;
+            avatar(app, call, me).await
+        })
+    })
+    .query(BY_HASH)
+    .errors(OWN_BROUGHT),
+    bring("/users/{user}/avatar", "The image that a user is shown with", |app, call| {
+        Box::pin(async move {
+            let user = call.id("user")?;
+            avatar(app, call, user).await
+        })
+    })
+    .query(BY_HASH)
+    .errors(AVATAR),
+    bring("/circles/{circle}/icon", "The image that a circle is shown with", |app, call| {
+        Box::pin(icon(app, call))
+    })
+    .query(BY_HASH)
+    .errors(ICON),
+    bring_to_all(
+        "/site/invites/{code}/icon",
+        "The image of the circle that an invite leads to, for whoever has no account yet",
+        |app, call| Box::pin(invited_icon(app, call)),
+    )
+    .query(BY_HASH)
+    .errors(INVITED),
 ];
+
+const AVATAR: &[&str] = &[
+    "user.not_found",
+    "file.not_found",
+    "file.off",
+    "file.range",
+    "file.failed",
+    "file.damaged",
+    "access.changed",
+];
+const ICON: &[&str] = &[
+    "circle.not_found",
+    "file.not_found",
+    "file.off",
+    "file.range",
+    "file.failed",
+    "file.damaged",
+    "access.changed",
+];
+const INVITED: &[&str] = &[
+    "invite.not_found",
+    "file.not_found",
+    "file.off",
+    "file.range",
+    "file.failed",
+    "file.damaged",
+    "rate.limited",
+];
+
+const BY_HASH: &[Param] = &[Param {
+    name: "hash",
+    kind: Kind::Text(64),
+    about: "The hash that the image is said to have: where it has it, it can be kept for ever.",
+}];
 
 const DOWNLOAD: &[Param] = &[Param {
     name: "download",
@@ -155,6 +217,27 @@ async fn remove(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
     Ok(Reply::json(StatusCode::OK, reply::json(&outcome)?))
 }
 
+async fn avatar(app: Arc<App>, call: Call, user: UserId) -> Result<Reply, Problem> {
+    let reading = reading(&app, &call).await?;
+    let found = app.hub.avatar(call.me()?.user, user).await;
+    let file = found.map_err(|error| app.problem(&error))?;
+    answer(app, &call, &file, Which::Square, reading).await
+}
+
+async fn icon(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
+    let reading = reading(&app, &call).await?;
+    let found = app.hub.icon(call.me()?.user, call.id("circle")?).await;
+    let file = found.map_err(|error| app.problem(&error))?;
+    answer(app, &call, &file, Which::Square, reading).await
+}
+
+async fn invited_icon(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
+    super::site::count(&app, &call)?;
+    let found = app.hub.invited_icon(call.part("code")?).await;
+    let file = found.map_err(|error| app.problem(&error))?;
+    content::answer(app, &call, &file, Which::Square, None).await.map(Reply::Raw)
+}
+
 async fn own_content(app: Arc<App>, call: Call, which: Which) -> Result<Reply, Problem> {
     let reading = reading(&app, &call).await?;
     let own = app.hub.own_file(call.me()?.user, call.id("file")?).await;
@@ -189,5 +272,5 @@ async fn answer(
     if reading.is_stale() {
         return Err(refused(&Refusal::AccessChanged));
     }
-    content::answer(app, call, file, which, reading).await.map(Reply::Raw)
+    content::answer(app, call, file, which, Some(reading)).await.map(Reply::Raw)
 }

@@ -168,13 +168,13 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator, problem: &Value) -> V
             "description": "Done.",
             "content": { "application/json": { "schema": shape(schemas).to_value() } },
         }),
-        None if matches!(route.action, Action::Bring(_)) => json!({
+        None if matches!(route.action, Action::Show(_)) => json!({ "description": "The page." }),
+        None => json!({
             "description": "The bytes, of the type that they are if that is harmless.",
             "content": { "*/*": { "schema": { "type": "string", "format": "binary" } } },
         }),
-        None => json!({ "description": "The page." }),
     };
-    if matches!(route.action, Action::Bring(_)) {
+    if route.shape.is_none() && !matches!(route.action, Action::Show(_)) {
         responses["206"] = json!({ "description": "The part that `Range` asked for." });
         responses["304"] = json!({ "description": "It is what `If-None-Match` says." });
     }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::on;
 use http::{Response, StatusCode};
-use kith_core::id::{FileId, SessionId, StreamId, Timestamp, UserId};
+use kith_core::id::{CircleId, FileId, SessionId, StreamId, Timestamp, UserId};
 use kith_proto::error::Problem;
 
 use super::bodies::{ChangePassword, NewAccount, NewFile, NewSession, ResetPassword};
@@ -71,6 +71,9 @@ pub(super) fn read_own(route: &Route, call: &Call) -> Result<(), Problem> {
             call.key()?;
             call.body::<NewFile>().map(drop)
         }
+        ("/users/me/avatar", _) => Ok(()),
+        ("/users/{user}/avatar", _) => call.id::<UserId>("user").map(drop),
+        ("/circles/{circle}/icon", _) => call.id::<CircleId>("circle").map(drop),
         _ => {
             if route.path.contains("{message}") {
                 call.message()?;

@@ -224,7 +224,7 @@ pub(super) fn status_of(code: &str) -> StatusCode {
         "service.late" | "guard.late" => StatusCode::GATEWAY_TIMEOUT,
         "file.too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         "file.too_many" => StatusCode::TOO_MANY_REQUESTS,
-        "file.type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "file.type" | "file.no_image" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "file.range" => StatusCode::RANGE_NOT_SATISFIABLE,
         "file.failed" | "file.damaged" => StatusCode::SERVICE_UNAVAILABLE,
         "file.quota" | "store.full" => StatusCode::INSUFFICIENT_STORAGE,

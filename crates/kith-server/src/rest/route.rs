@@ -228,6 +228,11 @@ pub(super) const fn bring(path: &'static str, summary: &'static str, work: Work)
     bare(Verb::Get, path, summary, Action::Bring(work))
 }
 
+/// Bytes that anyone may ask for.
+pub(super) const fn bring_to_all(path: &'static str, summary: &'static str, work: Work) -> Route {
+    bare(Verb::Get, path, summary, Action::Begin(work))
+}
+
 /// A page that is the same for everyone.
 pub(super) const fn show(path: &'static str, summary: &'static str, page: fn() -> Page) -> Route {
     bare(Verb::Get, path, summary, Action::Show(page))

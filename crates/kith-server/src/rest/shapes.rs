@@ -21,6 +21,8 @@ pub(super) struct User {
     /// Unique, in whatever case.
     name: String,
     display_name: String,
+    /// The image that they are shown with: `GET /users/{user}/avatar`.
+    avatar: Option<kith_core::file::Icon>,
     /// The human whose program this is.
     bot_of: Option<String>,
     disabled: Option<bool>,
@@ -87,6 +89,8 @@ pub(super) struct Circle {
     id: String,
     name: String,
     about: Option<String>,
+    /// The image that it is shown with: `GET /circles/{circle}/icon`.
+    icon: Option<kith_core::file::Icon>,
     public: bool,
     /// After so many seconds without an action members are shown as idle in it.
     idle_seconds: Option<u32>,
@@ -267,6 +271,8 @@ pub(super) struct CircleCard {
     id: String,
     name: String,
     about: Option<String>,
+    /// The image that it is shown with: `GET /circles/{circle}/icon`.
+    icon: Option<kith_core::file::Icon>,
     members: u64,
 }
 

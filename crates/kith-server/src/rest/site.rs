@@ -142,7 +142,7 @@ async fn reset(app: Arc<App>, call: Call) -> Result<Reply, Problem> {
 }
 
 /// Counts a look of somebody who has no session.
-fn count(app: &App, call: &Call) -> Result<(), Problem> {
+pub(super) fn count(app: &App, call: &Call) -> Result<(), Problem> {
     app.limiter.look(address_prefix(call.address()), app.hub.now())
 }
 

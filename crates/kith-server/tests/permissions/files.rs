@@ -1,7 +1,9 @@
 //! Files by the messages that refer to them: brought to exactly those who may read these.
 
 use kith_core::decide::file::{FileLimits, Found, NewFile};
+use kith_core::document::Thumbnail;
 use kith_core::file::BlobHash;
+use kith_core::id::FileId;
 use kith_core::text::{FileName, MediaType};
 use serde_json::json;
 
@@ -11,15 +13,85 @@ use crate::world::{World, missing};
 
 /// A file of a user, whose content is nowhere.
 async fn file_of(world: &World, who: &str) -> String {
+    made_by(world, who, None).await.to_string()
+}
+
+/// An image of a user, whose contents are nowhere.
+pub(crate) async fn image_of(world: &World, who: &str) -> FileId {
+    let media = MediaType::parse("image/png").unwrap();
+    let square = Thumbnail { hash: BlobHash::of(who.as_bytes()), media, bytes: 3 };
+    made_by(world, who, Some(square)).await
+}
+
+async fn made_by(world: &World, who: &str, square: Option<Thumbnail>) -> FileId {
     let (me, hash) = (world.id(who), BlobHash::of(b"tea"));
     let new = NewFile { name: FileName::parse("a.txt").unwrap(), bytes: 3, hash: None };
     let limits = FileLimits { bytes_max: 9, user_bytes_max: 9999, user_per_day_max: 999 };
     let begun = world.hub().begin_file(me, None, &new, &limits).await.unwrap();
     let media = MediaType::parse("text/plain").unwrap();
-    let found = Found { hash, media, size: None, color: None, thumbnail: None };
+    let found = Found { hash, media, size: None, color: None, thumbnail: None, square };
     let file = begun.file.unwrap();
     world.hub().finish_file(me, file, &found).await.unwrap();
-    file.to_string()
+    file
+}
+
+/// The image of a user is seen by whoever may see the user by id, and that of a circle by its members,
+/// by whoever may join it, and by those who administer the site.
+#[tokio::test]
+async fn images_are_brought_to_whoever_may_know_whose_they_are() {
+    let world = World::open().await;
+    let (shown, bare) = (world.id("carol"), world.id("moderator"));
+    let file = json!({ "file": image_of(&world, "carol").await }).to_string();
+    let token = Some(world.token("carol"));
+    let page = request(world.port, token, "PUT /users/me/avatar", &file).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    for on in ["a circle", "a public circle"] {
+        let names = world.names("owner", on);
+        let file = json!({ "file": names["file"] }).to_string();
+        let line = format!("PUT /circles/{}/icon", names["circle"]);
+        let page = request(world.port, Some(world.token("owner")), &line, &file).await;
+        assert_eq!(page.status, 200, "{line}: {}", page.body);
+    }
+    let (tea, park) = (world.circle(), &world.names("owner", "a public circle")["circle"]);
+    let cells = |operation: &str, on: &str| {
+        rows().into_iter().find(|row| row.operation == operation && row.on == on).unwrap().cells
+    };
+    let (users, of_circle, join) =
+        (cells("users", "a member"), cells("circle", "a circle"), cells("join", "a public circle"));
+    let before = world.dump().await;
+    for who in PRINCIPALS {
+        let knows = |cell: &str| match cell {
+            DONE => "file.off".to_owned(),
+            code => code.to_owned(),
+        };
+        let of_tea = if who == "admin" { DONE } else { of_circle[who].as_str() };
+        for (path, expected) in [
+            (format!("/users/{shown}/avatar"), knows(&users[who])),
+            (format!("/circles/{tea}/icon"), knows(of_tea)),
+            (format!("/circles/{park}/icon"), knows(&join[who])),
+            // Of whoever has none.
+            (
+                format!("/users/{bare}/avatar"),
+                match users[who].as_str() {
+                    DONE => "file.not_found".to_owned(),
+                    code => code.to_owned(),
+                },
+            ),
+            (format!("/users/{}/avatar", missing("u_")), "user.not_found".to_owned()),
+            (format!("/circles/{}/icon", missing("c_")), "circle.not_found".to_owned()),
+        ] {
+            let token = Some(world.token(who));
+            let page = request(world.port, token, &format!("GET {path}"), "").await;
+            let problem: serde_json::Value = serde_json::from_str(&page.body).unwrap();
+            assert_eq!(problem["code"], expected, "{who} on {path}");
+        }
+    }
+    let code = &world.names("owner", "an invite")["code"];
+    for (code, expected) in [(code.as_str(), "file.off"), ("nothing", "invite.not_found")] {
+        let page = request(world.port, None, &format!("GET /site/invites/{code}/icon"), "").await;
+        assert!(page.body.contains(expected), "{}", page.body);
+    }
+    assert_eq!(world.dump().await, before);
 }
 
 #[tokio::test]

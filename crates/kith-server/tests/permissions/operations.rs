@@ -102,6 +102,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         r#"{"display_name":"New"}"#,
         &[rest("PUT /users/me", r#"{"display_name":"New"}"#)],
     ),
+    change(
+        "set_avatar",
+        r#"{"file":"{file}"}"#,
+        &[
+            rest("PUT /users/me/avatar", r#"{"file":"{file}"}"#),
+            rest("DELETE /users/me/avatar", ""),
+        ],
+    ),
     change("block", r#"{"user":"{user}"}"#, &[rest("PUT /blocks/{user}", "")]),
     change("unblock", r#"{"user":"{user}"}"#, &[rest("DELETE /blocks/{user}", "")]),
     change(
@@ -153,6 +161,14 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         "change_circle",
         r#"{"circle":"{circle}","name":"New","public":false}"#,
         &[rest("PUT /circles/{circle}", r#"{"name":"New","public":false}"#)],
+    ),
+    change(
+        "set_icon",
+        r#"{"circle":"{circle}","file":"{file}"}"#,
+        &[
+            rest("PUT /circles/{circle}/icon", r#"{"file":"{file}"}"#),
+            rest("DELETE /circles/{circle}/icon", ""),
+        ],
     ),
     change(
         "change_owner",

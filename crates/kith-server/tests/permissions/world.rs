@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicU64;
 use kith_core::command::{Command, Outcome};
 use kith_core::decide::account::{self, NewAccount};
 use kith_core::decide::site;
-use kith_core::document::COLLECTIONS;
 use kith_core::id::{Timestamp, UserId};
 use kith_core::service::Policy;
 use kith_core::text::{ServiceName, UserName};
@@ -16,10 +15,10 @@ use kith_hub::{Environment, Hub, Item, Limits};
 use kith_server::App;
 use kith_server::settings::{Registration, Settings};
 use kith_store::memory::MemoryStore;
-use kith_store::{Range, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::files;
 use crate::matrix::PRINCIPALS;
 pub(crate) use crate::names::{Clock, missing, secret, topic_name};
 
@@ -57,7 +56,7 @@ const OWNER: &str = "feedfacefeedface";
 pub(crate) struct World {
     pub(crate) port: u16,
     app: Arc<App>,
-    store: MemoryStore,
+    pub(crate) store: MemoryStore,
     /// Where the search index is.
     _dir: Option<tempfile::TempDir>,
     users: BTreeMap<&'static str, UserId>,
@@ -71,6 +70,8 @@ pub(crate) struct World {
     helper: String,
     streams: BTreeMap<&'static str, String>,
     topics: BTreeMap<&'static str, String>,
+    /// An image of each.
+    images: BTreeMap<&'static str, String>,
     /// The message of each author in each stream.
     messages: BTreeMap<(&'static str, &'static str), u64>,
     deleted: u64,
@@ -109,6 +110,7 @@ impl World {
             helper: String::new(),
             streams: BTreeMap::new(),
             topics: BTreeMap::new(),
+            images: BTreeMap::new(),
             messages: BTreeMap::new(),
             deleted: 0,
             invite: Default::default(),
@@ -121,6 +123,7 @@ impl World {
         world.words().await;
         world.standings().await;
         world.services().await;
+        world.images().await;
         world
     }
 
@@ -349,6 +352,14 @@ impl World {
         });
     }
 
+    /// Everyone has an image, which nothing refers to yet.
+    async fn images(&mut self) {
+        for name in PRINCIPALS {
+            let file = files::image_of(self, name).await.to_string();
+            self.images.insert(name, file);
+        }
+    }
+
     pub(crate) fn hub(&self) -> &Hub {
         &self.app.hub
     }
@@ -374,6 +385,7 @@ impl World {
             ("role", self.helper.clone()),
             ("user", self.user("carol")),
             ("name", "carol".to_owned()),
+            ("file", self.images[who].clone()),
         ]);
         self.name_object(&mut names, who, on);
         names
@@ -470,27 +482,5 @@ impl World {
 
     pub(crate) fn topic(&self, name: &str) -> &str {
         &self.topics[name]
-    }
-
-    /// What is wrong with the documents, by the events.
-    pub(crate) async fn problems(&self) -> Vec<String> {
-        let verified = kith_hub::verify::verify(&self.store).await.unwrap();
-        verified.problems.into_iter().map(|problem| problem.what).collect()
-    }
-
-    /// Everything that is stored, as text.
-    pub(crate) async fn dump(&self) -> String {
-        let mut text = String::new();
-        for feed in self.store.feeds(None, usize::MAX).await.unwrap() {
-            text.push_str(&format!("{feed} {:?}\n", self.store.head(feed).await.unwrap()));
-        }
-        for collection in COLLECTIONS {
-            let prefix = String::new();
-            let range = Range { collection, prefix, after: None, before: None, descending: false };
-            for row in self.store.scan(range, usize::MAX).await.unwrap() {
-                text.push_str(&format!("{collection} {} {}\n", row.key, row.body));
-            }
-        }
-        text
     }
 }

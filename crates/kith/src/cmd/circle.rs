@@ -1,4 +1,6 @@
-//! `kith circle`: make, list, find, join and leave circles.
+//! `kith circle`: make, list, find, join and leave circles, and give them an image.
+
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use kith_core::command::Command;
@@ -10,7 +12,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::{output, resolve};
 
-/// Make, list, find, join or leave circles.
+/// Make, list, find, join or leave circles, and give them an image.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,6 +48,20 @@ enum Action {
     Join {
         /// Its id, as `kith circle public` shows it, or its name.
         circle: String,
+    },
+    /// Give a circle an image, or take it away.
+    #[command(
+        after_help = "Examples:\n  kith circle icon Tea cup.png\n  kith circle icon Tea --remove"
+    )]
+    Icon {
+        /// Its name or id.
+        circle: String,
+        /// A PNG, JPEG, GIF or WebP, of which a small square of the middle is shown.
+        #[arg(value_name = "FILE", required_unless_present = "remove")]
+        image: Option<PathBuf>,
+        /// Show it without an image.
+        #[arg(long, conflicts_with = "image")]
+        remove: bool,
     },
     /// Leave a circle.
     #[command(after_help = "Examples:\n  kith circle leave Tea")]
@@ -107,6 +123,21 @@ async fn act(context: &Context, action: Action) -> Result<(), Failure> {
                 return output::json(&json!({ "circle": id }));
             }
             output::line(&format!("joined circle {circle} ({id})"))
+        }
+        Action::Icon { circle, image, .. } => {
+            let client = context.client().await?;
+            let window = resolve::window(&client).await?;
+            let circle = &resolve::circle(&window, &circle)?.circle;
+            let file = match image {
+                Some(path) => Some(super::send::upload_one(context, &path).await?),
+                None => None,
+            };
+            client.command(Command::SetIcon { circle: circle.id, file }).await?;
+            if context.json {
+                return output::json(&json!({ "circle": circle.id, "file": file }));
+            }
+            let image = if file.is_some() { "has a new image" } else { "has no image any more" };
+            output::line(&format!("circle {} {image}", circle.name))
         }
         Action::Leave { circle } => {
             let client = context.client().await?;

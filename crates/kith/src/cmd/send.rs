@@ -69,6 +69,12 @@ fn name_of(path: &Path) -> Result<FileName, Failure> {
     })
 }
 
+/// Sends one file up; its id.
+pub(super) async fn upload_one(context: &Context, path: &Path) -> Result<FileId, Failure> {
+    let sent = upload(context, &[path.to_owned()], &[name_of(path)?]).await?;
+    sent.first().copied().ok_or_else(resolve::unexpected)
+}
+
 /// Sends files up, with a bar on a terminal.
 async fn upload(
     context: &Context,

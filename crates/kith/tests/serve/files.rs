@@ -111,6 +111,30 @@ fn images_have_a_size_and_bombs_do_not_reach_the_server() {
     assert_eq!((&file["type"], &file["thumbnail"]), (&"image/png".into(), &true.into()));
     assert!(file["color"].as_str().unwrap().starts_with("#f"), "{file}");
 
+    // Two are shown with it, and what others see is small and square.
+    let path = dir.path().join("orange.png");
+    let path = path.to_str().unwrap();
+    let told = ana.done(&["profile", "--name", "Ana Ł", "--avatar", path]);
+    assert!(told.contains("shown as Ana Ł, with an image"), "{told}");
+    ana.done(&["circle", "icon", "Tea", path]);
+    let me: serde_json::Value = serde_json::from_str(&ana.done(&["profile", "--json"])).unwrap();
+    let account =
+        serde_json::json!({ "name": "bob", "password": PASSWORD.trim_end(), "kind": "token" });
+    let begun = server.post("/api/v1/sessions", None, &account.to_string());
+    let begun: serde_json::Value =
+        serde_json::from_str(begun.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let token = begun["token"].as_str().unwrap();
+    let id = me["id"].as_str().unwrap();
+    let page = server.bytes_as(&format!("/api/v1/users/{id}/avatar"), token);
+    let body = page.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    let square = image::load_from_memory(&page[body..]).unwrap();
+    assert_eq!((square.width(), square.height()), (192, 192));
+    let note = dir.path().join("note.txt");
+    fs::write(&note, "black tea").unwrap();
+    let refused = ana.say(&["profile", "--avatar", note.to_str().unwrap()]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("no image that can be shown"), "{refused:?}");
+
     let before = peak_kib(&server);
     // 36 million pixels in few bytes: decoded, they take more than 100 MiB.
     let wide = send("wide.png", &encoded(RgbImage::new(6000, 6000), ImageFormat::Png));

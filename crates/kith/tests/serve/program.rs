@@ -194,11 +194,15 @@ impl Server {
     }
 
     fn ask(&self, request: &str) -> String {
+        String::from_utf8(self.exchange(request)).unwrap()
+    }
+
+    fn exchange(&self, request: &str) -> Vec<u8> {
         let mut socket = TcpStream::connect(self.address).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).unwrap();
         answer
     }
 
@@ -210,8 +214,13 @@ impl Server {
 
     /// What the server answers to whoever has `token`.
     pub(crate) fn get_as(&self, path: &str, token: &str) -> String {
+        String::from_utf8(self.bytes_as(path, token)).unwrap()
+    }
+
+    /// The same of what is no text.
+    pub(crate) fn bytes_as(&self, path: &str, token: &str) -> Vec<u8> {
         let host = self.address;
-        self.ask(&format!(
+        self.exchange(&format!(
             "GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\
              connection: close\r\n\r\n"
         ))

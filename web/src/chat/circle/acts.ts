@@ -16,6 +16,7 @@ export function actText(
   switch (act.act) {
     case "circle_created": return t("audit.circle_created");
     case "circle_changed": return t("audit.circle_changed", { name: act.name });
+    case "icon_set": return t(act.icon === null ? "audit.icon_removed" : "audit.icon_set");
     case "owner_changed": return t("audit.owner_changed", { name: name(act.owner) });
     case "role_set": return t("audit.role_set", { role: act.to.name });
     case "role_removed": return t("audit.role_removed", { role: role(act.role) });

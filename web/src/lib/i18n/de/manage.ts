@@ -75,6 +75,8 @@ export const manage = {
   "audit.unban": "Wieder zulassen",
   "audit.circle_created": "hat den Kreis gegründet",
   "audit.circle_changed": "hat den Kreis geändert, nun {name}",
+  "audit.icon_set": "hat dem Kreis ein anderes Bild gegeben",
+  "audit.icon_removed": "hat das Bild des Kreises entfernt",
   "audit.owner_changed": "hat den Kreis an {name} übergeben",
   "audit.role_set": "hat die Rolle {role} angelegt oder geändert",
   "audit.role_removed": "hat die Rolle {role} entfernt",

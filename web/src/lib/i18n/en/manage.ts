@@ -75,6 +75,8 @@ export const manage = {
   "audit.unban": "Let in again",
   "audit.circle_created": "made the circle",
   "audit.circle_changed": "changed the circle, now {name}",
+  "audit.icon_set": "gave the circle another image",
+  "audit.icon_removed": "took the circle's image away",
   "audit.owner_changed": "handed the circle over to {name}",
   "audit.role_set": "made or changed the role {role}",
   "audit.role_removed": "removed the role {role}",
