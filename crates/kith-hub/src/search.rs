@@ -17,6 +17,7 @@ use crate::commit::Histogram;
 use crate::{Hub, Inner};
 
 pub use answer::{Asked, Hit, Hits};
+pub(crate) use follow::entry;
 
 use behind::Behind;
 
@@ -26,8 +27,8 @@ pub(crate) struct Searching {
     behind: Behind,
     /// Rung when there is something to follow.
     wake: Notify,
-    /// Changes when the index has come further.
-    progress: watch::Sender<()>,
+    /// Changes when the index has come further; holds why it could not, where it could not.
+    progress: watch::Sender<Option<String>>,
     took: Histogram,
 }
 
@@ -37,7 +38,7 @@ impl Default for Searching {
             index: OnceLock::new(),
             behind: Behind::default(),
             wake: Notify::new(),
-            progress: watch::Sender::new(()),
+            progress: watch::Sender::new(None),
             took: Histogram::default(),
         }
     }
@@ -106,5 +107,22 @@ impl Hub {
             // The sender lives as long as the hub does.
             let _ = progress.changed().await;
         }
+    }
+
+    /// Waits until the index has read everything that was committed before, or until it cannot: for
+    /// those who make it anew, where waiting for better times helps nobody.
+    ///
+    /// # Errors
+    /// Why it could not be written or read on, in words.
+    pub async fn index_made(&self) -> Result<(), String> {
+        let mut progress = self.inner.searching.progress.subscribe();
+        while !self.inner.searching.behind.is_empty() {
+            if let Some(why) = progress.borrow_and_update().clone() {
+                return Err(why);
+            }
+            // The sender lives as long as the hub does.
+            let _ = progress.changed().await;
+        }
+        Ok(())
     }
 }

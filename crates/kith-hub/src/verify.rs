@@ -6,6 +6,7 @@
 
 mod files;
 mod references;
+mod search;
 #[cfg(feature = "testing")]
 mod watched;
 
@@ -24,6 +25,7 @@ use crate::keys::prefix;
 use crate::texts;
 
 pub use files::contents;
+pub use search::{CompareError, compare};
 #[cfg(feature = "testing")]
 pub use watched::Watched;
 

@@ -5,15 +5,18 @@ mod world;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use kith_core::command::Command;
-use kith_core::decide::file::{FileLimits, Found, NewFile};
+use kith_core::decide::file::{self, FileLimits, NewFile};
 use kith_core::file::BlobHash;
-use kith_core::id::{FileId, Seq, StreamId, UserId};
+use kith_core::id::{FeedId, FileId, Seq, StreamId, UserId};
 use kith_core::search::Order;
 use kith_core::text::{FileName, MediaType, MessageText};
 use kith_hub::search::{Asked, Hits};
-use kith_hub::{Hub, Limits};
+use kith_hub::{Hub, Limits, verify};
 use kith_search::SqliteIndex;
+use kith_store::Store;
+use kith_store::index::{Ask, Change, Entry, Found, Index, IndexError, Step};
 use kith_store::memory::MemoryStore;
 use serde_json::json;
 use world::{circle, hub, say, user};
@@ -104,7 +107,7 @@ async fn file(hub: &Hub, owner: UserId, name: &str, media: &str) -> FileId {
     let limits = FileLimits { bytes_max: 9, user_bytes_max: 99, user_per_day_max: 9 };
     let id = hub.begin_file(owner, None, &new, &limits).await.unwrap().file.unwrap();
     let (hash, media) = (BlobHash::of(name.as_bytes()), MediaType::parse(media).unwrap());
-    let found = Found { hash, media, size: None, color: None, thumbnail: None, square: None };
+    let found = file::Found { hash, media, size: None, color: None, thumbnail: None, square: None };
     hub.finish_file(owner, id, &found).await.unwrap();
     id
 }
@@ -147,6 +150,103 @@ async fn what_is_deleted_is_out_of_the_answers_before_the_index_knows() {
     let found = hub.search(ana, asked("tea")).await.unwrap();
     assert!(found.hits.is_empty() && found.behind);
     assert_eq!(found.next, None);
+}
+
+#[tokio::test]
+async fn an_index_that_has_something_otherwise_than_the_messages_is_told() {
+    let store = MemoryStore::new();
+    let dir = tempfile::tempdir().unwrap();
+    let hub = hub(store.clone(), Limits::default()).await;
+    let index = Arc::new(SqliteIndex::open(&dir.path().join("search")).unwrap());
+    let following = tokio::spawn(hub.search_by(Arc::clone(&index) as Arc<dyn Index>));
+    let ana = user(&hub, "ana").await;
+    let (_, tea) = circle(&hub, ana).await;
+    let one = say(&hub, ana, tea, "green tea").await.unwrap().events[0].seq;
+    let two = say(&hub, ana, tea, "black tea").await.unwrap().events[0].seq;
+    hub.execute(ana, None, &edit(tea, two, "black coffee")).await.unwrap();
+    hub.index_settled().await;
+    following.abort();
+    assert!(following.await.unwrap_err().is_cancelled());
+    let wrong = async || {
+        hub.settled().await.unwrap();
+        let problems = verify::compare(&store, index.as_ref()).await.unwrap();
+        problems.into_iter().map(|problem| problem.what).collect::<Vec<_>>()
+    };
+    assert_eq!(wrong().await, Vec::<String>::new());
+    // What it has still to read is no difference.
+    hub.execute(ana, None, &Command::Delete { stream: tea, message: one }).await.unwrap();
+    say(&hub, ana, tea, "tea again").await.unwrap();
+    assert_eq!(wrong().await, Vec::<String>::new());
+    let read = index.read(vec![tea]).await.unwrap();
+    let apply = async |changes: Vec<Change>, seq: Seq| {
+        index.apply(Step { changes, read: vec![(tea, seq)] }).await.unwrap();
+    };
+    apply(vec![Change::Remove(tea, two)], read[0]).await;
+    let lost = format!("Message {two} of {tea} stands in it otherwise, or not at all.");
+    assert_eq!(wrong().await, std::slice::from_ref(&lost));
+    // It says that it has read all, and has neither removed the one nor added the other.
+    let head = store.head(FeedId::Stream(tea)).await.unwrap().seq;
+    apply(Vec::new(), head).await;
+    let found = wrong().await;
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(found[0], lost);
+    assert_eq!(found[2], format!("It has 1 messages of {tea}, which has 2."));
+    apply(vec![], head.next()).await;
+    assert!(wrong().await[0].contains("which has"), "it is ahead");
+    // One of another store is emptied by whoever uses it.
+    index.follow(99).await.unwrap();
+    assert_eq!(wrong().await, Vec::<String>::new());
+}
+
+/// An index on a disk that is full.
+struct Full(SqliteIndex);
+
+#[async_trait]
+impl Index for Full {
+    async fn apply(&self, _: Step) -> Result<(), IndexError> {
+        Err(IndexError::Failed("database or disk is full".to_owned()))
+    }
+    async fn follow(&self, epoch: u64) -> Result<(), IndexError> {
+        self.0.follow(epoch).await
+    }
+    async fn read(&self, streams: Vec<StreamId>) -> Result<Vec<Seq>, IndexError> {
+        self.0.read(streams).await
+    }
+    async fn find(&self, ask: Ask, limit: usize) -> Result<Vec<Found>, IndexError> {
+        self.0.find(ask, limit).await
+    }
+    async fn is_of(&self, epoch: u64) -> Result<bool, IndexError> {
+        self.0.is_of(epoch).await
+    }
+    async fn differing(&self, entries: Vec<Entry>) -> Result<Vec<(StreamId, Seq)>, IndexError> {
+        self.0.differing(entries).await
+    }
+    async fn count(&self, stream: StreamId) -> Result<u64, IndexError> {
+        self.0.count(stream).await
+    }
+    async fn clear(&self) -> Result<(), IndexError> {
+        self.0.clear().await
+    }
+    fn size_bytes(&self) -> u64 {
+        self.0.size_bytes()
+    }
+}
+
+#[tokio::test]
+async fn whoever_makes_the_index_is_told_that_the_disk_is_full() {
+    let dir = tempfile::tempdir().unwrap();
+    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (_, tea) = circle(&hub, ana).await;
+    say(&hub, ana, tea, "green tea").await.unwrap();
+    let index = SqliteIndex::open(&dir.path().join("search")).unwrap();
+    let following = tokio::spawn(hub.search_by(Arc::new(Full(index))));
+    let why = hub.index_made().await.unwrap_err();
+    assert_eq!(why, "the search index failed: database or disk is full");
+    // The hub works on, and ends when it is told to.
+    say(&hub, ana, tea, "black tea").await.unwrap();
+    hub.close().await;
+    following.await.unwrap();
 }
 
 #[tokio::test]

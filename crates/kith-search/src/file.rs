@@ -64,7 +64,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, IndexError> {
 }
 
 /// `None` where there is no index of this version.
-fn try_open(path: &Path) -> Result<Option<Connection>, IndexError> {
+pub(crate) fn try_open(path: &Path) -> Result<Option<Connection>, IndexError> {
     if !path.exists() {
         return Ok(None);
     }

@@ -59,20 +59,15 @@ impl SqliteIndex {
         })
     }
 
-    /// Those of some messages that stand in the index otherwise, or not at all. For checks.
+    /// Opens the index at `path` as it is; `None` where there is none of this version. Blocks.
     ///
     /// # Errors
-    /// Failures of the index.
-    pub async fn differing(&self, entries: Vec<Entry>) -> Result<Vec<(StreamId, Seq)>, IndexError> {
-        self.writer.run(move |writer| writer.differing(&entries)).await
-    }
-
-    /// How many messages of a stream are in the index. For checks.
-    ///
-    /// # Errors
-    /// Failures of the index.
-    pub async fn count(&self, stream: StreamId) -> Result<u64, IndexError> {
-        self.writer.run(move |writer| writer.count(stream)).await
+    /// When it cannot be opened, or is damaged.
+    pub fn existing(path: &Path) -> Result<Option<Self>, IndexError> {
+        match file::try_open(path)? {
+            Some(_) => Self::open(path).map(Some),
+            None => Ok(None),
+        }
     }
 }
 
@@ -92,6 +87,18 @@ impl Index for SqliteIndex {
 
     async fn find(&self, ask: Ask, limit: usize) -> Result<Vec<Found>, IndexError> {
         self.readers.try_run(move |file| find::find(file, &ask, limit)).await
+    }
+
+    async fn is_of(&self, epoch: u64) -> Result<bool, IndexError> {
+        self.writer.run(move |writer| writer.is_of(epoch)).await
+    }
+
+    async fn differing(&self, entries: Vec<Entry>) -> Result<Vec<(StreamId, Seq)>, IndexError> {
+        self.writer.run(move |writer| writer.differing(&entries)).await
+    }
+
+    async fn count(&self, stream: StreamId) -> Result<u64, IndexError> {
+        self.writer.run(move |writer| writer.count(stream)).await
     }
 
     async fn clear(&self) -> Result<(), IndexError> {

@@ -67,19 +67,22 @@ impl Writer {
         Ok(())
     }
 
-    pub(crate) fn follow(&mut self, epoch: u64) -> Result<(), IndexError> {
-        let epoch = epoch.cast_signed();
+    pub(crate) fn is_of(&mut self, epoch: u64) -> Result<bool, IndexError> {
         let sql = "SELECT epoch FROM meta WHERE only = 1";
         let found = self.conn.query_row(sql, [], |row| row.get::<_, i64>(0)).optional();
-        match found {
-            Ok(Some(found)) if found == epoch => return Ok(()),
+        Ok(found.map_err(from_sqlite)? == Some(epoch.cast_signed()))
+    }
+
+    pub(crate) fn follow(&mut self, epoch: u64) -> Result<(), IndexError> {
+        match self.is_of(epoch) {
+            Ok(true) => return Ok(()),
             // It is of another store, or was made a moment ago.
-            Ok(_) => {}
+            Ok(false) => {}
             Err(error) => tracing::warn!(%error, "the search index is made anew"),
         }
         self.clear()?;
         let sql = "INSERT INTO meta (only, epoch) VALUES (1, ?1)";
-        self.conn.execute(sql, [epoch]).map(drop).map_err(from_sqlite)
+        self.conn.execute(sql, [epoch.cast_signed()]).map(drop).map_err(from_sqlite)
     }
 
     pub(crate) fn read(&mut self, streams: &[StreamId]) -> Result<Vec<Seq>, IndexError> {

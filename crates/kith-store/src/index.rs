@@ -151,6 +151,15 @@ pub trait Index: Send + Sync + 'static {
     /// Hits in order, at most `limit`; fewer only when there are no more.
     async fn find(&self, ask: Ask, limit: usize) -> Result<Vec<Found>, IndexError>;
 
+    /// Whether it follows the store with this epoch. For checks.
+    async fn is_of(&self, epoch: u64) -> Result<bool, IndexError>;
+
+    /// Those of some messages that stand in it otherwise, or not at all. For checks.
+    async fn differing(&self, entries: Vec<Entry>) -> Result<Vec<(StreamId, Seq)>, IndexError>;
+
+    /// How many messages of a stream are in it. For checks.
+    async fn count(&self, stream: StreamId) -> Result<u64, IndexError>;
+
     /// Removes everything.
     async fn clear(&self) -> Result<(), IndexError>;
 

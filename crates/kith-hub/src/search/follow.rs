@@ -99,7 +99,7 @@ impl Follower {
         if !done {
             self.read(streams).await?;
         }
-        self.hub.inner.searching.progress.send_replace(());
+        self.hub.inner.searching.progress.send_replace(None);
         Ok(!done || self.looking.is_some() || !self.hub.inner.searching.behind.is_empty())
     }
 
@@ -166,6 +166,10 @@ impl Follower {
     }
 
     async fn recover(&mut self, failure: Failure) {
+        let why = match &failure {
+            Failure::Hub(error) => error.to_string(),
+            Failure::Index(error) => error.to_string(),
+        };
         match failure {
             Failure::Hub(HubError::Closed) => return,
             Failure::Hub(error) => tracing::warn!(%error, "the search index cannot read on"),
@@ -179,6 +183,7 @@ impl Follower {
         }
         self.looking = None;
         self.hub.inner.searching.behind.look_at_all();
+        self.hub.inner.searching.progress.send_replace(Some(why));
         tokio::select! {
             () = self.hub.pass(AFTER_FAILURE) => {}
             () = self.hub.inner.searching.wake.notified() => {}

@@ -1,7 +1,8 @@
 //! `kith check`: reads all of the data and says what is wrong with it.
 
-use kith_hub::verify::{Verified, verify};
-use kith_store::{Problem, StoreError};
+use kith_hub::verify::{CompareError, Verified, verify};
+use kith_search::SqliteIndex;
+use kith_store::{Problem, Store, StoreError};
 use serde_json::json;
 
 use crate::cmd::contents::{self, Looked};
@@ -14,7 +15,7 @@ use crate::output;
 #[command(after_help = "\
 Checks the file, and the numbers, hashes and contents of all events and documents; and, while no
 server runs on it, that every document is what the events add up to and points to what is there, and that
-the contents of files are there and whole. The search index is checked too.
+the contents of files are there and whole. The search index is checked and compared with the messages too.
 Exits with 0 if all is well, with 5 if anything is wrong. `kith admin repair` makes documents anew.
 
 Examples:
@@ -43,7 +44,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         problems.clone_from(&verified.problems);
         problems.extend_from_slice(&looked.problems);
     }
-    if problems.is_empty() {
+    if problems.is_empty() && verified.is_none() {
         problems.extend(check_index(&config).await?);
     }
     if !problems.is_empty() {
@@ -82,10 +83,7 @@ async fn check_index(config: &Config) -> anyhow::Result<Vec<Problem>> {
         Ok(wrong) => wrong,
         Err(error) => vec![error.to_string()],
     };
-    let told = wrong.into_iter().map(|what| Problem {
-        what: format!("the search index: {what} (`kith admin index` makes it anew)"),
-    });
-    Ok(told.collect())
+    Ok(wrong.iter().map(|what| of_index(what)).collect())
 }
 
 /// Prints what is wrong, and makes the error that ends the program.
@@ -114,6 +112,38 @@ async fn compare(config: &Config) -> anyhow::Result<Option<(Verified, Looked)>> 
     };
     let verified = verify(&store).await.map_err(|error| failure(&config.data, &error));
     let looked = contents::check(config, &store).await;
+    let mut index = check_index(config).await;
+    if matches!(&index, Ok(problems) if problems.is_empty()) {
+        index = compare_index(config, &store).await;
+    }
     tokio::task::spawn_blocking(move || drop(store)).await?;
-    Ok(Some((verified?, looked?)))
+    let (mut verified, looked) = (verified?, looked?);
+    if verified.problems.is_empty() {
+        verified.problems = index?;
+    }
+    Ok(Some((verified, looked)))
+}
+
+/// What the search index has otherwise than the messages are, if there is an index.
+async fn compare_index(config: &Config, store: &dyn Store) -> anyhow::Result<Vec<Problem>> {
+    let path = config.index();
+    let opened = tokio::task::spawn_blocking(move || SqliteIndex::existing(&path)).await?;
+    let compared = match opened {
+        Ok(None) => return Ok(Vec::new()),
+        Ok(Some(index)) => {
+            let compared = kith_hub::verify::compare(store, &index).await;
+            tokio::task::spawn_blocking(move || drop(index)).await?;
+            compared
+        }
+        Err(error) => Err(error.into()),
+    };
+    match compared {
+        Ok(problems) => Ok(problems.into_iter().map(|problem| of_index(&problem.what)).collect()),
+        Err(CompareError::Index(error)) => Ok(vec![of_index(&error.to_string())]),
+        Err(CompareError::Store(error)) => Err(failure(&config.data, &error).into()),
+    }
+}
+
+fn of_index(what: &str) -> Problem {
+    Problem { what: format!("the search index: {what} (`kith admin index` makes it anew)") }
 }

@@ -3,10 +3,12 @@
 use futures_util::future::join_all;
 use kith_client::{Auth, Client, Options};
 use kith_core::command::Command;
-use kith_core::id::StreamId;
+use kith_core::id::{Seq, StreamId};
 use kith_core::search::Order;
 use kith_core::text::{CircleName, MessageText};
 use kith_proto::query::{Answer, Query};
+use kith_search::SqliteIndex;
+use kith_store::index::{Change, Index, Step};
 use serde_json::Value;
 
 use crate::program::{Person, Server, kith, run};
@@ -30,7 +32,9 @@ fn messages_are_found_by_those_who_may_read_them() {
     let ana = Person::sign_up(&server, "ana", PASSWORD);
     let bob = Person::sign_up(&server, "bob", PASSWORD);
     ana.done(&["circle", "create", "Tea"]);
-    ana.done(&["send", "Tea/general", "The *kettle* is on, see https://example.org"]);
+    let text = "The *kettle* is on, see https://example.org";
+    let said: Value =
+        serde_json::from_str(&ana.done(&["send", "Tea/general", text, "--json"])).unwrap();
     ana.done(&["dm", "bob", "No kettle for you"]);
     let lines = found(&ana, &["kettle", "--by", "time"]);
     let lines: Vec<&str> = lines.lines().collect();
@@ -50,11 +54,29 @@ fn messages_are_found_by_those_who_may_read_them() {
     assert_eq!(server.stop("TERM"), Some(0));
     let rebuilt = run(kith(&["admin", "index", "--data", &data]), "");
     assert_eq!(rebuilt.code, Some(0), "{rebuilt:?}");
+    forget(&data, &said);
+    let checked = run(kith(&["check", "--data", &data]), "");
+    assert_eq!(checked.code, Some(5), "{checked:?}");
+    assert!(checked.out.contains("stands in it otherwise, or not at all."), "{checked:?}");
+    let rebuilt = run(kith(&["admin", "index", "--data", &data]), "");
+    assert_eq!(rebuilt.code, Some(0), "{rebuilt:?}");
+    let checked = run(kith(&["check", "--data", &data]), "");
+    assert_eq!(checked.code, Some(0), "{checked:?}");
     let server = Server::start(&data, &["--set", "search=false"]);
     let ana = Person::new(format!("http://{}", server.address));
     assert_eq!(run(ana.command(&["login", "ana"]), PASSWORD).code, Some(0));
     let refused = ana.say(&["search", "kettle"]);
     assert!(refused.err.contains("search.off"), "{refused:?}");
+}
+
+/// Takes a message out of the index behind everyone's back.
+fn forget(data: &str, place: &Value) {
+    let path = std::path::Path::new(data).join("search.db");
+    let index = SqliteIndex::existing(&path).unwrap().expect("it was made");
+    let stream = place["stream"].as_str().unwrap().parse().unwrap();
+    let changes = vec![Change::Remove(stream, Seq(place["seq"].as_u64().unwrap()))];
+    let step = Step { changes, read: Vec::new() };
+    tokio::runtime::Runtime::new().unwrap().block_on(index.apply(step)).unwrap();
 }
 
 /// How many hits there are, once the index has read everything.

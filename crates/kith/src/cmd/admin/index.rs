@@ -30,7 +30,7 @@ pub(crate) struct Args {
 /// Makes it anew, and says how large it is.
 ///
 /// # Errors
-/// When the data is in use or damaged.
+/// When the data is in use or damaged, or the index cannot be written: the disk is full, say.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let config = super::prepare(&args.given)?;
     config.existing_database()?;
@@ -44,10 +44,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let index = Arc::new(opened.await??);
     let hub = Hub::open(Arc::new(store), Arc::new(SystemEnvironment), Limits::default()).await?;
     let following = tokio::spawn(hub.search_by(index));
-    hub.index_settled().await;
+    let made = hub.index_made().await;
     let bytes = hub.index_bytes();
     hub.close().await;
     following.await?;
+    made.map_err(|why| {
+        Exit::data(format!("{why} (all other data is as it was: mend this, and run it again)"))
+    })?;
     if args.json {
         output::json(&json!({ "bytes": bytes }))?;
     } else {
