@@ -70,9 +70,11 @@ pub(crate) enum Command {
     Logout(cmd::logout::Args),
     /// Show or change how you are shown to others.
     Profile(cmd::profile::Args),
+    /// Show, set or forget what follows you over devices.
+    Preference(cmd::preference::Args),
     /// Make, list, find, join or leave circles, and give them an image.
     Circle(cmd::circle::Args),
-    /// Make or list the streams of a circle.
+    /// Make, list or arrange the streams of a circle.
     Stream(cmd::stream::Args),
     /// Show, change and watch the topics of a circle, take them out into a file or bring them in.
     Topic(cmd::topic::Args),

@@ -20,6 +20,7 @@ pub(crate) mod logout;
 pub(crate) mod moderate;
 pub(crate) mod passwd;
 pub(crate) mod picture;
+pub(crate) mod preference;
 pub(crate) mod private;
 pub(crate) mod profile;
 pub(crate) mod read;
@@ -54,6 +55,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Passwd(args) => passwd::run(&context, args).await,
         Command::Logout(args) => logout::run(&context, args).await,
         Command::Profile(args) => profile::run(&context, args).await,
+        Command::Preference(args) => preference::run(&context, args).await,
         Command::Circle(args) => circle::run(&context, args).await,
         Command::Stream(args) => stream::run(&context, args).await,
         Command::Topic(args) => topic::run(&context, args).await,

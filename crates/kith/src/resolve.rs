@@ -63,6 +63,18 @@ pub(crate) fn within<'a, 'b>(
     only("circle that begins", wanted, found)
 }
 
+/// The stream of a circle by its name or id.
+pub(crate) fn within_circle<'a>(
+    circle: &'a CircleWindow,
+    wanted: &str,
+) -> Result<&'a StreamWindow, Failure> {
+    let named = circle.streams.iter().filter(|of| {
+        let name = of.stream.name.as_ref().map(ToString::to_string).unwrap_or_default();
+        is(wanted, &name, &of.stream.id)
+    });
+    only("stream", wanted, named.map(|of| (of.stream.id.to_string(), of)).collect())
+}
+
 /// The stream of `CIRCLE/STREAM`, of an id, or of the name of a group.
 pub(crate) fn stream<'a>(window: &'a Window, wanted: &str) -> Result<&'a StreamWindow, Failure> {
     let name = |of: &StreamWindow| of.stream.name.as_ref().map(ToString::to_string);

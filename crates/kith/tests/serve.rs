@@ -29,6 +29,8 @@ mod screen;
 mod search;
 #[path = "serve/secrets.rs"]
 mod secrets;
+#[path = "serve/settings.rs"]
+mod settings;
 #[path = "serve/talk.rs"]
 mod talk;
 #[path = "serve/terminal.rs"]

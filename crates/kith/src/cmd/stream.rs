@@ -1,22 +1,25 @@
-//! `kith stream`: make and list the streams of a circle.
+//! `kith stream`: make, list and arrange the streams of a circle.
 
 use std::collections::BTreeMap;
 
 use clap::Subcommand;
-use kith_core::command::Command;
-use kith_core::text::{Line, StreamName};
+use kith_core::command::{Arranged, Command};
+use kith_core::id::StreamId;
+use kith_core::text::{Line, SectionName, StreamName};
+use kith_proto::query::{Answer, CircleWindow, Query};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::{output, resolve};
 
-/// Make or list the streams of a circle.
+/// Make, list or arrange the streams of a circle.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   kith stream create Tea recipes
-  kith stream list Tea")]
+  kith stream list Tea
+  kith stream arrange Tea general Drinks: green black")]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
@@ -41,6 +44,21 @@ enum Action {
         /// Of which circle.
         circle: String,
     },
+    /// Set in which order, and in which sections, the streams of a circle are shown to everybody.
+    #[command(after_help = "\
+What ends in ':' is a section, and what follows it stands in it. Streams that are not named keep their
+places, behind those that are.
+
+Examples:
+  kith stream arrange Tea general news
+  kith stream arrange Tea general Drinks: green black 'For the team:' shifts")]
+    Arrange {
+        /// Of which circle.
+        circle: String,
+        /// Sections and names or ids of streams, in their order.
+        #[arg(required = true, value_name = "STREAM|SECTION:")]
+        order: Vec<String>,
+    },
 }
 
 pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
@@ -63,16 +81,84 @@ async fn act(context: &Context, action: Action) -> Result<(), Failure> {
             }
             output::line(&format!("created stream {name} ({id})"))
         }
-        Action::List { circle } => {
-            for of in &resolve::circle(&window, &circle)?.streams {
-                if context.json {
-                    output::json(of)?;
-                } else {
-                    let name = of.stream.name.as_ref().map(ToString::to_string).unwrap_or_default();
-                    output::line(&format!("{name}  {} unread  {}", of.unread, of.stream.id))?;
-                }
-            }
-            Ok(())
+        Action::List { circle } => list(context, resolve::circle(&window, &circle)?),
+        Action::Arrange { circle, order } => {
+            let of = resolve::circle(&window, &circle)?;
+            let sections = sections(&order, |name| stream_of(of, name))?;
+            client.command(Command::ArrangeStreams { circle: of.circle.id, sections }).await?;
+            let asked = Query::Circle { circle: of.circle.id };
+            let Answer::Circle(now) = client.query(asked).await? else {
+                return Err(resolve::unexpected());
+            };
+            list(context, &now)
         }
+    }
+}
+
+/// Prints the streams of a circle in their order, with the sections that they stand in.
+fn list(context: &Context, circle: &CircleWindow) -> Result<(), Failure> {
+    let mut section = None;
+    for of in &circle.streams {
+        if context.json {
+            output::json(of)?;
+            continue;
+        }
+        let now = of.stream.section.as_ref();
+        if let Some(name) = now.filter(|_| section != now) {
+            output::line(&format!("{name}:"))?;
+        }
+        section = now;
+        let indent = if now.is_some() { "  " } else { "" };
+        let name = of.stream.name.as_ref().map(ToString::to_string).unwrap_or_default();
+        output::line(&format!("{indent}{name}  {} unread  {}", of.unread, of.stream.id))?;
+    }
+    Ok(())
+}
+
+/// The stream of a circle by its name or id.
+fn stream_of(circle: &CircleWindow, wanted: &str) -> Result<StreamId, Failure> {
+    Ok(resolve::within_circle(circle, wanted)?.stream.id)
+}
+
+/// Reads what was typed: what ends in a colon is a section, the rest are streams.
+fn sections(
+    order: &[String],
+    find: impl Fn(&str) -> Result<StreamId, Failure>,
+) -> Result<Vec<Arranged>, Failure> {
+    let mut sections: Vec<Arranged> = vec![Arranged { section: None, streams: Vec::new() }];
+    for word in order {
+        if let Some(name) = word.strip_suffix(':') {
+            let section = Some(SectionName::parse(name)?);
+            sections.push(Arranged { section, streams: Vec::new() });
+        } else if let Some(last) = sections.last_mut() {
+            last.streams.push(find(word)?);
+        }
+    }
+    sections.retain(|arranged| !arranged.streams.is_empty());
+    Ok(sections)
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_core::id::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn what_ends_in_a_colon_is_a_section() {
+        let find = |name: &str| Ok(StreamId::new(Timestamp(1), name.len() as u128));
+        let read = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let read = sections(&words, find).unwrap();
+            let told = read
+                .into_iter()
+                .map(|one| (one.section.map(|name| name.to_string()), one.streams.len()));
+            told.collect::<Vec<_>>()
+        };
+        let drinks = Some("Drinks".to_owned());
+        assert_eq!(read(&["a", "b"]), [(None, 2)]);
+        assert_eq!(read(&["a", "Drinks:", "b", "c"]), [(None, 1), (drinks.clone(), 2)]);
+        assert_eq!(read(&["Empty:", "Drinks:", "b"]), [(drinks, 1)]);
+        assert!(sections(&[":".to_owned()], find).is_err());
     }
 }

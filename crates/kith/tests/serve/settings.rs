@@ -1,0 +1,52 @@
+//! What follows a user over devices, and in which order streams stand, from a command line.
+
+use crate::program::{Person, Server};
+use crate::{PASSWORD, place};
+
+#[test]
+fn preferences_are_set_shown_and_forgotten() {
+    let (_dir, data) = place();
+    let server = Server::start(&data, &[]);
+    let ana = Person::sign_up(&server, "ana", PASSWORD);
+    assert_eq!(ana.done(&["preference"]), "");
+    assert_eq!(ana.done(&["preference", "set", "language", "de"]), "language  \"de\"\n");
+    ana.done(&["preference", "set", "appearance", r#"{"theme":"dark"}"#]);
+    assert_eq!(ana.done(&["preference", "get", "appearance"]), "{\"theme\":\"dark\"}\n");
+    let all = ana.done(&["preference"]);
+    assert_eq!(all, "appearance  {\"theme\":\"dark\"}\nlanguage  \"de\"\n");
+    ana.done(&["preference", "forget", "language"]);
+    for (args, why) in [
+        (&["preference", "get", "language"][..], "is not set"),
+        (&["preference", "set", "appearance", "dark"], "form"),
+        (&["preference", "set", "no sense", "1"], "form"),
+    ] {
+        let refused = ana.say(args);
+        assert!(refused.code != Some(0) && refused.err.contains(why), "{args:?}: {refused:?}");
+    }
+    assert_eq!(server.stop("TERM"), Some(0));
+}
+
+#[test]
+fn streams_are_arranged_in_sections() {
+    let (_dir, data) = place();
+    let server = Server::start(&data, &[]);
+    let ana = Person::sign_up(&server, "ana", PASSWORD);
+    ana.done(&["circle", "create", "Tea"]);
+    for name in ["green", "black", "news"] {
+        ana.done(&["stream", "create", "Tea", name]);
+    }
+    let arranged = ana.done(&["stream", "arrange", "Tea", "news", "Drinks:", "black", "green"]);
+    let names = |told: &str| {
+        told.lines().map(|line| line.split("  ").take(2).collect::<Vec<_>>().join("  ")).collect()
+    };
+    let shown: Vec<String> = names(&arranged);
+    assert_eq!(
+        shown,
+        ["news  0 unread", "Drinks:", "  black", "  green", "general  0 unread"],
+        "{arranged}"
+    );
+    assert_eq!(ana.done(&["stream", "list", "Tea"]), arranged);
+    let refused = ana.say(&["stream", "arrange", "Tea", "coffee"]);
+    assert!(refused.err.contains("you have no stream \"coffee\""), "{refused:?}");
+    assert_eq!(server.stop("TERM"), Some(0));
+}
