@@ -6,13 +6,13 @@ use std::sync::Arc;
 use kith_core::access;
 use kith_core::command::Outcome;
 use kith_core::decide::file::{self, FileLimits, Found, NewFile};
-use kith_core::document::{File, Upload};
+use kith_core::document::{Doc, File, Upload};
 use kith_core::draft::Draft;
 use kith_core::file::{Attachment, BlobHash, Icon};
 use kith_core::id::{CircleId, FileId, Seq, StreamId, Timestamp, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::OpId;
-use kith_store::Range;
+use kith_store::{ROWS_MAX, Range};
 
 use crate::keys::prefix;
 use crate::said::Said;
@@ -205,6 +205,34 @@ impl Hub {
     pub async fn needs_blob(&self, hash: BlobHash) -> Result<bool, HubError> {
         self.settled().await?;
         Ok(!self.inner.store.scan(prefix("blob", &hash), 1).await?.is_empty())
+    }
+
+    /// How many files there are, and how many bytes these and the uploads have that are coming, as their
+    /// owners' limits count them.
+    ///
+    /// # Errors
+    /// Failures of the store.
+    pub async fn stored_files(&self) -> Result<(u64, u64), HubError> {
+        self.settled().await?;
+        let all = |collection| Range {
+            collection,
+            prefix: String::new(),
+            after: None,
+            before: None,
+            descending: false,
+        };
+        let files = self.inner.store.count(all("file")).await?;
+        let (mut range, mut bytes) = (all("file_quota"), 0_u64);
+        loop {
+            let rows = self.inner.store.scan(range.clone(), ROWS_MAX).await?;
+            let Some(last) = rows.last() else { return Ok((files, bytes)) };
+            range.after = Some(last.key.clone());
+            for row in rows {
+                if let Some(Ok(Doc::Quota(quota))) = Doc::parse_in("file_quota", &row.body) {
+                    bytes = bytes.saturating_add(quota.bytes);
+                }
+            }
+        }
     }
 
     /// Whether an upload of this id is still coming, whoever's it is.

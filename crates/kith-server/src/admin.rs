@@ -10,6 +10,7 @@ use kith_hub::site::{Listed, Sized};
 use kith_proto::query::{AccountCard, Setting, Site, SizedCircle, Storage};
 
 use crate::app::App;
+use crate::metrics;
 
 /// What the program that runs the server knows of it, and the server itself does not.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl App {
 
 pub(crate) async fn site(app: &App, me: UserId) -> Result<Site, HubError> {
     let (users, circles) = app.hub.counts(me).await?;
+    let (files, files_bytes) = app.hub.stored_files().await?;
     let place = app.runs.0.get();
     Ok(Site {
         version: place.map_or("", |place| place.version).to_owned(),
@@ -68,6 +70,9 @@ pub(crate) async fn site(app: &App, me: UserId) -> Result<Site, HubError> {
         registration_changes: !app.runs.is_set("registration"),
         users,
         circles,
+        files,
+        files_bytes,
+        memory_bytes: metrics::memory_bytes(),
         storage: match place {
             Some(place) => storage(place).await,
             None => None,

@@ -61,6 +61,10 @@ pub(crate) struct Files {
     pub(crate) received: AtomicU64,
     /// Bytes that went out.
     pub(crate) sent: AtomicU64,
+    /// Files that there were when they were counted last.
+    pub(crate) count: AtomicU64,
+    /// Their bytes.
+    pub(crate) bytes: AtomicU64,
 }
 
 /// A file as its owner is told of it.
@@ -118,6 +122,8 @@ impl Files {
             storing: Semaphore::new(STORING as usize),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
+            count: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         }
     }
 

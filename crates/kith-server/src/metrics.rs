@@ -45,16 +45,30 @@ type Metric = (&'static str, &'static str, u64);
 fn gauges(app: &App) -> Vec<Metric> {
     let (_, calls_open) = app.hub.calls();
     let behind = app.hub.index_behind().unwrap_or(0);
-    vec![
+    let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let mut gauges = vec![
         ("kith_connections", "Live connections.", app.hub.connections() as u64),
         ("kith_followed_feeds", "Feeds that a connection follows.", app.hub.followed() as u64),
         ("kith_queue_bytes", "Bytes that wait for connections.", app.hub.waiting_bytes() as u64),
         ("kith_calls_open", "Calls of services that are open.", calls_open as u64),
         ("kith_uploads_open", "Uploads that are coming in.", app.files.open() as u64),
+        ("kith_files", "Files, counted every five minutes.", get(&app.files.count)),
+        ("kith_files_bytes", "Their bytes, as limits count them.", get(&app.files.bytes)),
         ("kith_search_behind", "Events that are not in the search index yet.", behind),
         ("kith_search_bytes", "Bytes of the search index.", app.hub.index_bytes()),
         ("kith_ready", "Whether the server takes work.", u64::from(app.is_ready())),
-    ]
+    ];
+    let memory = memory_bytes();
+    gauges.extend(memory.map(|bytes| ("kith_memory_bytes", "Memory of the process.", bytes)));
+    gauges
+}
+
+/// The memory of the process that is there and not swapped out; `None` where the system does not say.
+pub(crate) fn memory_bytes() -> Option<u64> {
+    // The kernel makes this text when it is read: there is no disk to wait for.
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 fn counters(app: &App) -> Vec<Metric> {
@@ -143,4 +157,14 @@ fn histogram(text: &mut String, name: &str, help: &str, histogram: &Histogram) {
     }
     let sum = histogram.sum_us.load(Ordering::Relaxed) as f64 / 1e6;
     let _ = writeln!(text, "{name}_sum {sum}\n{name}_count {total}");
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_has_some_memory() {
+        let bytes = super::memory_bytes().expect("the system says");
+        assert!((1 << 20..1 << 40).contains(&bytes), "{bytes}");
+    }
 }

@@ -359,6 +359,24 @@ async fn image(server: &Server, token: &str, name: &str, square: &[u8]) -> Strin
 }
 
 #[tokio::test]
+async fn administrators_are_told_how_many_files_there_are() {
+    let tea = Tea::open().await;
+    let (server, ana) = (&tea.server, &tea.ana);
+    let appoint = site::offer_owner(server).await;
+    let claim = json!({ "token": appoint }).to_string();
+    assert_eq!(server.rest(ana, "POST /site/owner", &claim).await.0, 200);
+    let (_, none) = server.rest(ana, "GET /site/overview", "").await;
+    assert_eq!((&none["files"], &none["files_bytes"]), (&Value::Null, &Value::Null));
+    let file = server.upload(ana, "a.txt", b"black tea").await;
+    server.upload(&tea.bob, "b.txt", b"tea").await;
+    let (_, some) = server.rest(ana, "GET /site/overview", "").await;
+    assert_eq!((&some["files"], &some["files_bytes"]), (&json!(2), &json!(12)));
+    server.rest(ana, &format!("DELETE /files/{file}"), "").await;
+    let (_, one) = server.rest(ana, "GET /site/overview", "").await;
+    assert_eq!((&one["files"], &one["files_bytes"]), (&json!(1), &json!(3)));
+}
+
+#[tokio::test]
 async fn users_and_circles_are_shown_with_squares_that_are_kept_as_long_as_they_are() {
     let tea = Tea::open().await;
     let (server, ana, bob) = (&tea.server, &tea.ana, &tea.bob);

@@ -2702,6 +2702,12 @@ export type Signaled = {
 export type Site = {
   /** How many circles there are. */
   circles: number;
+  /** How many files there are. */
+  files?: number;
+  /** How many bytes they have, with the uploads that are coming. */
+  files_bytes?: number;
+  /** The memory of the server's process; absent where the system does not say. */
+  memory_bytes?: number;
   /** Who may make an account. */
   registration: Registration;
   /** Whether that can be changed while the server runs: the operator has not set it. */

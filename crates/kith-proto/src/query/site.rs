@@ -24,11 +24,25 @@ pub struct Site {
     pub users: u64,
     /// How many circles there are.
     pub circles: u64,
+    /// How many files there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub files: u64,
+    /// How many bytes they have, with the uploads that are coming.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub files_bytes: u64,
+    /// The memory of the server's process; absent where the system does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
     /// Where the data is on a disk: how much there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,
     /// What the operator set, and where; secrets are not among it.
     pub settings: Vec<Setting>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How much data there is.

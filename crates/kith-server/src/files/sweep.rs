@@ -2,6 +2,7 @@
 //! contents without a file.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kith_blob::{BlobError, Depot};
@@ -15,6 +16,8 @@ use crate::app::App;
 const EVERY: Duration = Duration::from_secs(30);
 /// How many of these times it takes until contents without a file are looked for.
 const STRAYS_EVERY: u32 = 120;
+/// How many of these times it takes until files are counted.
+const COUNT_EVERY: u32 = 10;
 /// Contents that are looked at in one step.
 const STEP: usize = 500;
 
@@ -40,6 +43,11 @@ pub(crate) async fn run(app: Arc<App>) {
         {
             tracing::warn!(%error, "could not look for contents without a file");
         }
+        if rounds.is_multiple_of(COUNT_EVERY)
+            && let Err(error) = app.files.count_all(&app.hub).await
+        {
+            tracing::warn!(%error, "could not count the files");
+        }
         tokio::select! {
             () = app.stopped() => return,
             () = app.hub.pass(EVERY) => {}
@@ -63,6 +71,14 @@ impl App {
 }
 
 impl Files {
+    /// Counts what there is, for the metrics.
+    async fn count_all(&self, hub: &Hub) -> Result<(), HubError> {
+        let (files, bytes) = hub.stored_files().await?;
+        self.count.store(files, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Removes files and uploads whose time has come, with their contents.
     async fn expire(&self, hub: &Hub) -> Result<(), HubError> {
         loop {

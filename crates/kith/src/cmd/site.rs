@@ -129,12 +129,16 @@ async fn overview(context: &Context) -> anyhow::Result<()> {
     if context.json {
         return Ok(output::json(&site)?);
     }
-    let Site { version, registration, users, circles, storage, .. } = site;
+    let Site { version, registration, users, circles, files, files_bytes, .. } = site;
     let registration = serde_json::to_value(registration)?;
     let registration = registration.as_str().unwrap_or_default().to_owned();
     output::line(&format!("kith {version}, registration {registration}"))?;
     output::line(&format!("{users} accounts, {circles} circles"))?;
-    if let Some(storage) = storage {
+    output::line(&format!("{files} files of {files_bytes} bytes"))?;
+    if let Some(memory) = site.memory_bytes {
+        output::line(&format!("{memory} bytes of memory"))?;
+    }
+    if let Some(storage) = site.storage {
         let backup = if storage.backup_at.is_some() { "backed up" } else { "never backed up" };
         let (taken, free) = (storage.database_bytes, storage.free_bytes);
         output::line(&format!("{taken} bytes of data, {free} bytes free, {backup}"))?;

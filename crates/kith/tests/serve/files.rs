@@ -47,6 +47,9 @@ fn files_are_sent_and_saved_and_survive_a_crash_and_a_restore() {
     assert_eq!(fs::read(path("here/note.txt")).unwrap(), b"black tea");
     assert_eq!(fs::read_dir(&here).unwrap().count(), 4, "nothing else is left");
     fs::write(path("here/a.txt.part"), "something else").unwrap();
+    // What is there is counted when the server starts.
+    while !server.get("/metrics").contains("\nkith_files_bytes 5000009\n") {}
+    assert!(server.get("/metrics").contains("\nkith_files 2\n"));
     assert_eq!(server.stop("TERM"), Some(0));
 
     let backup = path("copy.db");

@@ -22,6 +22,8 @@ export const admin = {
   "admin.refused": "Am häufigsten abgelehnt",
   "admin.refused_hint": "Seit der Server gestartet ist.",
   "admin.database": "Datenbank",
+  "admin.files": "Dateien",
+  "admin.memory": "Arbeitsspeicher",
   "admin.free": "Frei auf ihrer Platte",
   "admin.started": "Gestartet",
   "admin.version": "Version",

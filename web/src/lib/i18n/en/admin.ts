@@ -22,6 +22,8 @@ export const admin = {
   "admin.refused": "Refused most",
   "admin.refused_hint": "Since the server started.",
   "admin.database": "Database",
+  "admin.files": "Files",
+  "admin.memory": "Memory",
   "admin.free": "Free on its disk",
   "admin.started": "Started",
   "admin.version": "Version",
