@@ -107,7 +107,13 @@ test("roles are made and given, members are timed out, removed and banned, and t
   await page.getByText("removed bob (Too loud)").waitFor();
   await page.getByText("banned cyd").waitFor();
   await expectAccessible(page);
-  await page.getByRole("button", { name: "Let in again" }).click();
+  await page.getByRole("tab", { name: "Bans" }).click();
+  const ban = page.getByRole("dialog").getByRole("listitem").filter({ hasText: "@cyd" });
+  await ban.getByText("by ana").waitFor();
+  await expectAccessible(page);
+  await ban.getByRole("button", { name: "Let cyd in again" }).click();
+  await page.getByText("Nobody is banned.").waitFor();
+  await page.getByRole("tab", { name: "Audit log" }).click();
   await page.getByText("let cyd in again").waitFor();
   await cyd.ask("POST", `/circles/${circle}/join`, {});
 });

@@ -12,15 +12,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::frame::Status;
 use crate::service::Card;
 
 mod inbox;
+mod members;
 mod search;
 mod site;
 mod state;
 
 pub use inbox::{Edit, Inbox, InboxEntry, InboxPlace, ThreadCard};
+pub use members::{Banned, Present};
 pub use search::{Found, Hit};
 pub use site::{AccountCard, Health, Setting, Site, SizedCircle, Storage, Times};
 pub use state::State;
@@ -173,6 +174,17 @@ pub enum Query {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
+    /// Who is banned from a circle, in the order of their ids: for those who may manage members.
+    Bans {
+        /// The circle.
+        circle: CircleId,
+        /// Only those after this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<UserId>,
+        /// How many, at most 200; 100 if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
     /// Who of a circle is there now.
     Present {
         /// The circle.
@@ -315,6 +327,7 @@ pub enum Answer {
     Users(Vec<User>),
     User(User),
     Members { members: Vec<Member>, more: bool },
+    Bans { bans: Vec<Banned>, more: bool },
     Present(Vec<Present>),
     Came(Vec<UserId>),
     Services { services: Vec<Card>, more: bool },
@@ -460,17 +473,6 @@ pub struct CircleCard {
     pub icon: Option<Box<Icon>>,
     /// How many members it has.
     pub members: u64,
-}
-
-/// A user who is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Present {
-    /// Who.
-    pub user: UserId,
-    /// How.
-    pub status: Status,
-    /// Since when they have had a connection.
-    pub since: Timestamp,
 }
 
 /// A session as its user sees it.

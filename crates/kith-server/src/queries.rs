@@ -13,9 +13,9 @@ use kith_hub::read::inbox::{self, Place};
 use kith_hub::search::Asked;
 use kith_proto::error::Problem;
 use kith_proto::query::{
-    Answer, CircleCard, CircleWindow, Edit, Found, Hit, Inbox, InboxEntry, InboxPlace, OpenCall,
-    Present, Query, SessionCard, StreamUnread, StreamWindow, ThreadCard, ThreadUnread, TopicWindow,
-    Traffic, Window,
+    Answer, Banned, CircleCard, CircleWindow, Edit, Found, Hit, Inbox, InboxEntry, InboxPlace,
+    OpenCall, Present, Query, SessionCard, StreamUnread, StreamWindow, ThreadCard, ThreadUnread,
+    TopicWindow, Traffic, Window,
 };
 
 use crate::app::App;
@@ -126,6 +126,16 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
             let (members, more) = hub.members(me, circle, after, limit).await?;
             let members = members.iter().map(|member| member.as_ref().clone()).collect();
             Answer::Members { members, more }
+        }
+        Query::Bans { circle, after, limit } => {
+            let (bans, more) = hub.bans(me, circle, after, page(limit, MEMBERS)).await?;
+            let told = bans.iter().map(|(user, ban)| Banned {
+                user: user.as_ref().clone(),
+                by: ban.by,
+                reason: ban.reason.clone(),
+                at: ban.at,
+            });
+            Answer::Bans { bans: told.collect(), more }
         }
         Query::Present { circle } => {
             let present = hub.present(me, circle).await?.into_iter();

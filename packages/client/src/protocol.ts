@@ -216,6 +216,12 @@ export type Answer =
     };
   }
   | {
+    bans: {
+      bans: Banned[];
+      more: boolean;
+    };
+  }
+  | {
     present: Present[];
   }
   | {
@@ -350,6 +356,18 @@ export type Auth = {
  * nested at most `AwareState::DEPTH_MAX` deep.
  */
 export type AwareState = { [key: string]: Json };
+
+/** A user who may not join a circle again. */
+export type Banned = {
+  /** When. */
+  at: Timestamp;
+  /** Who banned them. */
+  by: UserId;
+  /** Why. */
+  reason?: Line;
+  /** Who, for they are no member whose name could be asked for. */
+  user: User;
+};
 
 export type BlobHash = string;
 
@@ -2283,6 +2301,17 @@ export type Query =
   /** Members of a circle, in the order of their ids. */
   | {
     members: {
+      /** Only those after this one. */
+      after?: UserId;
+      /** The circle. */
+      circle: CircleId;
+      /** How many, at most 200; 100 if absent. */
+      limit?: number;
+    };
+  }
+  /** Who is banned from a circle, in the order of their ids: for those who may manage members. */
+  | {
+    bans: {
       /** Only those after this one. */
       after?: UserId;
       /** The circle. */

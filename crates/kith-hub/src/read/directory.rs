@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use kith_core::access;
 use kith_core::decide::invite;
-use kith_core::document::{Circle, Doc, Home, Invite, Key, Member, Session, Stream, User};
+use kith_core::document::{Ban, Circle, Doc, Home, Invite, Key, Member, Session, Stream, User};
 use kith_core::id::{CircleId, FeedId, StreamId, UserId};
 use kith_core::permission::Permission;
 use kith_core::refusal::Refusal;
-use kith_store::Range;
+use kith_store::{Document, Range};
 
 use super::damaged;
 use crate::keys::{last_part, prefix};
@@ -16,6 +16,9 @@ use crate::{Hub, HubError};
 
 /// Members who are looked at when it is asked who blocks somebody.
 pub const BLOCKERS_MAX: usize = 1000;
+
+/// Those who are banned, with who did it and why.
+type Bans = Vec<(Arc<User>, Arc<Ban>)>;
 
 impl Hub {
     /// The circles that a user is in, with the user's memberships.
@@ -129,6 +132,41 @@ impl Hub {
             }
         }
         Ok((members, rows.len() > limit))
+    }
+
+    /// Those who are banned from a circle in the order of their ids, after `after`, each with who did it
+    /// and why, and whether there are more.
+    ///
+    /// # Errors
+    /// `circle.not_found` to whoever is not in it, `permission.denied` to those who may not manage
+    /// members.
+    pub async fn bans(
+        &self,
+        me: UserId,
+        circle: CircleId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<(Bans, bool), HubError> {
+        let standing = self.look_committed(|draft| access::in_circle(draft, me, circle)).await?;
+        standing.require(Permission::ManageMembers, self.now())?;
+        self.settled().await?;
+        let after = after.map(|after| format!("{circle}/{after}"));
+        let range = Range { after, ..prefix("ban", &circle) };
+        let rows = self.inner.store.scan(range, limit + 1).await?;
+        let named =
+            |row: &Document| Some((last_part(&row.key)?.parse::<UserId>().ok()?, row.body.clone()));
+        let shown: Vec<_> = rows.iter().take(limit).filter_map(named).collect();
+        let ids = shown.iter().map(|(id, _)| Key::User(*id));
+        let users = self.stored_all(ids.collect()).await?;
+        let mut bans = Vec::new();
+        for ((id, body), user) in shown.iter().zip(users) {
+            match (Key::Ban(circle, *id).parse(body), user) {
+                (Ok(Doc::Ban(ban)), Some(Doc::User(user))) => bans.push((user, ban)),
+                (Ok(_), _) => {}
+                (Err(error), _) => return Err(damaged("ban", &error)),
+            }
+        }
+        Ok((bans, rows.len() > limit))
     }
 
     /// A user, when the asker may know of them: oneself, or somebody of a shared circle or

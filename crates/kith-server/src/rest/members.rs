@@ -33,6 +33,19 @@ pub(super) const ROUTES: &[Route] = &[
         Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." },
     ])
     .errors(UNKNOWN),
+    get::<shapes::Bans>(
+        "/circles/{circle}/bans",
+        "Who is banned, in the order of their ids, for those who may manage members",
+        |call| {
+            let (after, limit) = (call.asked_id("after")?, call.limit()?);
+            Ok(Query::Bans { circle: call.id("circle")?, after, limit })
+        },
+    )
+    .query(&[
+        Param { name: "after", kind: Kind::Id("u_"), about: "Only those after this one." },
+        Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." },
+    ])
+    .errors(&["circle.not_found", "permission.denied", "member.timed_out"]),
     get::<shapes::Present>("/circles/{circle}/present", "Who of a circle is there now", |call| {
         Ok(Query::Present { circle: call.id("circle")? })
     })

@@ -284,6 +284,24 @@ pub(super) struct Circles {
     more: bool,
 }
 
+/// A user who may not join a circle again.
+#[derive(JsonSchema)]
+pub(super) struct Banned {
+    user: User,
+    /// Who banned them.
+    by: String,
+    reason: Option<String>,
+    at: Time,
+}
+
+/// Who is banned, in the order of their ids.
+#[derive(JsonSchema)]
+pub(super) struct Bans {
+    bans: Vec<Banned>,
+    /// Whether others follow: ask again with `after` the last one.
+    more: bool,
+}
+
 /// A user who is there.
 #[derive(JsonSchema)]
 pub(super) struct PresentUser {

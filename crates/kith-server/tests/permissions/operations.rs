@@ -192,6 +192,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ask("invites", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/invites", "")]),
     ask("public_circles", "{}", &[rest("GET /circles/public", "")]),
     ask("members", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/members", "")]),
+    ask("bans", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/bans", "")]),
     ask("present", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/present", "")]),
     ask(
         "came",
