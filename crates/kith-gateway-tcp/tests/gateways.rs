@@ -452,7 +452,7 @@ async fn blocks_hold_between_old_clients_and_native_users() {
 
 #[tokio::test]
 async fn whoever_reads_slowly_misses_nothing_that_was_written_to_them() {
-    let limits = Limits { mailbox_bytes: 4096, ..Limits::default() };
+    let limits = Limits { mailbox_bytes: 900, ..Limits::default() };
     let site = Site::within(limits, |_| {}).await;
     let mut gus = signed_in(&site, "gus").await;
     let (mut ann, _) = joined(&site, "Ann", "ann@x.org").await;
@@ -462,10 +462,11 @@ async fn whoever_reads_slowly_misses_nothing_that_was_written_to_them() {
     let host = site.user("host").await;
     let known = [host, nina_id, gus_id];
     let ann_id = members.iter().map(|one| one.user).find(|user| !known.contains(user)).unwrap();
-    // They come at once, and each takes 20 or 50 ms to write.
+    // Each takes 20 or 50 ms to write, so that few of them have room, and some are too much alone.
     for number in 0..40 {
-        nina.write_to(gus_id, &format!("to gus {number} {}", "x".repeat(200))).await;
-        nina.write_to(ann_id, &format!("to ann {number} {}", "x".repeat(200))).await;
+        let rest = "x".repeat(if number % 8 == 5 { 700 } else { 200 });
+        nina.write_to(gus_id, &format!("to gus {number} {rest}")).await;
+        nina.write_to(ann_id, &format!("to ann {number} {rest}")).await;
     }
     for (client, to, member) in [(&mut gus, "gus", "message"), (&mut ann, "ann", "MSG")] {
         let mut number = 0;

@@ -219,12 +219,17 @@ async fn the_server_keeps_the_time() {
     let place = Place::open().await;
     let mut ana = place.provider("ana", "math/add", json!({"at_once": 1})).await;
     let mut bob = place.enter("bob").await;
-    place.call(&mut bob, 1, "math/add", json!({"deadline_ms": 50})).await;
+    place.call(&mut bob, 1, "math/add", json!({})).await;
     place.call(&mut bob, 2, "math/add", json!({"deadline_ms": 1})).await;
     let called = next(&mut ana, "called").await;
     let waited = end(&mut bob, 2).await;
     assert_eq!((code(&waited).as_str(), waited.get("unknown")), ("service.late", None));
-    let ended = end(&mut bob, 1).await;
+    assert_eq!(say(&mut ana, "done", &called["call"], json!({})).await, "noted");
+    assert_eq!(code(&end(&mut bob, 1).await), "returned");
+    // It is ana's at once.
+    place.call(&mut bob, 3, "math/add", json!({"deadline_ms": 1})).await;
+    let called = next(&mut ana, "called").await;
+    let ended = end(&mut bob, 3).await;
     assert_eq!((code(&ended).as_str(), &ended["unknown"]), ("service.late", &json!(true)));
     let cancelled = next(&mut ana, "cancelled").await;
     assert_eq!(cancelled, json!({"call": called["call"], "why": "late"}));

@@ -54,6 +54,10 @@ fn ink(stack: &ScopeStack) -> Ink {
 /// The lines of a piece of code, which is clean, in the colours of its language where that is known.
 #[must_use]
 pub fn highlight(code: &str, language: &str) -> Vec<Line> {
+    within(code, language, TIME_MAX)
+}
+
+fn within(code: &str, language: &str, time_max: Duration) -> Vec<Line> {
     let code = code.strip_suffix('\n').unwrap_or(code);
     let plain = |line: &str| vec![Span::new(line, Look::of(Ink::Code))];
     if language.is_empty() || code.len() > BYTES_MAX {
@@ -69,7 +73,7 @@ pub fn highlight(code: &str, language: &str) -> Vec<Line> {
     for line in code.split('\n') {
         // Behind a line without colours nothing is known of the rest.
         let colours =
-            state.take().filter(|_| line.len() <= LINE_BYTES_MAX && began.elapsed() <= TIME_MAX);
+            state.take().filter(|_| line.len() <= LINE_BYTES_MAX && began.elapsed() <= time_max);
         let Some((mut parse, mut stack)) = colours else {
             lines.push(plain(line));
             continue;
@@ -117,7 +121,7 @@ mod tests {
     use super::*;
 
     fn inks(code: &str, language: &str) -> Vec<(String, Ink)> {
-        let lines = highlight(code, language);
+        let lines = within(code, language, Duration::MAX);
         lines.into_iter().flatten().map(|span| (span.text, span.look.ink)).collect()
     }
 
@@ -129,6 +133,14 @@ mod tests {
         assert!(has("// ready", Ink::Comment), "{found:?}");
         assert!(has("pour", Ink::Function), "{found:?}");
         assert!(has("fn", Ink::Keyword), "{found:?}");
+    }
+
+    #[test]
+    fn what_takes_too_long_is_shown_without_colours() {
+        let code = "fn pour() {}\nfn drink() {}";
+        let lines = within(code, "rust", Duration::ZERO);
+        assert_eq!(lines.iter().map(|line| plain(line)).collect::<Vec<_>>().join("\n"), code);
+        assert!(lines.iter().flatten().all(|span| span.look.ink == Ink::Code), "{lines:?}");
     }
 
     #[test]
