@@ -15,8 +15,9 @@
 //! route's path, query, headers and body; addresses, invites, answers and the kept session of the
 //! program; the client's session and its list of messages against any server; the configuration
 //! from file, environment and flags; files of topics; the log and the mark beside the database; the messages of
-//! Yjs's clients and the updates in them; what the terminal client shows of texts and reads of what is typed;
-//! what the devices of private sessions say to each other, to the server and to the relay; what contents of files are.
+//! Yjs's clients, the updates in them and the JSON that these come to; what the terminal client shows of
+//! texts and reads of what is typed; what the devices of private sessions say to each other, to the server
+//! and to the relay; what contents of files are.
 //!
 //! Not ours, and so not here: HTTP heads (hyper), TLS and PEM (rustls), the command line (clap), the
 //! database file and backups (SQLite; `kith-store-sqlite/tests/damage.rs` flips their bits).
@@ -80,6 +81,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "log", run: program::log, seeds: program::log_seeds },
     Target { name: "yjs_message", run: yjs::message, seeds: yjs::message_seeds },
     Target { name: "yjs_update", run: yjs::update, seeds: yjs::update_seeds },
+    Target { name: "yjs_json", run: yjs::json, seeds: yjs::json_seeds },
     Target { name: "topics", run: program::topics, seeds: program::topics_seeds },
     Target { name: "shown", run: terminal::shown, seeds: terminal::shown_seeds },
     Target { name: "typed", run: terminal::typed, seeds: terminal::typed_seeds },

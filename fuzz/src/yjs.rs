@@ -1,7 +1,9 @@
-//! What clients of Yjs send: their messages, and the updates in them.
+//! What clients of Yjs send: their messages, the updates in them, and the JSON that these come to.
 
-use kith_core::topic::text::{Update, scan};
-use kith_core::topic::{Change, Kind, State};
+use kith_core::topic::text::{JSON, Text, Update, scan};
+use kith_core::topic::{Change, Kind, Path, State, Step};
+use kith_yjs::Updates;
+use serde_json::{Value as Json, json};
 
 /// Read as by both gateways: what is read is within bounds, or refused.
 pub(crate) fn message(input: &[u8]) {
@@ -57,4 +59,61 @@ pub(crate) fn update_seeds() -> Vec<Vec<u8>> {
         &[0, 2, 9, 2, 0, 1, 4, 2, 3, 0],
     ];
     updates.iter().map(|update| update.to_vec()).collect()
+}
+
+/// The most bytes of an update whose JSON is read: a document takes many times its updates.
+const JSON_BYTES_MAX: usize = 8 * 1024;
+/// The stack of the thread that reads one, as the server has it: what is nested is read inside what
+/// holds it.
+const STACK_BYTES: usize = 64 << 20;
+
+/// Whatever editors put into a document, its JSON can be told, and changed by whoever speaks no Yjs.
+pub(crate) fn json(input: &[u8]) {
+    let Ok(said) = scan(input) else { return };
+    if input.len() > JSON_BYTES_MAX {
+        return;
+    }
+    let read = std::thread::scope(|scope| {
+        let work = || changed(input, said.nests);
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        thread.spawn_scoped(scope, work).map(|thread| thread.join())
+    });
+    assert!(matches!(read, Ok(Ok(()))), "a document is read or refused");
+}
+
+fn changed(input: &[u8], nests: usize) {
+    let mut updates = vec![input.to_vec()];
+    let told = |updates: &[Vec<u8>]| {
+        let bytes: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
+        Updates { updates: &bytes, nests }.json(JSON)
+    };
+    let Ok(before) = told(&updates) else { return };
+    assert!(before.is_object());
+    let put = Change::Put { path: Path(vec![Step::Key("fuzzed".to_owned())]), value: json!([1]) };
+    let Ok(made) = Updates { updates: &[input], nests }.changed(7, JSON, &[put]) else { return };
+    for update in &made {
+        assert!(scan(update).is_ok(), "what the server makes is let in");
+    }
+    updates.extend(made);
+    let after = told(&updates).unwrap_or(Json::Null);
+    let others = |value: &Json| {
+        let mut entries = value.as_object().cloned().unwrap_or_default();
+        entries.remove("fuzzed");
+        entries
+    };
+    assert_eq!(after["fuzzed"], json!([1]));
+    assert_eq!(others(&after), others(&before));
+}
+
+pub(crate) fn json_seeds() -> Vec<Vec<u8>> {
+    let values = [
+        json!({}),
+        json!({ "a": 1, "b": [true, null, "text"], "c": { "d": { "e": [[1.5]] } } }),
+        json!({ "fuzzed": { "was": "there" } }),
+    ];
+    let made = values.iter().filter_map(|value| Text::of_json(value).ok());
+    let updates = made.flat_map(|text| {
+        text.updates().iter().map(|update| update.bytes().to_vec()).collect::<Vec<_>>()
+    });
+    updates.chain(update_seeds()).collect()
 }
