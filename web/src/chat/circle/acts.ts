@@ -1,7 +1,7 @@
 // What is said of an act in the audit log.
 
 import type { protocol } from "@kith/client";
-import { moment, t } from "../../lib/i18n/index.svelte.js";
+import { moment, t } from "../../lib/i18n/late.js";
 
 /** An act in words, after who did it. */
 export function actText(

@@ -1,7 +1,7 @@
 // What is told of private sessions to whoever looks elsewhere: never what was said in them.
 
 import type { PrivateEvent } from "@kith/client/private";
-import { t } from "../../lib/i18n/index.svelte.js";
+import { t } from "../../lib/i18n/late.js";
 import { dismissNotices, notify } from "../../lib/notify/notify.svelte.js";
 import { playSound } from "../../lib/notify/sound.js";
 import { announce } from "../../lib/ui/announce.svelte.js";

@@ -1,6 +1,6 @@
 // Pages with sections at their side: which there are, and what is found in them by a word. Pure.
 
-import type { Key } from "../../lib/i18n/index.svelte.js";
+import type { Key } from "../../lib/i18n/late.js";
 import type { IconNode } from "../../lib/ui/icons.js";
 
 export interface Section {

@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
 import * as format from "./format.js";
-import { CODES, LANGUAGES, en, pick } from "./languages.js";
+import { en as atOnce } from "./en/index.js";
+import { late } from "./en/late.js";
+import { CODES, LANGUAGES, addEnglish, pick } from "./languages.js";
 import { fill, form, parts, placesOf, type Message } from "./message.js";
 
+const en = { ...atOnce, ...late };
 const plain = (value: number) => String(value);
 
 test.each(CODES)("%s says all that English says, with the same places", async (code) => {
+  addEnglish(late);
   const messages: Readonly<Record<string, Message>> = await LANGUAGES[code].load();
   expect(Object.keys(messages).sort()).toEqual(Object.keys(en).sort());
   const rules = format.pluralRules(code).resolvedOptions().pluralCategories;
@@ -22,7 +26,7 @@ test.each(CODES)("%s says all that English says, with the same places", async (c
 test("no key is in two areas", async () => {
   const areas = import.meta.glob<Record<string, object>>("./en/*.ts", { eager: true });
   const keys = Object.entries(areas).flatMap(([path, area]) => {
-    return path.endsWith("/index.ts") ? [] : Object.values(area).flatMap((messages) => Object.keys(messages));
+    return /\/(index|late)\.ts$/.test(path) ? [] : Object.values(area).flatMap((messages) => Object.keys(messages));
   });
   expect(keys.sort()).toEqual(Object.keys(en).sort());
 });

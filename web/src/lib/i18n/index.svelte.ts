@@ -2,25 +2,25 @@
 // drawn anew when the language changes.
 
 import * as format from "./format.js";
-import { CODES, LANGUAGES, en, pick, type English, type Key, type LanguageCode, type Messages } from "./languages.js";
+import { CODES, LANGUAGES, addEnglish, english, pick, type English, type FirstKey, type LanguageCode, type Messages } from "./languages.js";
 import { fill, form, parts, type Part, type Value, type Values } from "./message.js";
 
-export { CODES, LANGUAGES, type Key, type LanguageCode, type Messages, type Part };
+export { CODES, LANGUAGES, addEnglish, type FirstKey as Key, type LanguageCode, type Messages, type Part };
 
 const KEPT = "kith.language";
 
-let now = $state.raw<{ code: LanguageCode; messages: Messages }>({ code: "en", messages: en });
+let now = $state.raw<{ code: LanguageCode; messages: Messages }>({ code: "en", messages: english });
 /** The language that was asked for last, while it loads. */
 let asked: LanguageCode = "en";
 
 /** What is said under a key, with its values. */
-export function t<K extends Key>(key: K, ...values: Values<English[K]>): string {
+export function t<K extends FirstKey>(key: K, ...values: Values<English[K]>): string {
   const given: Readonly<Record<string, Value>> = values[0] ?? {};
   return fill(form(now.messages[key], format.pluralRules(now.code), given), given, number);
 }
 
 /** What is said under a key as words and places, for values that are more than text. */
-export function tParts(key: Key, count?: number): Part[] {
+export function tParts(key: FirstKey, count?: number): Part[] {
   return parts(form(now.messages[key], format.pluralRules(now.code), count === undefined ? {} : { count }));
 }
 
@@ -40,7 +40,7 @@ export function direction(): "ltr" | "rtl" {
  */
 export async function startLanguage(): Promise<void> {
   const kept = CODES.find((code) => code === localStorage.getItem(KEPT));
-  await show(kept ?? pick(navigator.languages)).catch(() => apply("en", en));
+  await show(kept ?? pick(navigator.languages)).catch(() => apply("en", english));
   addEventListener("storage", ({ key, newValue }) => {
     const code = CODES.find((one) => one === newValue);
     if (key === KEPT && code !== undefined) void show(code).catch(() => {});

@@ -1,11 +1,14 @@
-// The languages there are. English is always at hand, so that nothing is ever without words; each
-// other is loaded when it is chosen.
+// The languages there are. English is always at hand, so that nothing is ever without words: at once
+// what is said at once, the rest with what says it. Each other is loaded when it is chosen.
 
 import { en } from "./en/index.js";
+import type { late } from "./en/late.js";
 import type { Plural } from "./message.js";
 
-export type English = typeof en;
+export type English = typeof en & typeof late;
 export type Key = keyof English;
+/** What may be said by what is loaded at once. */
+export type FirstKey = keyof typeof en;
 /** All messages in another language: the same keys, and forms where English has forms. */
 export type Messages = { readonly [key in Key]: English[key] extends string ? string : Plural };
 
@@ -16,14 +19,22 @@ interface Language {
   readonly load: () => Promise<Messages>;
 }
 
+/** English as far as it was loaded. */
+const english: Messages = { ...en } as unknown as Messages;
+
+/** Adds what is said in English by something that is loaded now. */
+export function addEnglish(messages: Partial<Messages>): void {
+  Object.assign(english, messages);
+}
+
 export const LANGUAGES = {
-  en: { name: "English", dir: "ltr", load: () => Promise.resolve(en) },
+  en: { name: "English", dir: "ltr", load: () => Promise.resolve(english) },
   de: { name: "Deutsch", dir: "ltr", load: () => import("./de/index.js").then(({ de }) => de) },
 } as const satisfies Record<string, Language>;
 
 export type LanguageCode = keyof typeof LANGUAGES;
 export const CODES = Object.keys(LANGUAGES) as LanguageCode[];
-export { en };
+export { english };
 
 /** The first of the wished languages (`de-AT`, `en` …) that there is; English where there is none. */
 export function pick(wished: readonly string[]): LanguageCode {

@@ -61,4 +61,5 @@ export const account = {
   "error.file_lost": "Dieser Browser hat die Datei nicht behalten. Wähle sie noch einmal.",
   "error.file_unreadable": "Die Datei ist nicht mehr lesbar. Wähle sie noch einmal.",
   "error.store_full": "Der Server hat keinen Platz mehr.",
+  "settings.password_done": "Das neue Passwort ist gesetzt. Alle anderen Sitzungen sind zu Ende.",
 };

@@ -1,7 +1,6 @@
 // In German: see the file of the same name in English.
 
 export const admin = {
-  "admin.title": "Verwaltung der Site",
   "admin.overview": "Überblick",
   "admin.users": "Benutzer",
   "admin.registration": "Neue Konten",

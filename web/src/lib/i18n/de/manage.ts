@@ -1,7 +1,6 @@
 // In German: see the file of the same name in English.
 
 export const manage = {
-  "circle.settings": "Einstellungen von {circle}",
   "circle.part_general": "Allgemein",
   "circle.part_roles": "Rollen",
   "circle.part_invites": "Einladungen",
@@ -19,12 +18,10 @@ export const manage = {
   "circle.banned_by": "von {name}, {time}",
   "circle.unban": "{name} wieder hereinlassen",
   "circle.no_bans": "Niemand ist verbannt.",
-  "circle.hand_over": "Kreis übergeben",
   "circle.hand_over_hint": "Wem {circle} gehört, darf darin alles und kann nicht entfernt werden. Du bleibst Mitglied, und nur die neue Person kann ihn zurückgeben.",
   "circle.hand_over_to": "An wen",
   "circle.hand_over_sure": "An {name} übergeben",
   "circle.handed_over": "{circle} gehört jetzt {name}.",
-  "stream.settings": "Einstellungen von {name}",
   "stream.slow": "Langsamer Modus",
   "stream.slow_hint": "Wie lange jedes Mitglied zwischen zwei Nachrichten wartet.",
   "stream.slow_not": "Aus",

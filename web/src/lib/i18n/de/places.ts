@@ -16,4 +16,6 @@ export const places = {
   "places.section_hint": "Einer, den es gibt, oder ein neuer. Leer: vor allen Abschnitten.",
   "places.section_menu": "Menü des Abschnitts {name}",
   "places.sections": "Abschnitte",
+  "settings.title": "Einstellungen",
+  "admin.title": "Verwaltung der Site",
 };

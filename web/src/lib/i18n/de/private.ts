@@ -3,7 +3,6 @@
 export const privately = {
   "private.title": "Private Sitzung",
   "private.with": "Private Sitzung mit {name}",
-  "private.talk": "Privat sprechen",
   "private.hint": "Von deinem Gerät zu dem der anderen Seite, Ende zu Ende verschlüsselt. Nichts davon wird aufbewahrt: nicht vom Server, nicht von dieser Seite.",
   "private.invite": "Einladen",
   "private.invite_again": "Noch einmal einladen",

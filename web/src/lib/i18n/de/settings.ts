@@ -1,7 +1,6 @@
 // In German: see the file of the same name in English.
 
 export const settings = {
-  "settings.title": "Einstellungen",
   "settings.account": "Konto",
   "settings.sessions": "Sitzungen",
   "settings.notifications": "Benachrichtigungen",
@@ -13,7 +12,6 @@ export const settings = {
   "settings.password_new": "Neues Passwort",
   "settings.password_hint": "Mit einem neuen Passwort wirst du überall sonst abgemeldet.",
   "settings.password_set": "Neues Passwort setzen",
-  "settings.password_done": "Das neue Passwort ist gesetzt. Alle anderen Sitzungen sind zu Ende.",
   "settings.sessions_hint": "Wo du angemeldet bist. Beende, was du nicht kennst, und setze dann ein neues Passwort.",
   "settings.session_here": "Diese hier",
   "settings.session_now": "Gerade benutzt",

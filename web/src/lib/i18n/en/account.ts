@@ -61,4 +61,5 @@ export const account = {
   "error.file_lost": "This browser did not keep the file. Choose it again.",
   "error.file_unreadable": "The file can no longer be read. Choose it again.",
   "error.store_full": "The server has no room left.",
+  "settings.password_done": "The new password is set. All other sessions have ended.",
 } as const;

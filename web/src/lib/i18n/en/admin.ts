@@ -1,7 +1,6 @@
 // What the site's administration says.
 
 export const admin = {
-  "admin.title": "Site administration",
   "admin.overview": "Overview",
   "admin.users": "Users",
   "admin.registration": "Registration",

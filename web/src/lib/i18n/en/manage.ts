@@ -1,7 +1,6 @@
 // What is said to those who look after a circle: its settings, roles, members and audit log.
 
 export const manage = {
-  "circle.settings": "Settings of {circle}",
   "circle.part_general": "General",
   "circle.part_roles": "Roles",
   "circle.part_invites": "Invites",
@@ -19,12 +18,10 @@ export const manage = {
   "circle.banned_by": "by {name}, {time}",
   "circle.unban": "Let {name} in again",
   "circle.no_bans": "Nobody is banned.",
-  "circle.hand_over": "Hand the circle over",
   "circle.hand_over_hint": "Whoever owns {circle} may do everything in it, and cannot be removed. You stay a member, and only they can give it back.",
   "circle.hand_over_to": "To whom",
   "circle.hand_over_sure": "Hand over to {name}",
   "circle.handed_over": "{circle} belongs to {name} now.",
-  "stream.settings": "Settings of {name}",
   "stream.slow": "Slow mode",
   "stream.slow_hint": "How long each member waits between two messages.",
   "stream.slow_not": "Off",

@@ -16,4 +16,6 @@ export const places = {
   "places.section_hint": "One that there is, or a new one. Empty: before all sections.",
   "places.section_menu": "Menu of the section {name}",
   "places.sections": "Sections",
+  "settings.title": "Settings",
+  "admin.title": "Site administration",
 } as const;

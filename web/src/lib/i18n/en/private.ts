@@ -3,7 +3,6 @@
 export const privately = {
   "private.title": "Private session",
   "private.with": "Private session with {name}",
-  "private.talk": "Talk privately",
   "private.hint": "From your device to theirs, encrypted from end to end. Nothing of it is kept: not by the server, not by this page.",
   "private.invite": "Invite",
   "private.invite_again": "Invite again",

@@ -1,7 +1,6 @@
 // What the settings say.
 
 export const settings = {
-  "settings.title": "Settings",
   "settings.account": "Account",
   "settings.sessions": "Sessions",
   "settings.notifications": "Notifications",
@@ -13,7 +12,6 @@ export const settings = {
   "settings.password_new": "New password",
   "settings.password_hint": "With a new password you are signed out everywhere else.",
   "settings.password_set": "Set the new password",
-  "settings.password_done": "The new password is set. All other sessions have ended.",
   "settings.sessions_hint": "Where you are signed in. End what you do not know, and then set a new password.",
   "settings.session_here": "This one",
   "settings.session_now": "Used now",
