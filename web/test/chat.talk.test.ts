@@ -51,7 +51,11 @@ test("messages are answered, changed by arrow up, reacted to, pinned and deleted
   await bob.getByText(/^Your answer to/).waitFor();
   await say(bob, "In a minut");
   await message(ana, "In a minut").getByText("Is there tea?").waitFor();
-  await composer(bob).press("ArrowUp");
+  // Until the server has said so, there is no message of bob's that could be changed.
+  await expect.poll(async () => {
+    await composer(bob).press("ArrowUp");
+    return bob.getByLabel("Change the message").count();
+  }).toBe(1);
   await bob.getByLabel("Change the message").fill("In a minute");
   await expectAccessible(bob);
   await bob.getByLabel("Change the message").press("Enter");
