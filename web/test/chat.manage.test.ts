@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible, expectFits } from "./browser.js";
 import { chat, composer, message, place, post, teaOf } from "./chat.js";
+import { png } from "./files.js";
 import { BUSY, Server, type Person } from "./server.js";
 
 let server: Server;
@@ -116,6 +117,27 @@ test("roles are made and given, members are timed out, removed and banned, and t
   await page.getByRole("tab", { name: "Audit log" }).click();
   await page.getByText("let cyd in again").waitFor();
   await cyd.ask("POST", `/circles/${circle}/join`, {});
+});
+
+test("a circle has an icon, which its members and whoever is invited see, and has none again", async () => {
+  const { circle, stream } = await teaOf(ana, [bob], "Shown");
+  const { code } = await ana.ask<{ code: string }>("POST", `/circles/${circle}/invites`, {});
+  const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`, { theme: "dark" })];
+  const shown = (of: Page) => of.getByRole("link", { name: "Shown" }).locator(`.avatar img[src*="/circles/${circle}/icon"].loaded`);
+  await choose(page, "Shown", "Settings of Shown");
+  await page.getByRole("dialog").locator("input[type=file]").setInputFiles(png("cup.png"));
+  await page.getByText("The picture is set.").waitFor();
+  await page.getByRole("button", { name: "Choose another picture" }).waitFor();
+  await expectAccessible(page);
+  await expectFits(page);
+  await shown(page).waitFor();
+  await shown(other).waitFor();
+  const guest = await browser.page();
+  await guest.goto(`${server.url}/invite/${code}`);
+  await guest.locator('.avatar img[src*="/icon"].loaded').waitFor();
+  await page.getByRole("button", { name: "Remove the picture" }).click();
+  await page.getByRole("button", { name: "Choose a picture" }).waitFor();
+  await expect.poll(() => shown(other).count()).toBe(0);
 });
 
 test("a circle is handed over, from its menu or from a profile, and belongs to somebody else then", async () => {

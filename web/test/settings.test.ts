@@ -3,6 +3,8 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible, expectFits, signIn } from "./browser.js";
+import { teaOf, post, message, place } from "./chat.js";
+import { blob, png } from "./files.js";
 import { BUSY, PASSWORD, Server } from "./server.js";
 
 let server: Server;
@@ -94,6 +96,51 @@ test("a new password ends every other session, and this one goes on", async () =
   await page.getByText("Saved.").waitFor();
   await signIn(other, "ana1", "another horse battery");
   await other.getByText("This one").waitFor();
+});
+
+test("a picture is chosen, shown to others wherever one is, and removed", async () => {
+  const [ana, bob] = [await server.person("ana5"), await server.person("bob5")];
+  const { stream } = await teaOf(ana, [bob], "Pictures");
+  await post(ana, stream, "of ana");
+  await ana.ask("POST", "/direct", { user: bob.id });
+  const page = await browser.open(server, "/settings/account", ana);
+  const shown = (where: Page | ReturnType<Page["locator"]>) => where.locator(`.avatar img[src*="/users/${ana.id}/avatar"].loaded`);
+  const choose = (file: ReturnType<typeof png>) => page.locator("input[type=file]").setInputFiles(file);
+  await page.getByRole("button", { name: "Choose a picture" }).waitFor();
+  await choose(blob("tea.bin", 500));
+  await page.getByText("No picture can be made of this file.").waitFor();
+  await expectAccessible(page);
+  browser.takeComplaints();
+  await choose(png("ana.png"));
+  await page.getByText("The picture is set.").waitFor();
+  expect(await page.getByText("No picture can be made of this file.").count()).toBe(0);
+  await shown(page.getByRole("main")).waitFor();
+  await expectAccessible(page);
+  await expectFits(page);
+
+  const other = await browser.open(server, `/s/${stream}`, bob, { theme: "dark" });
+  await shown(message(other, "of ana")).waitFor();
+  await other.getByRole("button", { name: "People", exact: true }).click();
+  await shown(other.locator("aside").getByRole("button", { name: "ana5" })).waitFor();
+  await expectAccessible(other);
+  await message(other, "of ana").getByRole("button", { name: "ana5" }).click();
+  await shown(other.getByRole("dialog")).waitFor();
+  await other.keyboard.press("Escape");
+  await other.keyboard.press("Control+k");
+  const target = other.getByRole("option", { name: "ana5" });
+  await shown(target).waitFor();
+  await target.click();
+  await shown(place(other, "ana5")).waitFor();
+  await expectAccessible(other);
+
+  await page.getByRole("button", { name: "Remove the picture" }).click();
+  await page.getByText("The picture is removed.").waitFor();
+  await page.getByRole("button", { name: "Choose a picture" }).waitFor();
+  expect(await page.locator(".avatar img").count()).toBe(0);
+  // What the browser kept of who is who is asked for anew.
+  await other.reload();
+  await place(other, "ana5").waitFor();
+  await expect.poll(() => shown(other).count()).toBe(0);
 });
 
 test("a session is ended from another device", async () => {

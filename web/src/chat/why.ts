@@ -35,6 +35,7 @@ const SENTENCES: Readonly<Record<string, Key & `error.${string}`>> = {
   "file.quota": "error.file_quota",
   "file.too_many": "error.file_too_many",
   "file.type": "error.file_type",
+  "file.no_image": "error.file_no_image",
   "file.off": "error.file_off",
   "file.not_found": "error.file_not_found",
   "file.failed": "error.file_failed",

@@ -46,6 +46,11 @@ export async function invited(code: string): Promise<protocol.CircleCard> {
   return (await ask("GET", `/api/v1/site/invites/${encodeURIComponent(code)}`)) as protocol.CircleCard;
 }
 
+/** The address of the icon of a circle, for whoever has an invite into it. */
+export function invitedIcon(code: string, { icon }: protocol.CircleCard): string | undefined {
+  return icon === undefined ? undefined : `/api/v1/site/invites/${encodeURIComponent(code)}/icon?hash=${icon.hash}`;
+}
+
 /** Sets a new password; every other session ends. Rejects with a `KithError`. */
 export async function changePassword(current: string, password: string, label: string): Promise<void> {
   await ask("PUT", "/api/v1/users/me/password", { current, new: password, label });

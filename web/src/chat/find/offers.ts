@@ -13,7 +13,7 @@ export interface Offer {
   readonly label: string;
   readonly detail?: string;
   readonly put: string;
-  readonly avatar?: { readonly name: string; readonly id: string; readonly square?: boolean };
+  readonly avatar?: { readonly name: string; readonly id: string; readonly src?: string | undefined; readonly square?: boolean };
 }
 
 const OFFERED_MAX = 8;
@@ -46,10 +46,10 @@ export function offersFor(site: Site, typed: Typed): readonly Offer[] {
 function people(site: Site, typed: string): readonly Offer[] {
   const others = [...get(site.people.users).values()].filter(({ id }) => id !== site.me);
   const found = best(typed, others, (user) => `${user.name} ${nameOf(user)}`, OFFERED_MAX - 1);
-  const all = found.map(({ item }): Offer => ({ label: nameOf(item), detail: `@${item.name}`, put: item.name, avatar: { name: nameOf(item), id: item.id } }));
+  const all = found.map(({ item }): Offer => ({ label: nameOf(item), detail: `@${item.name}`, put: item.name, avatar: { name: nameOf(item), id: item.id, src: site.avatar(item) } }));
   const me = site.people.get(site.me);
   const isMe = me !== undefined && ["me", me.name, nameOf(me)].some((one) => one.toLowerCase().startsWith(typed.toLowerCase()));
-  return isMe ? [{ label: nameOf(me), detail: t("find.me"), put: "me", avatar: { name: nameOf(me), id: me.id } }, ...all] : all;
+  return isMe ? [{ label: nameOf(me), detail: t("find.me"), put: "me", avatar: { name: nameOf(me), id: me.id, src: site.avatar(me) } }, ...all] : all;
 }
 
 /** Circles, streams and conversations, by names that mean one alone. */
@@ -69,12 +69,12 @@ function placesOf(site: Site): readonly Offer[] {
   }
   for (const circle of circles) {
     const { name } = get(circle.circle);
-    all.push({ label: name, detail: t("find.whole_circle"), put: isAlone(name) && !name.includes('"') ? name : circle.id, avatar: { name, id: circle.id, square: true } });
+    all.push({ label: name, detail: t("find.whole_circle"), put: isAlone(name) && !name.includes('"') ? name : circle.id, avatar: { name, id: circle.id, src: site.icon(get(circle.circle)), square: true } });
   }
   for (const stream of get(site.conversations)) {
     const other = other_in(site, stream.others(site.me));
     if (stream.info.kind === "direct" && other !== undefined) {
-      all.push({ label: nameOf(other), detail: `@${other.name}`, put: `@${other.name}`, avatar: { name: nameOf(other), id: other.id } });
+      all.push({ label: nameOf(other), detail: `@${other.name}`, put: `@${other.name}`, avatar: { name: nameOf(other), id: other.id, src: site.avatar(other) } });
     } else if (stream.info.name !== undefined) {
       all.push({ label: stream.info.name, put: stream.id, avatar: { name: stream.info.name, id: stream.id, square: true } });
     }

@@ -28,6 +28,18 @@ test("whoever could not be asked for is asked for again when they are met again"
   await expect.poll(() => people.get("u_ana")?.name).toBe("ana");
 });
 
+test("those who are known are asked for again, once at a time and in parts", async () => {
+  const asked: number[] = [];
+  const people = new People((users) => {
+    asked.push(users.length);
+    return Promise.resolve(users.map((id) => ({ ...user(id), display_name: "new" })));
+  });
+  people.learn(Array.from({ length: 1100 }, (_, at) => user(`u_${at}`)));
+  await Promise.all([people.renewAll(), people.renewAll()]);
+  expect(asked).toEqual([200, 200, 200, 200, 200]);
+  expect(["u_99", "u_100", "u_1099"].map((id) => people.get(id as protocol.UserId)?.display_name)).toEqual(["99", "new", "new"]);
+});
+
 test("a nickname goes before the display name", () => {
   expect([nameOf(user("u_ana")), nameOf(user("u_ana"), "Annie"), nameOf(undefined)]).toEqual(["ANA", "Annie", "…"]);
 });

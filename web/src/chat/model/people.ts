@@ -8,6 +8,8 @@ type UserId = protocol.UserId;
 
 /** Users that one question asks for, at most. */
 const ASK_MAX = 200;
+/** Users that are asked for again together. */
+const RENEWED_MAX = 1000;
 /** Users that are remembered; beyond, all are asked for again as they are met. */
 const KNOWN_MAX = 20_000;
 
@@ -21,6 +23,7 @@ export class People {
   #asked = new Set<UserId>();
   #wanted = new Set<UserId>();
   #due = false;
+  #renewing: Promise<void> | undefined;
 
   /** `ask` asks the server for users, whose names are told as far as one may know them. */
   constructor(private readonly ask: (users: UserId[]) => Promise<readonly User[]>) {
@@ -44,7 +47,13 @@ export class People {
 
   /** Asks for these again, whatever is known. */
   async renew(users: readonly UserId[]): Promise<void> {
-    this.learn(await this.ask([...users]));
+    for (let from = 0; from < users.length; from += ASK_MAX) this.learn(await this.ask(users.slice(from, from + ASK_MAX)));
+  }
+
+  /** Asks again for everybody who is known, those met last where they are many: nobody tells of changes. */
+  async renewAll(): Promise<void> {
+    this.#renewing ??= this.renew([...this.#known.keys()].slice(-RENEWED_MAX)).finally(() => (this.#renewing = undefined));
+    await this.#renewing;
   }
 
   /** These users are known now. */

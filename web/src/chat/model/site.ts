@@ -92,6 +92,7 @@ export class Site {
       // What is not followed may have changed while there was no connection.
       if (state === "online" && !is_first) {
         this.stale();
+        this.#renewPeople();
         this.uploads.online();
       }
       is_first = false;
@@ -105,6 +106,16 @@ export class Site {
 
   get connection(): Readable<Connection> {
     return this.client.connection;
+  }
+
+  /** The address of the picture that a user is shown with, where there is one. */
+  avatar(user: protocol.User | undefined): string | undefined {
+    return user === undefined ? undefined : this.client.avatarAddress(user);
+  }
+
+  /** The same of a circle. */
+  icon(circle: Pick<protocol.Circle, "id" | "icon">): string | undefined {
+    return this.client.iconAddress(circle);
   }
 
   stream(id: StreamId): StreamModel | undefined {
@@ -130,11 +141,13 @@ export class Site {
 
   /** Learns what there is, and sends what waited. */
   async start(): Promise<void> {
+    const is_recalled = get(this.#shownAt) !== undefined;
     const learned = this.refresh();
     if (!get(this.#ready)) await learned;
     for (const { op, stream, draft } of this.outbox.all()) {
       this.#streams.get(stream)?.carry(op, draft).catch(() => {});
     }
+    if (is_recalled) void learned.then(() => this.#renewPeople(), () => {});
     const [blocks, preferences] = await Promise.all([this.client.query({ blocks: {} }), this.client.query({ preferences: {} }), learned]);
     this.#blocked.set(new Set(blocks));
     this.preferences.learn(preferences);
@@ -175,6 +188,11 @@ export class Site {
     if (this.#ended) return;
     this.#learn(window);
     this.#shownAt.set(undefined);
+  }
+
+  /** Asks how everybody is shown by now; where that fails, they are shown as they were. */
+  #renewPeople(): void {
+    this.people.renewAll().catch(() => {});
   }
 
   #learn(window: protocol.Window, kept: Past["streams"] = new Map()): void {

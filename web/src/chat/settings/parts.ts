@@ -4,7 +4,7 @@ import { Ban, Bell, Globe, Key, Monitor, Palette, User } from "../../lib/ui/icon
 import type { Section } from "./sections.js";
 
 export const SECTIONS = [
-  { part: "account", title: "settings.account", icon: User, about: ["account.shown_as", "account.name", "account.sign_out"] },
+  { part: "account", title: "settings.account", icon: User, about: ["account.shown_as", "account.name", "picture.choose", "account.sign_out"] },
   { part: "password", title: "account.password", icon: Key, about: ["settings.password_now", "settings.password_new"] },
   { part: "sessions", title: "settings.sessions", icon: Monitor, about: ["settings.session_end", "settings.sessions_end"] },
   { part: "notifications", title: "settings.notifications", icon: Bell, about: ["settings.level", "settings.mute"] },

@@ -48,7 +48,7 @@ async function people(site: Site, stream: StreamModel, typed: string): Promise<r
   const found = best(typed, users, (user) => `${user.name} ${nameOf(user, stream.circle?.nickname(user.id))}`, FOUND_MAX);
   const offered = found.map(({ item }): Completion => {
     const name = nameOf(item, stream.circle?.nickname(item.id));
-    return { label: name, detail: `@${item.name}`, put: `@${item.name}`, avatar: { name, id: item.id } };
+    return { label: name, detail: `@${item.name}`, put: `@${item.name}`, avatar: { name, id: item.id, src: site.avatar(item) } };
   });
   const { circle } = stream;
   const may = circle === undefined ? undefined : permissionsOf(get(circle.circle), get(circle.member), Date.now(), stream.info.deny);

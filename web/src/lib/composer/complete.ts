@@ -20,7 +20,7 @@ export interface Completion {
   /** What takes the place of what was typed, its sign included. */
   readonly put: string;
   readonly emoji?: string;
-  readonly avatar?: { readonly name: string; readonly id?: string; readonly src?: string };
+  readonly avatar?: { readonly name: string; readonly id?: string; readonly src?: string | undefined };
 }
 
 /** Where completions of a sign come from; those that take long may come later. */

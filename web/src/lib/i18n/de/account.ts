@@ -53,6 +53,7 @@ export const account = {
   "error.file_quota": "Deine Dateien brauchen allen Platz, den du hier hast. Lösche eigene Nachrichten mit Dateien.",
   "error.file_too_many": "Du hast heute sehr viele Dateien gesendet. Morgen geht es weiter.",
   "error.file_type": "Dieser Server nimmt keine Dateien dieser Art.",
+  "error.file_no_image": "Aus dieser Datei wird kein Bild. Aus PNG, JPEG, GIF und WebP wird eines.",
   "error.file_off": "Dieser Server nimmt keine Dateien.",
   "error.file_not_found": "Die Datei ist nicht mehr da.",
   "error.file_failed": "Der Ort der Dateien ist gerade nicht erreichbar.",

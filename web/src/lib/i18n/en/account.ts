@@ -53,6 +53,7 @@ export const account = {
   "error.file_quota": "Your files take all the room that you have here. Delete messages with files of yours.",
   "error.file_too_many": "You have sent very many files today. Go on tomorrow.",
   "error.file_type": "This server takes no files of this type.",
+  "error.file_no_image": "No picture can be made of this file. Of PNG, JPEG, GIF and WebP it can.",
   "error.file_off": "This server takes no files.",
   "error.file_not_found": "The file is not there any more.",
   "error.file_failed": "The place of the files cannot be reached at present.",
