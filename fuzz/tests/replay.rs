@@ -82,6 +82,7 @@ replay! {
     log
     yjs_message
     yjs_update
+    yjs_json
     topics
     shown
     typed
