@@ -87,8 +87,11 @@ test("sounds are played, other files are saved as they were, and a message that 
   // Without a text, its files say what it is.
   await post(tea.ana, tea.stream, "Look above", { reply_to: seq });
   await message(page, "Look above").getByText("3 files").waitFor();
+  // What is still being asked for when its message goes is not found.
+  const whole = page.waitForResponse((response) => response.url().endsWith(`/files/${files[2]}`));
   await page.getByRole("button", { name: "Open tea.png" }).click();
   await viewer(page, "tea.png").waitFor();
+  await (await whole).finished();
   await tea.ana.ask("DELETE", `/streams/${tea.stream}/messages/${seq}`);
   await viewer(page, "tea.png").waitFor({ state: "detached" });
   await page.getByText("report of the year.bin").waitFor({ state: "detached" });
