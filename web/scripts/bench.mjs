@@ -4,12 +4,12 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
+import { heard, launch } from "./real.mjs";
 
 const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false }, times: { type: "string", default: "5" }, write: { type: "string" } } });
 const TIMES = options.quick ? 1 : Number(options.times);
@@ -29,18 +29,6 @@ const PROFILES = [
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = process.env.KITH_PROGRAM ?? join(root, "target/release/kith");
-
-function installed() {
-  for (const path of (process.env.PATH ?? "").split(delimiter).map((one) => join(one, "chromium"))) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      continue;
-    }
-  }
-  throw new Error("chromium is not installed: run `cargo xtask setup`");
-}
 
 const median = (all) => all.toSorted((one, two) => one - two)[Math.floor((all.length - 1) / 2)];
 const range = (all) => (all.length < 2 ? "" : ` (${Math.min(...all)}–${Math.max(...all)})`);
@@ -193,13 +181,7 @@ const server = spawn(program, ["serve", "--listen", "127.0.0.1:0", "--data", joi
 const exited = once(server, "exit");
 let browser;
 try {
-  let said = "";
-  while (!/listening on .*\n/.test(said)) {
-    const [more] = await Promise.race([once(server.stdout, "data"), exited]);
-    said += String(more);
-    if (server.exitCode !== null) throw new Error(`the server said ${said}`);
-  }
-  const url = /listening on (.*)\n/.exec(said)[1];
+  const [, url] = await heard(server, /listening on (.*)\n/);
   const { token } = await ask(url, undefined, "POST", "/accounts", { name: "ana", password: PASSWORD });
   const { token: other } = await ask(url, undefined, "POST", "/accounts", { name: "bob", password: PASSWORD });
   const { circle } = await ask(url, token, "POST", "/circles", { name: "Tea", public: true });
@@ -207,8 +189,7 @@ try {
   const { circles } = await ask(url, token, "GET", "/window");
   const stream = circles[0].streams[0].stream.id;
   await post(url, other, stream, MESSAGES);
-  // Root, as in containers, has no sandbox.
-  browser = await chromium.launch({ executablePath: installed(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+  browser = await launch();
   const context = await browser.newContext({ viewport: { width: 1366, height: 768 } });
   context.setDefaultTimeout(120_000);
   const page = await context.newPage();

@@ -3,11 +3,11 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { heard, launch } from "./real.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const program = process.env.KITH_PROGRAM ?? join(root, "target/debug/kith");
@@ -54,33 +54,13 @@ const PAGES = {
   },
 };
 
-function installed() {
-  for (const path of (process.env.PATH ?? "").split(delimiter).map((one) => join(one, "chromium"))) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      continue;
-    }
-  }
-  throw new Error("chromium is not installed: run `cargo xtask setup`");
-}
-
 const data = mkdtempSync(join(tmpdir(), "kith-"));
 const server = spawn(program, ["serve", "--demo", "--listen", "127.0.0.1:0", "--data", join(data, "data")], { stdio: ["ignore", "pipe", "ignore"] });
 const exited = once(server, "exit");
 let browser;
 try {
-  let said = "";
-  while (!/the password is: .*\n/.test(said)) {
-    const [more] = await Promise.race([once(server.stdout, "data"), exited]);
-    said += String(more);
-    if (server.exitCode !== null) throw new Error(`the server said ${said}`);
-  }
-  const url = /listening on (.*)\n/.exec(said)[1];
-  const [, name, password] = /sign in as (\w+),.*the password is: (.*)\n/.exec(said);
-  // Root, as in containers, has no sandbox.
-  browser = await chromium.launch({ executablePath: installed(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+  const [, url, name, password] = await heard(server, /listening on (.*)\n[^]*sign in as (\w+),.*the password is: (.*)\n/);
+  browser = await launch();
   mkdirSync(folder, { recursive: true });
   const looks = THEMES.flatMap((theme) => SIZES.map(([width, height]) => ({ theme, width, height })));
   let session;

@@ -1,28 +1,13 @@
 // Pages of the real server in a real browser. Whatever a page complains of fails the test: errors in
 // the console, exceptions, and what the policy of the page forbids.
 
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { createRequire } from "node:module";
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
+import { launch } from "../scripts/real.mjs";
 import { PASSWORD, type Person, type Server } from "./server.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
-/** The browser of the system: none is downloaded. */
-function installed(): string {
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
-    const path = join(folder, "chromium");
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      continue;
-    }
-  }
-  throw new Error("chromium is not installed: run `cargo xtask setup`");
-}
 
 /** How a page is shown. */
 export interface Look {
@@ -37,9 +22,7 @@ export class Chromium {
   private constructor(private readonly browser: Browser) {}
 
   static async start(): Promise<Chromium> {
-    // Root, as in containers, has no sandbox.
-    const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-    return new Chromium(await chromium.launch({ executablePath: installed(), args }));
+    return new Chromium(await launch());
   }
 
   /** Closes it; fails where a page complained of something that was not expected. */

@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible, expectFits, type Look } from "./browser.js";
-import { chat, composer, message, place, say, teaOf, type Tea } from "./chat.js";
+import { chat, composer, message, place, say, type Tea, worldOf } from "./chat.js";
 import { blob, png, type Made } from "./files.js";
 import { BUSY, Server, type Person } from "./server.js";
 
@@ -11,7 +11,6 @@ const SETTINGS = { ...BUSY, KITH_FILES__FREE_PERCENT: "1", KITH_FILES__BYTES_MAX
 
 let server: Server;
 let browser: Chromium;
-let made = 0;
 
 beforeAll(async () => {
   server = await Server.start(SETTINGS);
@@ -23,18 +22,7 @@ afterAll(async () => {
   await server.end();
 });
 
-interface World extends Tea {
-  readonly ana: Person;
-  readonly bob: Person;
-}
-
-/** Ana's circle with bob in it: names of this test alone. */
-async function world(at = server): Promise<World> {
-  made += 1;
-  const [ana, bob] = [await at.person(`ana${made}`), await at.person(`bob${made}`)];
-  return { ana, bob, ...(await teaOf(ana, [bob], `Tea ${made}`)) };
-}
-
+const world = (at = server) => worldOf(at);
 const open = (who: Person, { stream }: Tea, look: Look = {}) => chat(browser, server, who, `/s/${stream}`, look);
 const tray = (page: Page) => page.getByRole("list", { name: "Files of your message" });
 const inTray = (page: Page, name: string) => tray(page).getByRole("listitem").filter({ hasText: name });

@@ -4,13 +4,12 @@ import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible, expectFits, type Look } from "./browser.js";
-import { chat, message, post, teaOf, type Tea } from "./chat.js";
+import { chat, message, post, type Tea, worldOf } from "./chat.js";
 import { blob, png, sendFromTerminal, upload, wav } from "./files.js";
 import { BUSY, Server, type Person } from "./server.js";
 
 let server: Server;
 let browser: Chromium;
-let made = 0;
 
 beforeAll(async () => {
   server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
@@ -22,18 +21,7 @@ afterAll(async () => {
   await server.end();
 });
 
-interface World extends Tea {
-  readonly ana: Person;
-  readonly bob: Person;
-}
-
-/** Ana's circle with bob in it: names of this test alone. */
-async function world(): Promise<World> {
-  made += 1;
-  const [ana, bob] = [await server.person(`ana${made}`), await server.person(`bob${made}`)];
-  return { ana, bob, ...(await teaOf(ana, [bob], `Tea ${made}`)) };
-}
-
+const world = () => worldOf(server);
 const open = (who: Person, { stream }: Tea, look: Look = {}) => chat(browser, server, who, `/s/${stream}`, look);
 const viewer = (page: Page, name: string) => page.getByRole("dialog", { name });
 const isLoaded = (image: Locator) => expect.poll(() => image.evaluate((img) => (img as HTMLImageElement).naturalWidth)).toBeGreaterThan(0);

@@ -4,13 +4,12 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible } from "./browser.js";
-import { chat, composer, message, place, post, say, teaOf, type Tea } from "./chat.js";
+import { chat, composer, message, place, post, say, type World, worldOf } from "./chat.js";
 import { png, upload } from "./files.js";
-import { BUSY, Server, type Person } from "./server.js";
+import { BUSY, Server } from "./server.js";
 
 let server: Server;
 let browser: Chromium;
-let made = 0;
 
 beforeAll(async () => {
   server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
@@ -25,19 +24,11 @@ afterAll(async () => {
   await server.end();
 });
 
-interface World extends Tea {
-  readonly ana: Person;
-  readonly bob: Person;
-  /** Another stream. */
-  readonly ops: string;
-}
-
-async function world(): Promise<World> {
-  made += 1;
-  const [ana, bob] = [await server.person(`ana${made}`), await server.person(`bob${made}`)];
-  const tea = await teaOf(ana, [bob], `Tea ${made}`);
-  const { stream: ops } = await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "ops" });
-  return { ana, bob, ops, ...tea };
+/** With another stream, `ops`. */
+async function world(): Promise<World & { readonly ops: string }> {
+  const tea = await worldOf(server);
+  const { stream: ops } = await tea.ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "ops" });
+  return { ops, ...tea };
 }
 
 /** What is kept by the browser, by its names. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible, type Look } from "./browser.js";
-import { chat, composer, message, say, teaOf, type Tea } from "./chat.js";
+import { chat, composer, message, say, type World as Pair, worldOf } from "./chat.js";
 import { CommandLine } from "./command.js";
 import { BUSY, Server, type Person } from "./server.js";
 
@@ -13,7 +13,6 @@ import { BUSY, Server, type Person } from "./server.js";
 let relaying: Server;
 let server: Server;
 let browser: Chromium;
-let made = 0;
 
 beforeAll(async () => {
   relaying = await Server.start({ ...BUSY, KITH_RELAY__LISTEN: "127.0.0.1:0", KITH_RELAY__TURN: "true" });
@@ -27,19 +26,11 @@ afterAll(async () => {
   await relaying.end();
 });
 
-interface World extends Tea {
+interface World extends Pair {
   readonly at: Server;
-  readonly ana: Person;
-  readonly bob: Person;
 }
 
-/** Ana's circle with bob in it: names of this test alone. */
-async function world(at: Server): Promise<World> {
-  made += 1;
-  const [ana, bob] = [await at.person(`ana${made}`), await at.person(`bob${made}`)];
-  return { at, ana, bob, ...(await teaOf(ana, [bob], `Tea ${made}`)) };
-}
-
+const world = async (at: Server): Promise<World> => ({ at, ...(await worldOf(at)) });
 const open = (who: Person, { at, stream }: World, look: Look = {}) => chat(browser, at, who, `/s/${stream}`, look);
 const talkWith = (page: Page, who: Person): Locator => page.getByRole("region", { name: `Private session with ${who.name}` });
 const invitationOf = (page: Page, who: Person): Locator => page.getByRole("group", { name: `${who.name} invites you to a private session` });
@@ -294,11 +285,11 @@ test("devices that find no way to each other are told so soon", async () => {
 
 test("whoever joins a circle later can be invited there", async () => {
   const of = await world(relaying);
-  const cyd = await of.at.person(`cyd${made}`);
+  const cyd = await of.at.person(`cyd${of.made}`);
   const [ana, page] = [await open(of.ana, of), await chat(browser, of.at, cyd)];
   await page.getByRole("heading", { name: "Where do you want to begin?" }).waitFor();
   await cyd.ask("POST", `/circles/${of.circle}/join`, {});
-  await page.getByRole("link", { name: `Tea ${made}` }).first().waitFor();
+  await page.getByRole("link", { name: `Tea ${of.made}` }).first().waitFor();
   await invite(ana, cyd);
   await invitationOf(page, of.ana).getByRole("button", { name: "Accept", exact: true }).click();
   await connected(ana);

@@ -3,12 +3,11 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible, type Look } from "./browser.js";
-import { chat, composer, message, place, post, say, teaOf, type Tea } from "./chat.js";
+import { chat, composer, message, place, post, say, type Tea, worldOf } from "./chat.js";
 import { BUSY, Server, type Person } from "./server.js";
 
 let server: Server;
 let browser: Chromium;
-let made = 0;
 
 beforeAll(async () => {
   server = await Server.start(BUSY);
@@ -20,18 +19,7 @@ afterAll(async () => {
   await server.end();
 });
 
-interface World extends Tea {
-  readonly ana: Person;
-  readonly bob: Person;
-}
-
-/** Ana's circle with bob in it: names of this test alone. */
-async function world(): Promise<World> {
-  made += 1;
-  const [ana, bob] = [await server.person(`ana${made}`), await server.person(`bob${made}`)];
-  return { ana, bob, ...(await teaOf(ana, [bob], `Tea ${made}`)) };
-}
-
+const world = () => worldOf(server);
 const open = (who: Person, { stream }: Tea, look: Look = {}) => chat(browser, server, who, `/s/${stream}`, look);
 
 /** Chooses from the menu of a message, with the keyboard. */
@@ -153,7 +141,7 @@ test("one sees who writes and who is there", async () => {
 
 test("people write to each other directly, in groups, and can block", async () => {
   const tea = await world();
-  const cyd = await server.person(`cyd${made}`);
+  const cyd = await server.person(`cyd${tea.made}`);
   await cyd.ask("POST", `/circles/${tea.circle}/join`, {});
   const [ana, bob] = [await open(tea.ana, tea), await open(tea.bob, tea)];
   await say(bob, "Hello");

@@ -20,6 +20,23 @@ export async function teaOf(owner: Person, members: readonly Person[] = [], name
   return { circle, stream };
 }
 
+/** Two people, and a circle of theirs. */
+export interface World extends Tea {
+  readonly ana: Person;
+  readonly bob: Person;
+  /** What their names end with, and that of the circle. */
+  readonly made: number;
+}
+
+let made = 0;
+
+/** Ana's circle with bob in it: names of this call alone. */
+export async function worldOf(server: Server): Promise<World> {
+  made += 1;
+  const [ana, bob] = [await server.person(`ana${made}`), await server.person(`bob${made}`)];
+  return { ana, bob, made, ...(await teaOf(ana, [bob], `Tea ${made}`)) };
+}
+
 let posted = 0;
 
 /** Posts over REST; the number of the message. */

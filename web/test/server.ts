@@ -4,9 +4,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import type { Readable } from "node:stream";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { heard } from "../scripts/real.mjs";
 
 /** The program that is tested. */
 export const PROGRAM = process.env["KITH_PROGRAM"] ?? fileURLToPath(new URL("../../target/debug/kith", import.meta.url));
@@ -49,7 +49,7 @@ export class Server {
   static async start(settings: Record<string, string> = {}): Promise<Server> {
     const data = mkdtempSync(join(tmpdir(), "kith-"));
     const program = run(data, "127.0.0.1:0", settings);
-    const [, url = "", owner = ""] = await told(program, /^kith: listening on (.*)\n[^]*?(\S+#owner=\S+)\n/);
+    const [, url = "", owner = ""] = await heard(program, /^kith: listening on (.*)\n[^]*?(\S+#owner=\S+)\n/);
     return new Server(url, owner, program, data, settings);
   }
 
@@ -63,7 +63,7 @@ export class Server {
   /** Starts it again, at the same address and with the same data. */
   async again(): Promise<void> {
     this.program = run(this.data, new URL(this.url).host, this.settings);
-    await told(this.program, /^kith: listening on .*\n/);
+    await heard(this.program, /^kith: listening on .*\n/);
   }
 
   /** Kills it and takes its data away. */
@@ -91,16 +91,4 @@ function run(data: string, listen: string, settings: Record<string, string>): Ch
     env: { ...Object.fromEntries(environment), KITH_PASSWORD_MEMORY_KIB: "64", ...settings },
     stdio: ["ignore", "pipe", "ignore"],
   });
-}
-
-/** Waits for what a server says when it starts. */
-async function told(program: ChildProcess, wanted: RegExp): Promise<RegExpExecArray> {
-  let said = "";
-  while (program.exitCode === null) {
-    const found = wanted.exec(said);
-    if (found !== null) return found;
-    const [more] = (await Promise.race([once(program.stdout as Readable, "data"), once(program, "exit")])) as [unknown];
-    said += String(more);
-  }
-  throw new Error(`the server said ${said}`);
 }
