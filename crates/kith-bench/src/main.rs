@@ -12,6 +12,7 @@ mod latency;
 mod load;
 mod peer;
 mod plot;
+mod process;
 mod publish;
 mod reference;
 mod report;
@@ -25,6 +26,7 @@ mod stage;
 mod start;
 mod storm;
 mod swarm;
+mod terminal;
 mod texts;
 mod topics;
 
@@ -63,7 +65,7 @@ struct Args {
     #[arg(long, default_value_t = 5)]
     times: u32,
     /// The benchmarks to run: publish, rooms, latency, crowd, growth, idle, storm, resume, load,
-    /// start, history, topics, texts, bare; all unless some are named
+    /// start, history, topics, texts, terminal, bare; all unless some are named
     names: Vec<String>,
 }
 
@@ -96,9 +98,9 @@ impl Plan {
 }
 
 /// The benchmarks by name, in the order of the page.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "publish", "rooms", "latency", "crowd", "growth", "idle", "storm", "resume", "load", "start",
-    "history", "topics", "texts", "bare",
+    "history", "topics", "texts", "terminal", "bare",
 ];
 
 fn main() -> Result<()> {
@@ -141,6 +143,7 @@ fn main() -> Result<()> {
             "history" => history::measure(&plan),
             "topics" => topics::measure(&plan),
             "texts" => texts::measure(&plan),
+            "terminal" => terminal::measure(&plan),
             _ => start::measure(&plan),
         };
         figures.extend(measured.with_context(|| format!("{name} failed"))?);

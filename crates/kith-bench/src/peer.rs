@@ -14,6 +14,7 @@ use anyhow::Result;
 use crate::server::Server;
 use crate::swarm::{Mark, Script};
 
+pub(crate) use irc::InspIrcd;
 pub(crate) use kith::Kith;
 
 /// A server that can be started, subscribed to and published to.
@@ -42,14 +43,14 @@ pub(crate) trait Peer {
     }
 }
 
-/// Servers of others that are measured with something else than messages.
-const ELSEWHERE: [&str; 2] = ["topicsync", "hocuspocus"];
+/// Programs of others that are measured with something else than messages to many.
+const ELSEWHERE: [&str; 4] = ["topicsync", "hocuspocus", "less", "weechat"];
 
 /// The peers of these names, or all, in the order of tables.
 pub(crate) fn others(dir: &Path, names: &[String]) -> Result<Vec<Box<dyn Peer>>> {
     let all: Vec<Box<dyn Peer>> = vec![
         Box::new(redis::Redis),
-        Box::new(irc::InspIrcd),
+        Box::new(InspIrcd),
         Box::new(nats::Nats { websocket: false }),
         Box::new(nats::Nats { websocket: true }),
         Box::new(mosquitto::Mosquitto { websocket: false }),

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::process::Process;
+
 /// The processor of the server, and that of the load.
 const PROCESSORS: (usize, usize) = (0, 1);
 
@@ -137,43 +139,19 @@ impl Server {
         }
     }
 
-    fn proc(&self, file: &str) -> Result<String> {
-        Ok(std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id()))?)
+    /// What the system says of its process.
+    pub(crate) fn process(&self) -> Process {
+        Process::of(&self.child)
     }
 
     /// Its memory in bytes, what it shares with others counted in part.
     pub(crate) fn memory(&self) -> Result<u64> {
-        let text = self.proc("smaps_rollup")?;
-        let line = text.lines().find(|line| line.starts_with("Pss:"));
-        let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-        Ok(kib.context("the system does not tell its memory")? * 1024)
-    }
-
-    /// Its open files.
-    pub(crate) fn files(&self) -> Result<u64> {
-        self.count("fd")
-    }
-
-    /// Its threads.
-    pub(crate) fn threads(&self) -> Result<u64> {
-        self.count("task")
-    }
-
-    fn count(&self, dir: &str) -> Result<u64> {
-        let id = self.child.id();
-        Ok(std::fs::read_dir(format!("/proc/{id}/{dir}"))?.count() as u64)
+        self.process().memory("Pss")
     }
 
     /// The processor time that it has used.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let mut sum = 0;
-        // In nanoseconds, where `stat` says the same in hundredths of a second.
-        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let text = std::fs::read_to_string(thread?.path().join("schedstat"))?;
-            let first = text.split(' ').next().and_then(|nanos| nanos.parse::<u64>().ok());
-            sum += first.context("the system does not tell processor times")?;
-        }
-        Ok(Duration::from_nanos(sum))
+        self.process().cpu()
     }
 }
 

@@ -101,8 +101,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
             connected: connections,
             published,
             memory: server.memory()?,
-            files: server.files()?,
-            threads: server.threads()?,
+            files: server.process().files()?,
+            threads: server.process().threads()?,
             cpu: server.cpu()?,
         });
         eprint!("\r{} rounds", rounds.len());
@@ -271,7 +271,8 @@ fn alone(server: &Server, files: Option<u64>) -> Result<Metrics> {
         thread::sleep(LOOK);
         let metrics = Metrics::of(server.port)?;
         let waited = began.elapsed();
-        let closed = files.is_none_or(|before| server.files().is_ok_and(|now| now <= before));
+        let closed =
+            files.is_none_or(|before| server.process().files().is_ok_and(|now| now <= before));
         let (connections, feeds) = (metrics.connections, metrics.followed);
         if connections == 0 && feeds == 0 && (closed || waited > CLOSED_MAX) {
             return Ok(metrics);

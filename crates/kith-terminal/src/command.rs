@@ -5,7 +5,7 @@ pub mod key;
 pub mod nearest;
 pub mod parse;
 pub mod table;
-mod words;
+pub(crate) mod words;
 
 use kith_core::id::Seq;
 

@@ -6,6 +6,7 @@
 mod carry;
 mod clock;
 pub mod command;
+mod home;
 pub mod images;
 mod lists;
 pub mod model;

@@ -6,6 +6,7 @@ mod complete;
 mod composer;
 mod draw;
 mod list;
+mod lister;
 mod pictures;
 mod popup;
 mod private;
@@ -30,6 +31,7 @@ use crate::clock;
 use crate::model::{Came, Ended, Model};
 use crate::{Error, Options};
 use app::App;
+use lister::Lister;
 use pictures::Pictures;
 use pictures::detect::{Able, look};
 use pictures::load::Loader;
@@ -55,6 +57,7 @@ pub(crate) async fn run(
     let how = options.images;
     let able = tokio::task::spawn_blocking(move || look(how)).await.unwrap_or(Able::text());
     let mut loader = Loader::start(files);
+    let mut lister = Lister::start();
     let mut keys = EventStream::new();
     let mut app = App::new(model, Theme::new(options.theme), options.notify, zone);
     app.pictures = Pictures::new(able, how);
@@ -65,6 +68,9 @@ pub(crate) async fn run(
         app.take_notes();
         carrier.take_from(&mut app.model);
         loader.take_from(&mut app.pictures);
+        if let Some(directory) = app.composer.take_wanted() {
+            lister.ask(directory);
+        }
         if let Some(ended) = app.ended.take() {
             return Ok(ended);
         }
@@ -88,6 +94,10 @@ pub(crate) async fn run(
             }
             Some((file, image)) = loader.next() => {
                 app.pictures.came(file, image);
+                app.dirty = true;
+            }
+            Some(listing) = lister.next() => {
+                app.composer.listed(listing, &app.model);
                 app.dirty = true;
             }
             event = keys.next() => match event {

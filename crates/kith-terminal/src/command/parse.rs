@@ -156,7 +156,7 @@ fn value(kind: Kind, word: &str) -> Option<Value> {
             Value::Files(files, text)
         }
         Kind::Direct if word != "direct" => return None,
-        Kind::Place | Kind::Text | Kind::Name | Kind::File | Kind::Direct => {
+        Kind::Place | Kind::Text | Kind::Name | Kind::File | Kind::Directory | Kind::Direct => {
             Value::Text(word.to_owned())
         }
     })

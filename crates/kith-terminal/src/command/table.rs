@@ -47,8 +47,10 @@ pub enum Kind {
     Notify,
     /// How images are shown.
     Images,
-    /// A file of this machine, or a directory; the rest of the line.
+    /// A file of this machine; the rest of the line.
     File,
+    /// A directory of this machine; the rest of the line.
+    Directory,
     /// Files of this machine, and perhaps ` -- ` and a text; the rest of the line.
     Files,
     /// The word `direct`.
@@ -73,6 +75,7 @@ impl Kind {
             Self::Notify => "off, bell or desktop",
             Self::Images => "auto, kitty, iterm2, sixel, blocks or off",
             Self::File => "a file",
+            Self::Directory => "a directory",
             Self::Files => "files, those with spaces in quotes",
             Self::Direct => "the word `direct`",
             Self::Command => "a command",
@@ -82,7 +85,10 @@ impl Kind {
     /// Whether it is all that is left of the line.
     #[must_use]
     pub fn takes_rest(self) -> bool {
-        matches!(self, Self::Place | Self::Text | Self::Name | Self::File | Self::Files)
+        matches!(
+            self,
+            Self::Place | Self::Text | Self::Name | Self::File | Self::Directory | Self::Files
+        )
     }
 }
 

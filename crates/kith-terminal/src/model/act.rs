@@ -19,6 +19,7 @@ use super::place::Meant;
 use super::then::Then;
 use super::{Ended, Model, Note, Place, Talk, Wish};
 use crate::command::Action;
+use crate::home::home;
 
 /// Words that are said where there is no circle.
 const NO_CIRCLE: &str = "you are in no circle here: go to one of its streams first";
@@ -426,14 +427,6 @@ impl Model {
 
 fn parsed<T>(result: Result<T, Refusal>) -> Result<T, String> {
     result.map_err(|refusal| refusal.to_string())
-}
-
-/// A path as it was typed, where `~` is the user's own directory.
-pub(super) fn home(typed: &str) -> PathBuf {
-    match (typed.strip_prefix("~/"), std::env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(typed),
-    }
 }
 
 fn in_range(seconds: u64) -> Result<u32, String> {

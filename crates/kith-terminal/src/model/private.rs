@@ -17,6 +17,7 @@ use kith_private::peers::Trust;
 use super::then::Then;
 use super::{Model, Note, Wish};
 use crate::command::PrivateAction;
+use crate::home::home;
 
 /// Lines that are held of what was said with one user.
 const LINES_MAX: usize = 1000;
@@ -296,7 +297,7 @@ impl Model {
             }
             PrivateAction::SendFile { user, path } => {
                 let (user, id, _) = self.private_of(&user)?;
-                self.wish_privately(PrivateWish::SendFile(id, user, PathBuf::from(path)));
+                self.wish_privately(PrivateWish::SendFile(id, user, home(&path)));
             }
             PrivateAction::TakeFile { user, file, path } => {
                 let (user, id, _) = self.private_of(&user)?;
@@ -304,7 +305,9 @@ impl Model {
                 let offered = self.privates.get(&user).and_then(|talk| talk.offered.get(&number));
                 let (name, _) = offered.ok_or_else(|| format!("there is no file {file}"))?;
                 let path = match path {
-                    Some(path) => PathBuf::from(path),
+                    // Into a directory it goes under its own name.
+                    Some(path) if path.ends_with(std::path::is_separator) => home(&path).join(name),
+                    Some(path) => home(&path),
                     None => self.downloads.join(name),
                 };
                 self.wish_privately(PrivateWish::TakeFile(id, user, number, path));

@@ -65,10 +65,10 @@ pub(super) struct App {
     pub(super) ended: Option<Ended>,
     pub(super) focused: bool,
     pub(super) mouse: bool,
-    /// What one wrote and was shown to be sent; of the place where one is.
     /// With whom the private session is that is shown in place of the messages, and how many rows it is
     /// scrolled up.
     pub(super) private: Option<(kith_core::id::UserId, usize)>,
+    /// What one was writing in other places.
     pub(super) drafts: std::collections::BTreeMap<crate::model::Place, String>,
     pub(super) drawn_place: Option<crate::model::Place>,
     /// Something changed since it was drawn.
@@ -277,11 +277,11 @@ impl App {
         match event.code {
             KeyCode::Down | KeyCode::Tab => self.composer.choose(1, &self.model),
             KeyCode::Up | KeyCode::BackTab => self.composer.choose(-1, &self.model),
-            KeyCode::Enter if taken => self.composer.accept(),
-            KeyCode::Esc => self.composer.completion = None,
-            KeyCode::Char(' ') if taken => {
-                self.composer.accept();
+            KeyCode::Enter | KeyCode::Char(' ') if taken => self.composer.accept(&self.model),
+            KeyCode::Char('/') if taken && self.composer.chose_directory() => {
+                self.composer.accept(&self.model);
             }
+            KeyCode::Esc => self.composer.completion = None,
             _ => return false,
         }
         true

@@ -1,12 +1,16 @@
 //! What a word that is begun may become: commands, users, streams, emoji, whatever an argument may
 //! be. Derived from the table of commands.
 
+mod files;
+
 use crate::command::Notify;
-use crate::command::table::{self, Kind};
+use crate::command::table::{self, Arg, Entry, Kind};
 use crate::images::Images;
 use crate::model::{Model, Talk};
 use crate::text::clean;
 use crate::theme::ThemeName;
+
+pub(super) use files::{Begun, Listing, list};
 
 /// Choices that are offered, at most.
 const CHOICES_MAX: usize = 50;
@@ -18,8 +22,17 @@ const EMOJI_MIN: usize = 2;
 pub(super) struct Choice {
     /// What is written in its place.
     pub(super) insert: String,
+    /// What is shown of that.
+    pub(super) shown: String,
     /// What is shown beside it.
     pub(super) about: String,
+}
+
+impl Choice {
+    /// Whether it is a directory of this machine: no other choice ends like that.
+    pub(super) fn is_directory(&self) -> bool {
+        self.shown.ends_with('/')
+    }
 }
 
 /// What a word may become.
@@ -33,7 +46,8 @@ pub(super) struct Completion {
 
 fn choice(insert: impl Into<String>, about: impl Into<String>) -> Choice {
     let (insert, about): (String, String) = (insert.into(), about.into());
-    Choice { insert: clean::line(&insert).into_owned(), about: clean::line(&about).into_owned() }
+    let insert = clean::line(&insert).into_owned();
+    Choice { shown: insert.clone(), insert, about: clean::line(&about).into_owned() }
 }
 
 /// What the end of a text may become.
@@ -76,15 +90,41 @@ fn commands(word: &str, model: &Model) -> Vec<Choice> {
     choices
 }
 
+/// The file that is begun at the end of a text, if that is one.
+pub(super) fn begun_file(text: &str) -> Option<Begun> {
+    let (name, rest) = text.strip_prefix('/')?.split_once(' ')?;
+    let (arg, written) = begun_argument(table::find(name)?, rest)?;
+    Begun::read(arg.kind, written)
+}
+
+/// Which argument the end of what stands behind a command belongs to, and what is written of it.
+fn begun_argument<'a>(entry: &Entry, rest: &'a str) -> Option<(&'static Arg, &'a str)> {
+    let mut rest = rest.trim_start();
+    let mut args = entry.args.iter().peekable();
+    while let Some(arg) = args.next() {
+        let (word, behind) = match rest.split_once(char::is_whitespace) {
+            Some((word, behind)) => (word, Some(behind)),
+            None => (rest, None),
+        };
+        // A number that may be left out was left out.
+        let is_left_out = arg.optional
+            && matches!(arg.kind, Kind::Message | Kind::Number)
+            && args.peek().is_some()
+            && word.strip_prefix('#').unwrap_or(word).parse::<u64>().is_err();
+        match behind {
+            _ if is_left_out => {}
+            _ if arg.kind.takes_rest() => return Some((arg, rest)),
+            None => return Some((arg, rest)),
+            Some(behind) => rest = behind.trim_start(),
+        }
+    }
+    None
+}
+
 /// The word of an argument that is begun, and what it may become.
 fn argument<'a>(name: &str, rest: &'a str, model: &Model) -> Option<(&'a str, Vec<Choice>)> {
-    let entry = table::find(name)?;
-    let words = rest.split(' ').count() - 1;
-    let at = words.min(entry.args.len().checked_sub(1)?);
-    let arg = &entry.args[at];
-    let begun = rest.splitn(at + 1, ' ').nth(at)?;
-    let optional = entry.args.first().is_some_and(|first| first.optional);
-    let word = if arg.kind.takes_rest() { begun } else { last_word(rest) };
+    let (arg, begun) = begun_argument(table::find(name)?, rest)?;
+    let word = if arg.kind.takes_rest() { begun } else { last_word(begun) };
     let choices = match arg.kind {
         Kind::User => users(word.trim_start_matches('@'), "", model),
         Kind::Place => places(word, "", model),
@@ -92,16 +132,20 @@ fn argument<'a>(name: &str, rest: &'a str, model: &Model) -> Option<(&'a str, Ve
         Kind::Notify => named(word, Notify::ALL.map(|(name, _)| name)),
         Kind::Images => named(word, Images::ALL.map(|(name, _)| name)),
         Kind::Direct => named(word, ["direct"]),
-        Kind::File | Kind::Files => return None,
+        // What is said with files is a text like any.
+        Kind::Files => {
+            let word = last_word(begun);
+            return Some((word, anywhere(word, model)?));
+        }
+        Kind::File | Kind::Directory => return None,
         Kind::Command => {
             let mut choices = commands(word, model);
             choices.iter_mut().for_each(|of| of.insert = of.insert[1..].to_owned());
             choices
         }
-        // The number of a message that may be left out is mostly left out.
-        Kind::Message | Kind::Number if !optional => return None,
-        Kind::Emoji | Kind::Text | Kind::Name | Kind::Message | Kind::Number => {
-            let word = last_word(rest);
+        Kind::Message | Kind::Number => return None,
+        Kind::Emoji | Kind::Text | Kind::Name => {
+            let word = last_word(begun);
             return Some((word, anywhere(word, model)?));
         }
     };

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui_textarea::{CursorMove, Input, TextArea, WrapMode};
 
-use super::complete::{self, Completion};
+use super::complete::{self, Begun, Choice, Completion, Listing};
 use super::theme::Theme;
 use crate::model::Model;
 use crate::text::clean;
@@ -28,6 +28,17 @@ pub(super) struct Composer {
     recalled: Option<(usize, String)>,
     /// What the word may become, and which choice is taken, if one is.
     pub(super) completion: Option<(Completion, Option<usize>)>,
+    files: Files,
+}
+
+/// What is known of the directory in which a file is begun.
+#[derive(Debug, Default)]
+struct Files {
+    listing: Option<Listing>,
+    /// The directory that is asked for, until somebody takes it.
+    wanted: Option<String>,
+    /// A choice is to be taken as soon as it is known what is there.
+    is_awaited: bool,
 }
 
 fn area(text: &str) -> TextArea<'static> {
@@ -43,7 +54,13 @@ fn area(text: &str) -> TextArea<'static> {
 
 impl Composer {
     pub(super) fn new() -> Self {
-        Self { area: area(""), history: Vec::new(), recalled: None, completion: None }
+        Self {
+            area: area(""),
+            history: Vec::new(),
+            recalled: None,
+            completion: None,
+            files: Files::default(),
+        }
     }
 
     pub(super) fn text(&self) -> String {
@@ -144,8 +161,46 @@ impl Composer {
 
     /// Looks what the word before the cursor may become.
     pub(super) fn suggest(&mut self, model: &Model) {
-        let found = complete::complete(&self.before_cursor(), model);
+        let text = self.before_cursor();
+        self.files.is_awaited = false;
+        let found = match complete::begun_file(&text) {
+            Some(begun) => self.files_for(&begun),
+            None => {
+                self.files = Files::default();
+                complete::complete(&text, model)
+            }
+        };
         self.completion = found.map(|completion| (completion, None));
+    }
+
+    /// What a file may become, as far as it is known what is in its directory; it is asked for if not.
+    fn files_for(&mut self, begun: &Begun) -> Option<Completion> {
+        let known = self.files.listing.as_ref();
+        let Some(listing) = known.filter(|listing| listing.directory == begun.directory) else {
+            self.files.wanted = Some(begun.directory.clone());
+            return None;
+        };
+        let choices = begun.choices(listing);
+        (!choices.is_empty()).then_some(Completion { chars: begun.chars, choices })
+    }
+
+    /// The directory that is to be read, if one is.
+    pub(super) fn take_wanted(&mut self) -> Option<String> {
+        self.files.wanted.take()
+    }
+
+    /// A directory was read.
+    pub(super) fn listed(&mut self, listing: Listing, model: &Model) {
+        let begun = complete::begun_file(&self.before_cursor());
+        if begun.is_none_or(|begun| begun.directory != listing.directory) {
+            return;
+        }
+        self.files.listing = Some(listing);
+        let is_awaited = self.files.is_awaited;
+        self.suggest(model);
+        if is_awaited && self.completion.is_some() {
+            self.choose(1, model);
+        }
     }
 
     /// Takes the next choice, or the one before it.
@@ -153,11 +208,14 @@ impl Composer {
         if self.completion.is_none() {
             self.suggest(model);
         }
-        let Some((completion, chosen)) = &mut self.completion else { return };
+        let Some((completion, chosen)) = &mut self.completion else {
+            self.files.is_awaited = self.files.wanted.is_some();
+            return;
+        };
         let count = completion.choices.len();
         if count == 1 {
             *chosen = Some(0);
-            return self.accept();
+            return self.accept(model);
         }
         let count = isize::try_from(count).unwrap_or(1);
         let at = match *chosen {
@@ -174,13 +232,23 @@ impl Composer {
     }
 
     /// Writes the choice that is taken.
-    pub(super) fn accept(&mut self) {
+    pub(super) fn accept(&mut self, model: &Model) {
         let Some((completion, chosen)) = self.completion.take() else { return };
         let Some(choice) = completion.choices.get(chosen.unwrap_or(0)) else { return };
         for _ in 0..completion.chars {
             self.area.delete_char();
         }
         self.area.insert_str(&choice.insert);
+        // Of a directory one wants to know what is in it.
+        if choice.is_directory() {
+            self.suggest(model);
+        }
+    }
+
+    /// Whether the choice that is taken is a directory.
+    pub(super) fn chose_directory(&self) -> bool {
+        let Some((completion, Some(chosen))) = &self.completion else { return false };
+        completion.choices.get(*chosen).is_some_and(Choice::is_directory)
     }
 
     /// How many rows it wants at a width.

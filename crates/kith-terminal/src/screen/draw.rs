@@ -211,7 +211,7 @@ impl App {
         let at = chosen.unwrap_or(0);
         let top = (at + 1).saturating_sub(room);
         let some: Vec<_> = completion.choices.iter().enumerate().skip(top).take(room).collect();
-        let named = some.iter().map(|(_, choice)| width(&choice.insert)).max().unwrap_or(0);
+        let named = some.iter().map(|(_, choice)| width(&choice.shown)).max().unwrap_or(0);
         let about = some.iter().map(|(_, choice)| width(&choice.about)).max().unwrap_or(0);
         let columns = u16::try_from(named + about + 3).unwrap_or(list.width).min(list.width);
         let rows = u16::try_from(some.len()).unwrap_or(0);
@@ -225,7 +225,7 @@ impl App {
                 true => self.theme.accent(),
                 false => Style::new(),
             };
-            let text = format!(" {:named$} {}", choice.insert, choice.about);
+            let text = format!(" {:named$} {}", choice.shown, choice.about);
             let line = Line::styled(cut(&text, usize::from(columns)), style);
             frame.buffer_mut().set_line(area.x, row, &line, columns);
         }

@@ -1,6 +1,6 @@
 //! The terminal itself: taken over for the whole screen, and given back however the program ends.
 
-use std::io::{Write, stdout};
+use std::io::{BufWriter, Stdout, Write, stdout};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,12 +19,14 @@ use ratatui::layout::Rect;
 use super::app::Effect;
 use crate::text::clean;
 
+/// Room for what a whole screen is drawn with.
+const SCREEN_BYTES: usize = 64 * 1024;
 /// The longest text of a notice on the desktop, in characters.
 const NOTICE_CHARS: usize = 200;
 
 /// A terminal that was taken over.
 pub(super) struct Screen {
-    pub(super) terminal: Terminal<CrosstermBackend<std::io::Stdout>>,
+    pub(super) terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 }
 
 impl Screen {
@@ -37,7 +39,9 @@ impl Screen {
             before(panic);
         }));
         let taken = take_over();
-        let terminal = taken.and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
+        // Standard output by itself would write a screen in pieces, for each of which the terminal wakes.
+        let out = BufWriter::with_capacity(SCREEN_BYTES, stdout());
+        let terminal = taken.and_then(|()| Terminal::new(CrosstermBackend::new(out)));
         match terminal {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {

@@ -151,7 +151,7 @@ pub(super) static WORDS: &[Entry] = &[
     Entry {
         name: "download",
         aliases: &["save"],
-        args: &[maybe("MESSAGE", Kind::Message), maybe("DIRECTORY", Kind::File)],
+        args: &[maybe("MESSAGE", Kind::Message), maybe("DIRECTORY", Kind::Directory)],
         about: "Saves the files of a message: the selected one, the one of a number, or the last with files.",
         group: Group::Talking,
         mode: Mode::Both,
