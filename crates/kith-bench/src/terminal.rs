@@ -30,14 +30,14 @@ const OLDER: &str = "\x1b[5~";
 const NEWER: &str = "\x1b[6~";
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
-    let mut tally = Tally { plan, figures: Vec::new() };
     let messages = plan.count(100_000, 400);
+    let mut tally = Tally { plan, messages, figures: Vec::new() };
     let data = tempfile::tempdir_in(&plan.dir)?;
     let mut talk = Talk::begin(plan, data.path(), messages)?;
     for turn in 0..plan.times {
         tally.ours(&mut talk, data.path(), turn)?;
         if is_there(plan, "less") {
-            tally.pager(data.path(), messages)?;
+            tally.pager(data.path())?;
         }
         if is_there(plan, "weechat") && is_there(plan, "inspircd") {
             tally.irc()?;
@@ -61,6 +61,8 @@ fn is_there(plan: &Plan, name: &str) -> bool {
 /// What was measured, and how.
 struct Tally<'a> {
     plan: &'a Plan,
+    /// Messages that are there at the beginning.
+    messages: usize,
     figures: Vec<Figure>,
 }
 
@@ -95,15 +97,15 @@ impl Tally<'_> {
         self.idle(&mut window, "kith")
     }
 
-    fn pager(&mut self, dir: &Path, messages: usize) -> Result<()> {
+    fn pager(&mut self, dir: &Path) -> Result<()> {
         let mut text = String::new();
-        for number in 0..messages {
+        for number in 0..self.messages {
             writeln!(text, "ana: {}", numbered(number, TEXT_CHARS))?;
         }
         let file = dir.join("text");
         std::fs::write(&file, text)?;
         let mut window = less(&file)?;
-        self.opened(&mut window, "less", messages - 1)?;
+        self.opened(&mut window, "less", self.messages - 1)?;
         self.pages(&mut window, "less", self.plan.count(500, 4), (OLDER, NEWER))
     }
 
@@ -130,10 +132,9 @@ impl Tally<'_> {
 
     /// How long it took until the last text was there.
     fn opened(&mut self, window: &mut Window, name: &str, last: usize) -> Result<()> {
-        let messages = last + 1;
         window.shows_last(last)?;
         let took = window.opened.elapsed();
-        let what = format!("{messages} messages, until the last are seen");
+        let what = format!("{} messages, until the last are seen", self.messages);
         self.add(name, &what, "ms", took.as_secs_f64() * 1e3);
         window.rest(self.rest())?;
         self.add(name, "memory then", "bytes", window.process().memory("Rss")? as f64);
