@@ -1,14 +1,18 @@
-//! Where the contents of files are: the trait that every place for them implements, the disk, and
-//! what is still on its way up.
+//! Where the contents of files are: the trait that every place for them implements, the disk, a bucket
+//! of a store that speaks S3, and what is still on its way up.
 //!
 //! A content is called by its BLAKE3 hash and by nothing else: no name that a person chose is ever
 //! part of a path. What is there never changes, so that it may be written twice.
 
 #[cfg(any(test, feature = "testing"))]
+pub mod bucket;
+#[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod disk;
+mod remote;
 pub mod sniff;
 mod staging;
+mod watched;
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -20,7 +24,9 @@ use futures_util::stream::BoxStream;
 use kith_core::file::BlobHash;
 
 pub use disk::Disk;
+pub use remote::{Remote, place};
 pub use staging::{Part, Staging};
+pub use watched::Watched;
 
 /// The directory of contents within that of files.
 pub const BLOBS: &str = "blobs";
@@ -95,13 +101,27 @@ pub trait Blobs: std::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the place cannot be reached.
     async fn list(&self, after: Option<BlobHash>, max: usize) -> Result<Vec<BlobHash>, BlobError>;
+
+    /// Asks whether the place answers, as cheaply as it can.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    async fn probe(&self) -> Result<(), BlobError> {
+        self.list(None, 1).await.map(drop)
+    }
+
+    /// The file that a content is in, where contents are files of this machine.
+    fn file(&self, hash: BlobHash) -> Option<PathBuf> {
+        let _ = hash;
+        None
+    }
 }
 
 /// All that a server needs for files.
 #[derive(Clone, Debug)]
 pub struct Depot {
-    /// Where contents are.
-    pub blobs: Arc<dyn Blobs>,
+    /// Where contents are, and whether that answers.
+    pub blobs: Arc<Watched>,
     /// What is still on its way up.
     pub staging: Staging,
 }
@@ -112,8 +132,33 @@ impl Depot {
     /// # Errors
     /// When the directory cannot be made.
     pub fn on_disk(dir: &std::path::Path) -> Result<Self, BlobError> {
-        let blobs = Arc::new(Disk::open(&dir.join(BLOBS))?);
+        Self::with(Arc::new(Disk::open(&dir.join(BLOBS))?), dir)
+    }
+
+    /// Contents in this place, and what is still on its way up in a directory. Blocks.
+    ///
+    /// # Errors
+    /// When the directory cannot be made.
+    pub fn with(blobs: Arc<dyn Blobs>, dir: &std::path::Path) -> Result<Self, BlobError> {
+        let blobs = Arc::new(Watched::new(blobs));
         Ok(Self { blobs, staging: Staging::open(&dir.join("uploads"))? })
+    }
+}
+
+/// Finds the hash of what comes in pieces.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(blake3::Hasher);
+
+impl Hasher {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all that came.
+    #[must_use]
+    pub fn hash(&self) -> BlobHash {
+        BlobHash::from(*self.0.finalize().as_bytes())
     }
 }
 

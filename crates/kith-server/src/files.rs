@@ -143,6 +143,11 @@ impl Files {
         self.depot.as_ref().ok_or_else(off)
     }
 
+    /// Whether the place of the contents answered when it was asked last.
+    pub(crate) fn is_reachable(&self) -> bool {
+        self.depot.as_ref().is_none_or(|depot| depot.blobs.trouble().is_none())
+    }
+
     /// Uploads that are coming in right now.
     pub(crate) fn open(&self) -> usize {
         RECEIVING - self.receiving.available_permits()

@@ -319,7 +319,9 @@ impl Server {
     async fn ready(&self) -> Response<Body> {
         let settled = self.app.hub.settled().await;
         if self.app.is_ready() && settled.is_ok() {
-            text(StatusCode::OK, "ready\n".to_owned())
+            // People talk without files: a node is not taken out of use for them.
+            let files = if self.app.files.is_reachable() { "" } else { "files: unreachable\n" };
+            text(StatusCode::OK, format!("ready\n{files}"))
         } else {
             text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
         }

@@ -54,6 +54,11 @@ fn gauges(app: &App) -> Vec<Metric> {
         ("kith_uploads_open", "Uploads that are coming in.", app.files.open() as u64),
         ("kith_files", "Files, counted every five minutes.", get(&app.files.count)),
         ("kith_files_bytes", "Their bytes, as limits count them.", get(&app.files.bytes)),
+        (
+            "kith_files_reachable",
+            "Whether the place of the contents of files answers.",
+            u64::from(app.files.is_reachable()),
+        ),
         ("kith_search_behind", "Events that are not in the search index yet.", behind),
         ("kith_search_bytes", "Bytes of the search index.", app.hub.index_bytes()),
         ("kith_ready", "Whether the server takes work.", u64::from(app.is_ready())),

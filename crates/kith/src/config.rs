@@ -2,6 +2,7 @@
 //! knows where it came from.
 
 mod data;
+mod files;
 mod keys;
 mod layers;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use kith_store_sqlite::Durability;
 use toml::{Table, Value};
 
 pub(crate) use data::{DATABASE, failure};
+pub(crate) use files::{Files, FilesStore};
 pub(crate) use layers::Entry;
 
 use crate::environment::Exit;
@@ -81,8 +83,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     /// When a commit is confirmed.
     pub(crate) durability: Durability,
-    /// Where files are.
-    pub(crate) files_store: String,
+    /// Where the contents of files are.
+    pub(crate) files: Files,
     /// What the server may be told beyond that.
     pub(crate) settings: Settings,
     allow_plain_http: bool,
@@ -149,15 +151,15 @@ impl Config {
             log,
             log_format,
             durability,
-            files_store: files_store(&layers)?,
+            files: files::files(&layers)?,
             settings: settings(&layers)?,
             allow_plain_http: layers.flag("allow_plain_http"),
             layers,
         })
     }
 
-    /// All values by key, with where they came from.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+    /// All values by key, with where they came from; secrets are not told.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, Entry)> {
         self.layers.entries()
     }
 
@@ -202,14 +204,6 @@ fn tls(layers: &Layers) -> Result<Option<Tls>, Exit> {
         (certificate, key) => {
             Ok(Some(Tls { certificate: Path::new(certificate).into(), key: Path::new(key).into() }))
         }
-    }
-}
-
-/// Where files are.
-fn files_store(layers: &Layers) -> Result<String, Exit> {
-    match layers.text("files.store") {
-        known @ ("disk" | "off") => Ok(known.to_owned()),
-        _ => Err(layers.invalid("files.store", "it is disk or off")),
     }
 }
 

@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[path = "serve/bucket.rs"]
+mod bucket;
 #[path = "serve/chat.rs"]
 mod chat;
 #[path = "serve/client.rs"]
@@ -259,7 +261,8 @@ fn a_backup_of_a_running_server_comes_back_whole() {
     let checked = run(kith(&["check", "--data", &restored]), "");
     assert_eq!((checked.code, checked.out.as_str()), (Some(0), "ok: 1 feeds, 1 events\n"));
     let json = run(kith(&["check", "--json", "--data", &restored]), "");
-    let all = "{\"contents\":0,\"events\":1,\"feeds\":1,\"ok\":true,\"strays\":0}\n";
+    let all = "{\"contents\":0,\"contents_read\":true,\"events\":1,\"feeds\":1,\"ok\":true,\
+               \"strays\":0}\n";
     assert_eq!(json.out, all, "{json:?}");
 
     let other = Server::start(&restored, &[]);

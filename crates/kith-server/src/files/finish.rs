@@ -1,6 +1,6 @@
 //! Making a file of an upload that is whole.
 
-use kith_blob::{Content, Depot, sniff};
+use kith_blob::{Blobs, Content, Depot, sniff};
 use kith_core::decide::file::Found;
 use kith_core::document::{Thumbnail, Upload};
 use kith_core::file::BlobHash;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use kith_blob::{BlobError, Depot};
+use kith_blob::{BlobError, Blobs, Depot};
 use kith_core::file::BlobHash;
 use kith_hub::{Hub, HubError, Released};
 
@@ -30,11 +30,10 @@ enum SweepError {
     Blob(#[from] BlobError),
 }
 
-/// Lets go of what has had its time, every now and then until the server stops.
+/// Lets go of what has had its time, every now and then until the server stops, and asks whether the
+/// place of the contents still answers.
 pub(crate) async fn run(app: Arc<App>) {
-    if app.files.depot.is_none() {
-        return;
-    }
+    let Some(depot) = app.files.depot.clone() else { return };
     // What a crash left behind is looked for at once.
     let mut rounds = 0_u32;
     loop {
@@ -55,6 +54,8 @@ pub(crate) async fn run(app: Arc<App>) {
         if let Err(error) = app.expire_files().await {
             tracing::warn!(%error, "could not remove files that had their time");
         }
+        // What it says is kept and logged by the place itself.
+        let _ = depot.blobs.probe().await;
         rounds = rounds.wrapping_add(1);
     }
 }

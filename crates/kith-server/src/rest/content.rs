@@ -15,7 +15,7 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use kith_blob::{BlobError, Pieces, sniff};
+use kith_blob::{BlobError, Blobs, Pieces, sniff};
 use kith_core::document::{File, Thumbnail};
 use kith_core::file::BlobHash;
 use kith_core::refusal::Refusal;
@@ -212,7 +212,7 @@ fn put(response: &mut Response<Body>, name: HeaderName, value: &str) {
 enum Broken {
     #[error("access was taken")]
     Stale,
-    #[error("the content on the disk is not what was stored")]
+    #[error("the content is not what was stored")]
     Damaged,
     #[error(transparent)]
     Blob(#[from] BlobError),

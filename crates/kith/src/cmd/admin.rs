@@ -1,5 +1,6 @@
-//! `kith admin`: accounts and bots, while the server is stopped.
+//! `kith admin`: accounts, bots and what is stored, while the server is stopped.
 
+mod files;
 mod index;
 mod repair;
 
@@ -31,7 +32,7 @@ const LINE_BYTES_MAX: u64 = 1024;
 /// Milliseconds in a day.
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
-/// Accounts and bots, while the server is stopped.
+/// Accounts, bots and what is stored, while the server is stopped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A password is one line of standard input, or is asked for on a terminal.
@@ -43,7 +44,8 @@ Examples:
   kith admin user disable bob --data data
   kith admin bot add weather --owner ana --data data
   kith admin repair --data data
-  kith admin index --data data")]
+  kith admin index --data data
+  kith admin files move --to s3 --data data")]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -61,6 +63,9 @@ enum What {
     Repair(repair::Args),
     /// Makes the search index anew
     Index(index::Args),
+    /// The contents of files: from the disk into a bucket, and back
+    #[command(subcommand)]
+    Files(files::Command),
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -161,6 +166,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         }
         What::Repair(args) => repair::run(args).await,
         What::Index(args) => index::run(args).await,
+        What::Files(command) => files::run(command).await,
         What::Bot(BotCommand::Add { name, owner, days, json, given }) => {
             let site = Site::open_existing(&given).await?;
             let added = site.add_bot(&name, &owner, days, json).await;

@@ -1,11 +1,11 @@
 //! `kith backup`: copies the data of a server, running or not, into one file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::cmd::contents;
+use crate::cmd::contents::{self, Copied, Place};
 use crate::config::{Config, Given, failure};
 use crate::environment::Exit;
 use crate::output;
@@ -15,14 +15,19 @@ use crate::output;
 #[command(after_help = "\
 The copy is as the data was at one moment, is checked completely, and is readable by its owner only.
 The contents of files are beside it, in a directory of its name and .files: keep both together.
+Contents that are in a bucket stay there, unless --contents has them copied as well.
 An existing file is never replaced.
 
 Examples:
   kith backup /backups/kith-2026-07-01.db --data /var/lib/kith
+  kith backup copy.db --data data --contents
   kith backup copy.db --data data --json")]
 pub(crate) struct Args {
     /// The new file
     file: PathBuf,
+    /// Copies the contents of files as well that are in a bucket
+    #[arg(long)]
+    contents: bool,
     #[command(flatten)]
     given: Given,
     /// Prints one JSON object
@@ -37,14 +42,19 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(&args.given, None)?;
     let database = config.existing_database()?;
-    let (blobs, beside) = (config.blobs(), contents::beside(&args.file));
+    let beside = contents::beside(&args.file);
     if args.file.exists() {
         // Before anything is put beside it.
         return Err(Exit::data(format!("{} exists already", args.file.display())).into());
     }
+    let place = Place::of(&config).await?;
+    let (source, stays) = match place {
+        Some(place) if place.is_bucket() && !args.contents => (None, Some(place.to_string())),
+        place => (place, None),
+    };
     // Before the database and after it: a content that the copy of the database needs was there at one
     // of these times.
-    contents::copy(&blobs, &beside).await?;
+    copy(source.as_ref(), &beside).await?;
     let file = args.file.clone();
     let data = config.data.clone();
     tokio::task::spawn_blocking(move || {
@@ -68,7 +78,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     })
     .await??;
     let bytes = std::fs::metadata(&args.file)?.len();
-    let (files, damaged) = contents::copy(&blobs, &beside).await?;
+    let Copied { there: files, damaged } = copy(source.as_ref(), &beside).await?;
     // Those who administer the site are shown when that was; where it cannot be noted, the copy is
     // there all the same.
     if let Err(error) = std::fs::write(config.backup_mark(), []) {
@@ -77,12 +87,19 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     if args.json {
         let told = json!({
             "file": args.file, "bytes": bytes, "contents": files, "damaged": damaged.len(),
+            "contents_stay": stays,
         });
         output::json(&told)?;
     } else {
         output::line(&format!("backed up to {} ({bytes} bytes)", args.file.display()))?;
         if files > 0 {
             output::line(&format!("with {files} contents of files in {}", beside.display()))?;
+        }
+        if let Some(place) = stays {
+            output::note(&format!(
+                "the contents of files stay in {place} and are not in it: keep both, or copy them as \
+                 well with --contents"
+            ));
         }
     }
     if let Some(first) = damaged.first() {
@@ -91,4 +108,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         return Err(Exit::data(why).into());
     }
     Ok(())
+}
+
+/// Copies the contents of files to where those of the backup are.
+async fn copy(source: Option<&Place>, beside: &Path) -> anyhow::Result<Copied> {
+    let Some(source) = source else { return Ok(Copied::default()) };
+    let target = Place::Dir(beside.to_owned());
+    contents::copy(source, &target, &beside.with_extension("files.part"), |_, _| ()).await
 }

@@ -15,15 +15,20 @@ use crate::output;
 #[command(after_help = "\
 Checks the file, and the numbers, hashes and contents of all events and documents; and, while no
 server runs on it, that every document is what the events add up to and points to what is there, and that
-the contents of files are there and whole. The search index is checked and compared with the messages too.
+the contents of files are there and whole. Of contents that are in a bucket it is looked which are there;
+--contents reads them too. The search index is checked and compared with the messages too.
 Exits with 0 if all is well, with 5 if anything is wrong. `kith admin repair` makes documents anew.
 
 Examples:
   kith check --data /var/lib/kith
+  kith check --data data --contents
   kith check --data data --json")]
 pub(crate) struct Args {
     #[command(flatten)]
     given: Given,
+    /// Reads the contents of files as well that are in a bucket
+    #[arg(long)]
+    contents: bool,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
@@ -39,7 +44,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let checked = tokio::task::spawn_blocking(move || kith_store_sqlite::check(&database)).await?;
     let mut problems = checked.map_err(|error| failure(&config.data, &error))?;
     // What is damaged below cannot be judged above.
-    let verified = if problems.is_empty() { compare(&config).await? } else { None };
+    let verified = if problems.is_empty() { compare(&config, args.contents).await? } else { None };
     if let Some((verified, looked)) = &verified {
         problems.clone_from(&verified.problems);
         problems.extend_from_slice(&looked.problems);
@@ -51,17 +56,25 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         return Err(tell(&problems, args.json, &config)?.into());
     }
     match (args.json, verified) {
-        (true, Some((Verified { feeds, events, .. }, Looked { needed, strays, .. }))) => {
+        (true, Some((Verified { feeds, events, .. }, looked))) => {
+            let Looked { needed, strays, unread, .. } = looked;
             let told = json!({
                 "ok": true, "feeds": feeds, "events": events, "contents": needed, "strays": strays,
+                "contents_read": unread.is_none(),
             });
             output::json(&told)?;
         }
         (true, None) => output::json(&json!({ "ok": true, "compared": false }))?,
-        (false, Some((Verified { feeds, events, .. }, Looked { needed, strays, .. }))) => {
+        (false, Some((Verified { feeds, events, .. }, looked))) => {
+            let Looked { needed, strays, unread, .. } = looked;
             let contents =
                 if needed > 0 { format!(", {needed} contents of files") } else { String::new() };
             output::line(&format!("ok: {feeds} feeds, {events} events{contents}"))?;
+            if let Some(place) = unread.filter(|_| needed > 0) {
+                output::note(&format!(
+                    "the contents are in {place} and were not read: --contents reads them"
+                ));
+            }
             if strays > 0 {
                 output::note(&format!(
                     "{strays} contents belong to no file: the server removes them"
@@ -103,7 +116,7 @@ fn tell(problems: &[Problem], json: bool, config: &Config) -> anyhow::Result<Exi
 }
 
 /// Compares the documents with the events; `None` while somebody else has the data open.
-async fn compare(config: &Config) -> anyhow::Result<Option<(Verified, Looked)>> {
+async fn compare(config: &Config, reads: bool) -> anyhow::Result<Option<(Verified, Looked)>> {
     let opened = config.clone();
     let store = match tokio::task::spawn_blocking(move || opened.try_store()).await? {
         Ok(store) => store,
@@ -111,7 +124,7 @@ async fn compare(config: &Config) -> anyhow::Result<Option<(Verified, Looked)>> 
         Err(error) => return Err(failure(&config.data, &error).into()),
     };
     let verified = verify(&store).await.map_err(|error| failure(&config.data, &error));
-    let looked = contents::check(config, &store).await;
+    let looked = contents::check(config, &store, reads).await;
     let mut index = check_index(config).await;
     if matches!(&index, Ok(problems) if problems.is_empty()) {
         index = compare_index(config, &store).await;

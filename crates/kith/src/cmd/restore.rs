@@ -6,7 +6,7 @@ use kith_hub::Environment;
 use kith_store::StoreError;
 use serde_json::json;
 
-use crate::cmd::contents;
+use crate::cmd::contents::{self, Place};
 use crate::config::{Config, Given, failure};
 use crate::environment::{Exit, SystemEnvironment};
 use crate::output;
@@ -14,7 +14,8 @@ use crate::output;
 /// Brings a backup back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The contents of files come from the directory beside the backup, of its name and .files.
+The contents of files come from the directory beside the backup, of its name and .files, if it is
+there, and are put where files.store says: into the bucket, say.
 The server must be stopped. The backup is checked completely before anything is replaced, and stays.
 Clients that connect afterwards learn that what came after the backup is gone. People sign in anew,
 since sessions that were ended after the backup would live again; programs keep their tokens.
@@ -42,6 +43,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(&args.given, None)?;
     config.make_data()?;
+    // Before anything is replaced: a bucket that does not answer is no reason to stop in the middle.
+    let place = Place::of(&config).await?;
     let (file, database, force) = (args.file.clone(), config.database(), args.force);
     // 53 bits, so that every language can hold it exactly.
     let low = u64::try_from(SystemEnvironment.random() >> 64).unwrap_or(0);
@@ -64,7 +67,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     });
     restored.await??;
     let beside = contents::beside(&args.file);
-    let (files, _) = contents::copy(&beside, &config.blobs()).await?;
+    let source = Place::Dir(beside.clone());
+    let files = match &place {
+        Some(target) => {
+            let scratch = contents::scratch(&config);
+            contents::copy(&source, target, &scratch, |_, _| ()).await?.there
+        }
+        None => 0,
+    };
     let (ended, missing) = end(&config).await?;
     if args.json {
         let (data, file) = (&config.data, &args.file);
@@ -78,8 +88,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             output::line(&format!("with {files} contents of files"))?;
         }
         if missing > 0 {
-            let from = beside.display();
-            output::note(&format!("{missing} contents of files are missing: they are in {from}"));
+            let from = match &place {
+                Some(place) if place.is_bucket() => place.to_string(),
+                _ => beside.display().to_string(),
+            };
+            output::note(&format!("{missing} contents of files are missing: they were in {from}"));
         }
     }
     Ok(())
@@ -89,7 +102,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 async fn end(config: &Config) -> anyhow::Result<(u64, usize)> {
     let store = config.open_store().await?;
     let ended = kith_hub::end_sessions(&store).await;
-    let looked = contents::check(config, &store).await;
+    let looked = contents::check(config, &store, false).await;
     tokio::task::spawn_blocking(move || drop(store)).await?;
     let ended = ended.map_err(|error| failure(&config.data, &error))?;
     Ok((ended, looked?.problems.len()))

@@ -75,8 +75,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let stop = stop_signals().context("cannot listen for signals")?;
 
     let store = config.open_store().await?;
-    let opened = config.clone();
-    let depot = tokio::task::spawn_blocking(move || opened.open_depot()).await??;
+    let depot = config.open_depot().await?;
     let painter = std::env::current_exe().ok();
     let place = depot.map(|depot| Place { depot, painter });
     let limits = Limits {

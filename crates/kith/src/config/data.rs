@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use kith_blob::Depot;
+use std::sync::Arc;
+
+use kith_blob::{Depot, Remote};
 use kith_store::StoreError;
 use kith_store_sqlite::{Options, SqliteStore};
 
-use super::Config;
+use super::{Config, FilesStore};
 use crate::environment::Exit;
 
 /// The directory of files within the data directory.
 const FILES: &str = "files";
-/// What `files.store` says where there are no files.
-const FILES_OFF: &str = "off";
 /// The database within the data directory.
 pub(crate) const DATABASE: &str = "kith.db";
 /// The search index within it, which is made anew when it is missing.
@@ -57,28 +57,48 @@ impl Config {
         SqliteStore::open(&self.database(), options)
     }
 
-    /// Whether the contents of files are in the data directory.
-    pub(crate) fn has_files_here(&self) -> bool {
-        self.files_store != FILES_OFF
-    }
-
     /// Where the contents of files are on the disk.
     pub(crate) fn blobs(&self) -> PathBuf {
         self.data.join(FILES).join(kith_blob::BLOBS)
     }
 
-    /// Opens the place where files are, made if it is missing; `None` where files are off. Blocks.
+    /// Opens the place where files are; `None` where files are off. A directory is made if it is missing;
+    /// of a bucket it is tried whether all that is needed can be done in it.
     ///
     /// # Errors
     /// When it cannot be used.
-    pub(crate) fn open_depot(&self) -> Result<Option<Depot>, Exit> {
-        if self.files_store == FILES_OFF {
-            return Ok(None);
-        }
+    pub(crate) async fn open_depot(&self) -> anyhow::Result<Option<Depot>> {
         let dir = self.data.join(FILES);
-        Depot::on_disk(&dir).map(Some).map_err(|error| {
-            Exit::data(format!("the files in {} cannot be used: {error}", dir.display()))
-        })
+        let bucket = match self.files.store {
+            FilesStore::Off => return Ok(None),
+            FilesStore::Disk => None,
+            FilesStore::S3 => Some(self.open_bucket().await?),
+        };
+        if let Some(bucket) = &bucket {
+            bucket.try_out().await.map_err(|error| Exit::data(error.to_string()))?;
+        }
+        let opened = tokio::task::spawn_blocking(move || {
+            let opened = match bucket {
+                Some(bucket) => Depot::with(Arc::new(bucket), &dir),
+                None => Depot::on_disk(&dir),
+            };
+            opened.map_err(|error| {
+                Exit::data(format!("the files in {} cannot be used: {error}", dir.display()))
+            })
+        });
+        Ok(Some(opened.await??))
+    }
+
+    /// Prepares to use the bucket.
+    ///
+    /// # Errors
+    /// When there is none, or its secret or certificates cannot be read.
+    pub(crate) async fn open_bucket(&self) -> anyhow::Result<Remote> {
+        let files = self.files.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            Remote::new(files.bucket()?).map_err(|error| Exit::usage(error.to_string()))
+        });
+        Ok(opened.await??)
     }
 
     /// The search index.

@@ -3,6 +3,8 @@
 use kith_server::settings::Settings;
 use toml::{Table, Value};
 
+use super::files::SECRET_KEY;
+
 /// What the server itself may be told, with its defaults.
 pub(super) fn settings() -> Table {
     // The settings are a flat struct of texts, numbers and flags.
@@ -21,10 +23,30 @@ pub(super) fn defaults() -> Table {
         ("log_format", "text"),
         ("storage.sync", "full"),
         ("files.store", "disk"),
+        ("files.s3.endpoint", ""),
+        ("files.s3.bucket", ""),
+        ("files.s3.region", "us-east-1"),
+        ("files.s3.prefix", ""),
+        ("files.s3.access_key", ""),
+        (SECRET_KEY, ""),
+        ("files.s3.secret_key_file", ""),
+        ("files.s3.ca_file", ""),
     ];
     all.extend(texts.map(|(key, value)| (key.to_owned(), Value::String(value.to_owned()))));
-    all.insert("allow_plain_http".to_owned(), Value::Boolean(false));
+    let others = [
+        ("allow_plain_http", Value::Boolean(false)),
+        ("files.s3.allow_plain_http", Value::Boolean(false)),
+        ("files.s3.path_style", Value::Boolean(true)),
+        ("files.s3.timeout_ms", Value::Integer(30_000)),
+        ("files.s3.retries", Value::Integer(3)),
+    ];
+    all.extend(others.map(|(key, value)| (key.to_owned(), value)));
     all
+}
+
+/// Whether the value of a key is never shown.
+pub(super) fn is_secret(key: &str) -> bool {
+    key == SECRET_KEY
 }
 
 /// The name of a key in the environment.

@@ -50,11 +50,20 @@ const OTHER_VARIABLES: &[&str] = &["KITH_CONFIG", "KITH_SERVER", "KITH_PROFILE",
 /// Letters by which a variable may differ from a known one and still look like a mistake.
 const TYPO_MAX: usize = 2;
 
+/// What is shown in place of a secret.
+const HIDDEN: &str = "***";
+
 /// All values.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Layers {
     entries: BTreeMap<String, Entry>,
     warnings: Vec<String>,
+}
+
+impl fmt::Debug for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.entries()).finish()
+    }
 }
 
 impl Layers {
@@ -120,8 +129,13 @@ impl Layers {
         self.entries.insert(key.to_owned(), Entry { value, source: Source::Default });
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.entries.iter().map(|(key, entry)| (key.as_str(), entry))
+    /// All values as they may be shown.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, Entry)> {
+        self.entries.iter().map(|(key, Entry { value, source })| {
+            let is_hidden = keys::is_secret(key) && value.as_str() != Some("");
+            let value = if is_hidden { Value::from(HIDDEN) } else { value.clone() };
+            (key.as_str(), Entry { value, source: source.clone() })
+        })
     }
 
     pub(super) fn warnings(&self) -> &[String] {
@@ -131,7 +145,8 @@ impl Layers {
     /// The error for a value that is not valid.
     pub(super) fn invalid(&self, key: &str, why: &str) -> Exit {
         let source = self.entries.get(key).map(|entry| entry.source.tell(key)).unwrap_or_default();
-        Exit::usage(format!("{key} = {} ({source}) is not valid: {why}", self.value(key)))
+        let value = if keys::is_secret(key) { &Value::from(HIDDEN) } else { self.value(key) };
+        Exit::usage(format!("{key} = {value} ({source}) is not valid: {why}"))
     }
 
     fn above_file(
@@ -151,6 +166,13 @@ impl Layers {
             let Some((key, text)) = pair.split_once('=') else {
                 return Err(Exit::usage(format!("--set takes key=value, not {pair:?}")));
             };
+            if keys::is_secret(key.trim()) {
+                let (key, name) = (key.trim(), keys::variable(key.trim()));
+                return Err(Exit::usage(format!(
+                    "everybody on this machine sees what is in a command: set {key} in the file, or \
+                     as {name} in the environment, or name a file with {key}_file"
+                )));
+            }
             self.set_text(key.trim(), text.trim(), Source::Flag("--set"))?;
         }
         if let Some(data) = &given.data {
@@ -163,8 +185,15 @@ impl Layers {
     }
 
     fn file(&mut self, path: &Path, text: &str, named: bool) -> Result<(), Exit> {
-        let table: Table = toml::from_str(text)
-            .map_err(|error| Exit::usage(format!("{}: {error}", path.display())))?;
+        let table: Table = toml::from_str(text).map_err(|error| {
+            // It shows the line, in which a secret may be.
+            let is_safe = !self.entries.keys().any(|key| {
+                let last = key.rsplit('.').next().unwrap_or_default();
+                keys::is_secret(key) && text.contains(last)
+            });
+            let why = if is_safe { error.to_string() } else { error.message().to_owned() };
+            Exit::usage(format!("{}: {why}", path.display()))
+        })?;
         let mut flat = Vec::new();
         flatten("", table, &mut flat);
         for (key, value) in flat {

@@ -8,7 +8,7 @@ use crate::program::{Person, Server, kith, run};
 use crate::{PASSWORD, place};
 
 /// Ana and bob in the circle Tea.
-fn tea(server: &Server) -> (Person, Person) {
+pub(crate) fn tea(server: &Server) -> (Person, Person) {
     let ana = Person::sign_up(server, "ana", PASSWORD);
     let bob = Person::sign_up(server, "bob", PASSWORD);
     ana.done(&["circle", "create", "Tea"]);
@@ -80,7 +80,7 @@ fn files_are_sent_and_saved_and_survive_a_crash_and_a_restore() {
     );
 }
 
-fn encoded(image: RgbImage, format: ImageFormat) -> Vec<u8> {
+pub(crate) fn encoded(image: RgbImage, format: ImageFormat) -> Vec<u8> {
     let mut content = std::io::Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(image).write_to(&mut content, format).unwrap();
     content.into_inner()

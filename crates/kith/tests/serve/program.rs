@@ -193,6 +193,16 @@ impl Server {
         ))
     }
 
+    /// What the server answers to a request by its line, as whoever has `token`, with more headers and a
+    /// body.
+    pub(crate) fn request(&self, line: &str, token: &str, headers: &str, body: &str) -> String {
+        let (host, length) = (self.address, body.len());
+        self.ask(&format!(
+            "{line} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n{headers}\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        ))
+    }
+
     fn ask(&self, request: &str) -> String {
         String::from_utf8(self.exchange(request)).unwrap()
     }

@@ -1,0 +1,158 @@
+//! `kith admin files`: brings the contents of files from the disk into a bucket, and back.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use kith_store::StoreError;
+use serde_json::json;
+
+use crate::cmd::contents::{self, Copied, Place};
+use crate::config::{Config, FilesStore, Given, failure};
+use crate::environment::Exit;
+use crate::output;
+
+/// The contents of files.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Copies all contents to the other place, and removes them from the first when told to
+    Move(Args),
+}
+
+/// Copies all contents to the other place, and removes them from the first when told to.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Each content is compared with its hash on the way. What is there already is not copied again, so that the
+command goes on where it was interrupted, and can be run while the server runs, to have less to do when
+it is stopped. To move without losing anything:
+
+  kith admin files move --to s3 --data data            while the server runs; repeat as you like
+  (stop the server)
+  kith admin files move --to s3 --data data            what came meanwhile
+  (set files.store = \"s3\" and start the server; when all is well, stop it once more)
+  kith admin files move --to s3 --remove --data data   gives the room back
+
+The bucket is that of the settings files.s3.*, whatever files.store is.")]
+pub(crate) struct Args {
+    /// Where the contents are to be
+    #[arg(long, value_enum)]
+    to: To,
+    /// Removes from the other place what is in this one, once files.store names it
+    #[arg(long)]
+    remove: bool,
+    #[command(flatten)]
+    given: Given,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum To {
+    /// The bucket of files.s3.*
+    S3,
+    /// The data directory
+    Disk,
+}
+
+/// Does it.
+///
+/// # Errors
+/// When a place cannot be reached, or a content is damaged or missing.
+pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
+    let Command::Move(args) = command;
+    let config = super::prepare(&args.given)?;
+    config.existing_database()?;
+    let (disk, bucket) = (Place::Dir(config.blobs()), Place::bucket(&config).await?);
+    let (from, to, store) = match args.to {
+        To::S3 => (disk, bucket, FilesStore::S3),
+        To::Disk => (bucket, disk, FilesStore::Disk),
+    };
+    if args.remove && config.files.store != store {
+        let name = name(store);
+        let why = format!("files.store is not {name} yet: nothing is removed that is in use");
+        return Err(Exit::usage(why).into());
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len}") {
+        bar.set_style(style);
+    }
+    let scratch = contents::scratch(&config);
+    let tell = |done: usize, all: usize| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    };
+    let copied = contents::copy(&from, &to, &scratch, tell).await;
+    bar.finish_and_clear();
+    let Copied { there, damaged } = copied?;
+    let missing = missing(&config, &to).await?;
+    let (mut removed, mut left) = (0, 0);
+    if args.remove {
+        match missing {
+            None => return Err(in_use(&config)),
+            Some(missing) if missing > 0 => {}
+            Some(_) => (removed, left) = contents::remove(&from, &to).await?,
+        }
+    }
+    if args.json {
+        output::json(&json!({
+            "to": to.to_string(), "there": there, "damaged": damaged.len(), "missing": missing,
+            "removed": removed, "left": left,
+        }))?;
+    } else {
+        output::line(&format!("{there} contents of files are in {to}"))?;
+        if args.remove {
+            output::line(&format!("{removed} were removed from {from}"))?;
+        } else {
+            output::note(next(store, missing, config.files.store));
+        }
+    }
+    for hash in damaged.iter().take(10) {
+        output::note(&format!("the content {hash} in {from} is damaged and was not copied"));
+    }
+    match (missing.unwrap_or(0), damaged.len(), left) {
+        (0, 0, 0) => Ok(()),
+        (0, 0, left) => {
+            let why = format!("{left} contents stay in {from}: they are not as large in {to}");
+            Err(Exit::data(why).into())
+        }
+        (0, damaged, _) => Err(Exit::data(format!("{damaged} contents are damaged")).into()),
+        (missing, ..) => {
+            Err(Exit::data(format!("{missing} contents that files need are not in {to}")).into())
+        }
+    }
+}
+
+fn name(store: FilesStore) -> &'static str {
+    match store {
+        FilesStore::Disk => "disk",
+        FilesStore::S3 => "s3",
+        FilesStore::Off => "off",
+    }
+}
+
+/// What is to be done next.
+fn next(store: FilesStore, missing: Option<usize>, now: FilesStore) -> &'static str {
+    match (missing, store) {
+        (None, _) => "a server runs: stop it, and run this once more, for what comes meanwhile",
+        (Some(_), store) if store == now => {
+            "files.store names this place: --remove empties the other"
+        }
+        (Some(_), FilesStore::S3) => "set files.store = \"s3\" before you start the server",
+        (Some(_), _) => "set files.store = \"disk\" before you start the server",
+    }
+}
+
+/// How many contents that files need are not in a place; `None` while a server runs.
+async fn missing(config: &Config, place: &Place) -> anyhow::Result<Option<usize>> {
+    let opened = config.clone();
+    let store = match tokio::task::spawn_blocking(move || opened.try_store()).await? {
+        Ok(store) => store,
+        Err(StoreError::InUse) => return Ok(None),
+        Err(error) => return Err(failure(&config.data, &error).into()),
+    };
+    let missing = contents::missing(&store, place).await;
+    tokio::task::spawn_blocking(move || drop(store)).await?;
+    missing.map(Some)
+}
+
+fn in_use(config: &Config) -> anyhow::Error {
+    failure(&config.data, &StoreError::InUse).into()
+}
