@@ -153,9 +153,9 @@ test("topics of every kind are shared", async (context) => {
     here.counter.add(3),
     here.big.add(1),
     here.level.add(0.25),
-    here.note.splice(0, 1, "T"),
+    here.note.splice(-0, 1, "T"),
     here.tags.append("b"),
-    here["board/todo"].insert({ text: "cups" }, 0),
+    here["board/todo"].insert({ text: "cups" }, -0),
     here.people.put("ana", { name: "Ana" }),
     here.any.put(["a", 1], 2n ** 63n - 1n),
   ]);

@@ -106,8 +106,11 @@ export function pathOf(where: Where): Path {
       throw invalid("a place in an array is a whole number from 0");
     }
   }
-  return path;
+  return path.map((step) => (typeof step === "number" ? zeroed(step) : step));
 }
+
+/** A whole number as the server takes it: -0 would be written as the float that it is. */
+const zeroed = (whole: number) => whole + 0;
 
 /** True or false. */
 export class BoolTopic<R = Promise<void>> extends Topic<boolean, R> {
@@ -173,7 +176,7 @@ export class StringTopic<R = Promise<void>> extends Topic<string, R> {
   splice(at: number, taken: number, insert = ""): R {
     if (!isCount(at) || !isCount(taken)) throw invalid("a place in a text is a whole number from 0");
     const text = clean(insert) as string;
-    return this.change({ splice: { at, delete: taken, insert: text } });
+    return this.change({ splice: { at: zeroed(at), delete: zeroed(taken), insert: text } });
   }
 
   /** Puts a text in at a place, at the end unless told otherwise. */
@@ -229,7 +232,7 @@ function anchorOf(anchor: ListAnchor): Anchor {
 
 function whole(place: number): number {
   if (!Number.isSafeInteger(place)) throw invalid("a place in a list is a whole number");
-  return place;
+  return zeroed(place);
 }
 
 const NAME_BYTES = 12;
