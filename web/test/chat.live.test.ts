@@ -134,6 +134,20 @@ test("a topic of every kind is shown as it is, and changed by those who may", as
   await live(other, "doorbell").getByText("Last: ana").waitFor();
   await change(ana, made.topics["board/todo/notes"], { splice: { at: 0, delete: 0, insert: "Boil the kettle." } });
   await live(page, "board/todo/notes").getByText("Boil the kettle.").waitFor();
+  // A text is written in by both at the same time.
+  const [here, there] = [live(page, "board/todo/notes"), live(other, "board/todo/notes")];
+  for (const one of [here, there]) {
+    await one.getByRole("button", { name: "Edit board/todo/notes" }).click();
+    await expect.poll(() => one.getByRole("textbox").inputValue()).toBe("Boil the kettle.");
+  }
+  await here.getByRole("textbox").press("Control+Home");
+  await there.getByRole("textbox").press("Control+End");
+  await Promise.all([here.getByRole("textbox").pressSequentially("First: "), there.getByRole("textbox").pressSequentially(" Then pour.")]);
+  for (const one of [here, there]) await expect.poll(() => one.getByRole("textbox").inputValue()).toBe("First: Boil the kettle. Then pour.");
+  await expectAccessible(page);
+  await here.getByRole("textbox").pressSequentially("!");
+  await here.getByRole("button", { name: "Done" }).click();
+  await here.getByText("First: !Boil the kettle. Then pour.").waitFor();
   await live(page, "board/meta").getByText("Groceries").waitFor();
   await live(page, "board/people").getByText("owner").waitFor();
   await expectAccessible(page);

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { read, readPath } from "./json.js";
 import { line, Rates, SAMPLES_MAX } from "./rates.js";
 import { soon } from "./soon.js";
-import { edit } from "./texts.js";
+import { edit } from "../lib/texts.js";
 
 test("an edit is the part that differs, between whole characters", () => {
   expect(edit("same", "same")).toBeUndefined();

@@ -10,6 +10,8 @@ export const live = {
   "live.take_out": "Herausnehmen: {item}",
   "live.add": "Etwas hinzufügen",
   "live.add_to": "Zu {name} hinzufügen",
+  "live.edit": "{name} bearbeiten",
+  "live.done": "Fertig",
   "live.empty": "Noch nichts darin.",
   "live.emit": "Auslösen",
   "live.never": "Es ist noch nicht geschehen.",

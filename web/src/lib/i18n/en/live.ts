@@ -10,6 +10,8 @@ export const live = {
   "live.take_out": "Take out: {item}",
   "live.add": "Add something",
   "live.add_to": "Add to {name}",
+  "live.edit": "Edit {name}",
+  "live.done": "Done",
   "live.empty": "Nothing in it yet.",
   "live.emit": "Do it",
   "live.never": "It has not happened yet.",
