@@ -41,13 +41,18 @@ test("what comes from a terminal is shown: pictures in a grid and in full, by th
   await page.getByRole("button", { name: "Open four.png, +1 more" }).waitFor();
   await expectAccessible(page);
   await page.getByRole("button", { name: "Open two.png" }).press("Enter");
-  await viewer(page, "two.png").getByText("Picture 2 of 5").waitFor();
+  await viewer(page, "two.png").getByText("Picture 3 of 6").waitFor();
   await isLoaded(viewer(page, "two.png").getByRole("img"));
   await expectAccessible(page);
   await page.keyboard.press("ArrowRight");
   await viewer(page, "three.png").waitFor();
   await page.keyboard.press("+");
   await expect.poll(() => viewer(page, "three.png").getByRole("button", { name: "Smaller" }).isEnabled()).toBe(true);
+  // Before the first of the message is the last of the one before.
+  for (const [key, name] of [["ArrowLeft", "two.png"], ["ArrowLeft", "one.png"], ["ArrowLeft", "hills.png"], ["ArrowRight", "one.png"], ["ArrowRight", "two.png"], ["ArrowRight", "three.png"]] as const) {
+    await page.keyboard.press(key);
+    await viewer(page, name).waitFor();
+  }
   const saving = page.waitForEvent("download");
   await viewer(page, "three.png").getByRole("link", { name: "Download three.png" }).click();
   expect((await saving).suggestedFilename()).toBe("three.png");

@@ -22,7 +22,7 @@ export type Dialog =
   | { readonly is: "private"; readonly user: protocol.UserId }
   | { readonly is: "profile"; readonly user: protocol.UserId; readonly circle?: CircleModel | undefined }
   /** The pictures of a message; `at` says which of them first. */
-  | { readonly is: "pictures"; readonly stream: StreamModel; readonly message: protocol.Message; readonly at: number }
+  | { readonly is: "pictures"; readonly stream: StreamModel; readonly thread: protocol.Seq | undefined; readonly message: protocol.Message; readonly at: number }
   | { readonly is: "delete" | "edits"; readonly stream: StreamModel; readonly message: protocol.Message };
 
 /** What there may be room for. */
