@@ -43,3 +43,22 @@ test("those who are known are asked for again, once at a time and in parts", asy
 test("a nickname goes before the display name", () => {
   expect([nameOf(user("u_ana")), nameOf(user("u_ana"), "Annie"), nameOf(undefined)]).toEqual(["ANA", "Annie", "…"]);
 });
+
+test("whoever does something a while later is asked for again, and is shown as they are by now", async () => {
+  let now_ms = 0;
+  const asked: protocol.UserId[][] = [];
+  const people = new People((users) => {
+    asked.push(users);
+    return Promise.resolve(users.map((id) => ({ ...user(id), display_name: `as of ${now_ms}` })));
+  }, () => now_ms);
+  people.meet(["u_ana", "u_bob"]);
+  await expect.poll(() => people.get("u_bob")?.display_name).toBe("as of 0");
+  now_ms = 59_999;
+  people.meet(["u_ana"]);
+  now_ms = 60_000;
+  people.meet(["u_ana"]);
+  people.meet(["u_ana"]);
+  await expect.poll(() => people.get("u_ana")?.display_name).toBe("as of 60000");
+  expect(people.get("u_bob")?.display_name).toBe("as of 0");
+  expect(asked).toEqual([["u_ana", "u_bob"], ["u_ana"]]);
+});

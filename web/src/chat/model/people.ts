@@ -1,4 +1,5 @@
-// What users are called: asked for in batches, when somebody is met whose name is not known.
+// What users are called and shown with: asked for in batches, when somebody is met who is not known, or
+// was asked for some time ago.
 
 import type { protocol } from "@kith/client";
 import { writable, type Readable, type Writable } from "svelte/store";
@@ -10,6 +11,8 @@ type UserId = protocol.UserId;
 const ASK_MAX = 200;
 /** Users that are asked for again together. */
 const RENEWED_MAX = 1000;
+/** Nobody tells that somebody is shown otherwise by now: whoever is met is asked for again after so long. */
+const FRESH_MS = 60_000;
 /** Users that are remembered; beyond, all are asked for again as they are met. */
 const KNOWN_MAX = 20_000;
 
@@ -20,13 +23,15 @@ export class People {
 
   readonly #users: Writable<ReadonlyMap<UserId, User>> = writable(new Map());
   #known = new Map<UserId, User>();
+  /** When it was learned how somebody is shown. */
+  #learned_ms = new Map<UserId, number>();
   #asked = new Set<UserId>();
   #wanted = new Set<UserId>();
   #due = false;
   #renewing: Promise<void> | undefined;
 
   /** `ask` asks the server for users, whose names are told as far as one may know them. */
-  constructor(private readonly ask: (users: UserId[]) => Promise<readonly User[]>) {
+  constructor(private readonly ask: (users: UserId[]) => Promise<readonly User[]>, private readonly now: () => number = Date.now) {
     this.users = this.#users;
   }
 
@@ -40,6 +45,23 @@ export class People {
     for (const user of users) {
       if (!this.#known.has(user) && !this.#asked.has(user)) this.#wanted.add(user);
     }
+    this.#soon();
+  }
+
+  /** These did something: learns who they are, and how they are shown by now. */
+  meet(users: Iterable<UserId>): void {
+    const all = [...users];
+    for (const user of all) {
+      const learned_ms = this.#learned_ms.get(user);
+      if (learned_ms === undefined || this.now() - learned_ms < FRESH_MS) continue;
+      // It is not asked once more meanwhile.
+      this.#learned_ms.set(user, this.now());
+      this.#wanted.add(user);
+    }
+    this.want(all);
+  }
+
+  #soon(): void {
     if (this.#wanted.size === 0 || this.#due) return;
     this.#due = true;
     queueMicrotask(() => void this.#fetch());
@@ -61,9 +83,13 @@ export class People {
     if (users.length === 0) return;
     if (this.#known.size + users.length > KNOWN_MAX) {
       this.#known = new Map();
+      this.#learned_ms = new Map();
       this.#asked = new Set();
     }
-    for (const user of users) this.#known.set(user.id, user);
+    for (const user of users) {
+      this.#known.set(user.id, user);
+      this.#learned_ms.set(user.id, this.now());
+    }
     this.#users.set(new Map(this.#known));
   }
 
