@@ -15,7 +15,7 @@ const CHAT = "index.html";
 const pages = readdirSync(here(".")).filter((file) => file.endsWith(".html") && file !== GALLERY);
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), emoji(), pwa(mode === "gallery" ? GALLERY : CHAT)],
+  plugins: [svelte(), emoji(), pwa(mode === "gallery" ? GALLERY : CHAT, mode !== "gallery")],
   resolve: {
     // The SDK from its sources: the pages and it are built as one.
     alias: {

@@ -1,17 +1,21 @@
 // Measures the chat in a real browser, with the real server: how soon it can be used on a slow laptop,
 // how evenly ten thousand messages scroll, and what it holds after an hour of a busy stream, which is
-// played faster. Prints the figures, and writes them where `--write FILE` says. Nothing is asserted.
+// played faster; beside each, what the browser takes for the same without any script. It measures what
+// is in `dist`, whatever page the program has inside. Prints the figures, and writes them where
+// `--write FILE` says. Nothing is asserted.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { front } from "./front.mjs";
 import { heard, launch } from "./real.mjs";
+import { plainCopy, scrollPlain } from "./reference.mjs";
 
-const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false }, times: { type: "string", default: "5" }, write: { type: "string" } } });
+const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false }, times: { type: "string", default: "5" }, only: { type: "string" }, write: { type: "string" } } });
 const TIMES = options.quick ? 1 : Number(options.times);
 const MESSAGES = options.quick ? 400 : 10_000;
 /** An hour with three messages a second. */
@@ -60,6 +64,11 @@ async function post(url, token, stream, count) {
   for (let from = 0; from < count; from += AT_ONCE) await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, place) => one(from + place)));
 }
 
+const PLAIN = "the same elements as plain HTML, no script";
+const PLAIN_PATH = "/plain";
+/** Frames of the list that is compared with. */
+const PLAIN_FRAMES = 600;
+
 /** Notes in every page when it can be used: when the composer is there and nothing has held it up since. */
 function watch() {
   const seen = { shown: 0, busy_until: 0, long: [] };
@@ -100,16 +109,19 @@ async function loading(browser, url, address, session) {
   print("| profile | first paint, ms | messages shown, ms | can be used, ms |");
   print("| --- | ---: | ---: | ---: |");
   for (const profile of PROFILES) {
-    for (const kind of ["first visit", "once more"]) {
+    for (const kind of ["first visit", "once more", PLAIN]) {
       const all = [];
       for (let time = 0; time < TIMES; time += 1) {
         const context = await browser.newContext({ storageState: session, viewport: { width: 1366, height: 768 } });
         context.setDefaultTimeout(120_000);
         await context.addInitScript(watch);
         const page = await context.newPage();
-        if (kind === "once more") await opened(page, address);
+        if (kind === "once more") {
+          await opened(page, address);
+          await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+        }
         await slow(page, profile);
-        all.push(await opened(page, address));
+        all.push(await opened(page, kind === PLAIN ? url + PLAIN_PATH : address));
         await context.close();
       }
       const figures = [0, 1, 2].map((place) => told(all.map((one) => one[place])));
@@ -134,23 +146,33 @@ function scroll(page, up) {
       // What is loading comes in a moment.
       still = box.scrollTop === at && (up ? document.querySelector(".feed [data-row]") !== null : true) ? still + 1 : 0;
     }
-    frames.sort((one, two) => one - two);
-    const share = (part) => Math.round(frames[Math.floor((frames.length - 1) * part)]);
-    return { frames: frames.length, usual: share(0.5), high: share(0.99), longest: share(1), over_50: frames.filter((one) => one > 50).length, seconds: Math.round((performance.now() - begun) / 1000) };
+    // What is behind the end is no scrolling.
+    return frames.slice(0, frames.length - still);
   }, up);
 }
 
-async function scrolling(page, address) {
-  await page.goto(address);
-  await page.getByRole("article").last().waitFor();
+function printFrames(what, frames) {
+  const all = frames.toSorted((one, two) => one - two);
+  const share = (part) => Math.round(all[Math.floor((all.length - 1) * part)]);
+  print(`| ${what} | ${all.length} | ${share(0.5)} | ${share(0.99)} | ${share(1)} | ${all.filter((one) => one > 50).length} |`);
+}
+
+async function scrolling(page, url, address) {
   print("");
   print(`| ${posted} messages, a screen for each frame | frames | median, ms | 99th percentile, ms | longest, ms | over 50 ms |`);
   print("| --- | ---: | ---: | ---: | ---: | ---: |");
-  // It begins with the first, which nobody has read; whichever way one goes, they are loaded page by page.
-  for (const [what, up] of [["to the last", false], ["to the first", true], ["to the last once more", false]]) {
-    const { frames, usual, high, longest, over_50 } = await scroll(page, up);
-    print(`| ${what} | ${frames} | ${usual} | ${high} | ${longest} | ${over_50} |`);
+  for (const { name, cpu } of PROFILES.slice(0, 2)) {
+    const speed = cpu === 1 ? name : `processor ${cpu}× slower`;
+    await slow(page, { cpu: 1 });
+    await page.goto(address);
+    await page.getByRole("article").last().waitFor();
+    await slow(page, { cpu });
+    // It begins with the first, which nobody has read; whichever way one goes, they are loaded page by page.
+    for (const [what, up] of cpu === 1 ? [["to the last", false], ["to the first", true]] : [["to the first", true]]) printFrames(`${speed}, ${what}`, await scroll(page, up));
+    await page.goto(url + PLAIN_PATH);
+    printFrames(`${speed}, rows that are copied, no script else`, await scrollPlain(page, PLAIN_FRAMES));
   }
+  await slow(page, { cpu: 1 });
 }
 
 async function memory(page, url, address, token, stream) {
@@ -179,16 +201,20 @@ const data = mkdtempSync(join(tmpdir(), "kith-"));
 const settings = { KITH_REQUESTS_PER_SECOND: "100000", KITH_REQUESTS_BURST: "100000", KITH_SIGN_IN_BURST: "1000", KITH_PASSWORD_MEMORY_KIB: "64" };
 const server = spawn(program, ["serve", "--listen", "127.0.0.1:0", "--data", join(data, "data")], { stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, ...settings } });
 const exited = once(server, "exit");
+const plain = new Map();
+let fronted;
 let browser;
 try {
-  const [, url] = await heard(server, /listening on (.*)\n/);
-  const { token } = await ask(url, undefined, "POST", "/accounts", { name: "ana", password: PASSWORD });
-  const { token: other } = await ask(url, undefined, "POST", "/accounts", { name: "bob", password: PASSWORD });
-  const { circle } = await ask(url, token, "POST", "/circles", { name: "Tea", public: true });
-  await ask(url, other, "POST", `/circles/${circle}/join`, {});
-  const { circles } = await ask(url, token, "GET", "/window");
+  const [, direct] = await heard(server, /listening on (.*)\n/);
+  fronted = await front(join(root, "web/dist"), direct, plain);
+  const { url } = fronted;
+  const { token } = await ask(direct, undefined, "POST", "/accounts", { name: "ana", password: PASSWORD });
+  const { token: other } = await ask(direct, undefined, "POST", "/accounts", { name: "bob", password: PASSWORD });
+  const { circle } = await ask(direct, token, "POST", "/circles", { name: "Tea", public: true });
+  await ask(direct, other, "POST", `/circles/${circle}/join`, {});
+  const { circles } = await ask(direct, token, "GET", "/window");
   const stream = circles[0].streams[0].stream.id;
-  await post(url, other, stream, MESSAGES);
+  await post(direct, other, stream, MESSAGES);
   browser = await launch();
   const context = await browser.newContext({ viewport: { width: 1366, height: 768 } });
   context.setDefaultTimeout(120_000);
@@ -200,12 +226,17 @@ try {
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("article").last().waitFor();
   const session = await context.storageState();
-  await loading(browser, url, address, session);
-  await scrolling(page, address);
-  await memory(page, url, address, other, stream);
-  if (options.write !== undefined) writeFileSync(options.write, `# The chat page, measured\n\nWritten by \`cargo xtask bench page --write\`: ${TIMES} runs each, the median and from the least to the most.\n\n${lines.join("\n")}\n`);
+  plain.set(PLAIN_PATH, await plainCopy(page));
+  print(`On ${cpus().length} × ${cpus()[0].model}, without a graphics processor, with a load of ${loadavg()[0].toFixed(1)} before it began.`);
+  print("");
+  const wanted = (part) => options.only === undefined || options.only === part;
+  if (wanted("loading")) await loading(browser, url, address, session);
+  if (wanted("scrolling")) await scrolling(page, url, address);
+  if (wanted("memory")) await memory(page, direct, address, other, stream);
+  if (options.write !== undefined) writeFileSync(options.write, `# The chat page, measured\n\nWritten by \`cargo xtask bench page --write\`: openings ${TIMES} times each, the median and from the least to the most; scrolling and memory once. A small server in front of the program has the page as it was built last. Beside each stands what the browser takes for the same elements without any script: no page is quicker on the machine it was taken on.\n\n${lines.join("\n")}\n`);
 } finally {
   await browser?.close();
+  fronted?.end();
   server.kill("SIGKILL");
   await exited;
   rmSync(data, { recursive: true, force: true });

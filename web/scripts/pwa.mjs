@@ -1,5 +1,5 @@
 // What makes an application of the chat page: the manifest with its icons, and the service worker,
-// which is told what was built. Both have addresses that stay.
+// which is told what was built. Both have addresses that stay. And what begins before its other scripts.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -27,6 +27,10 @@ const manifest = (icons) => ({
   icons,
 });
 
+/** It is a file of its own, for nothing inline runs, and no module: those wait for each other. */
+const EARLY = readFileSync(new URL("early.js", import.meta.url), "utf8").replace(/^\/\/.*\n/gm, "");
+const EARLY_PATH = `/assets/early-${createHash("sha256").update(EARLY).digest("hex").slice(0, 8)}.js`;
+
 /** What is larger is kept when it was loaded once: emoji, and what colours code. */
 const LATER_MAX = 64 * 1024;
 
@@ -51,14 +55,17 @@ function loaded(bundle, page) {
 }
 
 /**
- * Adds both to what is built, for `page`.
+ * Adds both to what is built, for `page`; where it `connects`, what does that first.
  * @returns {import("vite").Plugin}
  */
-export function pwa(page) {
+export function pwa(page, connects) {
   return {
     name: "pwa",
     apply: "build",
-    transformIndexHtml: (_, { path }) => (path === `/${page}` ? [{ tag: "link", attrs: { rel: "manifest", href: "/app.webmanifest" }, injectTo: "head" }] : []),
+    transformIndexHtml: (_, { path }) => (path === `/${page}` ? [
+      ...(connects ? [{ tag: "script", attrs: { async: true, src: EARLY_PATH }, injectTo: "head-prepend" }] : []),
+      { tag: "link", attrs: { rel: "manifest", href: "/app.webmanifest" }, injectTo: "head" },
+    ] : []),
     generateBundle: {
       // Scripts that hold nothing but styles are gone by then.
       order: "post",
@@ -66,7 +73,8 @@ export function pwa(page) {
         const worker = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry && file.name === WORKER);
         if (worker === undefined) return;
         if (worker.imports.length > 0) this.error("the service worker has to be one file");
-        const files = loaded(bundle, page);
+        if (connects) this.emitFile({ type: "asset", fileName: EARLY_PATH.slice(1), source: EARLY });
+        const files = [...(connects ? [EARLY_PATH] : []), ...loaded(bundle, page)];
         const version = createHash("sha256").update(files.join("\n")).digest("hex").slice(0, 16);
         worker.code = worker.code.replace(/["'`]__KITH_FILES__["'`]/, JSON.stringify(files)).replace("__KITH_VERSION__", version);
         const icons = ICONS.map(({ name, ...said }) => {

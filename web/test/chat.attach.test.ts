@@ -30,7 +30,7 @@ const there = (page: Page, name: string) => inTray(page, name).getByText(/^Uploa
 
 /** What browsers tell of a server that is gone. */
 const forgive = () => {
-  const others = browser.takeComplaints().filter((text) => !/ERR_|WebSocket|net::|Failed to load resource/.test(text));
+  const others = browser.takeComplaints().filter((text) => !/ERR_|fetching the script|WebSocket|net::|Failed to load resource/.test(text));
   expect(others).toEqual([]);
 };
 

@@ -17,7 +17,7 @@ afterAll(async () => {
 
 /** What browsers tell of a server that is gone. */
 const forgive = () => {
-  const others = browser.takeComplaints().filter((text) => !/ERR_CONNECTION|WebSocket|net::/.test(text));
+  const others = browser.takeComplaints().filter((text) => !/ERR_CONNECTION|WebSocket|net::|fetching the script/.test(text));
   expect(others).toEqual([]);
 };
 

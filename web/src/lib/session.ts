@@ -1,6 +1,7 @@
 // Who is signed in: a session in a cookie that scripts cannot read, and a client that uses it.
 
-import { Client, KithError, type Connection, type protocol } from "@kith/client";
+import { Client, KithError, type protocol } from "@kith/client";
+import { BegunSocket } from "./early.js";
 
 /** A page of another origin cannot send this header, so the server knows that it is one of its own. */
 const OURS = { "x-kith-request": "1", "content-type": "application/json" };
@@ -72,7 +73,7 @@ export async function signOut(): Promise<void> {
 /** Connects as whoever is signed in; `undefined` when nobody is. */
 export async function connect(): Promise<Client | undefined> {
   try {
-    return await Client.connect({ auth: { cookie: {} } });
+    return await Client.connect({ auth: { cookie: {} }, WebSocket: BegunSocket });
   } catch (error) {
     if (error instanceof KithError && error.code === "auth.failed") return undefined;
     throw error;
@@ -81,27 +82,7 @@ export async function connect(): Promise<Client | undefined> {
 
 /** As whoever was signed in when the page was given this `welcome`: there at once, connected or not. */
 export function reconnect(welcome: protocol.Welcome): Client {
-  return Client.resume({ auth: { cookie: {} } }, welcome);
-}
-
-/** For so long a page waits for its connection before it shows what it has. */
-const PATIENCE_MS = 2500;
-
-/** How the connection of a client stands, once that is known or has taken long. */
-export function settled({ connection }: Client): Promise<Connection> {
-  return new Promise((resolve) => {
-    let stop = () => {};
-    const end = () => {
-      clearTimeout(timer);
-      queueMicrotask(() => stop());
-      resolve(connection.get());
-    };
-    const timer = setTimeout(end, PATIENCE_MS);
-    const begun = connection.get();
-    stop = connection.subscribe((now) => {
-      if (now.state !== "offline" || now !== begun) end();
-    });
-  });
+  return Client.resume({ auth: { cookie: {} }, WebSocket: BegunSocket }, welcome);
 }
 
 async function ask(method: string, path: string, body?: object): Promise<unknown> {

@@ -48,11 +48,11 @@ export interface Past extends PastSite {
 export async function lastShown(storage: Keep, now_ms: number): Promise<Past | undefined> {
   const user = storage.getItem(WHOSE);
   if (user === null) return undefined;
-  const shown = new Shown(user);
-  const site = await shown.get<PastSite>(SITE);
+  const all = await new Shown(user).all();
+  const site = all.get(SITE) as PastSite | undefined;
   if (site === undefined || now_ms - site.at_ms > AGE_MAX_MS) return undefined;
-  const streams = await Promise.all(site.read.map(async (id) => [id, await shown.get<PastStream>(id)] as const));
-  return { ...site, streams: new Map(streams.flatMap(([id, stream]) => (stream === undefined ? [] : [[id, stream]]))) };
+  const streams = site.read.flatMap((id) => (all.has(id) ? [[id, all.get(id) as PastStream] as const] : []));
+  return { ...site, streams: new Map(streams) };
 }
 
 /** Forgets what was shown, to whomever: for signing out. */

@@ -80,7 +80,8 @@ export class Site {
       client,
       outbox: this.outbox,
       uploads: this.uploads,
-      met: (users) => this.people.want(users),
+      isPast: () => get(this.#shownAt) !== undefined,
+      met: (users) => this.people.meet(users),
       posted: (stream, event) => this.#posted(stream, event),
       ended: (stream) => this.#lost(stream),
       stale: () => this.stale(),
@@ -186,8 +187,8 @@ export class Site {
   async refresh(): Promise<void> {
     const window = await this.client.query({ window: {} });
     if (this.#ended) return;
-    this.#learn(window);
     this.#shownAt.set(undefined);
+    this.#learn(window);
   }
 
   /** Asks how everybody is shown by now; where that fails, they are shown as they were. */

@@ -16,6 +16,8 @@ type UserId = protocol.UserId;
 export const HELD_MAX = 1000;
 /** Messages that are held of others. */
 export const REST_MAX = 60;
+/** Messages that are asked for at once. */
+const PAGE = 50;
 /** The pause between two words on how far one has read. */
 const READ_MS = 700;
 
@@ -33,6 +35,8 @@ export interface Around {
   readonly client: Client;
   readonly outbox: Outbox;
   readonly uploads: Uploads;
+  /** Whether what there is was kept by a page before, and the server has not told yet. */
+  isPast(): boolean;
   /** Somebody was met whose name will be shown. */
   met(users: readonly UserId[]): void;
   /** A message of somebody else came. */
@@ -49,6 +53,8 @@ export class StreamModel {
   readonly counts: Readable<Counts>;
   /** Up to here it was read when one came; what is behind is new. */
   readonly newAfter: Readable<Seq | undefined>;
+  /** Counts how often the server told of something new where only what was there before had been shown. */
+  readonly led: Readable<number>;
   /** The threads that the user follows, with what is unread in them; known once it was asked for. */
   readonly threads: Readable<ReadonlyMap<Seq, protocol.ThreadUnread>>;
   /** When the user posted last, for slow mode; 0 where it was before. */
@@ -58,9 +64,12 @@ export class StreamModel {
 
   readonly #counts: Writable<Counts>;
   readonly #newAfter: Writable<Seq | undefined> = writable(undefined);
+  readonly #led = writable(0);
   readonly #threads: Writable<ReadonlyMap<Seq, protocol.ThreadUnread>> = writable(new Map());
   readonly #postedAt = writable(0);
   readonly #waiting: Writable<readonly Own[]> = writable([]);
+  /** The last event of what was kept by a page before, until the server told what there is. */
+  #past: Seq | undefined;
   #seen: Seq;
   #told: Seq;
   #is_here = false;
@@ -75,6 +84,8 @@ export class StreamModel {
     this.#counts = writable({ read: of.read, unread: of.unread, mentions: of.mentions });
     this.counts = this.#counts;
     this.newAfter = this.#newAfter;
+    this.led = this.#led;
+    this.#past = around.isPast() ? of.head : undefined;
     this.threads = this.#threads;
     this.postedAt = this.#postedAt;
     this.waiting = this.#waiting;
@@ -111,10 +122,21 @@ export class StreamModel {
 
   /** The server told how it is. */
   told(of: protocol.StreamWindow): void {
+    if (this.#past !== undefined) this.#isPresent(of);
     // What was counted before the last event that is here is counted again.
     if (of.head < this.feed.seq) return;
     const is_read = this.#seen > of.read;
     this.#counts.set({ read: Math.max(of.read, this.#told), unread: is_read ? 0 : of.unread, mentions: is_read ? this.#meantInThreads() : of.mentions });
+  }
+
+  /** The server told how it is for the first time: what is new since a page before is marked. */
+  #isPresent({ read, unread }: protocol.StreamWindow): void {
+    this.#past = undefined;
+    if (read > this.#seen) [this.#seen, this.#told] = [read, read];
+    if (!this.#is_here) return;
+    const is_new = unread > 0 && read >= this.#seen;
+    this.#newAfter.set(is_new ? read : undefined);
+    if (is_new) this.#led.update((count) => count + 1);
   }
 
   /** Somebody looks at it now: more is held, and what is new is marked. */
@@ -123,8 +145,11 @@ export class StreamModel {
     this.#was_read = true;
     this.feed.lines.max = HELD_MAX;
     const { unread, read } = get(this.#counts);
-    this.#newAfter.set(unread > 0 ? read : undefined);
-    if (this.feed.messages.get().length < REST_MAX / 2) this.attempt(this.feed.older());
+    this.#newAfter.set(unread > 0 ? read : this.#past);
+    const held = this.feed.messages.get().length;
+    // Where all of the newest are new, one begins further back.
+    if (held === 0 && unread >= PAGE) this.attempt(read === 0 ? this.feed.lines.oldest() : this.feed.lines.around(read));
+    else if (held < REST_MAX / 2) this.attempt(this.feed.older());
     this.countThreads();
   }
 
@@ -219,7 +244,8 @@ export class StreamModel {
    * unread, by a link say, has not read those; whoever sees the end is done.
    */
   saw(first: Seq, seq: Seq): void {
-    if (seq <= this.#seen) return;
+    // What came since is looked at where it begins, once that is known.
+    if (seq <= this.#seen || (this.#past !== undefined && seq > this.#past)) return;
     const held = this.feed.messages.get().flatMap((line) => (line.state === "confirmed" ? [line.message] : []));
     const { older, newer } = this.feed.part.get();
     const is_all = !newer && (held.at(-1)?.seq ?? 0) <= seq;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { isEmoji, plain, type Block, type Inline } from "./ast.js";
 import { balanced, shown } from "./bidi.js";
 import { mentioned } from "./mention.js";
-import { address, parse } from "./parse.js";
+import { address, parse, parseWhole } from "./parse.js";
 
 /** A tree as text: `strong(…)`, `link<https://…>(…)`. */
 function inline(nodes: readonly Inline[]): string {
@@ -125,6 +125,13 @@ describe("hostile inputs", () => {
       if (!text.includes("```")) expect(letters(tree(blocks))).toBeGreaterThanOrEqual(Math.min(1, letters(text.replace(/https:\/\/a\.b/g, ""))));
     }), { numRuns: 300 });
   }, 60_000);
+
+  test("plain words are read without a lexer as they are with it", () => {
+    const parts = ["a", "tea", "Tür", "茶", "🍵", " ", "  ", "\n", "\t", "\u00a0", "1", "12", ".", ",", "!", "?", "'", '"', "(", ")", "{", "}", "-", "+", "=", "%", "$", ";", ":", ":a", "^", "1. ", "2) ", "- ", "---", "===", "www.", "WWW.a.b", "http:", "mailto:", "kettle.example", ...words];
+    for (const make of [fc.array(fc.constantFrom(...parts), { maxLength: 12 }).map((all) => all.join("")), fc.string({ unit: "grapheme", maxLength: 40 })]) {
+      fc.assert(fc.property(make, (text) => void expect(parse(text)).toEqual(parseWhole(text))), { numRuns: 2000 });
+    }
+  });
 
   test("200 texts that are made to be slow are read", () => {
     const pairs = words.flatMap((one, at) => [one, one + (words[(at + 7) % words.length] ?? ""), one + (words[(at * 3 + 11) % words.length] ?? "") + "a", `${one} `]);

@@ -11,8 +11,21 @@ const CHARS_MAX = 16_000;
 const NODES_MAX = 3000;
 const PROTOCOLS = ["https:", "http:", "mailto:"];
 
+/** One line with nothing in it, nor at its beginning, that could mean anything. */
+const PLAIN = /^(?![\s+=-]|\d+[.)])[^\\`*_~[\]<>#@|&/\u0000-\u001f\u007f-\u00a0\u2028\u2029]+(?<!\s)$/;
+
 /** The tree of a text. Never fails: what cannot be read is a paragraph as it was written. */
 export function parse(text: string): Block[] {
+  return isPlain(text) ? [{ is: "paragraph", of: [{ is: "text", text }] }] : parseWhole(text);
+}
+
+/** Whether a text is surely nothing but words, as most messages are. */
+function isPlain(text: string): boolean {
+  return text.length <= CHARS_MAX && PLAIN.test(text) && text.indexOf(":") === text.lastIndexOf(":") && !/www\./i.test(text);
+}
+
+/** The same, whatever the text is. */
+export function parseWhole(text: string): Block[] {
   if (text.length > CHARS_MAX) return [{ is: "paragraph", of: [{ is: "text", text }] }];
   try {
     return new Reader(text).blocks(tokens(text));

@@ -20,10 +20,11 @@ export class Shown {
 
   constructor(private readonly user: string) {}
 
-  /** What was kept under a name. */
-  async get<T>(name: string): Promise<T | undefined> {
-    const entry = await this.#base.run<Entry | undefined>("readonly", (store) => store.get(this.#key(name)) as IDBRequest<Entry | undefined>);
-    return entry?.value as T | undefined;
+  /** Everything that was kept, by its name. */
+  async all(): Promise<ReadonlyMap<string, unknown>> {
+    const own = IDBKeyRange.bound(this.#key(""), this.#key("\uffff"));
+    const entries = (await this.#base.run<Entry[]>("readonly", (store) => store.getAll(own) as IDBRequest<Entry[]>)) ?? [];
+    return new Map(entries.map(({ key, value }) => [key.slice(this.#key("").length), value]));
   }
 
   /** Keeps something that can be cloned, in the place of what was there. */

@@ -10,10 +10,13 @@ export function colourOf(id: string): number {
   return (hash >>> 0) % COLOURS;
 }
 
+/** The first of these is a letter by itself, for which no segmenter has to be made. */
+const SIMPLE = /^(?:[ -~](?:[ -~]|$)|…?$)/;
+
 /** The first letters of the first and the last word of a name, at most two. */
 export function initials(name: string): string {
   const words = name.split(/[\s._-]+/u).filter((word) => word !== "");
-  const first = (word: string | undefined) => [...new Intl.Segmenter().segment(word ?? "")][0]?.segment ?? "";
+  const first = (word = "") => (SIMPLE.test(word) ? word.charAt(0) : [...new Intl.Segmenter().segment(word)][0]?.segment ?? "");
   const last = words.length > 1 ? words[words.length - 1] : undefined;
   return (first(words[0]) + first(last)).toLocaleUpperCase();
 }
