@@ -1,9 +1,12 @@
 //! The real server under real load, killed again and again: every subscriber sees every
-//! acknowledged event exactly once, in order, and transactions over several topics whole or not at all.
+//! acknowledged event exactly once, in order, and transactions over several topics whole or not at all;
+//! uploads are there as far as they were acknowledged, and files of messages are whole.
 //! `KITH_KILLS` says how often, `KITH_SESSIONS` how many
 //! sessions there are.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[path = "torture/bearer.rs"]
+mod bearer;
 #[path = "torture/client.rs"]
 mod client;
 #[path = "torture/mover.rs"]
@@ -18,6 +21,7 @@ use std::time::Duration;
 use kith_checker::{Record, Recorder, check};
 use serde_json::json;
 
+use bearer::Bearer;
 use client::{Session, World};
 use mover::Mover;
 use server::Server;
@@ -26,6 +30,8 @@ const STREAMS: usize = 20;
 const USERS: usize = 10;
 /// Sessions that change topics.
 const MOVERS: usize = 10;
+/// Sessions that upload files.
+const BEARERS: usize = 2;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -61,6 +67,10 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_when_the_server_is_ki
         let mover = Mover::new(Arc::clone(&world), index, recorder.clone());
         tasks.push(tokio::spawn(mover.run(Arc::clone(&stop))));
     }
+    let mut bearers = Vec::new();
+    for index in 0..BEARERS {
+        bearers.push(tokio::spawn(Bearer::new(Arc::clone(&world), index).run(Arc::clone(&stop))));
+    }
     for _ in 0..kills {
         // A random instant, the idle ones as well as those in the middle of a commit.
         tokio::time::sleep(Duration::from_millis(dice(500))).await;
@@ -72,6 +82,13 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_when_the_server_is_ki
         let ended = tokio::time::timeout(Duration::from_secs(60), task).await;
         ended.expect("every session gets to the end").unwrap();
     }
+    let mut posted = Vec::new();
+    for bearer in bearers {
+        let ended = tokio::time::timeout(Duration::from_secs(60), bearer).await;
+        posted.extend(ended.expect("every file gets to its message").unwrap());
+    }
+    assert!(posted.len() >= BEARERS, "files were posted");
+    bearer::are_whole(&world, &posted, data.path()).await;
     for feed in world.streams.iter().chain(world.topics()) {
         let log = world.log(feed).await;
         let head = log.last().map_or(0, |event| event["seq"].as_u64().unwrap());
@@ -98,6 +115,7 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_when_the_server_is_ki
     assert!(report.delivered > report.acked, "{report}");
     println!(
         "{}",
-        json!({"kills": kills, "acknowledged": report.acked, "delivered": report.delivered})
+        json!({"kills": kills, "acknowledged": report.acked, "delivered": report.delivered,
+            "files": posted.len()})
     );
 }

@@ -27,10 +27,12 @@ pub(crate) fn hash(event: &Value) -> String {
 
 /// The users, streams and topics of the run.
 pub(crate) struct World {
-    port: u16,
+    pub(crate) port: u16,
     tokens: Vec<String>,
     pub(crate) circle: String,
     pub(crate) streams: Vec<String>,
+    /// The stream in which files are posted.
+    pub(crate) files: String,
     /// Between these is moved.
     pub(crate) counters: Vec<String>,
     /// A map whose value is kept now and then.
@@ -46,6 +48,7 @@ impl World {
             tokens: Vec::new(),
             circle: String::new(),
             streams: Vec::new(),
+            files: String::new(),
             counters: Vec::new(),
             ledger: String::new(),
             posting: AtomicUsize::new(0),
@@ -68,6 +71,9 @@ impl World {
             let made = ask(&mut owner, json!({"id": id, "do": make})).await;
             world.streams.push(made["done"]["stream"].as_str().unwrap().to_owned());
         }
+        let make = json!({"create_stream": {"circle": circle, "name": "files"}});
+        let made = ask(&mut owner, json!({"id": 1, "do": make})).await;
+        world.files = made["done"]["stream"].as_str().unwrap().to_owned();
         world.circle = circle.as_str().unwrap().to_owned();
         for id in 0..COUNTERS + 1 {
             let (holds, value) = match id {
@@ -93,12 +99,17 @@ impl World {
     pub(crate) async fn connect(&self, user: usize) -> Option<Socket> {
         let uri: Uri = format!("ws://127.0.0.1:{}/api/v1/ws", self.port).parse().unwrap();
         let (mut socket, _) = ClientBuilder::from_uri(uri).connect().await.ok()?;
-        let token = &self.tokens[user % self.tokens.len()];
+        let token = self.token(user);
         let hello = json!({"v": 1, "auth": {"token": token}});
         socket.send(Message::text(hello.to_string())).await.ok()?;
         let welcome = next(&mut socket).await?;
         assert!(welcome["welcome"].is_object(), "{welcome}");
         Some(socket)
+    }
+
+    /// The session of a user.
+    pub(crate) fn token(&self, user: usize) -> &str {
+        &self.tokens[user % self.tokens.len()]
     }
 
     /// Every event of a stream.

@@ -27,6 +27,7 @@ impl Server {
                 "--set",
                 "log=error",
             ])
+            .args(["--set", "files.user_per_day=1000000", "--set", "files.free_percent=1"])
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
