@@ -17,7 +17,7 @@
 //! from file, environment and flags; files of topics; the log and the mark beside the database; the messages of
 //! Yjs's clients, the updates in them and the JSON that these come to; what the terminal client shows of
 //! texts and reads of what is typed; what the devices of private sessions say to each other, to the server
-//! and to the relay; what contents of files are.
+//! and to the relay; what contents of files are, and images.
 //!
 //! Not ours, and so not here: HTTP heads (hyper), TLS and PEM (rustls), the command line (clap), the
 //! database file and backups (SQLite; `kith-store-sqlite/tests/damage.rs` flips their bits).
@@ -89,6 +89,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "private", run: private::frames, seeds: private::frame_seeds },
     Target { name: "stun", run: private::stun, seeds: private::stun_seeds },
     Target { name: "contents", run: files::contents, seeds: files::content_seeds },
+    Target { name: "image", run: files::image, seeds: files::image_seeds },
     Target { name: "search", run: core::search, seeds: core::search_seeds },
 ];
 

@@ -90,5 +90,6 @@ replay! {
     private
     stun
     contents
+    image
     search
 }

@@ -43,7 +43,7 @@ pub enum Error {
     #[error("this is no PNG, JPEG, GIF or WebP")]
     Format,
     /// It has too many pixels.
-    #[error("an image has at most {PIXELS_MAX} pixels")]
+    #[error("an image has too many pixels, or none")]
     TooLarge,
     /// It is damaged, or takes too much memory.
     #[error(transparent)]
@@ -81,22 +81,39 @@ pub struct Made {
     pub bytes: usize,
 }
 
+/// How much an image may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Pixels, which are counted before anything is decoded.
+    pub pixels_max: u64,
+    /// Memory that decoding may ask for.
+    pub memory_bytes_max: u64,
+}
+
 /// Looks at an image: what is told of it, the small image and the square.
 ///
 /// # Errors
 /// When it is none that is decoded, too large or damaged.
 pub fn look(content: &[u8]) -> Result<(Told, Vec<u8>, Vec<u8>), Error> {
+    look_within(content, Bounds { pixels_max: PIXELS_MAX, memory_bytes_max: MEMORY })
+}
+
+/// The same within other bounds.
+///
+/// # Errors
+/// As [`look`].
+pub fn look_within(content: &[u8], bounds: Bounds) -> Result<(Told, Vec<u8>, Vec<u8>), Error> {
     let mut reader = ImageReader::new(Cursor::new(content)).with_guessed_format()?;
     if !reader.format().is_some_and(|format| FORMATS.contains(&format)) {
         return Err(Error::Format);
     }
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MEMORY);
+    limits.max_alloc = Some(bounds.memory_bytes_max);
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
     // Before anything is decoded.
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > PIXELS_MAX || width == 0 || height == 0 {
+    if u64::from(width) * u64::from(height) > bounds.pixels_max || width == 0 || height == 0 {
         return Err(Error::TooLarge);
     }
     let orientation = decoder.orientation()?;
