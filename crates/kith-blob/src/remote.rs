@@ -27,6 +27,10 @@ use crate::{BlobError, Blobs, Content, Pieces};
 const PART: usize = 8 * 1024 * 1024;
 /// The object by which it is tried whether the keys may write, read and remove.
 const TRIAL: &str = "kith-trial";
+/// The object that says whose the contents are.
+const OWNER: &str = "kith-owner";
+/// The most bytes of an owner's name.
+const OWNER_BYTES_MAX: u64 = 64;
 
 /// A bucket.
 #[derive(Debug)]
@@ -97,6 +101,28 @@ impl Remote {
         }
         let removed = self.store.delete(&name).await;
         removed.map_err(|error| may_not("remove", wrong(error)))
+    }
+
+    /// Notes that the contents belong to `owner`, if they belong to nobody yet, or `anew` whoever they
+    /// belong to. Says whether they are the owner's then.
+    ///
+    /// # Errors
+    /// When the bucket cannot be reached.
+    pub async fn claim(&self, owner: &str, anew: bool) -> Result<bool, BlobError> {
+        let name = self.prefix.clone().join(OWNER);
+        if !anew {
+            match self.store.get(&name).await {
+                Ok(found) if found.meta.size > OWNER_BYTES_MAX => return Ok(false),
+                Ok(found) => {
+                    let said = found.bytes().await.map_err(self.failed())?;
+                    return Ok(said == owner.as_bytes());
+                }
+                Err(error @ Error::NotFound { .. }) if !told::is_without_bucket(&error) => {}
+                Err(error) => return Err(told::failure(&self.place, &error)),
+            }
+        }
+        let written = self.store.put(&name, PutPayload::from(owner.to_owned())).await;
+        written.map(|_| true).map_err(self.failed())
     }
 
     /// Where it is.

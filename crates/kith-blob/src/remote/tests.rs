@@ -75,6 +75,24 @@ async fn what_is_not_ours_is_neither_listed_nor_touched() {
 }
 
 #[tokio::test]
+async fn a_prefix_belongs_to_whoever_came_first() {
+    let (bucket, remote) = opened().await;
+    assert_eq!(remote.claim("ana", false).await, Ok(true));
+    assert_eq!(remote.claim("ana", false).await, Ok(true));
+    assert_eq!(remote.claim("bob", false).await, Ok(false));
+    let prefix = Prefix::parse("bob").unwrap();
+    let other = Remote::new(Place { prefix, ..place(&bucket.endpoint()) }).unwrap();
+    assert_eq!(other.claim("bob", false).await, Ok(true));
+    assert_eq!(remote.claim("bob", true).await, Ok(true));
+    assert_eq!(remote.claim("ana", false).await, Ok(false));
+    assert_eq!(remote.list(None, 10).await, Ok(Vec::new()));
+    bucket.put("kith/files/kith-owner", &[7; 1000]);
+    assert_eq!(remote.claim("ana", false).await, Ok(false));
+    bucket.fail(&Method::GET, Fault::Status(403));
+    assert!(remote.claim("ana", false).await.is_err());
+}
+
+#[tokio::test]
 async fn a_large_content_goes_in_parts_and_is_there_when_all_are() {
     let dir = tempfile::tempdir().unwrap();
     let (bucket, remote) = opened().await;

@@ -74,6 +74,17 @@ impl Place {
         Ok(place)
     }
 
+    /// Sees to it that what is in a bucket belongs to this data alone.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(super) async fn claim(&self, config: &Config) -> anyhow::Result<()> {
+        match self {
+            Self::Dir(_) => Ok(()),
+            Self::Bucket(remote) => config.claim(remote, false).await,
+        }
+    }
+
     /// Whether this is a bucket.
     pub(super) fn is_bucket(&self) -> bool {
         matches!(self, Self::Bucket(_))

@@ -45,6 +45,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     config.make_data()?;
     // Before anything is replaced: a bucket that does not answer is no reason to stop in the middle.
     let place = Place::of(&config).await?;
+    if let Some(place) = &place {
+        place.claim(&config).await?;
+    }
     let (file, database, force) = (args.file.clone(), config.database(), args.force);
     // 53 bits, so that every language can hold it exactly.
     let low = u64::try_from(SystemEnvironment.random() >> 64).unwrap_or(0);

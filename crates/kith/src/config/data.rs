@@ -5,16 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kith_blob::{Depot, Remote};
+use kith_hub::Environment;
 use kith_store::StoreError;
 use kith_store_sqlite::{Options, SqliteStore};
 
 use super::{Config, FilesStore};
-use crate::environment::Exit;
+use crate::environment::{Exit, SystemEnvironment};
 
 /// The directory of files within the data directory.
 const FILES: &str = "files";
 /// The database within the data directory.
 pub(crate) const DATABASE: &str = "kith.db";
+/// The file in the directory of files that says by which name a bucket knows this data.
+const OWNER: &str = "owner";
 /// The search index within it, which is made anew when it is missing.
 const INDEX: &str = "search.db";
 
@@ -76,6 +79,7 @@ impl Config {
         };
         if let Some(bucket) = &bucket {
             bucket.try_out().await.map_err(|error| Exit::data(error.to_string()))?;
+            self.claim(bucket, false).await?;
         }
         let opened = tokio::task::spawn_blocking(move || {
             let opened = match bucket {
@@ -87,6 +91,29 @@ impl Config {
             })
         });
         Ok(Some(opened.await??))
+    }
+
+    /// Sees to it that what is in a bucket belongs to this data alone: whoever shares it would have removed
+    /// what only the other knows. With `anew` it is taken over.
+    ///
+    /// # Errors
+    /// When it belongs to others, or cannot be reached.
+    pub(crate) async fn claim(&self, bucket: &Remote, anew: bool) -> anyhow::Result<()> {
+        let (dir, data) = (self.data.join(FILES), self.data.display().to_string());
+        let owner = tokio::task::spawn_blocking(move || owner(&dir)).await?;
+        let owner =
+            owner.map_err(|error| Exit::data(format!("cannot write to {data}: {error}")))?;
+        let claimed = bucket.claim(&owner, anew).await;
+        if claimed.map_err(|error| Exit::data(error.to_string()))? {
+            return Ok(());
+        }
+        let why = format!(
+            "{} has the contents of another server: give this one a bucket or a files.s3.prefix of its \
+             own. Where there is no other any more, as after a restore elsewhere, `kith admin files \
+             adopt` makes them this one's",
+            bucket.place()
+        );
+        Err(Exit::data(why).into())
     }
 
     /// Prepares to use the bucket.
@@ -118,6 +145,25 @@ impl Config {
         let data = self.data.display();
         Err(Exit::data(format!("there is no data in {data}: say where it is with --data")))
     }
+}
+
+/// The name by which a bucket knows whose its contents are, made where there is none. Blocks.
+fn owner(dir: &Path) -> std::io::Result<String> {
+    use std::io::Write;
+    let (path, part) = (dir.join(OWNER), dir.join(format!("{OWNER}.part")));
+    match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        read => return Ok(read?.trim_end().to_owned()),
+    }
+    std::fs::create_dir_all(dir)?;
+    let owner = format!("{:032x}", SystemEnvironment.random());
+    let mut file = std::fs::File::create(&part)?;
+    file.write_all(owner.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&part, &path)?;
+    #[cfg(unix)]
+    std::fs::File::open(dir)?.sync_all()?;
+    Ok(owner)
 }
 
 /// What an operator is told of a failed store, and what to do about it.

@@ -45,6 +45,13 @@ impl Rig {
         fs::write(format!("{}/kith.toml", self.data), text).unwrap();
     }
 
+    /// The names of all contents in the bucket, and of nothing that belongs to no server.
+    fn contents(&self) -> Vec<String> {
+        let mut names = self.bucket.names();
+        names.retain(|name| name != "kith/kith-owner");
+        names
+    }
+
     fn path(&self, name: &str) -> String {
         self.dir.path().join(name).to_str().unwrap().to_owned()
     }
@@ -78,7 +85,7 @@ fn content() -> Vec<u8> {
 fn files_live_in_a_bucket_and_move_from_there_and_back() {
     let rig = Rig::open();
     let server = Server::start(&rig.data, &[]);
-    assert_eq!(rig.bucket.names(), Vec::<String>::new(), "nothing is left of the trial");
+    assert_eq!(rig.contents(), Vec::<String>::new(), "nothing is left of the trial");
     let (ana, bob) = tea(&server);
     let path = |name: &str| rig.path(name);
     let orange = RgbImage::from_pixel(1600, 900, Rgb([250, 120, 10]));
@@ -87,7 +94,7 @@ fn files_live_in_a_bucket_and_move_from_there_and_back() {
     let (list, image) = (path("list.bin"), path("orange.png"));
     ana.done(&["send", "Tea/general", "--file", &list, "--file", &image]);
     // The list, the image, and what the server made of it: a thumbnail and a square.
-    let names = rig.bucket.names();
+    let names = rig.contents();
     assert_eq!(names.len(), 4, "{names:?}");
     assert!(names.iter().all(|name| name.starts_with("kith/")), "{names:?}");
     assert!(!fs::exists(format!("{}/files/blobs", rig.data)).unwrap());
@@ -114,10 +121,10 @@ fn files_live_in_a_bucket_and_move_from_there_and_back() {
     let offset = "upload-offset: 0\r\n";
     let done = server.request(&format!("PATCH {line}"), &ana_token, offset, "tea");
     assert!(body(&done)["file"].is_object(), "{done}");
-    assert_eq!(rig.bucket.names().len(), 5);
+    assert_eq!(rig.contents().len(), 5);
     let gone = server.request(&format!("DELETE {line}"), &ana_token, "", "");
     assert!(gone.starts_with("HTTP/1.1 200 "), "{gone}");
-    assert_eq!(rig.bucket.names(), names);
+    assert_eq!(rig.contents(), names);
     // `check` runs when it has stopped.
     assert_eq!(server.stop("TERM"), Some(0));
 
@@ -145,14 +152,14 @@ fn files_live_in_a_bucket_and_move_from_there_and_back() {
     let told = rig.say(&["admin", "files", "move", "--to", "disk", "--remove", "--json"], 0);
     let told: Value = serde_json::from_str(told.trim_end()).unwrap();
     assert_eq!((&told["removed"], &told["left"]), (&4.into(), &0.into()), "{told}");
-    assert_eq!(rig.bucket.names(), Vec::<String>::new());
+    assert_eq!(rig.contents(), Vec::<String>::new());
 
     // And into it, while a server runs, and by a restore.
     let server = Server::start(&rig.data, &[]);
     let told = rig.say(&["admin", "files", "move", "--to", "s3"], 0);
     assert!(told.contains("a server runs: stop it"), "{told}");
     assert_eq!(server.stop("TERM"), Some(0));
-    assert_eq!(rig.bucket.names(), names);
+    assert_eq!(rig.contents(), names);
     rig.set("s3", "");
     let lost = rig.bucket.object(&names[0]).unwrap();
     rig.bucket.put(&names[0], b"coffee");
@@ -212,16 +219,36 @@ fn a_store_that_fails_is_told_of_and_loses_nothing_that_was_acknowledged() {
     while !rig.bucket.asked()[before..].iter().any(|asked| asked.contains("partNumber=1")) {}
     let address = server.address;
     server.kill();
-    assert_eq!(rig.bucket.names().len(), 2, "it is not there before all of it is");
+    assert_eq!(rig.contents().len(), 2, "it is not there before all of it is");
     let server = Server::start_at(address, &rig.data);
     let ended = child.wait_with_output().unwrap();
     assert!(ended.status.success(), "{ended:?}");
-    assert_eq!(rig.bucket.names().len(), 3);
+    assert_eq!(rig.contents().len(), 3);
     let number = seq(&bob.done(&["read", "Tea/general", "--limit", "1"]));
     bob.done(&["download", "Tea/general", &number, "--to", &here]);
     assert!(fs::read(rig.path("here/list.bin")).unwrap() == content());
     assert_eq!(server.stop("TERM"), Some(0));
     rig.say(&["check", "--contents"], 0);
+}
+
+#[test]
+fn a_bucket_belongs_to_one_server_until_another_adopts_it() {
+    let rig = Rig::open();
+    assert_eq!(Server::start(&rig.data, &[]).stop("TERM"), Some(0));
+    assert_eq!(Server::start(&rig.data, &[]).stop("TERM"), Some(0));
+    let other = rig.path("other");
+    fs::create_dir(&other).unwrap();
+    fs::copy(format!("{}/kith.toml", rig.data), format!("{other}/kith.toml")).unwrap();
+    let serve = |data: &str| run(kith(&["serve", "--listen", "127.0.0.1:0", "--data", data]), "");
+    let refused = serve(&other);
+    assert_eq!(refused.code, Some(5), "{refused:?}");
+    assert!(refused.err.contains("has the contents of another server"), "{refused:?}");
+    let apart = Server::start(&other, &["--set", "files.s3.prefix=other"]);
+    assert_eq!(apart.stop("TERM"), Some(0));
+    let adopted = run(kith(&["admin", "files", "adopt", "--data", &other]), "");
+    assert!(adopted.out.contains("are this server's"), "{adopted:?}");
+    assert_eq!(Server::start(&other, &[]).stop("TERM"), Some(0));
+    assert_eq!(serve(&rig.data).code, Some(5), "it is no longer this one's");
 }
 
 #[test]

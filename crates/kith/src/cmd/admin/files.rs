@@ -14,6 +14,22 @@ use crate::output;
 pub(crate) enum Command {
     /// Copies all contents to the other place, and removes them from the first when told to
     Move(Args),
+    /// Makes the contents in the bucket this server's, where they were another's
+    Adopt(Adopt),
+}
+
+/// Makes the contents in the bucket this server's, where they were another's.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The contents under one prefix of a bucket belong to one server, which removes those that it has no file
+for. After a restore in another directory, say, the bucket still belongs to the data that there was. Make
+sure that no other server uses it.
+
+Examples:
+  kith admin files adopt --data /var/lib/kith")]
+pub(crate) struct Adopt {
+    #[command(flatten)]
+    given: Given,
 }
 
 /// Copies all contents to the other place, and removes them from the first when told to.
@@ -57,10 +73,23 @@ enum To {
 /// # Errors
 /// When a place cannot be reached, or a content is damaged or missing.
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
-    let Command::Move(args) = command;
+    match command {
+        Command::Move(args) => bring(args).await,
+        Command::Adopt(Adopt { given }) => {
+            let config = super::prepare(&given)?;
+            config.make_data()?;
+            let bucket = config.open_bucket().await?;
+            config.claim(&bucket, true).await?;
+            Ok(output::line(&format!("the contents in {} are this server's", bucket.place()))?)
+        }
+    }
+}
+
+async fn bring(args: Args) -> anyhow::Result<()> {
     let config = super::prepare(&args.given)?;
     config.existing_database()?;
     let (disk, bucket) = (Place::Dir(config.blobs()), Place::bucket(&config).await?);
+    bucket.claim(&config).await?;
     let (from, to, store) = match args.to {
         To::S3 => (disk, bucket, FilesStore::S3),
         To::Disk => (bucket, disk, FilesStore::Disk),
