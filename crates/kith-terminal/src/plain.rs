@@ -291,6 +291,8 @@ impl<W: Write> Plain<W> {
                     self.put(&format!("not connected: {why}; what you send waits"))?;
                 }
             },
+            // A script would go on elsewhere.
+            Note::Nowhere(why) => return Ok(Some(Ended::Nowhere(why))),
             Note::Ended(ended) => return Ok(Some(ended)),
         }
         Ok(None)

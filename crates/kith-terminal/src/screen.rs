@@ -40,7 +40,7 @@ use theme::Theme;
 
 const TICK: Duration = Duration::from_secs(1);
 /// The shortest time between two drawings: what happens at once is drawn at once.
-const FRAME: Duration = Duration::from_millis(33);
+const FRAME: Duration = Duration::from_millis(16);
 
 /// Runs until the user ends it.
 ///

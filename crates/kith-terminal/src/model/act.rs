@@ -224,10 +224,21 @@ impl Model {
                 }
             }
             Action::NextUnread => {
-                let unread = |talk: &&Talk| talk.unread > 0 && Some(talk.place()) != self.here;
-                let best = self.talks().filter(unread).max_by_key(|talk| talk.for_me());
-                match best.map(Talk::place) {
-                    Some(place) => self.go_to(place),
+                // Of the present stream a thread may be left in which one was meant.
+                let elsewhere = |talk: &&Talk| match self.here {
+                    Some(here) if here.stream == talk.place().stream => {
+                        here.thread.is_none() && talk.unread == 0
+                    }
+                    _ => true,
+                };
+                let unread = |talk: &&Talk| talk.unread + talk.mentions > 0;
+                let best = self.talks().filter(unread).filter(elsewhere);
+                match best.max_by_key(|talk| talk.for_me()) {
+                    Some(talk) if talk.unread > 0 => self.go_to(talk.place()),
+                    Some(talk) => {
+                        let stream = talk.place().stream;
+                        self.ask(Purpose::UnreadThread(stream), Query::Unread { stream });
+                    }
                     None => self.say("nothing is unread elsewhere"),
                 }
             }
@@ -275,6 +286,7 @@ impl Model {
         match (unread, mentions) {
             (0, 0) => name,
             (unread, 0) => format!("{name}: {unread} unread"),
+            (0, mentions) => format!("{name}: {mentions} for you in threads"),
             (unread, mentions) => format!("{name}: {unread} unread, {mentions} for you"),
         }
     }

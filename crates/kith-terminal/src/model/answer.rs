@@ -2,7 +2,7 @@
 
 use kith_client::ClientError;
 use kith_core::command::{Command, Outcome};
-use kith_core::id::{CircleId, Seq, UserId};
+use kith_core::id::{CircleId, Seq, StreamId, UserId};
 use kith_core::text::OpId;
 use kith_proto::error::Problem;
 use kith_proto::query::{Answer, Found, Query};
@@ -29,6 +29,8 @@ pub(super) enum Purpose {
     },
     /// The message that a thread is of.
     Root(Place),
+    /// What is unread in the threads of a stream, to go to one of them.
+    UnreadThread(StreamId),
     Find {
         search: Search,
         pages: u32,
@@ -149,6 +151,9 @@ impl Model {
                     self.ask(Purpose::Fresh { then }, Query::Circle { circle });
                 }
             }
+            (Purpose::Opened { then: Then::Begin }, Err(error)) => {
+                self.notes.push_back(Note::Nowhere(sentence(&error)));
+            }
             // That something is not marked as read is no news.
             (Purpose::Read, _) | (_, Ok(_)) => {}
             (_, Err(error)) => self.wrong(sentence(&error)),
@@ -172,6 +177,14 @@ impl Model {
                 self.people.want(message.author);
                 if let Some(talk) = self.talks.get_mut(&place) {
                     talk.messages.page(vec![message]);
+                }
+            }
+            (Purpose::UnreadThread(stream), Answer::Unread(of)) => {
+                let unread = of.threads.iter().filter(|thread| thread.unread > 0);
+                let best = unread.max_by_key(|thread| (thread.mentions, thread.thread));
+                match best {
+                    Some(best) => self.go_to(Place { stream, thread: Some(best.thread) }),
+                    None => self.go_to(Self::stream_place(stream)),
                 }
             }
             (Purpose::Find { search, pages }, Answer::Messages { messages, more }) => {
@@ -264,10 +277,15 @@ impl Model {
                 self.not_found(&text);
                 self.wrong(sentence(error));
             }
-            Purpose::User { name, .. }
-                if error.problem().is_some_and(|problem| problem.code == "user.not_found") =>
-            {
-                self.wrong(format!("there is no user `{name}`"));
+            Purpose::User { name, then } => {
+                let is_gone =
+                    error.problem().is_some_and(|problem| problem.code == "user.not_found");
+                let why =
+                    if is_gone { format!("there is no user `{name}`") } else { sentence(error) };
+                match then {
+                    Then::Begin => self.notes.push_back(Note::Nowhere(why)),
+                    _ => self.wrong(why),
+                }
             }
             _ => self.wrong(sentence(error)),
         }

@@ -346,7 +346,13 @@ impl Model {
                 self.refresh();
             }
             Body::ConversationLeft { stream } => self.closed(*stream),
-            Body::ReadTo { stream, thread: None, .. } => {
+            // What was told of who is there was not told of whom one blocked.
+            Body::Unblocked { .. } => {
+                self.circles.values_mut().for_each(|view| view.asked = false);
+                self.ask_present();
+            }
+            // Mentions of threads count in their stream.
+            Body::ReadTo { stream, .. } => {
                 self.ask(Purpose::Stream, Query::Stream { stream: *stream });
             }
             _ => {}

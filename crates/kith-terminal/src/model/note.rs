@@ -71,6 +71,8 @@ pub enum Note {
     Privately(UserId),
     /// Connected or not.
     Link,
+    /// Where one wanted to begin is nowhere, and why; one is nowhere yet.
+    Nowhere(String),
     /// The end of the program.
     Ended(Ended),
 }
@@ -84,6 +86,8 @@ pub enum Ended {
     LogOut,
     /// The server does not let this client in any longer.
     Stopped(kith_proto::error::Problem),
+    /// Where the user wanted to begin is nowhere, and why; nobody is there to see where else it is.
+    Nowhere(String),
 }
 
 /// Whether there is a connection.

@@ -8,7 +8,9 @@ use kith_core::text::MessageText;
 use kith_proto::query::Query;
 
 use super::answer::Purpose;
+use super::place::Meant;
 use super::talk::{Asking, HELD_MAX, REST_MAX};
+use super::then::Then;
 use super::{BACK_MAX, Link, Model, Note, OPEN_MAX, Place, Talk, Wish};
 
 /// Messages that one question asks for.
@@ -33,9 +35,16 @@ pub(super) struct Search {
 impl Model {
     /// What is known is there: go where one wanted to go.
     pub(super) fn begin(&mut self) {
-        if let Some(wanted) = self.wanted.take() {
-            self.go(&wanted);
+        let Some(wanted) = self.wanted.take() else { return self.go_to_first() };
+        match self.find_place(&wanted) {
+            Meant::One(place) => self.go_to(place),
+            Meant::User(name) => self.find_user(name, Then::Begin),
+            Meant::None(why) => self.notes.push_back(Note::Nowhere(why)),
         }
+    }
+
+    /// Goes to the first place, if one is nowhere.
+    pub fn go_to_first(&mut self) {
         let first = self.places().first().copied();
         match first {
             Some(first) if self.here.is_none() => self.go_to(first),

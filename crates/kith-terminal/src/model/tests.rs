@@ -10,7 +10,7 @@ use kith_core::id::{FeedId, Seq};
 use kith_core::text::Emoji;
 use kith_proto::error::Problem;
 use kith_proto::frame::{Signal, Status};
-use site::{Site, bob, posted, stream, user};
+use site::{NOW, Site, ana, bob, posted, stream, user};
 
 use super::talk::HELD_MAX;
 use super::*;
@@ -129,7 +129,7 @@ fn what_was_said_before_a_new_conversation_was_known_is_told() {
     let event = Event {
         feed: FeedId::Stream(stream(3)),
         seq: Seq(2),
-        at: site::NOW,
+        at: NOW,
         by: Some(bob()),
         op: None,
         body: posted("psst"),
@@ -182,6 +182,39 @@ fn what_is_unread_is_counted_and_read_where_it_is_seen() {
     assert_eq!(site.model.talk_here().unwrap().new_after(), Some(Seq(0)));
     site.model.see();
     assert_eq!(site.model.talk_here().unwrap().unread(), 0);
+}
+
+#[test]
+fn the_next_unread_may_be_in_a_thread() {
+    let mut site = Site::connected();
+    let first = site.post(1, bob(), "who pours?");
+    let second = site.post(1, bob(), "and who drinks?");
+    site.model.see();
+    for (root, text) in [(second, "not me"), (first, "you, @ana")] {
+        let Body::Posted { text, mentions, topic, files, .. } = posted(text) else { continue };
+        let thread = Some(root);
+        let body = Body::Posted { text, reply_to: None, thread, topic, files, mentions };
+        site.happen(stream(1), bob(), None, body);
+    }
+    let talk = site.model.talk(place(1)).unwrap();
+    assert_eq!((talk.unread(), talk.mentions()), (0, 1));
+    site.notes();
+    site.act(Action::Unread);
+    let said = Note::Said(vec!["Tea/general: 1 for you in threads".to_owned()]);
+    assert_eq!(site.notes(), [said]);
+    site.act(Action::NextUnread);
+    assert_eq!(site.model.here(), Some(Place { stream: stream(1), thread: Some(first) }));
+    // That it was read counts in the stream.
+    site.set_unread(1, 0);
+    site.update(Update::Event(Box::new(Event {
+        feed: FeedId::User(ana()),
+        seq: Seq(9),
+        at: NOW,
+        by: Some(ana()),
+        op: None,
+        body: Body::ReadTo { stream: stream(1), thread: Some(first), seq: Seq(9) },
+    })));
+    assert_eq!(site.model.talk(place(1)).unwrap().mentions(), 0);
 }
 
 #[test]
@@ -308,7 +341,7 @@ fn who_does_nothing_is_idle_until_they_do() {
     let mut site = Site::connected();
     site.pass(6 * 60 * 1000);
     assert_eq!(site.model.status(), Status::Idle);
-    site.model.is_active(Timestamp(site::NOW.0 + 7 * 60 * 1000));
+    site.model.is_active(Timestamp(NOW.0 + 7 * 60 * 1000));
     assert_eq!(site.model.status(), Status::Online);
 }
 

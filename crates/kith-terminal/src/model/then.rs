@@ -15,6 +15,8 @@ use super::{Model, Note, Place, Talk};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Then {
     Go,
+    /// The same at the beginning, where one is nowhere if it cannot be.
+    Begin,
     /// Show this message of the place.
     Show(Place, Seq),
     Message(String),
@@ -36,7 +38,7 @@ impl Model {
         let user = of.id;
         let name = &of.name;
         match then {
-            Then::Go | Then::Show(..) | Then::Message(_) => {
+            Then::Go | Then::Begin | Then::Show(..) | Then::Message(_) => {
                 let is_with =
                     |home: &Home| matches!(home, Home::Direct { users } if users.contains(&user));
                 let open = self

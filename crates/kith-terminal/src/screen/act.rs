@@ -103,8 +103,8 @@ impl App {
                 self.model.refresh();
                 self.popup = Some(Popup::switch());
             }
-            ScreenAction::SideBar => self.sidebar = Some(!self.layout.has_sidebar()),
-            ScreenAction::MemberList => self.members = Some(!self.layout.has_members()),
+            ScreenAction::SideBar => self.sidebar = self.layout.sidebar_toggled(),
+            ScreenAction::MemberList => self.members = self.layout.members_toggled(),
             ScreenAction::Theme(name) => self.theme = Theme::new(name),
             ScreenAction::Notify(how) => {
                 self.notify = how;
@@ -243,6 +243,13 @@ impl App {
             self.model.load_newer();
         }
         self.pictures.want(need.pictures);
+        // What was deleted is selected no longer.
+        if let (Some(seq), Some(talk)) = (self.model.selected(), self.model.talk_here())
+            && talk.message(seq).is_none()
+        {
+            self.write();
+            self.dirty = true;
+        }
         self.model.set_at_end(self.list.is_at_end());
         if self.list.is_at_end() && self.focused && self.private.is_none() {
             self.model.see();
@@ -330,6 +337,10 @@ impl App {
                 Link::Down { .. } => {}
             },
             Note::Changed { .. } | Note::Paged | Note::Progress { .. } => {}
+            Note::Nowhere(why) => {
+                self.model.go_to_first();
+                self.notice(why, true);
+            }
             Note::Ended(ended) => self.ended = Some(ended),
         }
     }
@@ -356,6 +367,10 @@ impl App {
     fn moved(&mut self) {
         let here = self.model.here();
         self.private = None;
+        // One has found where to go, and wants to see it.
+        if self.layout.is_covered() {
+            self.sidebar = None;
+        }
         if self.drawn_place != here {
             let text = self.composer.text();
             if let Some(left) = self.drawn_place

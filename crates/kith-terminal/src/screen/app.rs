@@ -71,6 +71,8 @@ pub(super) struct App {
     /// What one was writing in other places.
     pub(super) drafts: std::collections::BTreeMap<crate::model::Place, String>,
     pub(super) drawn_place: Option<crate::model::Place>,
+    /// The message that the next press of the same key deletes.
+    pub(super) doomed: Option<kith_core::id::Seq>,
     /// Something changed since it was drawn.
     pub(super) dirty: bool,
 }
@@ -98,6 +100,7 @@ impl App {
             private: None,
             drafts: std::collections::BTreeMap::new(),
             drawn_place: None,
+            doomed: None,
             dirty: true,
         }
     }
@@ -149,6 +152,15 @@ impl App {
 
     fn key(&mut self, event: KeyEvent) {
         let key = Key::from(event);
+        let doomed = self.doomed;
+        self.key_of(event, key);
+        // Only the very next key, or the two of a chord.
+        if doomed.is_some() && self.doomed == doomed && !matches!(self.popup, Some(Popup::Prefix)) {
+            self.doomed = None;
+        }
+    }
+
+    fn key_of(&mut self, event: KeyEvent, key: Key) {
         if matches!(self.popup, Some(Popup::Prefix)) {
             self.popup = None;
             if let Some(entry) = table::find_key(self.pane, true, key) {
@@ -290,6 +302,16 @@ impl App {
     /// The key of a command was pressed. Where it has to be told something, it is begun to be
     /// written.
     pub(super) fn press(&mut self, entry: &Entry) {
+        let doomed = self.doomed.take();
+        // What is deleted does not come back, and a key is soon pressed.
+        if entry.name == "delete"
+            && let Some(selected) = self.model.selected()
+            && doomed != Some(selected)
+        {
+            self.doomed = Some(selected);
+            return self
+                .notice(format!("once more deletes message #{selected}, Esc keeps it"), false);
+        }
         if entry.wants_more() {
             self.pane = Pane::Composer;
             self.composer.set(&format!("/{} ", entry.name));

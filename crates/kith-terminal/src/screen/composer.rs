@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui_textarea::{CursorMove, Input, TextArea, WrapMode};
+use ratatui_textarea::{CursorMove, Input, Key, TextArea, WrapMode};
 
 use super::complete::{self, Begun, Choice, Completion, Listing};
 use super::theme::Theme;
@@ -93,7 +93,17 @@ impl Composer {
 
     /// A key that is no command; whether it changed the text.
     pub(super) fn input(&mut self, input: impl Into<Input>, model: &Model) -> bool {
-        let changed = self.area.input(input);
+        let changed = match input.into() {
+            // As in shells, where the field has undoing.
+            Input { key: Key::Char('u'), ctrl: true, alt: false, .. } => {
+                self.area.delete_line_by_head()
+            }
+            // What terminals send for Ctrl-_.
+            Input { key: Key::Char('_' | '7' | '/'), ctrl: true, alt: false, .. } => {
+                self.area.undo()
+            }
+            input => self.area.input(input),
+        };
         if changed {
             self.bound();
             self.recalled = None;

@@ -30,6 +30,8 @@ const CHOICES: usize = 6;
 /// Where what is on the screen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layout {
+    /// Of the screen.
+    columns: u16,
     sidebar: Option<Rect>,
     members: Option<Rect>,
     list: Rect,
@@ -40,17 +42,28 @@ pub(super) struct Layout {
     pub(super) chosen: Chosen,
 }
 
+fn toggled(is_shown: bool, is_usual: bool) -> Option<bool> {
+    (is_shown == is_usual).then_some(!is_shown)
+}
+
 fn holds(area: Rect, x: u16, y: u16) -> bool {
     area.contains(ratatui::layout::Position { x, y })
 }
 
 impl Layout {
-    pub(super) fn has_sidebar(&self) -> bool {
-        self.sidebar.is_some()
+    /// Whether the circles are to be shown from now on: by hand only where that is not as usual.
+    pub(super) fn sidebar_toggled(&self) -> Option<bool> {
+        toggled(self.sidebar.is_some(), self.columns >= SIDEBAR_FROM)
     }
 
-    pub(super) fn has_members(&self) -> bool {
-        self.members.is_some()
+    /// The same of the members.
+    pub(super) fn members_toggled(&self) -> Option<bool> {
+        toggled(self.members.is_some(), self.columns >= MEMBERS_FROM)
+    }
+
+    /// Whether the circles stand above the messages.
+    pub(super) fn is_covered(&self) -> bool {
+        self.sidebar.is_some_and(|side| !side.intersection(self.list).is_empty())
     }
 
     pub(super) fn list_width(&self) -> usize {
@@ -100,6 +113,7 @@ impl App {
         }
         main.height -= 1;
         self.draw_status(frame, Rect { y: screen.bottom() - 1, height: 1, ..screen });
+        self.layout.columns = screen.width;
         self.layout.sidebar = None;
         self.layout.members = None;
         let mut over = None;
@@ -164,7 +178,7 @@ impl App {
             pictures: &self.pictures,
             is_covered: self.popup.is_some()
                 || self.composer.completion.is_some()
-                || self.layout.sidebar.is_some_and(|side| !side.intersection(list).is_empty()),
+                || self.layout.is_covered(),
         };
         let need = match &mut self.private {
             Some((user, up)) => {

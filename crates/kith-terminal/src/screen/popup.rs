@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span as Styled};
 use ratatui::widgets::{Block, Clear};
 
 use super::list::Context;
-use super::results;
 use super::theme::Theme;
+use super::{results, side};
 use crate::command::help;
 use crate::model::{Model, Place, fit};
 use crate::text::wrap::{Prefix, cut, width, wrap};
@@ -97,8 +97,9 @@ impl Popup {
             Self::Switch { typed, at } => draw_switch(frame, area, theme, model, typed, *at),
             Self::Prefix => {
                 let keys = help::of_prefix();
-                let lines: Vec<String> =
-                    keys.iter().map(|(key, entry)| format!("{key}  {}", entry.usage())).collect();
+                let full = keys.iter().map(|(key, entry)| format!("{key}  {}", entry.usage()));
+                let short = keys.iter().map(|(key, entry)| format!("{key}  {}", entry.name));
+                let lines = [full.collect(), short.collect()];
                 columns(frame, area, theme, "Ctrl-X and", &lines);
                 Vec::new()
             }
@@ -162,8 +163,10 @@ fn draw_switch(
     }
     for (index, place) in found.iter().enumerate().skip(top).take(rows) {
         let row = inner.y + 1 + u16::try_from(index - top).unwrap_or(0);
-        let unread = model.talk(*place).map_or(0, crate::model::Talk::unread);
-        let count = if unread > 0 { format!("  {unread}") } else { String::new() };
+        let count = model.talk(*place).map_or_else(String::new, |talk| {
+            let count = side::counts(talk.unread(), talk.mentions());
+            if count.is_empty() { count } else { format!("  {count}") }
+        });
         let name = clean::line(&model.full_name(*place)).into_owned();
         let style = if index == at { theme.selected() } else { Style::new() };
         let name = cut(&name, wide.saturating_sub(count.len()));
@@ -176,13 +179,25 @@ fn draw_switch(
     chosen
 }
 
-/// Short lines in as many columns as there is room for.
-fn columns(frame: &mut Frame<'_>, area: Rect, theme: Theme, title: &str, lines: &[String]) {
-    let wide = lines.iter().map(|line| width(line)).max().unwrap_or(1) + 2;
+/// Lines in as many columns as they need to be seen at once: the full ones, or the short ones, cut where
+/// there is no room for them either.
+fn columns(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    theme: Theme,
+    title: &str,
+    [full, short]: &[Vec<String>; 2],
+) {
     let room = usize::from(area.width.saturating_sub(4)).max(1);
-    let count = (room / wide).clamp(1, 4);
+    let most = usize::from(area.height.saturating_sub(2)).max(1);
+    let widest =
+        |lines: &[String]| lines.iter().map(|line| width(line)).max().unwrap_or_default() + 2;
+    let count = short.len().div_ceil(most).max(1);
+    let lines = if widest(full) * count <= room { full } else { short };
+    let count = (room / widest(lines)).clamp(count, 4.max(count));
+    let wide = widest(lines).min(room / count).max(1);
     let rows = lines.len().div_ceil(count);
-    let blank = vec![" ".repeat((wide * count).min(room)); rows];
+    let blank = vec![" ".repeat(wide * count); rows];
     let inner = open(frame, area, theme, title, &blank);
     for (index, line) in lines.iter().enumerate() {
         let (column, row) = (index / rows, index % rows);

@@ -64,6 +64,16 @@ pub(super) fn places(
     found
 }
 
+/// What is unread, and before it how many of those mean the user. Those in threads count only then.
+pub(super) fn counts(unread: u64, mentions: u64) -> String {
+    match (unread, mentions) {
+        (0, 0) => String::new(),
+        (_, 0) => unread.to_string(),
+        (0, _) => format!("@{mentions}"),
+        (_, _) => format!("@{mentions} {unread}"),
+    }
+}
+
 fn place_line(
     theme: Theme,
     model: &Model,
@@ -73,11 +83,7 @@ fn place_line(
 ) -> Line<'static> {
     let (unread, mentions) =
         model.talk(place).map_or((0, 0), |talk| (talk.unread(), talk.mentions()));
-    let count = match (unread, mentions) {
-        (0, 0) => String::new(),
-        (_, 0) => unread.to_string(),
-        (_, mentions) => format!("@{mentions} {unread}"),
-    };
+    let count = counts(unread, mentions);
     let mut style = if is_here { theme.selected() } else { Style::new() };
     if unread > 0 {
         style = style.add_modifier(Modifier::BOLD);
@@ -123,15 +129,15 @@ pub(super) fn members(frame: &mut Frame<'_>, area: Rect, theme: Theme, model: &M
             _ => (" ", theme.dim()),
         };
         let columns = usize::from(inner.width.saturating_sub(2));
-        let shown = cut(&shown, columns);
-        let left = columns.saturating_sub(width(&shown));
+        // The name that nobody else can have is the last to be cut.
+        let own = name.map(|name| cut(&format!(" @{name}"), columns)).unwrap_or_default();
+        let shown = cut(&shown, columns.saturating_sub(width(&own)));
         let shown_style = if rank == 3 { theme.dim() } else { Style::new() };
-        let mut row =
-            vec![Span::styled(format!("{sign} "), style), Span::styled(shown, shown_style)];
-        if let Some(name) = name {
-            row.push(Span::styled(cut(&format!(" @{name}"), left), theme.dim()));
-        }
-        rows.push(Line::from(row));
+        rows.push(Line::from(vec![
+            Span::styled(format!("{sign} "), style),
+            Span::styled(shown, shown_style),
+            Span::styled(own, theme.dim()),
+        ]));
     }
     for (y, line) in (area.y..area.bottom()).zip(rows) {
         frame.buffer_mut().set_line(inner.x, y, &line, inner.width);

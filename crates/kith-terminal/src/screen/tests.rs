@@ -1,5 +1,7 @@
 //! What is on the screen, at several sizes.
 
+mod keys;
+
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::tz::TimeZone;
@@ -190,59 +192,6 @@ fn names_commands_and_emoji_are_completed() {
     show.key(KeyCode::Enter);
     show.turn();
     assert!(show.screen().contains("hi @bob 🎉"), "{}", show.screen());
-}
-
-#[test]
-fn files_are_completed_through_directories() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(dir.path().join("my pots/blue")).unwrap();
-    for name in ["my pots/one.txt", "my pots/only this.txt", "my pots/.hidden", "tea.txt"] {
-        std::fs::write(dir.path().join(name), "tea").unwrap();
-    }
-    let path = dir.path().to_str().unwrap();
-    let mut show = Show::new(day(), 80, 14);
-    show.types(&format!("/attach {path}/m"));
-    show.key(KeyCode::Tab);
-    assert_eq!(show.app().composer.text(), format!("/attach '{path}/my pots/'"));
-    // What is in it is offered at once, by name alone.
-    let screen = show.screen();
-    assert!(screen.contains(" blue/ ") && screen.contains(" only this.txt "), "{screen}");
-    assert!(!screen.contains(".hidden"), "{screen}");
-    show.types("on");
-    show.key(KeyCode::Tab);
-    show.key(KeyCode::Tab);
-    show.key(KeyCode::Enter);
-    assert_eq!(show.app().composer.text(), format!("/attach '{path}/my pots/only this.txt' "));
-    show.types(&format!("{path}/te"));
-    show.key(KeyCode::Tab);
-    let text = show.app().composer.text();
-    assert!(text.ends_with(&format!("' {path}/tea.txt ")), "{text}");
-    // Where something is saved is a directory, and a slash takes the one that is chosen.
-    show.key(KeyCode::Esc);
-    show.app().composer.set(&format!("/download {path}/my pots/"));
-    show.key(KeyCode::Tab);
-    assert_eq!(show.app().composer.text(), format!("/download {path}/my pots/blue/"));
-}
-
-#[test]
-fn tab_before_a_directory_was_read_takes_the_first_choice_when_it_is() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("one.txt"), "tea").unwrap();
-    std::fs::write(dir.path().join("two.txt"), "tea").unwrap();
-    let mut show = Show::new(day(), 80, 14);
-    let app = show.app();
-    let begun = format!("/sendfile bob {}/", dir.path().display());
-    app.composer.set(&begun);
-    app.composer.choose(1, &app.model);
-    assert_eq!(app.composer.completion, None);
-    let wanted = app.composer.take_wanted().unwrap();
-    // What was read of another directory is not for this one.
-    app.composer.listed(list("."), &app.model);
-    assert_eq!(app.composer.completion, None);
-    app.composer.choose(1, &app.model);
-    app.composer.listed(list(&wanted), &app.model);
-    show.key(KeyCode::Enter);
-    assert_eq!(show.app().composer.text(), format!("{begun}one.txt"));
 }
 
 #[test]

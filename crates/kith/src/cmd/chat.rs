@@ -107,6 +107,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     match ended.map_err(|error| Failure::Local(error.to_string()))? {
         Ended::Quit => Ok(()),
         Ended::LogOut => Ok(super::logout::sign_out(context, false).await?),
+        Ended::Nowhere(why) => Err(Failure::Usage(why).into()),
         Ended::Stopped(problem) => Err(Failure::from(ClientError::Stopped(problem)).into()),
     }
 }

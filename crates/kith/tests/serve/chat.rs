@@ -40,7 +40,7 @@ pub(crate) struct Typist {
     child: Child,
     keys: ChildStdin,
     lines: Receiver<String>,
-    seen: Vec<String>,
+    pub(crate) seen: Vec<String>,
 }
 
 impl Typist {
@@ -61,6 +61,12 @@ impl Typist {
         writeln!(self.keys, "{line}").unwrap();
     }
 
+    /// Waits for the next line.
+    #[track_caller]
+    pub(crate) fn line(&mut self) -> String {
+        self.until("")
+    }
+
     /// Waits for a line with this in it.
     #[track_caller]
     pub(crate) fn until(&mut self, wanted: &str) -> String {
@@ -74,7 +80,7 @@ impl Typist {
         }
     }
 
-    fn end(mut self) -> Option<i32> {
+    pub(crate) fn end(mut self) -> Option<i32> {
         drop(self.keys);
         self.child.wait().unwrap().code()
     }
@@ -166,7 +172,7 @@ fn files_are_sent_and_saved_and_what_was_said_with_them_is_found() {
     let found = script(&bob, &["chat", "@ana", "--plain"], "search menu\nresult 1\nresult 2\n");
     let line = " Tea/general #2 ana: The menu";
     assert!(found.lines().any(|of| of.starts_with("1: ") && of.contains(line)), "{found}");
-    assert!(found.contains("--- Tea/general\n#2 ana: The menu\n"), "{found}");
+    assert!(found.contains("--- Tea/general, 1 unread\n#2 ana: The menu\n"), "{found}");
     assert!(found.contains("error: nothing was found under this number"), "{found}");
 }
 

@@ -1,6 +1,7 @@
 //! A server that answers wishes at once, without a socket: enough of one for the model.
 
 mod found;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -434,6 +435,7 @@ impl Site {
             }
             Query::Services { .. } => Answer::Services { services: Vec::new(), more: false },
             Query::Blocks {} => Answer::Blocks(Vec::new()),
+            Query::Unread { stream } => Answer::Unread(unread::unread(&self.feeds[&stream])),
             query => panic!("nobody answers {query:?}"),
         })
     }

@@ -39,9 +39,12 @@ impl Blocks<'_> {
             let said = self.body(out.text().as_str());
             lines.extend(said.into_iter().map(|line| line.style(theme.dim())));
             for (name, percent) in out.files() {
-                let far =
-                    percent.map_or_else(|| "waits".to_owned(), |percent| format!("{percent} %"));
-                let text = clean::line(&format!("  [{name}, {far}]")).into_owned();
+                let far = match percent {
+                    _ if out.failed().is_some() => String::new(),
+                    Some(percent) => format!(", {percent} %"),
+                    None => ", waits".to_owned(),
+                };
+                let text = clean::line(&format!("  [{name}{far}]")).into_owned();
                 lines.push(Line::styled(cut(&text, self.width), theme.dim()));
             }
             let (word, style) = match out.failed() {
