@@ -18,6 +18,8 @@ mod gateways;
 mod live;
 #[path = "../../kith-gateway-tcp/tests/common/old.rs"]
 mod old;
+#[path = "serve/plain.rs"]
+mod plain;
 #[path = "../../kith-gateway-tcp/tests/common/play.rs"]
 mod play;
 #[path = "serve/private.rs"]
