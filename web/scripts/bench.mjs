@@ -137,7 +137,7 @@ function scroll(page, up) {
     const frames = [];
     let [still, before] = [0, performance.now()];
     const begun = before;
-    while (still < 60 && performance.now() - begun < 240_000) {
+    while (still < 300 && performance.now() - begun < 240_000) {
       const at = box.scrollTop;
       box.scrollTop += up ? -box.clientHeight : box.clientHeight;
       const now = await new Promise((resolve) => requestAnimationFrame(resolve));
