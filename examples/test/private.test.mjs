@@ -56,7 +56,7 @@ function terminal(context, url, ...more) {
 }
 
 /** A page on which Ana is signed in, with private sessions. What happens is in `happened`. */
-async function page(context, origin, { server, id }) {
+async function page(context, origin, { server }) {
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
   const page = await (await browser.newContext()).newPage();
@@ -67,11 +67,11 @@ async function page(context, origin, { server, id }) {
     assert.deepEqual(said, []);
   });
   await page.goto(origin);
-  await page.evaluate(async ([url, password, circle]) => {
+  await page.evaluate(async ([url, password]) => {
     const { Client } = await import("/index.js");
     const { Private, MemoryKeep } = await import("/private/index.js");
     const client = await Client.connect({ url, auth: { password: { name: "ana", password } } });
-    const sessions = await Private.start(client, { circles: [circle], server: url });
+    const sessions = await Private.start(client, { server: url });
     const happened = [];
     let wake = () => {};
     sessions.on((event) => {
@@ -88,7 +88,7 @@ async function page(context, origin, { server, id }) {
       }
     };
     Object.assign(globalThis, { client, sessions, until, MemoryKeep });
-  }, [server.url, PASSWORD, id]);
+  }, [server.url, PASSWORD]);
   return page;
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible, type Look } from "./browser.js";
-import { chat, composer, message, say, type World as Pair, worldOf } from "./chat.js";
+import { chat, composer, message, post, say, type World as Pair, worldOf } from "./chat.js";
 import { CommandLine } from "./command.js";
 import { BUSY, Server, type Person } from "./server.js";
 
@@ -367,4 +367,58 @@ test("a command line invites a page, whose user is told what accepting shows", a
   } finally {
     bob.end();
   }
+});
+
+test("who shares only a conversation with somebody goes aside from it, in both directions", async () => {
+  const [ana, bob] = [await server.person("ana.alone"), await server.person("bob.alone")];
+  const { stream } = await ana.ask<{ stream: string }>("POST", "/direct", { user: bob.id });
+  await post(ana, stream, "hi");
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  const inviting = async (): Promise<void> => {
+    await page.getByRole("button", { name: "Invite", exact: true }).click();
+    await talkWith(page, bob).waitFor();
+  };
+  let line = new CommandLine(server.url, bob.name, ["private", "--direct"]);
+  try {
+    await line.until("waiting for an invitation");
+    await page.getByRole("region", { name: /^Stream / }).getByRole("button", { name: "Talk privately" }).click();
+    await inviting();
+    await page.getByRole("strong").getByText(/once both of you have written to each other/).waitFor();
+    await post(bob, stream, "hello");
+    await page.getByRole("button", { name: "Invite again" }).click();
+    await inviting();
+    await line.until(`${ana.name} invites you`);
+    line.say("/accept");
+    await connected(page);
+    await write(page, bob, "tea?");
+    expect(await line.until(`${ana.name}: `)).toBe("tea?");
+    line.say("/end");
+    await page.getByRole("strong").getByText("The session was ended.").waitFor();
+  } finally {
+    line.end();
+  }
+  line = new CommandLine(server.url, bob.name, ["private", ana.name, "--direct"]);
+  try {
+    await invitationOf(page, bob).getByRole("button", { name: "Accept and show my address" }).click();
+    await line.until("connected");
+    await connected(page);
+    line.say("hello again");
+    await lines(page).getByText("hello again").waitFor();
+  } finally {
+    line.end();
+  }
+});
+
+test("two in a conversation who invite each other at once have one session", async () => {
+  const [ana, bob] = [await relaying.person("ana.crossing"), await relaying.person("bob.crossing")];
+  const { stream } = await ana.ask<{ stream: string }>("POST", "/direct", { user: bob.id });
+  const pages = [];
+  for (const who of [ana, bob]) {
+    await post(who, stream, "hi");
+    const page = await chat(browser, relaying, who, `/s/${stream}`);
+    await page.getByRole("region", { name: /^Stream / }).getByRole("button", { name: "Talk privately" }).click();
+    pages.push(page);
+  }
+  await Promise.all(pages.map((page) => page.getByRole("button", { name: "Invite", exact: true }).click()));
+  for (const page of pages) await connected(page);
 });

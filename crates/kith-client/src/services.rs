@@ -61,7 +61,7 @@ fn say(calls: &mpsc::Sender<driver::Call>, ask: Ask) {
 #[derive(Debug)]
 pub struct Offered {
     client: Client,
-    circle: CircleId,
+    circle: Option<CircleId>,
     name: ServiceName,
     calls: mpsc::Receiver<Result<Call, ClientError>>,
 }

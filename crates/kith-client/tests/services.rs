@@ -10,6 +10,7 @@ mod fake;
 use fake::{Fake, Peer};
 use kith_client::{Client, ClientError, Encoding, Events, Items, Part, service};
 use kith_core::id::{CircleId, SessionId, Timestamp, UserId};
+use kith_core::service::Provider;
 use kith_core::text::{FailureCode, Line, ServiceName};
 use kith_proto::error::Problem;
 use kith_proto::frame::{Push, Reply};
@@ -31,7 +32,7 @@ fn wanted() -> service::Call {
 fn called(call: u64, credit: Option<u32>) -> Told {
     Told::Called(Called {
         call,
-        circle: tea(),
+        circle: Some(tea()),
         name: add(),
         args: json!([1, 2]),
         user: UserId::new(Timestamp(1), 2),
@@ -155,6 +156,31 @@ async fn an_offer_ends_when_the_right_to_it_is_taken() {
         peer.push(&Push::Error { id: Some(id), problem }).await;
     });
     assert!(matches!(refused, Err(ClientError::Refused(_))), "and not before on its own");
+}
+
+#[tokio::test]
+async fn a_personal_service_is_offered_and_called_without_a_circle() {
+    let fake = Fake::start(Encoding::Json).await;
+    let (client, _events, mut peer) = connected(&fake).await;
+    let door = ServiceName::parse("me/door").unwrap();
+    let offer = Offer::personal(door.clone());
+    let (offered, heard) = tokio::join!(client.offer(offer.clone()), noted(&mut peer));
+    assert_eq!((heard, offer.circle), (Service::Offer(offer), None));
+    let mut offered = offered.unwrap();
+    let Told::Called(add) = called(1, None) else { panic!("a call") };
+    tell(&mut peer, Told::Called(Called { circle: None, name: door.clone(), ..add })).await;
+    let call = offered.next().await.unwrap();
+    let (said, _) = tokio::join!(call.finish(json!(1)), noted(&mut peer));
+    assert_eq!(said, Ok(()));
+    drop(offered);
+    let withdrawn = Service::Withdraw { circle: None, name: door.clone(), now: false };
+    assert_eq!(noted(&mut peer).await, withdrawn);
+    let call = service::Call::personal(UserId::new(Timestamp(1), 2), door, json!(2));
+    let calling = tokio::spawn(async move { client.call(call).await });
+    let (_, Service::Call(asked)) = asked(&mut peer).await else { panic!("a call") };
+    let of = Provider::User(UserId::new(Timestamp(1), 2));
+    assert_eq!((asked.circle, asked.provider), (None, Some(of)));
+    calling.abort();
 }
 
 #[tokio::test]

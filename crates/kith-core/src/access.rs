@@ -266,10 +266,19 @@ fn for_services(
 ) -> Result<Standing, Stop> {
     let standing = in_circle(draft, user, circle)?;
     standing.require(permission, draft.now)?;
-    if draft.user(user)?.is_none_or(|user| user.disabled) {
-        return Err(Refusal::Disabled.into());
-    }
+    enabled(draft, user)?;
     Ok(standing)
+}
+
+/// Refuses accounts that are disabled, or are not there.
+///
+/// # Errors
+/// [`Refusal::Disabled`].
+pub fn enabled(draft: &Draft<'_>, user: UserId) -> Result<(), Stop> {
+    match draft.user(user)? {
+        Some(user) if !user.disabled => Ok(()),
+        _ => Err(Refusal::Disabled.into()),
+    }
 }
 
 /// Refuses whoever may not know how much a feed is followed: only those who manage the feeds of its
@@ -342,9 +351,7 @@ pub fn to_read(draft: &Draft<'_>, user: UserId, feed: FeedId) -> Result<MayRead,
             }
         }
     }
-    if draft.user(user)?.is_none_or(|user| user.disabled) {
-        return Err(Refusal::Disabled.into());
-    }
+    enabled(draft, user)?;
     Ok(MayRead { user, feed })
 }
 

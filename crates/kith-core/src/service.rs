@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::id::{SessionId, UserId};
+use crate::id::{CircleId, SessionId, StreamId, UserId};
 use crate::refusal::Refusal;
 use crate::text::{CallKey, FailureCode, Line};
 
@@ -58,6 +58,17 @@ pub enum Provider {
     Session(SessionId),
     /// Any session of this user.
     User(UserId),
+}
+
+/// Where two users meet: as long as they do, each may call the personal services of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Meeting {
+    /// Both are the same.
+    Oneself,
+    /// In a circle in which both may call services.
+    Circle(CircleId),
+    /// In a direct stream or a group of both.
+    Conversation(StreamId),
 }
 
 /// Why a service did not do what it was called for, in the words of its provider.

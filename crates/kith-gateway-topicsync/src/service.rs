@@ -70,7 +70,7 @@ impl<'a> Services<'a> {
                 let Some(name) = exact(&name) else { return Some(()) };
                 let hub = &self.gateway.hub;
                 // What it does not offer it offers no longer.
-                let _ = hub.withdraw(self.subscriber, self.circle(), name, false);
+                let _ = hub.withdraw(self.subscriber, Some(self.circle()), &name, false);
                 Some(())
             }
         }
@@ -130,7 +130,7 @@ impl<'a> Services<'a> {
     }
 
     async fn one(&self, name: ServiceName, args: Json) -> Result<Json, CallError> {
-        let (hub, circle) = (&self.gateway.hub, self.circle());
+        let (hub, circle) = (&self.gateway.hub, Some(self.circle()));
         let (user, session) = (self.subscriber.user, self.subscriber.session);
         if name.is_reserved() {
             return Ok(hub.call_own(user, circle, &name, args).await?);
@@ -172,7 +172,7 @@ impl<'a> Services<'a> {
         let reason = match exact(name).filter(|_| !name.starts_with(RESERVED)) {
             None => "this is no name for a service".to_owned(),
             Some(name) => {
-                let (circle, policy, at_once) = (self.circle(), Policy::Any, AT_ONCE);
+                let (circle, policy, at_once) = (Some(self.circle()), Policy::Any, AT_ONCE);
                 let offer = Offer { circle, name, policy, at_once, about: None, hint: None };
                 match self.gateway.hub.offer(self.subscriber, offer).await {
                     Ok(()) => return Some(()),

@@ -204,7 +204,7 @@ impl Hub {
         // A proposal is made of texts, numbers and maps with text keys: it always has a JSON.
         let args = serde_json::to_value(proposal).unwrap_or_default();
         let wanted = Wanted {
-            circle: proposal.circle,
+            circle: Some(proposal.circle),
             name: guard.clone(),
             args,
             key: None,
@@ -215,7 +215,7 @@ impl Hub {
             progress: false,
             guards: Some(guards),
         };
-        match self.call_guard(caller, wanted).await {
+        match self.call_guard(caller, proposal.circle, wanted).await {
             Ok((value, provider)) => {
                 let verdict = Verdict::read(value)?;
                 Ok(Judged { guard: guard.clone(), provider, verdict })

@@ -6,6 +6,7 @@
 
 mod guard;
 mod own;
+mod pairs;
 mod pick;
 mod registry;
 mod seat;
@@ -23,7 +24,7 @@ use kith_core::decide::{account, service as rules};
 use kith_core::draft::{Draft, Stop};
 use kith_core::id::{CircleId, SessionId, UserId};
 use kith_core::refusal::Refusal;
-use kith_core::service;
+use kith_core::service::{self, Provider};
 use kith_core::text::ServiceName;
 use serde_json::Value as Json;
 use tokio::sync::{Notify, oneshot};
@@ -31,7 +32,8 @@ use tokio::time::Instant;
 
 use crate::subscriber::{Scope, Subscriber};
 use crate::{Hub, HubError, Inner};
-use registry::{Registry, Who};
+use pairs::{Pair, Pairs};
+use registry::{Registry, Right, Who};
 use seat::{Outlet, Seat};
 
 pub use told::{Answer, CallError, Called, Card, Offer, OpenCall, Told, Wanted, Why};
@@ -53,6 +55,7 @@ pub(crate) struct Services {
 struct Inside {
     registry: Registry,
     seats: HashMap<u64, Seat>,
+    pairs: Pairs,
 }
 
 impl Default for Services {
@@ -177,15 +180,42 @@ pub(crate) fn recheck(inner: &Inner, scope: &Scope) {
                 if let Some(refusal) = call {
                     seat.forbid_calls(circle);
                     inside.registry.forbid_calls(party, circle, &refusal, now_ms);
-                    inside.registry.forbid_offers(party, circle, true, &refusal, now_ms);
                 }
                 let Some(seat) = inside.seats.get_mut(&party) else { return };
                 if let Some(refusal) = offer {
                     seat.forbid_offers(circle);
-                    inside.registry.forbid_offers(party, circle, false, &refusal, now_ms);
+                    inside.registry.forbid_offers(party, circle, &refusal, now_ms);
                 }
             }
         });
+    }
+    part(inner, scope);
+}
+
+/// Takes the right to call each other from those who meet no longer.
+fn part(inner: &Inner, scope: &Scope) {
+    let services = &inner.services;
+    let touched: Vec<Pair> = {
+        let inside = services.inside();
+        let is_touched = |pair: &Pair| {
+            pair.users.iter().any(|user| scope.touches(*user)) || scope.blocks_between(pair.users)
+        };
+        inside.pairs.all().filter(is_touched).collect()
+    };
+    let now = inner.env.now();
+    for pair in touched {
+        let parted = {
+            let state = inner.state();
+            let draft = Draft::new(&state.cache, now, None, None, 0);
+            taken(rules::may_meet(&draft, pair.users, pair.at)).is_some()
+        };
+        if parted {
+            services.change(inner, |inside, now_ms| {
+                if let Some(grant) = inside.pairs.part(pair) {
+                    inside.registry.part(&grant, now_ms);
+                }
+            });
+        }
     }
 }
 
@@ -223,10 +253,10 @@ impl Drop for Leaving<'_> {
 
 impl Hub {
     /// Offers a service, until it is withdrawn or the connection ends; said again, it is offered
-    /// as it was said last.
+    /// as it was said last. A personal one is offered without a circle, by anyone.
     ///
     /// # Errors
-    /// `circle.not_found`, `permission.denied`, `member.timed_out`, `service.reserved`,
+    /// `input.empty` for a service that is not personal without a circle, `circle.not_found`, `permission.denied`, `member.timed_out`, `service.reserved`,
     /// `service.other_policy`, `limit.too_many`, or a failure of the store.
     pub async fn offer(
         &self,
@@ -236,17 +266,18 @@ impl Hub {
         offer.at_once = offer.at_once.clamp(1, service::AT_ONCE_MAX);
         let who = who_of(subscriber);
         let (circle, name) = (offer.circle, offer.name.clone());
-        let personal = name.is_personal();
-        let look = |draft: &Draft<'_>| rules::may_offer(draft, who.user, circle, &name).map(drop);
+        if circle.is_none() && !name.is_personal() {
+            return Err(Refusal::Empty { field: "circle" }.into());
+        }
+        let look = |draft: &Draft<'_>| match circle {
+            Some(circle) => rules::may_offer(draft, who.user, circle, &name).map(drop),
+            None => access::enabled(draft, who.user),
+        };
         let outlet = Outlet::Connection(Arc::clone(subscriber));
         self.admitted(who, &subscriber.token_hash, outlet, look, |inside, now_ms| {
             inside.registry.offer(who, offer, now_ms)?;
-            if let Some(seat) = inside.seats.get_mut(&who.party) {
-                if personal {
-                    seat.allow_calls(circle);
-                } else {
-                    seat.allow_offers(circle);
-                }
+            if let (Some(seat), Some(circle)) = (inside.seats.get_mut(&who.party), circle) {
+                seat.allow_offers(circle);
             }
             Ok(())
         })
@@ -261,19 +292,20 @@ impl Hub {
     pub fn withdraw(
         &self,
         subscriber: &Subscriber,
-        circle: CircleId,
-        name: ServiceName,
+        circle: Option<CircleId>,
+        name: &ServiceName,
         now: bool,
     ) -> Result<(), HubError> {
-        let (party, place) = (subscriber.id, (circle, name));
-        self.said(|inside, now_ms| inside.registry.withdraw(party, &place, now, now_ms))
+        let party = subscriber.id;
+        self.said(|inside, now_ms| inside.registry.withdraw(party, circle, name, now, now_ms))
     }
 
     /// Calls a service. What comes of it is told under `id`, which the caller chose and has no other
-    /// open call under.
+    /// open call under. A personal service is called without a circle, of the user who is the
+    /// `provider`.
     ///
     /// # Errors
-    /// `circle.not_found`, `permission.denied`, `member.timed_out`; what posting in the stream is
+    /// `input.empty` where the circle or that user is not said, `circle.not_found`, `permission.denied`, `member.timed_out`; what posting in the stream is
     /// refused with; `service.not_found`, `service.busy`, `service.too_large`, `call.open`,
     /// `limit.too_many`, or a failure of the store.
     pub async fn call(
@@ -312,16 +344,31 @@ impl Hub {
     ) -> Result<(), HubError> {
         let bytes = service::bytes_of(&wanted.args)?;
         wanted.deadline_ms = wanted.deadline_ms.clamp(1, service::DEADLINE_MS_MAX);
-        let (circle, name) = (wanted.circle, wanted.name.clone());
-        let (provider, stream) = (wanted.provider, wanted.stream);
-        let look = |draft: &Draft<'_>| {
-            rules::may_call(draft, who.user, circle, &name, provider, stream).map(drop)
+        let (name, stream) = (wanted.name.clone(), wanted.stream);
+        if let Some(circle) = wanted.circle {
+            let look = |draft: &Draft<'_>| {
+                rules::may_call(draft, who.user, circle, &name, stream).map(drop)
+            };
+            let change = |inside: &mut Inside, now_ms| {
+                if let Some(seat) = inside.seats.get_mut(&who.party) {
+                    seat.allow_calls(circle);
+                }
+                let right = Right::Circle(circle);
+                inside.registry.call(who, id, wanted, right, bytes, now_ms)
+            };
+            return self.admitted(who, token_hash, outlet, look, change).await;
+        }
+        if !name.is_personal() {
+            return Err(Refusal::Empty { field: "circle" }.into());
+        }
+        let Some(Provider::User(of)) = wanted.provider else {
+            return Err(Refusal::Empty { field: "provider" }.into());
         };
+        let pair = Pair::new(who.user, of, self.meeting(who.user, of).await?);
+        let look = |draft: &Draft<'_>| rules::may_meet(draft, pair.users, pair.at);
         self.admitted(who, token_hash, outlet, look, |inside, now_ms| {
-            if let Some(seat) = inside.seats.get_mut(&who.party) {
-                seat.allow_calls(circle);
-            }
-            inside.registry.call(who, id, wanted, bytes, now_ms)
+            let right = Right::Pair { of, grant: inside.pairs.grant(pair) };
+            inside.registry.call(who, id, wanted, right, bytes, now_ms)
         })
         .await
     }

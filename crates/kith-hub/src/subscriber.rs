@@ -325,6 +325,12 @@ impl Scope {
         self.users.contains(&user) || self.sessions.contains(token_hash)
     }
 
+    /// Whether one of two users blocks the other from now on.
+    pub(crate) fn blocks_between(&self, users: [UserId; 2]) -> bool {
+        let mut new = self.blocks.iter().filter(|(.., blocked)| *blocked);
+        new.any(|(me, user, _)| users.contains(me) && users.contains(user))
+    }
+
     /// Whether a user's access may have changed.
     pub(crate) fn touches(&self, user: UserId) -> bool {
         !self.circles.is_empty()

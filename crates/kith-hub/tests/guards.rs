@@ -120,6 +120,7 @@ async fn make(
 
 async fn offer(hub: &Hub, provider: &Arc<Subscriber>, circle: CircleId) {
     let (name, policy) = (guard_name(), Policy::Any);
+    let circle = Some(circle);
     let offer = Offer { circle, name, policy, at_once: 1, about: None, hint: None };
     hub.offer(provider, offer).await.unwrap();
 }

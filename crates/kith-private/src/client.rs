@@ -1,12 +1,10 @@
-//! The way over a Kith server: devices are reached by a personal service, in each circle that two users
-//! share.
+//! The way over a Kith server: devices are reached by a personal service, wherever two users meet.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use kith_client::{Call, Client, ClientError, Offered};
-use kith_core::id::{CircleId, UserId};
-use kith_core::service::Provider;
+use kith_core::id::UserId;
 use kith_core::text::{FailureCode, Line, ServiceName};
 use kith_proto::service::{self, Offer};
 use serde::Deserialize;
@@ -20,10 +18,10 @@ use crate::session::random;
 use crate::signal::{Address, Declined, SERVICE};
 use crate::signals::{Incoming, Signals};
 
-/// The most calls of others that are answered at a time, in each circle.
-const AT_ONCE: u32 = 16;
-/// The most circles in which this client is reached; a session has at most 100 offers.
-const CIRCLES_MAX: usize = 64;
+/// The most calls of others that are answered at a time.
+const AT_ONCE: u32 = 64;
+/// The most of them that wait to be looked at.
+const WAITING_MAX: usize = 64;
 
 /// What `kith/reach` answers.
 #[derive(Deserialize)]
@@ -33,31 +31,14 @@ struct Reached {
 
 struct Wire {
     client: Client,
-    circles: Mutex<Vec<CircleId>>,
     name: ServiceName,
-    /// Where what others say goes.
-    calls: mpsc::Sender<Incoming>,
 }
 
 impl Wire {
-    fn circles(&self) -> Vec<CircleId> {
-        self.circles.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Offers to be called in a circle.
-    async fn offer(&self, circle: CircleId) -> Result<(), ClientError> {
-        let mut offer = Offer::new(circle, self.name.clone());
-        offer.at_once = Some(AT_ONCE);
-        let offered = self.client.offer(offer).await?;
-        self.circles.lock().unwrap_or_else(PoisonError::into_inner).push(circle);
-        tokio::spawn(hear(offered, circle, self.name.clone(), self.calls.clone()));
-        Ok(())
-    }
-
     /// Calls a service of the server.
-    async fn ask(&self, circle: CircleId, name: &str, args: Json) -> Option<Json> {
+    async fn ask(&self, name: &str, args: Json) -> Option<Json> {
         let name = ServiceName::parse(name).ok()?;
-        self.client.call(service::Call::new(circle, name, args)).await.ok()
+        self.client.call(service::Call::of_server(name, args)).await.ok()
     }
 }
 
@@ -68,22 +49,14 @@ impl Signals for Wire {
     }
 
     async fn reach(&self, user: UserId) -> Vec<Address> {
-        for circle in self.circles() {
-            let args = json!({ "user": user, "begin": SERVICE });
-            let answer = self.ask(circle, "kith/reach", args).await;
-            let reached: Vec<Reached> =
-                answer.and_then(|answer| serde_json::from_value(answer).ok()).unwrap_or_default();
-            if !reached.is_empty() {
-                let address = |one: Reached| Address { circle, user, name: one.name };
-                return reached.into_iter().map(address).collect();
-            }
-        }
-        Vec::new()
+        let answer = self.ask("kith/reach", json!({ "user": user, "begin": SERVICE })).await;
+        let reached: Vec<Reached> =
+            answer.and_then(|answer| serde_json::from_value(answer).ok()).unwrap_or_default();
+        reached.into_iter().map(|one| Address { user, name: one.name }).collect()
     }
 
     async fn call(&self, to: &Address, value: Json) -> Result<Json, Option<Declined>> {
-        let mut call = service::Call::new(to.circle, to.name.clone(), value);
-        call.provider = Some(Provider::User(to.user));
+        let call = service::Call::personal(to.user, to.name.clone(), value);
         self.client.call(call).await.map_err(|error| match error {
             ClientError::Refused(problem) => {
                 problem.failure.and_then(|failure| Declined::of(failure.code.as_str()))
@@ -92,62 +65,35 @@ impl Signals for Wire {
         })
     }
 
-    async fn join(&self, circle: CircleId) {
-        let circles = self.circles();
-        if circles.len() < CIRCLES_MAX && !circles.contains(&circle) {
-            // Where the server does not let us, we are not reached there.
-            if let Err(error) = self.offer(circle).await {
-                tracing::debug!(%error, "not reached in one more circle");
-            }
-        }
-    }
-
     async fn relays(&self) -> Vec<Relay> {
-        for circle in self.circles() {
-            // Where this one does not let us ask, another may.
-            let Some(answer) = self.ask(circle, "kith/relay", Json::Null).await else { continue };
-            return serde_json::from_value::<Relays>(answer).unwrap_or_default().bounded();
-        }
-        Vec::new()
+        let answer = self.ask("kith/relay", Json::Null).await;
+        let relays = answer.and_then(|answer| serde_json::from_value::<Relays>(answer).ok());
+        relays.unwrap_or_default().bounded()
     }
 }
 
 impl Private {
-    /// Begins private sessions over a server, with whoever shares one of these circles, of which the
-    /// first 64 count. [`Self::join`] adds others.
+    /// Begins private sessions over a server, with whoever the user meets there: in a circle or in a
+    /// conversation.
     ///
     /// # Errors
     /// [`PrivateError::Client`] when the server does not let this client be reached, and as
     /// [`Self::start`].
-    pub async fn over(
-        client: &Client,
-        circles: &[CircleId],
-        options: Options,
-    ) -> Result<(Self, Events), PrivateError> {
+    pub async fn over(client: &Client, options: Options) -> Result<(Self, Events), PrivateError> {
+        let refused = |why: &dyn std::fmt::Display| PrivateError::Client(why.to_string());
         let name = ServiceName::parse(&format!("{SERVICE}{}", random::<16>()?));
-        let name = name.map_err(|refusal| PrivateError::Client(refusal.to_string()))?;
-        let (calls, incoming) = mpsc::channel(CIRCLES_MAX);
-        let wire = Wire { client: client.clone(), circles: Mutex::default(), name, calls };
-        let mut refused = None;
-        for circle in circles.iter().take(CIRCLES_MAX) {
-            // Another circle may let us.
-            refused = wire.offer(*circle).await.err().or(refused);
-        }
-        if wire.circles().is_empty() {
-            let why = refused.map_or_else(|| "you are in no circle".to_owned(), |e| e.to_string());
-            return Err(PrivateError::Client(why));
-        }
-        Self::start(Arc::new(wire), incoming, options)
+        let name = name.map_err(|refusal| refused(&refusal))?;
+        let mut offer = Offer::personal(name.clone());
+        offer.at_once = Some(AT_ONCE);
+        let offered = client.offer(offer).await.map_err(|error| refused(&error))?;
+        let (calls, incoming) = mpsc::channel(WAITING_MAX);
+        tokio::spawn(hear(offered, name.clone(), calls));
+        Self::start(Arc::new(Wire { client: client.clone(), name }), incoming, options)
     }
 }
 
 /// Hands on what others say, until private sessions were ended.
-async fn hear(
-    mut offered: Offered,
-    circle: CircleId,
-    name: ServiceName,
-    calls: mpsc::Sender<Incoming>,
-) {
+async fn hear(mut offered: Offered, name: ServiceName, calls: mpsc::Sender<Incoming>) {
     loop {
         let call = tokio::select! {
             call = offered.next() => call,
@@ -155,7 +101,7 @@ async fn hear(
         };
         let Ok(call) = call else { return };
         let (answer, answered) = oneshot::channel();
-        let from = Address { circle, user: call.caller().0, name: name.clone() };
+        let from = Address { user: call.caller().0, name: name.clone() };
         let value = call.args().clone();
         if calls.send(Incoming { from, value, answer }).await.is_err() {
             return;

@@ -6,7 +6,7 @@ mod task;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use kith_core::id::{CircleId, UserId};
+use kith_core::id::UserId;
 use kith_core::text::MessageText;
 use tokio::sync::{mpsc, oneshot};
 
@@ -58,7 +58,6 @@ enum Command {
     Accept(SessionId, Way, Answer<()>),
     End(SessionId, Answer<()>),
     Block(UserId),
-    Join(CircleId),
     Order(SessionId, Order),
     Close(oneshot::Sender<()>),
 }
@@ -149,12 +148,6 @@ impl Private {
     pub async fn block(&self, user: UserId) {
         // Where private sessions were ended, there is nothing.
         let _ = self.commands.send(Command::Block(user)).await;
-    }
-
-    /// Lets members of one more circle invite this client: one that was joined since it began. More than
-    /// 64 do not count.
-    pub async fn join(&self, circle: CircleId) {
-        let _ = self.commands.send(Command::Join(circle)).await;
     }
 
     /// Says something to the other side. While there is no connection it waits.

@@ -1,7 +1,7 @@
 //! What two devices tell each other over the server until they have a connection of their own: calls
 //! of a service that each offers for itself. The server sees who, when and how much.
 
-use kith_core::id::{CircleId, UserId};
+use kith_core::id::UserId;
 use kith_core::text::ServiceName;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +18,6 @@ pub const SDP_BYTES_MAX: usize = 16 * 1024;
 /// Where a device is reached: the service that it offers for itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
-    /// In which circle.
-    pub circle: CircleId,
     /// Whose it is, as the server says.
     pub user: UserId,
     /// Under which name.
@@ -119,7 +117,10 @@ impl End {
         match self {
             Self::Refused => "the other side does not want to",
             Self::Busy => "the other side has too many invitations",
-            Self::Unreachable => "the other side is not there, or cannot be reached by you",
+            Self::Unreachable => {
+                "the other side is not there, or cannot be reached by you: who shares no circle with \
+                 you is reached once both of you have written to each other"
+            }
             Self::TimedOut => "nobody answered in time",
             Self::Answered => "it was answered on another device",
             Self::Crossed => "you both invited each other: the other invitation stands",

@@ -2,7 +2,7 @@
 //! stands in for it in a test.
 
 use async_trait::async_trait;
-use kith_core::id::{CircleId, UserId};
+use kith_core::id::UserId;
 use kith_core::text::ServiceName;
 use serde_json::Value as Json;
 use tokio::sync::oneshot;
@@ -13,8 +13,8 @@ use crate::signal::{Address, Declined};
 /// A call of another device.
 #[derive(Debug)]
 pub struct Incoming {
-    /// The other device, in the circle of the call; whose it is, is said by the server. Its name is
-    /// that which the call itself says.
+    /// The other device; whose it is, is said by the server. Its name is that which the call itself
+    /// says.
     pub from: Address,
     /// What it says.
     pub value: Json,
@@ -31,9 +31,6 @@ pub trait Signals: Send + Sync + 'static {
     /// Where the devices of a user are reached; nowhere when there are none, or the user does not let
     /// us.
     async fn reach(&self, user: UserId) -> Vec<Address>;
-
-    /// Lets this client be reached in one more circle, as far as there is room.
-    async fn join(&self, _circle: CircleId) {}
 
     /// Calls a device and waits for its answer. `None` where nobody answers.
     async fn call(&self, to: &Address, value: Json) -> Result<Json, Option<Declined>>;

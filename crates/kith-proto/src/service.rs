@@ -18,8 +18,9 @@ pub enum Service {
     Offer(Offer),
     /// Offer it no longer.
     Withdraw {
-        /// In which circle.
-        circle: CircleId,
+        /// In which circle; absent for a personal service.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        circle: Option<CircleId>,
         /// Which.
         name: ServiceName,
         /// Whether its calls that are open end as well; else they go on.
@@ -81,8 +82,9 @@ pub enum Service {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Offer {
-    /// To which circle.
-    pub circle: CircleId,
+    /// To which circle; absent for a personal service, which is offered to whoever one meets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circle: Option<CircleId>,
     /// Under which name.
     pub name: ServiceName,
     /// Which provider gets a call, the same for all providers of the name; `any` if absent.
@@ -100,10 +102,16 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// The usual offer: any provider, 16 calls at a time.
+    /// The usual offer to a circle: any provider, 16 calls at a time.
     #[must_use]
     pub fn new(circle: CircleId, name: ServiceName) -> Self {
-        Self { circle, name, policy: Policy::Any, at_once: None, about: None, hint: None }
+        Self { circle: Some(circle), ..Self::personal(name) }
+    }
+
+    /// The usual offer of a personal service.
+    #[must_use]
+    pub fn personal(name: ServiceName) -> Self {
+        Self { circle: None, name, policy: Policy::Any, at_once: None, about: None, hint: None }
     }
 }
 
@@ -115,8 +123,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
-    /// In which circle.
-    pub circle: CircleId,
+    /// In which circle; absent for a personal service, and for what the server offers without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circle: Option<CircleId>,
     /// Which service.
     pub name: ServiceName,
     /// With what; at most 64 KiB.
@@ -125,7 +134,7 @@ pub struct Call {
     /// What `sticky` goes by; the user if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<CallKey>,
-    /// The provider, where no other will do.
+    /// The provider, where no other will do; of a personal service the user whose it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<Provider>,
     /// The stream that a slash command is called from within.
@@ -143,11 +152,23 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call for one result, with the usual time.
+    /// A call in a circle for one result, with the usual time.
     #[must_use]
     pub fn new(circle: CircleId, name: ServiceName, args: Json) -> Self {
+        Self { circle: Some(circle), ..Self::of_server(name, args) }
+    }
+
+    /// A call of a personal service of a user, for one result, with the usual time.
+    #[must_use]
+    pub fn personal(user: UserId, name: ServiceName, args: Json) -> Self {
+        Self { provider: Some(Provider::User(user)), ..Self::of_server(name, args) }
+    }
+
+    /// A call of what the server offers without a circle.
+    #[must_use]
+    pub fn of_server(name: ServiceName, args: Json) -> Self {
         Self {
-            circle,
+            circle: None,
             name,
             args,
             key: None,
@@ -212,8 +233,9 @@ pub enum Told {
 pub struct Called {
     /// Its number on this connection.
     pub call: u64,
-    /// In which circle.
-    pub circle: CircleId,
+    /// In which circle; absent for a personal service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circle: Option<CircleId>,
     /// Which service.
     pub name: ServiceName,
     /// With what.
@@ -291,7 +313,7 @@ mod tests {
         let (circle, name) = (CircleId::new(Timestamp(1), 1), ServiceName::parse("a").unwrap());
         let called = Called {
             call: 1,
-            circle,
+            circle: Some(circle),
             name: name.clone(),
             args: deep.clone(),
             user: UserId::new(Timestamp(1), 1),

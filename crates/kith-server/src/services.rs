@@ -54,7 +54,7 @@ pub(crate) async fn handle(
             Err(error) => Err(error),
         },
         Service::Offer(offer) => app.hub.offer(subscriber, offered(offer)).await,
-        Service::Withdraw { circle, name, now } => app.hub.withdraw(subscriber, circle, name, now),
+        Service::Withdraw { circle, name, now } => app.hub.withdraw(subscriber, circle, &name, now),
         Service::Credit { call, more } => app.hub.credit(subscriber, call, more),
         Service::Cancel { call } => app.hub.cancel(subscriber, call),
         Service::Item { call, value } => app.hub.answer(subscriber, call, Answer::Item(value)),
@@ -91,7 +91,7 @@ async fn call_own(
 async fn own(
     app: &App,
     user: UserId,
-    circle: CircleId,
+    circle: Option<CircleId>,
     name: &ServiceName,
     args: Json,
 ) -> Result<Json, HubError> {

@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 use crate::gateway::{Dialect, over_gateway, over_topicsync};
 use crate::matrix::{DONE, PRINCIPALS, Row, rows};
 use crate::old::{over_ghostr, over_muca};
-use crate::operations::{GATEWAYS, Kind, OPERATIONS, Operation, Rest};
+use crate::operations::{GATEWAYS, Kind, OPERATIONS, Operation, PERSONAL, Rest};
 use crate::replica::Replicas;
 use crate::surface::{Given, Socket, by_resuming, over_rest, over_socket, request};
 use crate::world::{Names, STREAMS, TOPICS, World, missing, secret};
@@ -106,7 +106,7 @@ fn without(names: &Names, code: &str) -> Option<Names> {
     let gone: &[(&str, &str)] = match code {
         "circle.not_found" => &[("circle", "c_")],
         "stream.not_found" => &[("stream", "s_")],
-        "user.not_found" => &[("user", "u_")],
+        "user.not_found" | "service.not_found" => &[("user", "u_")],
         "session.not_found" => &[("session", "d_")],
         "feed.not_found" => &[("feed", "u_")],
         "topic.not_found" => &[("topic", "t_"), ("topic_name", "")],
@@ -255,7 +255,7 @@ fn every_operation_has_its_rows_and_every_row_its_operation() {
         .chain(variants::of::<Signal>())
         .chain(variants::of::<Service>())
         .chain(live)
-        .chain(GATEWAYS.map(str::to_owned))
+        .chain(GATEWAYS.into_iter().chain(PERSONAL).map(str::to_owned))
         .collect();
     let written: BTreeSet<String> = rows().into_iter().map(|row| row.operation).collect();
     assert_eq!(known, written, "what the program knows and what the document says");

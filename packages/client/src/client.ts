@@ -275,8 +275,8 @@ export class Client {
   }
 
   /**
-   * Offers a service to a circle, on this connection and every later one: `provide` answers its
-   * calls. Resolves when it is offered.
+   * Offers a service to a circle, or a personal one without, on this connection and every later one:
+   * `provide` answers its calls. Resolves when it is offered.
    */
   offer<A = Json>(offer: Offer, provide: Provide<A>): Promise<Offered> {
     return this.#services.offer(offer, provide as Provide);

@@ -724,8 +724,8 @@ export type Body =
 export type Call = {
   /** With what; at most 64 KiB. */
   args?: Json;
-  /** In which circle. */
-  circle: CircleId;
+  /** In which circle; absent for a personal service, and for what the server offers without one. */
+  circle?: CircleId;
   /** For a stream: how many items the caller takes before it says more. */
   credit?: number;
   /** How long it may take, waiting included: 30 s if absent, at most an hour. */
@@ -736,7 +736,7 @@ export type Call = {
   name: ServiceName;
   /** Whether the caller wants to be told how far it is. */
   progress?: boolean;
-  /** The provider, where no other will do. */
+  /** The provider, where no other will do; of a personal service the user whose it is. */
   provider?: Provider;
   /** The stream that a slash command is called from within. */
   stream?: StreamId;
@@ -750,8 +750,8 @@ export type Called = {
   args: Json;
   /** Its number on this connection. */
   call: number;
-  /** In which circle. */
-  circle: CircleId;
+  /** In which circle; absent for a personal service. */
+  circle?: CircleId;
   /** How many items the caller takes; absent where it wants a result alone. */
   credit?: number;
   /** How many milliseconds are left for it. */
@@ -1907,8 +1907,8 @@ export type Offer = {
   about?: Line;
   /** How many calls the provider takes at a time; 16 if absent, at most 1000. */
   at_once?: number;
-  /** To which circle. */
-  circle: CircleId;
+  /** To which circle; absent for a personal service, which is offered to whoever one meets. */
+  circle?: CircleId;
   /** What it wants to be told, for a person who writes a slash command. */
   hint?: Line;
   /** Under which name. */
@@ -2284,7 +2284,10 @@ export type Query =
       stream: StreamId;
     };
   }
-  /** Users by id: those whom the asker shares a circle or conversation with, and site admins all. */
+  /**
+   * Users by id: those who are or were in a circle or conversation that the asker is in, and site
+   * admins all.
+   */
   | {
     users: {
       /** At most 200. */
@@ -2580,8 +2583,8 @@ export type Service =
   /** Offer it no longer. */
   | {
     withdraw: {
-      /** In which circle. */
-      circle: CircleId;
+      /** In which circle; absent for a personal service. */
+      circle?: CircleId;
       /** Which. */
       name: ServiceName;
       /** Whether its calls that are open end as well; else they go on. */

@@ -79,7 +79,8 @@ interface Open {
   progress(value: Json): void;
 }
 
-const keyOf = (circle: CircleId, name: ServiceName) => `${circle} ${name}`;
+/** What names an offer: the circle, unless it is personal, and the name there. */
+const keyOf = (circle: CircleId | undefined, name: ServiceName) => `${circle ?? ""} ${name}`;
 
 /** The services that a client offers, and its calls. */
 export class Services {
@@ -135,7 +136,8 @@ export class Services {
         if (this.#standing.get(key) !== standing) return;
         this.#standing.delete(key);
         const { circle, name } = offer;
-        await this.driver.ask({ service: { withdraw: { circle, name, ...(now ? { now } : {}) } } });
+        const place = circle === undefined ? { name } : { circle, name };
+        await this.driver.ask({ service: { withdraw: { ...place, ...(now ? { now } : {}) } } });
       },
     };
   }

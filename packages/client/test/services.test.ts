@@ -151,3 +151,20 @@ test("a schema names services with their types", async (context) => {
   }
   assert.equal(items, 6);
 });
+
+test("a personal service is offered without a circle, also to whom one shares a conversation with", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const offered = await bob.offer({ name: "me/door" }, (args, { called }) => [args, called.user, "circle" in called]);
+  const user = bob.user.id;
+  const reached = () => ana.call({ name: "kith/reach", args: { user } });
+  const { stream } = await ana.command({ open_direct: { user } });
+  await ana.command({ post: { stream: stream!, text: "hi" } });
+  assert.deepEqual(await reached(), []);
+  assert.equal((await refused(ana.call({ name: "me/door", provider: { user } }))).code, "service.not_found");
+  await bob.command({ post: { stream: stream!, text: "hello" } });
+  assert.deepEqual(await reached(), [{ name: "me/door" }]);
+  assert.deepEqual(await ana.call({ name: "me/door", provider: { user }, args: 1 }), [1, ana.user.id, false]);
+  await offered.withdraw();
+  assert.deepEqual(await reached(), []);
+});

@@ -12,8 +12,8 @@ use super::{Ask, Output, Session};
 use crate::error::ClientError;
 use crate::update::Update;
 
-/// What names an offer.
-pub type Place = (CircleId, ServiceName);
+/// What names an offer: the circle, unless it is personal, and the name there.
+pub type Place = (Option<CircleId>, ServiceName);
 
 /// An offer on its way.
 #[derive(Debug)]
@@ -99,7 +99,9 @@ impl Session {
     pub(super) fn service_told(&mut self, told: Told) {
         match told {
             Told::Offered(card) => self.updates.push_back(Update::Offered(card)),
-            Told::Withdrawn { circle, name, problem } => self.withdrawn((circle, name), problem),
+            Told::Withdrawn { circle, name, problem } => {
+                self.withdrawn((Some(circle), name), problem);
+            }
             Told::Called(called) => {
                 self.out.push_back(Output::Called(self.services.connection, Box::new(called)));
             }

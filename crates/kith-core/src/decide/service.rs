@@ -6,31 +6,25 @@ use crate::document::Home;
 use crate::draft::{Draft, Stop};
 use crate::id::{CircleId, StreamId, UserId};
 use crate::refusal::Refusal;
-use crate::service::Provider;
+use crate::service::Meeting;
 use crate::text::ServiceName;
 
 /// Refuses whoever may not call the service `name` of a circle, from within `stream` if they say so;
-/// a slash command is called from within one, and a personal service from the user whose it is.
+/// a slash command is called from within one.
 ///
 /// # Errors
 /// As [`access::to_call`]; what posting in the stream would be refused with; where the stream is not
-/// one of the circle, [`Refusal::NoSuchStream`]; where one of the two users blocks the other,
-/// [`Refusal::NoSuchService`], as if nobody offered it.
+/// one of the circle, [`Refusal::NoSuchStream`]; [`Refusal::Malformed`] where the service is personal,
+/// and so of no circle.
 pub fn may_call(
     draft: &Draft<'_>,
     me: UserId,
     circle: CircleId,
     name: &ServiceName,
-    provider: Option<Provider>,
     stream: Option<StreamId>,
 ) -> Result<Standing, Stop> {
     let standing = access::to_call(draft, me, circle)?;
-    if name.is_personal() {
-        let Some(Provider::User(user)) = provider else {
-            return Err(Refusal::Empty { field: "provider" }.into());
-        };
-        may_reach(draft, me, user)?;
-    }
+    of_circle(name)?;
     if let Some(stream) = stream {
         let home = access::in_stream(draft, me, stream)?.stream.home.clone();
         if home != (Home::Channel { circle }) {
@@ -43,34 +37,56 @@ pub fn may_call(
     Ok(standing)
 }
 
-/// Refuses to reach a user where one of the two blocks the other.
+/// Refuses two users to call each other's personal services as those who meet there: where one of
+/// them is not, or may not call services, or blocks the other.
 ///
 /// # Errors
-/// [`Refusal::NoSuchService`], as if that user offered nothing.
-pub fn may_reach(draft: &Draft<'_>, me: UserId, user: UserId) -> Result<(), Stop> {
-    stream::not_blocked(draft, me, user).map_err(|stop| match stop {
+/// [`Refusal::NoSuchService`], whatever the reason: as if nothing was offered.
+pub fn may_meet(draft: &Draft<'_>, users: [UserId; 2], at: Meeting) -> Result<(), Stop> {
+    let met = || {
+        let [one, other] = users;
+        stream::not_blocked(draft, one, other)?;
+        for user in users {
+            access::enabled(draft, user)?;
+            match at {
+                Meeting::Oneself if one == other => {}
+                Meeting::Oneself => return Err(Refusal::NoSuchService.into()),
+                Meeting::Circle(circle) => drop(access::to_call(draft, user, circle)?),
+                Meeting::Conversation(stream) => {
+                    let stream = access::in_stream(draft, user, stream)?.stream;
+                    if let Home::Channel { .. } = stream.home {
+                        return Err(Refusal::NoSuchService.into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    };
+    met().map_err(|stop| match stop {
         Stop::Refused(_) => Refusal::NoSuchService.into(),
         Stop::Missing(_) => stop,
     })
 }
 
-/// Refuses whoever may not offer the service `name` in a circle. Personal services are offered by
-/// whoever may call some.
+/// Refuses whoever may not offer the service `name` in a circle.
 ///
 /// # Errors
-/// As [`access::to_offer`], and [`Refusal::ReservedService`].
+/// As [`access::to_offer`], [`Refusal::ReservedService`], and [`Refusal::Malformed`] where the service
+/// is personal, and so of no circle.
 pub fn may_offer(
     draft: &Draft<'_>,
     me: UserId,
     circle: CircleId,
     name: &ServiceName,
 ) -> Result<Standing, Stop> {
-    let standing = match name.is_personal() {
-        true => access::to_call(draft, me, circle)?,
-        false => access::to_offer(draft, me, circle)?,
-    };
+    let standing = access::to_offer(draft, me, circle)?;
+    of_circle(name)?;
     if name.is_reserved() {
         return Err(Refusal::ReservedService.into());
     }
     Ok(standing)
+}
+
+fn of_circle(name: &ServiceName) -> Result<(), Refusal> {
+    if name.is_personal() { Err(Refusal::Malformed { field: "circle" }) } else { Ok(()) }
 }

@@ -136,13 +136,13 @@ async fn result(behaviour: &str, call: &Call, native: &Native) -> Option<Json> {
         "slow" => {
             known(&["x"])?;
             for _ in 0..SLOW_TURNS {
-                ask(native.client(), call.called().circle).await;
+                ask(native.client(), call.called().circle?).await;
             }
             Some(args["x"].clone())
         }
         "bump" => {
             known(&["topic", "by"])?;
-            let circle = call.called().circle;
+            let circle = call.called().circle?;
             let name = TopicName::parse(args["topic"].as_str()?).unwrap();
             let topic = native.topic(circle, name).await;
             native.must(change(topic, Change::Add { by: args["by"].as_number()?.clone() })).await;

@@ -9,18 +9,20 @@ use kith_core::text::ServiceName;
 use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
-use super::registry::Who;
+use super::registry::{Right, Who};
 use super::seat::Outlet;
 use super::told::{CallError, Wanted};
 use super::{Caller, Leaving};
 use crate::{Hub, HubError};
 
 impl Hub {
-    /// Asks a service as a guard, in the name of `caller`, who needs no right to call it. Gives its
-    /// answer, and the user whose provider gave it. When this is dropped, the call is cancelled.
+    /// Asks a service of a circle as a guard, in the name of `caller`, who needs no right to call it.
+    /// Gives its answer, and the user whose provider gave it. When this is dropped, the call is
+    /// cancelled.
     pub(crate) async fn call_guard(
         &self,
         caller: &Caller,
+        circle: CircleId,
         wanted: Wanted,
     ) -> Result<(Json, UserId), CallError> {
         let party = self.inner.presence.next_id();
@@ -29,12 +31,13 @@ impl Hub {
         let (answer, answered) = oneshot::channel();
         let outlet = Outlet::Once(Some(answer));
         let bytes = service::weight_of(&wanted.args).map_err(HubError::Refused)?;
+        let right = Right::Circle(circle);
         self.admitted(
             who,
             &caller.token_hash,
             outlet,
             |_| Ok(()),
-            |inside, now_ms| inside.registry.call(who, 0, wanted, bytes, now_ms),
+            |inside, now_ms| inside.registry.call(who, 0, wanted, right, bytes, now_ms),
         )
         .await?;
         let refused = |refusal| Err(CallError::Refused { refusal, unknown: false });

@@ -1,7 +1,7 @@
-//! What the server itself offers in every circle.
+//! What the server itself offers, in every circle or without one.
 
+use kith_core::access;
 use kith_core::decide::service as rules;
-use kith_core::draft::Draft;
 use kith_core::id::{CircleId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::service::{Policy, bytes_of};
@@ -13,14 +13,16 @@ use super::told::Card;
 use crate::presence::Status;
 use crate::{Hub, HubError};
 
-/// The names, and what each does.
-const OWN: [(&str, &str); 5] = [
+/// What it offers in every circle, and what each does.
+const IN_CIRCLES: [(&str, &str); 4] = [
     ("kith/echo", "Gives back what it is given"),
-    ("kith/reach", "Which personal services a user offers"),
-    ("kith/relay", "What helps devices to connect directly"),
+    ("kith/relay", RELAY),
     ("kith/time", "The server's time"),
     ("kith/who", "Who of the circle is here"),
 ];
+/// What it offers to everyone, without a circle.
+const TO_ALL: [&str; 2] = ["kith/reach", "kith/relay"];
+const RELAY: &str = "What helps devices to connect directly";
 
 /// The most personal services that are told of one user.
 const REACH_MAX: usize = 100;
@@ -36,7 +38,7 @@ struct Reach {
     begin: String,
 }
 
-/// The server's services, as they are told.
+/// The server's services in a circle, as they are told.
 pub(super) fn cards(circle: CircleId) -> Vec<Card> {
     let card = |(name, about): (&str, &str)| {
         Some(Card {
@@ -48,24 +50,33 @@ pub(super) fn cards(circle: CircleId) -> Vec<Card> {
             hint: None,
         })
     };
-    OWN.into_iter().filter_map(card).collect()
+    IN_CIRCLES.into_iter().filter_map(card).collect()
 }
 
 impl Hub {
     /// Refuses whoever may not call a service of the server itself.
     ///
     /// # Errors
-    /// What calling any service is refused with, or a failure of the store.
+    /// What calling any service is refused with, `service.not_found` for what is not offered there, or
+    /// a failure of the store.
     pub async fn may_call_own(
         &self,
         user: UserId,
-        circle: CircleId,
+        circle: Option<CircleId>,
         name: &ServiceName,
         args: &Json,
     ) -> Result<(), HubError> {
         bytes_of(args)?;
-        let look = |draft: &Draft<'_>| rules::may_call(draft, user, circle, name, None, None);
-        self.look_committed(|draft| look(draft).map(drop)).await
+        self.look_committed(|draft| match circle {
+            Some(circle) => rules::may_call(draft, user, circle, name, None).map(drop),
+            None => access::enabled(draft, user),
+        })
+        .await?;
+        let is_offered = match circle {
+            Some(_) => IN_CIRCLES.iter().any(|(own, _)| *own == name.as_str()),
+            None => TO_ALL.contains(&name.as_str()),
+        };
+        if is_offered { Ok(()) } else { Err(Refusal::NoSuchService.into()) }
     }
 
     /// Calls a service of the server itself, but for what only the program around knows.
@@ -75,28 +86,27 @@ impl Hub {
     pub async fn call_own(
         &self,
         user: UserId,
-        circle: CircleId,
+        circle: Option<CircleId>,
         name: &ServiceName,
         args: Json,
     ) -> Result<Json, HubError> {
         self.may_call_own(user, circle, name, &args).await?;
-        match name.as_str() {
-            "kith/echo" => Ok(args),
-            "kith/reach" => {
+        match (name.as_str(), circle) {
+            ("kith/echo", _) => Ok(args),
+            ("kith/reach", _) => {
                 let Reach { user: other, begin } = serde_json::from_value(args)
                     .map_err(|_| Refusal::Malformed { field: "args" })?;
-                let look = |draft: &Draft<'_>| rules::may_reach(draft, user, other);
-                match self.look_committed(look).await {
-                    Ok(()) => {}
+                match self.meeting(user, other).await {
+                    Ok(_) => {}
                     Err(HubError::Refused(Refusal::NoSuchService)) => return Ok(json!([])),
                     Err(error) => return Err(error),
                 }
                 let inside = self.inner.services.inside();
-                let names = inside.registry.reach(circle, other, &begin).take(REACH_MAX);
+                let names = inside.registry.reach(other, &begin).take(REACH_MAX);
                 Ok(names.map(|name| json!({ "name": name })).collect())
             }
-            "kith/time" => Ok(json!({ "now": self.now() })),
-            "kith/who" => {
+            ("kith/time", _) => Ok(json!({ "now": self.now() })),
+            ("kith/who", Some(circle)) => {
                 let present = self.present(user, circle).await?.into_iter();
                 let told = present.map(|(user, status, since)| {
                     let status = match status {

@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 
 use super::pick::{Choice, Pick, Service};
 use super::told::{Answer, CallError, Called, Told, Wanted};
+use crate::item::Grant;
 
 /// Bytes of the calls of one provider beyond which it gets no more: they wait in its mailbox.
 const SERVING_BYTES_MAX: usize = 512 * 1024;
@@ -37,29 +38,40 @@ pub(super) struct Who {
 #[derive(Debug)]
 pub(super) struct Effect {
     pub(super) party: u64,
-    pub(super) circle: CircleId,
+    pub(super) right: Right,
     pub(super) told: Told,
     pub(super) bytes: usize,
     /// The provider whose answer it tells.
     pub(super) from: Option<u64>,
 }
 
-/// Where services are offered: to a circle by whoever may, or there by one user for itself.
+/// Whose services are: those of a circle, or the personal ones of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Home {
-    circle: CircleId,
-    of: Option<UserId>,
+pub(super) enum Home {
+    Circle(CircleId),
+    User(UserId),
 }
 
-impl Home {
-    /// Where the services of a circle are.
-    pub(super) fn shared(circle: CircleId) -> Self {
-        Self { circle, of: None }
-    }
+/// By what right a call is made and served.
+#[derive(Clone, Debug)]
+pub(super) enum Right {
+    /// That to call, and that to offer, in a circle.
+    Circle(CircleId),
+    /// That of two users who meet, to call a personal service of one of them.
+    Pair {
+        /// Whose the service is.
+        of: UserId,
+        /// The right of both.
+        grant: Arc<Grant>,
+    },
+}
 
-    /// Where the personal services of a user are.
-    pub(super) fn personal(circle: CircleId, of: UserId) -> Self {
-        Self { circle, of: Some(of) }
+impl Right {
+    fn home(&self) -> Home {
+        match self {
+            Self::Circle(circle) => Home::Circle(*circle),
+            Self::Pair { of, .. } => Home::User(*of),
+        }
     }
 }
 
@@ -89,7 +101,7 @@ struct Share {
 
 #[derive(Debug)]
 struct Call {
-    home: Home,
+    right: Right,
     name: ServiceName,
     caller: Who,
     /// The number that the caller gave it.
@@ -120,7 +132,7 @@ enum State {
 
 impl Call {
     fn place(&self) -> Place {
-        (self.home, self.name.clone())
+        (self.right.home(), self.name.clone())
     }
 
     fn choice(&self) -> Choice<'_> {
@@ -155,7 +167,10 @@ impl Registry {
     /// The services that are offered to circles otherwise than before.
     pub(super) fn take_changed(&mut self) -> impl Iterator<Item = (CircleId, ServiceName)> + use<> {
         let changed = std::mem::take(&mut self.changed).into_iter();
-        changed.filter(|(home, _)| home.of.is_none()).map(|(home, name)| (home.circle, name))
+        changed.filter_map(|(home, name)| match home {
+            Home::Circle(circle) => Some((circle, name)),
+            Home::User(_) => None,
+        })
     }
 
     /// When the next call is over.
@@ -169,7 +184,7 @@ impl Registry {
         circle: CircleId,
         name: &ServiceName,
     ) -> impl Iterator<Item = (UserId, SessionId)> {
-        let all = self.services.get(&Home::shared(circle));
+        let all = self.services.get(&Home::Circle(circle));
         let service = all.and_then(|all| all.get(name));
         service.into_iter().flat_map(Service::active).map(|one| (one.user, one.session))
     }
@@ -179,7 +194,7 @@ impl Registry {
         (self.last, self.calls.len())
     }
 
-    /// Makes a call: who gets it is told, or it waits.
+    /// Makes a call by a right that is there: who gets it is told, or it waits.
     ///
     /// # Errors
     /// `service.not_found`, `service.busy`, `call.open`, `limit.too_many`.
@@ -188,6 +203,7 @@ impl Registry {
         who: Who,
         id: u64,
         wanted: Wanted,
+        right: Right,
         bytes: usize,
         now_ms: u64,
     ) -> Result<(), Refusal> {
@@ -202,15 +218,11 @@ impl Registry {
         if wanted.credit.is_some_and(|credit| credit > CREDIT_MAX) {
             return Err(Refusal::TooMany { max: CREDIT_MAX as usize });
         }
-        let Wanted { circle, name, args, key, provider: wish, stream, deadline_ms, .. } = wanted;
-        let home = match wish {
-            Some(Wish::User(user)) if name.is_personal() => Home::personal(circle, user),
-            _ => Home::shared(circle),
-        };
-        let service = self.services.get(&home).and_then(|all| all.get(&name));
+        let Wanted { name, args, key, provider: wish, stream, deadline_ms, .. } = wanted;
+        let service = self.services.get(&right.home()).and_then(|all| all.get(&name));
         let service = service.ok_or(Refusal::NoSuchService)?;
         let mut call = Call {
-            home,
+            right,
             name,
             caller: who,
             id,
@@ -262,10 +274,9 @@ impl Registry {
         let credit = call.credit.as_mut().ok_or(Refusal::NoSuchCall)?;
         let sum = credit.checked_add(more).filter(|sum| *sum <= CREDIT_MAX);
         *credit = sum.ok_or(Refusal::TooMany { max: CREDIT_MAX as usize })?;
-        let circle = call.home.circle;
         if let State::With { party, number } = call.state {
-            let told = Told::Credit { call: number, more };
-            self.tell(party, circle, told, 0);
+            let (right, told) = (call.right.clone(), Told::Credit { call: number, more });
+            self.tell(party, right, told, 0);
         }
         Ok(())
     }
@@ -296,17 +307,17 @@ impl Registry {
         let served = self.parties.get(&party).and_then(|party| party.serving.get(&number));
         let number = *served.ok_or(Refusal::NoSuchCall)?;
         let call = self.calls.get_mut(&number).ok_or(Refusal::NoSuchCall)?;
-        let (caller, circle, id) = (call.caller.party, call.home.circle, call.id);
+        let (caller, right, id) = (call.caller.party, call.right.clone(), call.id);
         let result = match answer {
             Answer::Item(value) => {
                 let credit = call.credit.as_mut().filter(|credit| **credit > 0);
                 *credit.ok_or(Refusal::NoCredit)? -= 1;
-                self.tell(caller, circle, Told::Item { id, value }, bytes);
+                self.tell(caller, right, Told::Item { id, value }, bytes);
                 return Ok(());
             }
             Answer::Progress(value) => {
                 if call.progress {
-                    self.tell(caller, circle, Told::Progress { id, value }, bytes);
+                    self.tell(caller, right, Told::Progress { id, value }, bytes);
                 }
                 return Ok(());
             }
@@ -338,8 +349,8 @@ impl Registry {
         self.services.get_mut(home)?.get_mut(name)
     }
 
-    fn tell(&mut self, party: u64, circle: CircleId, told: Told, bytes: usize) {
-        self.out.push_back(Effect { party, circle, told, bytes, from: None });
+    fn tell(&mut self, party: u64, right: Right, told: Told, bytes: usize) {
+        self.out.push_back(Effect { party, right, told, bytes, from: None });
     }
 
     /// Gives a call that nobody has to a party that can take it.
@@ -353,7 +364,10 @@ impl Registry {
         let State::Waiting(args) = std::mem::replace(&mut call.state, with) else { return };
         let called = Called {
             call: server.last_served,
-            circle: call.home.circle,
+            circle: match call.right {
+                Right::Circle(circle) => Some(circle),
+                Right::Pair { .. } => None,
+            },
             name: call.name.clone(),
             args,
             user: call.caller.user,
@@ -365,11 +379,11 @@ impl Registry {
             progress: call.progress,
             guard: call.guards.is_some(),
         };
-        let (place, bytes) = (call.place(), call.bytes);
+        let (place, right, bytes) = (call.place(), call.right.clone(), call.bytes);
         if let Some(service) = self.service(&place) {
             service.give(party);
         }
-        self.tell(party, place.0.circle, Told::Called(Box::new(called)), bytes);
+        self.tell(party, right, Told::Called(Box::new(called)), bytes);
     }
 }
 

@@ -8,7 +8,7 @@ use kith_core::refusal::Refusal;
 use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
-use super::registry::Effect;
+use super::registry::{Effect, Right};
 use super::told::{CallError, Told};
 use crate::item::Grant;
 use crate::subscriber::{End, Subscriber};
@@ -42,7 +42,7 @@ pub(super) struct Seat {
     pub(super) user: UserId,
     token_hash: String,
     outlet: Outlet,
-    /// Its rights to call, and to offer; what waits for it waits under them.
+    /// Its rights to call, and to offer, in circles; what waits for it waits under them.
     calls: BTreeMap<CircleId, Arc<Grant>>,
     offers: BTreeMap<CircleId, Arc<Grant>>,
     /// How many bytes may wait for its connection.
@@ -87,7 +87,7 @@ impl Seat {
     /// `provider` is the user whose answer it is.
     pub(super) fn tell(
         &mut self,
-        Effect { circle, told, bytes, .. }: Effect,
+        Effect { right, told, bytes, .. }: Effect,
         provider: Option<UserId>,
     ) -> Result<(), u64> {
         let subscriber = match &mut self.outlet {
@@ -101,15 +101,19 @@ impl Seat {
             }
         };
         let mailbox = &subscriber.mailbox;
-        let grant = self.calls.get(&circle);
+        let (to_call, to_serve) = match &right {
+            Right::Circle(circle) => (self.calls.get(circle), self.offers.get(circle)),
+            // Who may call may be called.
+            Right::Pair { grant, .. } => (Some(grant), Some(grant)),
+        };
         match told {
             Told::Item { id, .. } => {
-                let kept = mailbox.put_told(told, bytes, grant, None, 2 * self.max);
+                let kept = mailbox.put_told(told, bytes, to_call, None, 2 * self.max);
                 return if kept { Ok(()) } else { Err(id) };
             }
             Told::Progress { .. } => {
                 // How far it was is soon said again; nothing else gives way to it.
-                mailbox.put_told(told, bytes, grant, None, self.max / 4);
+                mailbox.put_told(told, bytes, to_call, None, self.max / 4);
             }
             Told::Ended { id, result: Ok(_) | Err(CallError::Failed(_)) } => {
                 let refused = |refusal| Told::Ended {
@@ -117,15 +121,12 @@ impl Seat {
                     result: Err(CallError::Refused { refusal, unknown: true }),
                 };
                 let instead = Some(refused(Refusal::AccessChanged));
-                if !mailbox.put_told(told, bytes, grant, instead, PATIENCE * self.max) {
+                if !mailbox.put_told(told, bytes, to_call, instead, PATIENCE * self.max) {
                     mailbox.put_told(refused(Refusal::CallerTooSlow), 0, None, None, usize::MAX);
                 }
             }
-            Told::Called(ref called) => {
-                // Who may call may be called: personal services go with the same right.
-                let personal = called.name.is_personal();
-                let grant = if personal { grant } else { self.offers.get(&circle) };
-                mailbox.put_told(told, bytes, grant, None, usize::MAX);
+            Told::Called(_) => {
+                mailbox.put_told(told, bytes, to_serve, None, usize::MAX);
             }
             Told::Ended { .. }
             | Told::Credit { .. }

@@ -4,16 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kith_core::id::{CircleId, SessionId, Timestamp, UserId};
 use kith_core::refusal::Refusal;
-use kith_core::service::{CALLS_MAX, CREDIT_MAX, Policy, Provider, WAITING_MAX};
+use kith_core::service::{CALLS_MAX, CREDIT_MAX, Meeting, Policy, Provider, WAITING_MAX};
 use kith_core::text::{CallKey, ServiceName};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::registry::{Registry, Who};
+use super::pairs::{Pair, Pairs};
+use super::registry::{Registry, Right, Who};
 use super::told::{Answer, CallError, Called, Offer, Told, Wanted};
 
 fn circle() -> CircleId {
     CircleId::new(Timestamp(1), 1)
+}
+
+/// The circle of a service, if it is of one.
+fn home(name: &ServiceName) -> Option<CircleId> {
+    (!name.is_personal()).then(circle)
+}
+
+fn pair(one: u64, other: u64) -> Pair {
+    Pair::new(who(one).user, who(other).user, Meeting::Circle(circle()))
 }
 
 /// Two parties each share a session, and two sessions each a user.
@@ -29,13 +39,13 @@ fn name(number: u64) -> ServiceName {
 }
 
 fn offer(service: u64, policy: Policy, at_once: u32) -> Offer {
-    let (circle, name) = (circle(), name(service));
-    Offer { circle, name, policy, at_once, about: None, hint: None }
+    let name = name(service);
+    Offer { circle: home(&name), name, policy, at_once, about: None, hint: None }
 }
 
 fn wanted(service: u64) -> Wanted {
     Wanted {
-        circle: circle(),
+        circle: home(&name(service)),
         name: name(service),
         args: json!([service]),
         key: None,
@@ -52,6 +62,7 @@ fn wanted(service: u64) -> Wanted {
 #[derive(Default)]
 struct World {
     registry: Registry,
+    pairs: Pairs,
     now_ms: u64,
     /// Calls that were taken and have not ended: by caller and its number for them, with the credit
     /// that is left.
@@ -67,7 +78,16 @@ struct World {
 impl World {
     fn call(&mut self, party: u64, id: u64, wanted: Wanted) -> Result<(), Refusal> {
         let credit = wanted.credit;
-        self.registry.call(who(party), id, wanted, 8, self.now_ms)?;
+        let right = match (wanted.circle, wanted.provider) {
+            (Some(circle), _) => Right::Circle(circle),
+            (None, Some(Provider::User(of))) => {
+                let pair = Pair::new(who(party).user, of, Meeting::Circle(circle()));
+                Right::Pair { of, grant: self.pairs.grant(pair) }
+            }
+            // Whoever calls a personal service says whose.
+            (None, _) => return Err(Refusal::NoSuchService),
+        };
+        self.registry.call(who(party), id, wanted, right, 8, self.now_ms)?;
         assert!(self.open.insert((party, id), credit).is_none());
         self.listen();
         Ok(())
@@ -158,6 +178,7 @@ enum Step {
     Leave { party: u64 },
     ForbidCalls { party: u64 },
     ForbidOffers { party: u64 },
+    Part { one: u64, other: u64 },
     Pass { ms: u64 },
 }
 
@@ -203,6 +224,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..8_u64).prop_map(|party| Step::Leave { party }),
         1 => (0..8_u64).prop_map(|party| Step::ForbidCalls { party }),
         1 => (0..8_u64).prop_map(|party| Step::ForbidOffers { party }),
+        1 => (0..8_u64, 0..8_u64).prop_map(|(one, other)| Step::Part { one, other }),
         2 => (0..20_u64).prop_map(|ms| Step::Pass { ms }),
     ]
 }
@@ -215,8 +237,8 @@ fn take(world: &mut World, step: Step) {
             let _ = world.offer(party, offer(service, policy, at_once));
         }
         Step::Withdraw { party, service, now } => {
-            let place = (circle(), name(service));
-            let _ = world.registry.withdraw(party, &place, now, now_ms);
+            let name = name(service);
+            let _ = world.registry.withdraw(party, home(&name), &name, now, now_ms);
         }
         Step::Call { party, id, wanted } => {
             let _ = world.call(party, id, wanted);
@@ -245,15 +267,18 @@ fn take(world: &mut World, step: Step) {
         Step::ForbidCalls { party } => {
             world.registry.forbid_calls(party, circle(), &Refusal::NoSuchCircle, now_ms);
             world.listen();
-            assert!(world.open.keys().all(|(caller, _)| *caller != party));
         }
         Step::ForbidOffers { party } => {
-            for personal in [false, true] {
-                let refusal = Refusal::NoSuchCircle;
-                world.registry.forbid_offers(party, circle(), personal, &refusal, now_ms);
-            }
+            world.registry.forbid_offers(party, circle(), &Refusal::NoSuchCircle, now_ms);
             world.listen();
-            assert!(world.serving.keys().all(|(provider, _)| *provider != party));
+            let mut served = world.serving.iter().filter(|((one, _), _)| *one == party);
+            assert!(served.all(|(_, name)| name.is_personal()));
+        }
+        Step::Part { one, other } => {
+            if let Some(grant) = world.pairs.part(pair(one, other)) {
+                world.registry.part(&grant, now_ms);
+                world.listen();
+            }
         }
         Step::Pass { ms } => world.pass(ms),
     }
@@ -369,7 +394,8 @@ fn large_calls_count_more_and_fill_a_provider_sooner() {
     world.offer(10, offer(0, Policy::Any, 1000)).unwrap();
     let large = 64 * 1024 - 1;
     let mut taken = 0;
-    while world.registry.call(who(0), taken, wanted(0), large, 0).is_ok() {
+    let right = || Right::Circle(circle());
+    while world.registry.call(who(0), taken, wanted(0), right(), large, 0).is_ok() {
         taken += 1;
     }
     assert_eq!(taken, CALLS_MAX as u64 / 4);
@@ -421,9 +447,8 @@ fn a_personal_service_is_that_of_one_user_and_nobody_else_is_told_of_it() {
     }
     assert_eq!(world.registry.take_changed().count(), 0);
     assert_eq!(world.registry.list(circle(), ""), []);
-    let reached = |world: &World, party| {
-        world.registry.reach(circle(), who(party).user, "me/").collect::<Vec<_>>()
-    };
+    let reached =
+        |world: &World, party| world.registry.reach(who(party).user, "me/").collect::<Vec<_>>();
     assert_eq!((reached(&world, 4), reached(&world, 8)), (vec![name(2)], vec![name(2)]));
     assert_eq!(reached(&world, 0), []);
     for (id, party) in [4, 8, 4].into_iter().enumerate() {
@@ -435,11 +460,44 @@ fn a_personal_service_is_that_of_one_user_and_nobody_else_is_told_of_it() {
         let refused = world.call(0, 9, Wanted { provider, ..wanted(2) });
         assert_eq!(refused, Err(Refusal::NoSuchService));
     }
-    world.registry.forbid_offers(4, circle(), false, &Refusal::NoSuchCircle, 0);
+    world.registry.forbid_offers(4, circle(), &Refusal::NoSuchCircle, 0);
     assert_eq!(reached(&world, 4), [name(2)]);
     for party in [4, 6] {
-        world.registry.forbid_offers(party, circle(), true, &Refusal::NoSuchCircle, 0);
+        world.registry.withdraw(party, None, &name(2), false, 0).unwrap();
+        world.offers.remove(&(party, name(2)));
     }
     assert_eq!(reached(&world, 4), []);
     world.listen();
+}
+
+#[test]
+fn calls_of_two_who_part_end_and_those_of_others_go_on() {
+    let mut world = World::default();
+    let of = |party| Some(Provider::User(who(party).user));
+    world.offer(4, offer(2, Policy::Any, 2)).unwrap();
+    for (id, caller) in [(0, 0), (1, 0), (2, 8), (3, 0)] {
+        // The last waits, for there is no room.
+        let _ = world.call(caller, id, Wanted { provider: of(4), ..wanted(2) });
+    }
+    assert_eq!(world.given.len(), 2);
+    let grant = world.pairs.part(pair(0, 4)).unwrap();
+    assert!(grant.is_revoked() && world.pairs.part(pair(4, 0)).is_none());
+    world.registry.part(&grant, 0);
+    world.listen();
+    let why = |id| world.ended.iter().find(|(_, other, _)| *other == id).unwrap().2.clone();
+    assert_eq!((why(0), why(1)), (Err(Refusal::ServiceGone), Err(Refusal::ServiceGone)));
+    assert_eq!(why(3), Err(Refusal::NoSuchService));
+    // There is room for the other caller now.
+    assert_eq!(world.given.last().unwrap().1.user, who(8).user);
+}
+
+#[test]
+fn pairs_that_nobody_needs_are_not_kept() {
+    let mut pairs = Pairs::default();
+    let held: Vec<_> = (0..10).map(|other| pairs.grant(pair(1000, 4 * other))).collect();
+    for other in 10..5000 {
+        pairs.grant(pair(1000, 4 * other));
+    }
+    assert!(pairs.all().count() <= 64 && held.iter().all(|grant| !grant.is_revoked()));
+    assert!(std::sync::Arc::ptr_eq(&held[3], &pairs.grant(pair(12, 1000))));
 }

@@ -14,8 +14,8 @@ use crate::HubError;
 /// What somebody offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// To which circle.
-    pub circle: CircleId,
+    /// To which circle; `None` for a personal service.
+    pub circle: Option<CircleId>,
     /// Under which name.
     pub name: ServiceName,
     /// Which provider gets a call; the same for all providers of the name.
@@ -31,8 +31,8 @@ pub struct Offer {
 /// What somebody calls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
-    /// In which circle.
-    pub circle: CircleId,
+    /// In which circle; `None` for a personal service.
+    pub circle: Option<CircleId>,
     /// Which service.
     pub name: ServiceName,
     /// With what.
@@ -73,8 +73,8 @@ pub struct OpenCall {
 pub struct Called {
     /// Its number with this provider.
     pub call: u64,
-    /// In which circle.
-    pub circle: CircleId,
+    /// In which circle; `None` for a personal service.
+    pub circle: Option<CircleId>,
     /// Which service.
     pub name: ServiceName,
     /// With what.

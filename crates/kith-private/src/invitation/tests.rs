@@ -1,6 +1,6 @@
 //! Invitations between devices over a network that delays and loses: each ends once on each side.
 
-use kith_core::id::{CircleId, Timestamp};
+use kith_core::id::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
@@ -15,7 +15,6 @@ fn user(number: u8) -> UserId {
 
 fn address((user_number, device): (u8, u8)) -> Address {
     Address {
-        circle: CircleId::new(Timestamp(1), 1),
         user: user(user_number),
         name: ServiceName::parse(&format!("me/private/{user_number}{device}")).unwrap(),
     }

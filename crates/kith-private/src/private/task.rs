@@ -173,13 +173,6 @@ impl Task {
                 let effects = self.desk.block(user);
                 self.carry_out(effects).await;
             }
-            Command::Join(circle) => {
-                let signals = Arc::clone(&self.shared.signals);
-                self.work.spawn(async move {
-                    signals.join(circle).await;
-                    Done::Nothing
-                });
-            }
             Command::Order(id, order) => {
                 // Where there is no such session, the answer is dropped, which says so.
                 if let Some(running) = self.running.get(&id) {

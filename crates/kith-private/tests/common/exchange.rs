@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use kith_core::id::{CircleId, Timestamp, UserId};
+use kith_core::id::{Timestamp, UserId};
 use kith_core::text::{MessageText, ServiceName};
 use kith_private::event::{Event, What};
 use kith_private::handshake::SessionId;
@@ -32,10 +32,6 @@ pub(crate) struct Exchange {
 
 pub(crate) fn user(number: u8) -> UserId {
     UserId::new(Timestamp(1), u128::from(number))
-}
-
-fn circle() -> CircleId {
-    CircleId::new(Timestamp(1), 1)
 }
 
 impl Exchange {
@@ -115,7 +111,7 @@ impl Signals for Wire {
 }
 
 fn address(user: UserId, name: &ServiceName) -> Address {
-    Address { circle: circle(), user, name: name.clone() }
+    Address { user, name: name.clone() }
 }
 
 /// A running client.

@@ -364,7 +364,7 @@ pub(super) struct NewCall {
     /// What `sticky` goes by; the user if absent.
     #[serde(default)]
     pub(super) key: Option<CallKey>,
-    /// The provider, where no other will do.
+    /// The provider, where no other will do; of a personal service the user whose it is.
     #[serde(default)]
     pub(super) provider: Option<Provider>,
     /// The stream that a slash command is called from within.

@@ -1,5 +1,7 @@
 //! Services of circles, and calls of them that give one result.
 
+use kith_core::id::CircleId;
+use kith_proto::error::Problem;
 use kith_proto::query::Query;
 use kith_proto::service;
 
@@ -27,9 +29,7 @@ pub(super) const ROUTES: &[Route] = &[
     .query(&[Param { name: "limit", kind: Kind::Number, about: "At most 200; 100 if absent." }])
     .errors(&["circle.not_found", "permission.denied", "member.timed_out"]),
     invoke("/circles/{circle}/calls", "Call a service and wait for its result", |call| {
-        let NewCall { name, args, key, provider, stream, deadline_ms } = call.body()?;
-        let asked = service::Call::new(call.id("circle")?, name, args);
-        Ok(service::Call { key, provider, stream, deadline_ms, ..asked })
+        called(Some(call.id("circle")?), call.body()?)
     })
     .body::<NewCall>(r#"{"name":"math/add","args":[1,2]}"#)
     .errors(&[
@@ -47,4 +47,27 @@ pub(super) const ROUTES: &[Route] = &[
         "access.changed",
         "limit.too_many",
     ]),
+    invoke(
+        "/calls",
+        "Call a personal service, or one that the server offers without a circle",
+        |call| called(None, call.body()?),
+    )
+    .body::<NewCall>(r#"{"name":"kith/reach","args":{"user":"u_01h455vb4pex5vsknk084sn02q"}}"#)
+    .errors(&[
+        "input.empty",
+        "service.not_found",
+        "service.busy",
+        "service.gone",
+        "service.late",
+        "service.failed",
+        "service.too_large",
+        "access.changed",
+        "limit.too_many",
+    ]),
 ];
+
+fn called(circle: Option<CircleId>, new: NewCall) -> Result<service::Call, Problem> {
+    let NewCall { name, args, key, provider, stream, deadline_ms } = new;
+    let asked = service::Call::of_server(name, args);
+    Ok(service::Call { circle, key, provider, stream, deadline_ms, ..asked })
+}

@@ -15,7 +15,12 @@ pub(crate) enum Kind {
     Open,
     /// Change something there.
     Write,
+    /// Offer or call a service that is of no circle: what else is done by the same requests.
+    Personal,
 }
+
+/// What is done with services that are of no circle.
+pub(crate) const PERSONAL: [&str; 3] = ["personal_offer", "personal_call", "reach"];
 
 /// What is done by gateways.
 pub(crate) const GATEWAYS: [&str; 10] = [
@@ -384,6 +389,19 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "POST /circles/{circle}/calls",
             r#"{"name":"chat/echo","args":7,"stream":"{stream}"}"#,
         )],
+    },
+    live("personal_offer", Kind::Personal, r#"{"offer":{"name":"me/door"}}"#),
+    Operation {
+        name: "personal_call",
+        kind: Kind::Personal,
+        fields: r#"{"call":{"name":"me/door","args":7,"provider":{"user":"{user}"}}}"#,
+        rest: &[rest("POST /calls", r#"{"name":"me/door","args":7,"provider":{"user":"{user}"}}"#)],
+    },
+    Operation {
+        name: "reach",
+        kind: Kind::Personal,
+        fields: r#"{"call":{"name":"kith/reach","args":{"user":"{user}"}}}"#,
+        rest: &[rest("POST /calls", r#"{"name":"kith/reach","args":{"user":"{user}"}}"#)],
     },
     live("credit", Kind::Service, r#"{"call":1,"more":1}"#),
     live("cancel", Kind::Service, r#"{"call":1}"#),

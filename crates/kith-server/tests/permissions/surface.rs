@@ -88,6 +88,7 @@ pub(crate) async fn over_socket(
         Kind::Get => ("get", true),
         Kind::Signal => ("signal", true),
         Kind::Service => ("service", true),
+        Kind::Personal => ("service", false),
         Kind::Subscribe => ("subscribe", false),
         Kind::Unsubscribe => ("unsubscribe", false),
         Kind::Open | Kind::Write => panic!("{} is done by a gateway", operation.name),
@@ -121,7 +122,7 @@ async fn asked(world: &World, who: &str, name: &str, request: &Value, names: &Na
     });
     let outcome = match refused {
         Some(code) => code.to_owned(),
-        None => told(name, &last["ok"]["got"].to_string(), names).to_owned(),
+        None => told(name, &last["ok"].to_string(), names).to_owned(),
     };
     Given { outcome, answer }
 }
@@ -131,6 +132,7 @@ fn told(operation: &str, answer: &str, names: &Names) -> &'static str {
     let lacks = |name: &str| names.get(name).is_some_and(|id| !answer.contains(id.as_str()));
     match operation {
         "users" if lacks("user") => "user.not_found",
+        "reach" if !answer.contains("me/door") => "service.not_found",
         "topics" | "topic_values" if lacks("topic") => "topic.not_found",
         _ => DONE,
     }

@@ -139,7 +139,7 @@ impl World {
     }
 
     async fn people(&mut self) {
-        let others = ["carol", "pat", "shy", "disabled", "ended"];
+        let others = ["carol", "pat", "shy", "dora", "elsa", "disabled", "ended"];
         for name in PRINCIPALS.into_iter().chain(others) {
             let new = NewAccount {
                 name: UserName::parse(name).unwrap(),
@@ -312,6 +312,7 @@ impl World {
             self.act("owner", json!({"time_out": mute})).await;
         }
         self.act("bot", json!({"block": {"user": self.user("member")}})).await;
+        self.conversations().await;
         for name in PRINCIPALS {
             self.act("shy", json!({"block": {"user": self.user(name)}})).await;
         }
@@ -323,15 +324,49 @@ impl World {
         self.app.hub.transact(None, None, |d| account::set_disabled(d, gone, true)).await.unwrap();
     }
 
-    /// The owner answers a slash command, by a session of its own.
+    /// Those who share no circle with anyone, and are written with: to dora, who answers; to elsa, who
+    /// does not. Of a group of dora's one says nothing and one leaves.
+    async fn conversations(&self) {
+        let say =
+            |who, stream: String| self.act(who, json!({"post": {"stream": stream, "text": "hi"}}));
+        for (other, answers) in [("dora", true), ("elsa", false)] {
+            for name in ["stranger", "muted", "bot", "admin"] {
+                let open = json!({"open_direct": {"user": self.user(other)}});
+                let stream = self.act(name, open).await.stream.unwrap().to_string();
+                say(name, stream.clone()).await;
+                if answers && name != "admin" {
+                    say(other, stream).await;
+                }
+            }
+        }
+        self.act("bot", json!({"block": {"user": self.user("dora")}})).await;
+        let users = ["former", "banned", "moderator"].map(|name| self.user(name));
+        let made = self.act("dora", json!({"create_group": {"users": users}})).await;
+        let stream = made.stream.unwrap().to_string();
+        for name in ["dora", "former", "moderator"] {
+            say(name, stream.clone()).await;
+        }
+        self.act("moderator", json!({"leave_group": {"stream": stream}})).await;
+    }
+
+    /// The owner answers a slash command, and everyone beside those who act their own service.
     async fn services(&self) {
-        let begun = self.app.auth.begin(self.users["owner"], "provider").await.unwrap();
+        self.provide("owner", "chat/echo").await;
+        for name in ["carol", "pat", "shy", "dora", "elsa"] {
+            self.provide(name, "me/door").await;
+        }
+    }
+
+    /// Somebody answers a service with what it is given, by a session of its own.
+    async fn provide(&self, who: &str, name: &str) {
+        let begun = self.app.auth.begin(self.users[who], "provider").await.unwrap();
         let token_hash = kith_core::decide::secret_hash(&begun.token);
         let hub = self.app.hub.clone();
         let provider = hub.connect(&token_hash).await.unwrap();
+        let name = ServiceName::parse(name).unwrap();
         let offer = Offer {
-            circle: self.circle.parse().unwrap(),
-            name: ServiceName::parse("chat/echo").unwrap(),
+            circle: (!name.is_personal()).then(|| self.circle.parse().unwrap()),
+            name,
             policy: Policy::Any,
             at_once: 1,
             about: None,
@@ -409,6 +444,8 @@ impl World {
             "the owner" => put("user", self.user("owner")),
             "one who is not in the circle" | "a user" => put("user", self.user("pat")),
             "one who is banned" => put("user", self.user("banned")),
+            "one who is written with" => put("user", self.user("dora")),
+            "one who was written to" => put("user", self.user("elsa")),
             "a user who blocks everyone" => put("user", self.user("shy")),
             "no such user" => {
                 put("user", missing("u_"));

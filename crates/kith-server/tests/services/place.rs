@@ -56,15 +56,23 @@ impl Place {
         socket
     }
 
+    /// The name of a service, with its circle unless it is of none.
+    fn named(&self, name: &str) -> Value {
+        match name.starts_with("me/") || name == "kith/reach" {
+            true => json!({"name": name}),
+            false => json!({"circle": self.circle, "name": name}),
+        }
+    }
+
     pub(crate) async fn offer(&self, socket: &mut Socket, name: &str, more: Value) -> Value {
-        let mut offer = json!({"circle": self.circle, "name": name});
+        let mut offer = self.named(name);
         offer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         socket.ask(json!({"id": 90, "service": {"offer": offer}})).await
     }
 
     /// Sends a call without waiting for its end.
     pub(crate) async fn call(&self, socket: &mut Socket, id: u64, name: &str, more: Value) {
-        let mut call = json!({"circle": self.circle, "name": name});
+        let mut call = self.named(name);
         call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         assert!(socket.send(&json!({"id": id, "service": {"call": call}})).await);
     }

@@ -30,26 +30,28 @@ pub(super) async fn carry(
     told: mpsc::Sender<Came>,
 ) {
     let mut private: Option<Private> = None;
+    let mut unable = "private sessions are not begun yet".to_owned();
     while let Some(wish) = wishes.recv().await {
         let (private, wish) = match (&private, wish) {
-            (None, PrivateWish::Reach(circles)) => {
+            (None, PrivateWish::Reach) => {
                 let mut options =
                     Options::new(client.welcome().user.id, &setup.server, &setup.directory);
                 if !setup.bind.is_empty() {
                     options.bind = setup.bind.iter().map(ToString::to_string).collect();
                 }
-                // Where nobody lets us be reached, we may be let the next time.
-                if let Ok((begun, events)) = Private::over(&client, &circles, options).await {
-                    tokio::spawn(hear(events, told.clone()));
-                    private = Some(begun);
+                match Private::over(&client, options).await {
+                    Ok((begun, events)) => {
+                        tokio::spawn(hear(events, told.clone()));
+                        private = Some(begun);
+                    }
+                    // It may go the next time.
+                    Err(error) => unable = error.to_string(),
                 }
                 continue;
             }
             (None, wish) => {
                 if let PrivateWish::Invite(user, _) = wish {
-                    let why = "private sessions need a circle that you share, and its permission \
-                               to use services";
-                    tell(&told, PrivateCame::Refused(Some(user), why.to_owned())).await;
+                    tell(&told, PrivateCame::Refused(Some(user), unable.clone())).await;
                 }
                 continue;
             }
@@ -92,13 +94,7 @@ async fn at_once(private: &Private, wish: PrivateWish) -> Option<PrivateCame> {
         done.err().map(|error| PrivateCame::Refused(Some(user), error.to_string()))
     };
     match wish {
-        PrivateWish::Invite(..) | PrivateWish::Accept(..) => None,
-        PrivateWish::Reach(circles) => {
-            for circle in circles {
-                private.join(circle).await;
-            }
-            None
-        }
+        PrivateWish::Reach | PrivateWish::Invite(..) | PrivateWish::Accept(..) => None,
         PrivateWish::End(id) => {
             // It may have ended meanwhile.
             let _ = private.end(id).await;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
 use kith_core::document::User;
-use kith_core::id::{CircleId, Timestamp, UserId};
+use kith_core::id::{Timestamp, UserId};
 use kith_core::text::MessageText;
 use kith_private::Way;
 use kith_private::event::Event;
@@ -31,8 +31,8 @@ const TYPING_AGAIN_MS: u64 = 3000;
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum PrivateWish {
-    /// Be reached in these circles, and in those of before.
-    Reach(Vec<CircleId>),
+    /// Be reached, unless one is already.
+    Reach,
     Invite(UserId, Way),
     Accept(SessionId, UserId, Way),
     End(SessionId),
@@ -198,10 +198,9 @@ impl Model {
         self.wishes.push_back(Wish::Private(Box::new(wish)));
     }
 
-    /// Wants to be reached where the user is now.
+    /// Wants to be reached by those whom the user meets.
     pub(super) fn reach_privately(&mut self) {
-        let circles = self.circles.keys().copied().collect();
-        self.wish_privately(PrivateWish::Reach(circles));
+        self.wish_privately(PrivateWish::Reach);
     }
 
     /// The user was blocked.

@@ -90,14 +90,12 @@ async fn talk(context: &Context, args: Args) -> Result<(), Failure> {
     let (address, _) = context.session()?;
     let directory = context.profile()?.directory().to_owned();
     let (client, mut updates) = context.connect().await?;
-    let window = resolve::window(&client).await?;
-    let circles: Vec<_> = window.circles.iter().map(|of| of.circle.id).collect();
     let server = address.to_string();
     let mut options = Options::new(client.welcome().user.id, &server, &directory);
     if !args.bind.is_empty() {
         options.bind = args.bind.iter().map(ToString::to_string).collect();
     }
-    let (private, mut events) = Private::over(&client, &circles, options).await?;
+    let (private, mut events) = Private::over(&client, options).await?;
     let way = if args.direct { Way::Direct } else { Way::Relayed };
     let (names, offered) = (BTreeMap::new(), BTreeMap::new());
     let mut talk = Talk { private, way, save: args.save, names, session: None, offered };
@@ -132,10 +130,8 @@ async fn talk(context: &Context, args: Args) -> Result<(), Failure> {
             },
             update = updates.next() => match update {
                 Some(Update::Event(event)) => {
-                    match event.body {
-                        Body::Blocked { user } => talk.private.block(user).await,
-                        Body::CircleJoined { circle } => talk.private.join(circle).await,
-                        _ => {}
+                    if let Body::Blocked { user } = event.body {
+                        talk.private.block(user).await;
                     }
                 }
                 Some(Update::Stopped(problem)) => return Err(Failure::Refused(problem)),

@@ -138,6 +138,33 @@ fn two_at_terminals_talk_privately_and_pass_a_file() {
     assert_eq!(here.quit(), Some(0));
 }
 
+/// They share no circle, and have written to each other.
+#[cfg(target_os = "linux")]
+#[test]
+fn two_in_a_conversation_go_aside_in_the_chat() {
+    use crate::chat::Typist;
+
+    let (_dir, data) = place();
+    let set = ["registration=open", "relay.listen=127.0.0.1:0", "relay.turn=true"];
+    let set: Vec<_> = set.into_iter().flat_map(|pair| ["--set", pair]).collect();
+    let server = Server::start(&data, &set);
+    let [ana, bob] = ["ana", "bob"].map(|name| Person::sign_up(&server, name, PASSWORD));
+    ana.done(&["send", "@bob", "hi"]);
+    bob.done(&["send", "@ana", "hello"]);
+    let chat = ["chat", "--plain", "--bind", "127.0.0.1:0"];
+    let [mut here, mut there] = [&ana, &bob].map(|person| Typist::start(person, &chat));
+    here.until("--- @bob");
+    there.until("--- @ana");
+    here.types("startprivate bob");
+    there.until("ana invites you to a private session");
+    there.types("acceptprivate ana");
+    here.until("connected");
+    here.types("private bob tea?");
+    there.until("[private ana, not verified] ana: tea?");
+    there.types("stopprivate ana");
+    here.until("over: the session was ended");
+}
+
 #[test]
 fn nobody_shows_an_address_unasked_and_a_refusal_is_told() {
     let (_dir, data) = place();
@@ -157,4 +184,60 @@ fn nobody_shows_an_address_unasked_and_a_refusal_is_told() {
     inviting.until("over: the other side does not want to");
     assert_eq!(inviting.end(), Some(5));
     invited.end();
+}
+
+#[test]
+fn two_who_share_only_a_conversation_talk_privately_once_both_have_written() {
+    let (_dir, data) = place();
+    let server = Server::start(&data, &["--set", "registration=open"]);
+    let [ana, bob] = ["ana", "bob"].map(|name| Person::sign_up(&server, name, PASSWORD));
+    let direct = ["--direct", "--bind", "127.0.0.1:0"];
+    let with = |name| [&[name][..], &direct].concat();
+    ana.done(&["send", "@bob", "hi"]);
+    let mut waiting = Talk::begin(&bob, &direct);
+    waiting.until("waiting for an invitation");
+    // Who is written to has not said that they want to be found.
+    let mut unanswered = Talk::begin(&ana, &with("bob"));
+    unanswered.until("over: the other side is not there, or cannot be reached by you");
+    assert_eq!(unanswered.end(), Some(5));
+    bob.done(&["send", "@ana", "hello"]);
+    let mut inviting = Talk::begin(&ana, &with("bob"));
+    waiting.until("ana invites you to a private session");
+    waiting.say("/accept");
+    let words = inviting.until("words: ");
+    assert_eq!(waiting.until("words: "), words);
+    inviting.until("connected");
+    inviting.say("tea?");
+    assert_eq!(waiting.until("ana: "), "tea?");
+    inviting.say("/end");
+    waiting.until("over: the session was ended");
+    assert_eq!((inviting.end(), waiting.end()), (Some(0), Some(0)));
+
+    // The other way round, until one blocks the other.
+    let mut waiting = Talk::begin(&ana, &direct);
+    waiting.until("waiting for an invitation");
+    let mut inviting = Talk::begin(&bob, &with("ana"));
+    waiting.until("bob invites you to a private session");
+    waiting.say("/accept");
+    inviting.until("connected");
+    waiting.until("connected");
+    ana.done(&["block", "bob"]);
+    waiting.until("over: the session was ended");
+    inviting.until("over: the session was ended");
+    assert_eq!((inviting.end(), waiting.end()), (Some(0), Some(0)));
+    let mut refused = Talk::begin(&bob, &with("ana"));
+    refused.until("over: the other side is not there, or cannot be reached by you");
+    assert_eq!(refused.end(), Some(5));
+
+    // The invitation of somebody who blocks one since leads nowhere, and does not say why.
+    ana.done(&["unblock", "bob"]);
+    let mut invited = Talk::begin(&bob, &direct);
+    invited.until("waiting for an invitation");
+    let mut inviting = Talk::begin(&ana, &with("bob"));
+    invited.until("ana invites you to a private session");
+    ana.done(&["block", "bob"]);
+    inviting.until("over: the session was ended");
+    invited.say("/accept");
+    invited.until("over: the other side is not there, or cannot be reached by you");
+    assert_eq!((inviting.end(), invited.end()), (Some(0), Some(5)));
 }

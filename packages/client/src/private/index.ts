@@ -3,7 +3,7 @@
 
 import type { Client } from "../client.js";
 import { KithError } from "../error.js";
-import type { CircleId, UserId } from "../protocol.js";
+import type { UserId } from "../protocol.js";
 import type { Json } from "../json.js";
 import { ServiceFailure } from "../services.js";
 import type { Keep } from "./file.js";
@@ -48,8 +48,6 @@ export type PrivateEvent = { id: string } & (
 
 /** What private sessions are begun with. */
 export interface PrivateOptions {
-  /** The circles whose members can be invited, and invite us; at most 64 count, and `join` adds others. */
-  circles: readonly CircleId[];
   /** What the server is called among the keys: its address. */
   server: string;
   /** Where keys are kept; in the browser unless set. */
@@ -110,24 +108,17 @@ export class Private {
     private readonly me: UserId,
     private readonly keys: Keys,
   ) {
-    this.#wire = new Wire(client, (circle, user, args) => this.#heard(circle, user, args));
+    this.#wire = new Wire(client, (user, args) => this.#heard(user, args));
   }
 
-  /** Begins to hear invitations. Rejects where no circle lets this client be reached. */
-  static async start(client: Client, { circles, server, keys = browserKeys() }: PrivateOptions): Promise<Private> {
+  /** Begins to hear invitations of whoever the user meets, in a circle or in a conversation. */
+  static async start(client: Client, { server, keys = browserKeys() }: PrivateOptions): Promise<Private> {
     const user = client.user;
     if (user === undefined) throw problem("client.not_connected", "not connected");
     const known = await Keys.open(keys, server);
     const made = new Private(client, user.id, known);
-    const settled = await Promise.allSettled(circles.map((circle) => made.#wire.join(circle)));
-    const refused = settled.find((one) => one.status === "rejected");
-    if (made.#wire.reached === 0) throw refused?.reason ?? problem("private.no_circle", "you are in no circle");
+    await made.#wire.open();
     return made;
-  }
-
-  /** Lets members of one more circle invite this client, and be invited: one that was joined since it began. */
-  async join(circle: CircleId): Promise<void> {
-    await this.#wire.join(circle);
   }
 
   /** Whether the server relays, so that no address needs to be shown. */
@@ -298,13 +289,13 @@ export class Private {
 
   // What other devices say.
 
-  async #heard(circle: CircleId, user: UserId, args: Json): Promise<Json> {
+  async #heard(user: UserId, args: Json): Promise<Json> {
     const { v, id, from: name, say } = (args ?? {}) as { v?: Json; id?: Json; from?: Json; say?: Record<string, Json> };
     const [kind] = Object.keys(say ?? {});
     if (v !== VERSION || typeof id !== "string" || !/^[0-9a-f]{32}$/.test(id) || typeof name !== "string" || !name.startsWith(SERVICE) || kind === undefined) {
       throw decline("malformed", "this is not how private sessions speak");
     }
-    const from = { circle, user, name };
+    const from = { user, name };
     const fields = say![kind] as Record<string, Json>;
     if (user === this.me) throw unknown();
     if (kind === "invite") return this.#invited(from, id, fields);

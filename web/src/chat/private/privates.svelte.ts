@@ -3,7 +3,6 @@
 
 import { KithError, type protocol } from "@kith/client";
 import { MemoryKeep, Private, type PrivateEvent, type Way } from "@kith/client/private";
-import { get } from "svelte/store";
 import type { Site } from "../model/site.js";
 import { DiskKeep, diskKeep, MEMORY_BYTES_MAX } from "./keep.js";
 import { begun, fileOf, isOpen, told, withFile, withLine, type Talk } from "./talk.js";
@@ -27,7 +26,7 @@ export class Privates {
   /** What there is, by whom it is with. */
   talks: ReadonlyMap<UserId, Talk> = $state.raw(new Map());
   /** Whether there can be sessions; why not where the browser lacks what they need. */
-  able: "starting" | "yes" | "nowhere" | "unsupported" = $state("starting");
+  able: "starting" | "yes" | "refused" | "unsupported" = $state("starting");
 
   #sessions: Private | undefined;
   #starting: Promise<void> | undefined;
@@ -39,8 +38,7 @@ export class Privates {
   #ended = false;
 
   constructor(private readonly site: Site, private readonly watcher: Watcher) {
-    // Circles that are joined later count as well.
-    this.#stops.push(site.circles.subscribe((circles) => void this.#reach(circles.map(({ id }) => id))));
+    this.#stops.push(site.connection.subscribe(({ state }) => void (state === "online" && this.#reach())));
     this.#stops.push(site.blocked.subscribe((blocked) => {
       for (const { user } of this.talks.values()) if (blocked.has(user)) this.#sessions?.block(user);
     }));
@@ -49,7 +47,7 @@ export class Privates {
       this.#sessions = undefined;
     };
     // Whoever goes back to a page that the browser held goes on with it.
-    const shown = ({ persisted }: PageTransitionEvent) => persisted && void this.#reach(get(site.circles).map(({ id }) => id));
+    const shown = ({ persisted }: PageTransitionEvent) => persisted && void this.#reach();
     const leaving = (event: BeforeUnloadEvent) => {
       if ([...this.talks.values()].some(({ stage }) => stage === "connecting" || stage === "connected")) event.preventDefault();
     };
@@ -72,39 +70,25 @@ export class Privates {
     this.#taken.clear();
   }
 
-  async #reach(circles: readonly protocol.CircleId[]): Promise<void> {
-    if (this.#sessions !== undefined) {
-      // Where one may not be reached, nobody is told that one is not.
-      for (const circle of circles) this.#sessions.join(circle).catch(() => {});
-      return;
-    }
-    if (this.#starting !== undefined) {
-      await this.#starting;
-      return this.#sessions === undefined ? undefined : this.#reach(circles);
-    }
-    if (circles.length === 0) {
-      if (get(this.site.ready)) this.able = "nowhere";
-      return;
-    }
-    this.#starting = this.#start(circles);
-    await this.#starting;
-    this.#starting = undefined;
+  /** Lets those whom one meets invite this page, unless they can. */
+  async #reach(): Promise<void> {
+    if (this.#sessions === undefined) await (this.#starting ??= this.#start().finally(() => (this.#starting = undefined)));
   }
 
-  async #start(circles: readonly protocol.CircleId[]): Promise<void> {
+  async #start(): Promise<void> {
     if (!(await isSupported())) {
       this.able = "unsupported";
       return;
     }
     try {
-      const sessions = await Private.start(this.site.client, { circles, server: location.origin });
+      const sessions = await Private.start(this.site.client, { server: location.origin });
       if (this.#ended) return void sessions.close();
       sessions.on((event) => this.#told(event));
       this.#sessions = sessions;
       this.able = "yes";
     } catch (error) {
       // What is no answer of the server is the browser's, which keeps no keys.
-      this.able = error instanceof KithError ? "nowhere" : "unsupported";
+      this.able = error instanceof KithError ? "refused" : "unsupported";
     }
   }
 

@@ -2,7 +2,7 @@
 
 use kith_core::service::{CALLS_MAX, WAITING_MAX};
 
-use super::{Registry, State, pick};
+use super::{Home, Registry, State, pick};
 use crate::service::pick::Pick;
 
 impl Registry {
@@ -24,7 +24,7 @@ impl Registry {
         for (number, call) in &self.calls {
             let caller = &self.parties[&call.caller.party];
             assert_eq!(caller.calls.get(&call.id), Some(number));
-            let service = &self.services[&call.home][&call.name];
+            let service = &self.services[&call.right.home()][&call.name];
             match call.state {
                 State::With { party, number: served } => {
                     assert_eq!(self.parties[&party].serving.get(&served), Some(number));
@@ -35,7 +35,7 @@ impl Registry {
         }
         for call in self.calls.values_mut() {
             if matches!(call.state, State::Waiting(_)) {
-                let service = &self.services[&call.home][&call.name];
+                let service = &self.services[&call.right.home()][&call.name];
                 assert_eq!(pick(service, &self.parties, call), Pick::Later, "it waits for nothing");
             }
         }
@@ -49,7 +49,7 @@ impl Registry {
                 let calls = party.serving.values().map(|call| self.calls[call].place());
                 assert_eq!(calls.filter(|other| *other == place).count(), one.busy as usize);
                 assert!(party.offers.contains(&place));
-                assert!(place.0.of.is_none_or(|of| of == one.user));
+                assert!(!matches!(place.0, Home::User(of) if of != one.user));
             }
             assert!(service.waiting.len() <= WAITING_MAX);
         }

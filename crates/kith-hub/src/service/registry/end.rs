@@ -1,10 +1,13 @@
 //! Calls end: by their answer, by their caller, by time, or because somebody is gone.
 
+use std::sync::Arc;
+
 use kith_core::id::{CircleId, SessionId};
 use kith_core::refusal::Refusal;
 use serde_json::Value as Json;
 
-use super::{Effect, Registry, SERVING_BYTES_MAX, State, UNIT_BYTES};
+use super::{Effect, Registry, Right, SERVING_BYTES_MAX, State, UNIT_BYTES};
+use crate::item::Grant;
 use crate::service::told::{CallError, Told, Why};
 
 impl Registry {
@@ -19,7 +22,7 @@ impl Registry {
         let Some(call) = self.calls.remove(&number) else { return };
         self.due.remove(&(call.due_ms, number));
         let place = call.place();
-        let (caller, circle, id) = (call.caller, call.home.circle, call.id);
+        let (caller, right, id) = (call.caller, call.right, call.id);
         if let Some(share) = self.sessions.get_mut(&caller.session) {
             share.calls -= 1 + call.bytes / UNIT_BYTES;
         }
@@ -31,7 +34,13 @@ impl Registry {
                 State::Waiting(_) => None,
             };
             let told = Told::Ended { id, result };
-            self.out.push_back(Effect { party: caller.party, circle, told, bytes, from });
+            self.out.push_back(Effect {
+                party: caller.party,
+                right: right.clone(),
+                told,
+                bytes,
+                from,
+            });
         }
         let State::With { party, number } = call.state else {
             if let Some(service) = self.service(&place) {
@@ -47,7 +56,7 @@ impl Registry {
             }
             server.serving_bytes -= call.bytes;
             if let Some(why) = why {
-                self.tell(party, circle, Told::Cancelled { call: number, why }, 0);
+                self.tell(party, right, Told::Cancelled { call: number, why }, 0);
             }
         }
         if let Some(service) = self.service(&place)
@@ -97,8 +106,28 @@ impl Registry {
     ) {
         let Some(calls) = self.parties.get(&party).map(|party| &party.calls) else { return };
         for number in calls.values().copied().collect::<Vec<_>>() {
-            if self.calls.get(&number).is_some_and(|call| call.home.circle == circle) {
+            let right = self.calls.get(&number).map(|call| &call.right);
+            if matches!(right, Some(Right::Circle(other)) if *other == circle) {
                 self.refuse(number, refusal.clone());
+            }
+        }
+        self.go_on(now_ms);
+    }
+
+    /// Ends all calls of two users who meet no longer, as if the one who was called was gone.
+    pub(in crate::service) fn part(&mut self, grant: &Arc<Grant>, now_ms: u64) {
+        let is_meant = |right: &Right| match right {
+            Right::Pair { grant: other, .. } => Arc::ptr_eq(grant, other),
+            Right::Circle(_) => false,
+        };
+        let calls = self.calls.iter().filter(|(_, call)| is_meant(&call.right));
+        let mut numbers: Vec<u64> = calls.map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            match self.calls.get(&number).map(|call| &call.state) {
+                Some(State::Waiting(_)) => self.refuse(number, Refusal::NoSuchService),
+                Some(State::With { .. }) => self.gone(number),
+                None => {}
             }
         }
         self.go_on(now_ms);

@@ -17,7 +17,7 @@ impl Registry {
         now_ms: u64,
     ) -> (Vec<OpenCall>, bool) {
         let mut numbers = BTreeSet::new();
-        let shared = Home::shared(circle);
+        let shared = Home::Circle(circle);
         for service in self.services.get(&shared).into_iter().flatten().map(|(_, one)| one) {
             numbers.extend(service.waiting.iter().copied());
             let parties = service.providers.iter().filter_map(|one| self.parties.get(&one.party));
@@ -27,7 +27,7 @@ impl Registry {
         let mut calls = numbers
             .into_iter()
             .filter_map(|number| self.calls.get(&number))
-            .filter(|call| call.home == shared)
+            .filter(|call| call.right.home() == shared)
             .map(|call| OpenCall {
                 name: call.name.clone(),
                 user: call.caller.user,
@@ -45,7 +45,7 @@ impl Registry {
 
     /// Whose the connection is that provides a service.
     fn user_of(&self, circle: CircleId, name: &ServiceName, party: u64) -> Option<UserId> {
-        let service = self.services.get(&Home::shared(circle))?.get(name)?;
+        let service = self.services.get(&Home::Circle(circle))?.get(name)?;
         service.providers.iter().find(|one| one.party == party).map(|one| one.user)
     }
 }

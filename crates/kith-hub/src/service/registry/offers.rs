@@ -7,7 +7,7 @@ use kith_core::refusal::Refusal;
 use kith_core::service::{OFFERS_MAX, PROVIDERS_MAX, Policy, SERVICES_MAX};
 use kith_core::text::ServiceName;
 
-use super::{Home, Place, Registry, State, Who};
+use super::{Home, Place, Registry, Right, State, Who};
 use crate::service::pick::{Pick, Provider, Service};
 use crate::service::told::{Card, Offer, Told};
 
@@ -23,10 +23,7 @@ impl Registry {
         now_ms: u64,
     ) -> Result<(), Refusal> {
         let Offer { circle, name, policy, at_once, about, hint } = offer;
-        let home = match name.is_personal() {
-            true => Home::personal(circle, who.user),
-            false => Home::shared(circle),
-        };
+        let home = circle.map_or(Home::User(who.user), Home::Circle);
         let services = self.services.entry(home).or_default();
         let count = services.len();
         let service = match services.entry(name.clone()) {
@@ -81,12 +78,18 @@ impl Registry {
     pub(in crate::service) fn withdraw(
         &mut self,
         party: u64,
-        (circle, name): &(CircleId, ServiceName),
+        circle: Option<CircleId>,
+        name: &ServiceName,
         now: bool,
         now_ms: u64,
     ) -> Result<(), Refusal> {
         let mut offers = self.parties.get(&party).into_iter().flat_map(|party| &party.offers);
-        let place = offers.find(|(home, other)| home.circle == *circle && other == name).cloned();
+        let is_meant = |home: &Home| match home {
+            Home::Circle(other) => circle == Some(*other),
+            // A party offers those of its own user alone.
+            Home::User(_) => circle.is_none(),
+        };
+        let place = offers.find(|(home, other)| is_meant(home) && other == name).cloned();
         let place = &place.ok_or(Refusal::NoSuchService)?;
         let service = self.service(place).ok_or(Refusal::NoSuchService)?;
         let provider = service.provider(party).ok_or(Refusal::NoSuchService)?;
@@ -101,22 +104,20 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes all offers of a party in a circle, either those that are personal or the others, and ends
-    /// the calls that it has of them.
+    /// Takes all offers of a party in a circle, and ends the calls that it has of them.
     pub(in crate::service) fn forbid_offers(
         &mut self,
         party: u64,
         circle: CircleId,
-        personal: bool,
         refusal: &Refusal,
         now_ms: u64,
     ) {
         let offers = self.parties.get(&party).map(|party| party.offers.clone());
-        let is_meant = |home: &Home| home.circle == circle && home.of.is_some() == personal;
-        for place in offers.into_iter().flatten().filter(|(home, _)| is_meant(home)) {
+        let home = Home::Circle(circle);
+        for place in offers.into_iter().flatten().filter(|(other, _)| *other == home) {
             self.remove(party, &place);
             let (refusal, name) = (refusal.clone(), place.1);
-            self.tell(party, circle, Told::Withdrawn { circle, name, refusal }, 0);
+            self.tell(party, Right::Circle(circle), Told::Withdrawn { circle, name, refusal }, 0);
         }
         self.go_on(now_ms);
     }
@@ -176,7 +177,7 @@ impl Registry {
 
     /// A service as it is told; without providers when nobody offers it.
     pub(in crate::service) fn card(&self, circle: CircleId, name: &ServiceName) -> Card {
-        let all = self.services.get(&Home::shared(circle));
+        let all = self.services.get(&Home::Circle(circle));
         let service = all.and_then(|all| all.get(name));
         let first = service.and_then(|service| service.active().next());
         Card {
@@ -191,7 +192,7 @@ impl Registry {
 
     /// The services of a circle whose names begin like this, in the order of their names.
     pub(in crate::service) fn list(&self, circle: CircleId, begin: &str) -> Vec<Card> {
-        let services = self.services.get(&Home::shared(circle)).into_iter().flatten();
+        let services = self.services.get(&Home::Circle(circle)).into_iter().flatten();
         let named = services.map(|(name, _)| name).filter(|name| name.as_str().starts_with(begin));
         named.map(|name| self.card(circle, name)).filter(|card| card.providers > 0).collect()
     }
@@ -199,11 +200,10 @@ impl Registry {
     /// The names of the personal services of a user that begin like this, in their order.
     pub(in crate::service) fn reach(
         &self,
-        circle: CircleId,
         of: UserId,
         begin: &str,
     ) -> impl Iterator<Item = ServiceName> {
-        let services = self.services.get(&Home::personal(circle, of)).into_iter().flatten();
+        let services = self.services.get(&Home::User(of)).into_iter().flatten();
         let active = services.filter(|(_, service)| service.active().next().is_some());
         let named = active.filter(move |(name, _)| name.as_str().starts_with(begin));
         named.map(|(name, _)| name.clone())

@@ -253,7 +253,7 @@ impl Site {
             Wish::Follow(feeds) => self.followed.extend(feeds),
             Wish::File(ticket, wish) => self.files.push((ticket, *wish)),
             Wish::Private(wish) => {
-                if !matches!(*wish, PrivateWish::Reach(_)) {
+                if !matches!(*wish, PrivateWish::Reach) {
                     self.privately.push(*wish);
                 }
             }
