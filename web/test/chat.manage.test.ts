@@ -177,3 +177,14 @@ test("whoever has an account makes the site theirs with it, once", async () => {
   await late.getByRole("button", { name: "Not now" }).click();
   expect(await late.evaluate(() => location.hash)).toBe("");
 });
+
+test("who wrote something is named after they left, and after the page was loaded again", async () => {
+  const { circle, stream } = await teaOf(ana, [bob], "Left");
+  await post(bob, stream, "goodbye");
+  await bob.ask("POST", `/circles/${circle}/leave`);
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  for (const turn of ["first", "again"]) {
+    if (turn === "again") await page.reload();
+    await message(page, "goodbye").getByText(bob.name, { exact: true }).first().waitFor();
+  }
+});

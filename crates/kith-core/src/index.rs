@@ -42,9 +42,19 @@ fn mark(event: &Event) -> Arc<Mark> {
 }
 
 fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) {
-    if let Body::CircleCreated { public, .. } | Body::CircleChanged { public, .. } = event.body {
-        docs.put(Key::PublicCircle(id), public.then(|| Doc::PublicCircle(mark(event))));
+    match event.body {
+        Body::CircleCreated { public, .. } | Body::CircleChanged { public, .. } => {
+            docs.put(Key::PublicCircle(id), public.then(|| Doc::PublicCircle(mark(event))));
+        }
+        Body::MemberJoined { user } => docs.put(Key::Former(event.feed, user), None),
+        Body::MemberLeft { user, .. } => left(docs, user, event),
+        _ => {}
     }
+}
+
+/// Who was in a circle or group once.
+fn left<D: Documents>(docs: &mut D, user: UserId, event: &Event) {
+    docs.put(Key::Former(event.feed, user), Some(Doc::Former(mark(event))));
 }
 
 fn in_topic<D: Documents>(docs: &mut D, id: TopicId, event: &Event) -> Result<(), D::Error> {
@@ -77,6 +87,12 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
             let direct = Doc::Direct(Arc::new(DirectRef { stream: id }));
             docs.put(Key::Direct(*low, *high), Some(direct));
         }
+        Body::GroupAdded { users } => {
+            for user in users {
+                docs.put(Key::Former(event.feed, *user), None);
+            }
+        }
+        Body::GroupLeft { user } => left(docs, *user, event),
         Body::Posted { thread, mentions, files, .. } => {
             let Some(author) = event.by else { return Ok(()) };
             let place = Place { stream: id, thread: thread.unwrap_or_default(), seq: event.seq };

@@ -34,13 +34,14 @@ const PROBLEMS_MAX: usize = 100;
 /// Documents compared, and written, in one step.
 const STEP: usize = 500;
 /// The collections that follow from events.
-const DERIVED: [&str; 24] = [
+const DERIVED: [&str; 25] = [
     "user",
     "name",
     "circle",
     "public_circle",
     "member",
     "joined",
+    "former",
     "stream",
     "circle_stream",
     "conversation",

@@ -43,6 +43,12 @@ async fn lived_in() -> (MemoryStore, UserId, StreamId) {
     act(&hub, bob, json!({"open_direct": {"user": ana}})).await;
     act(&hub, bob, json!({"set_preference": {"key": "page:size", "value": 10}})).await;
     act(&hub, bob, json!({"block": {"user": ana}})).await;
+    let cyd = user(&hub, "cyd").await;
+    act(&hub, cyd, json!({"join": {"circle": tea}})).await;
+    act(&hub, cyd, json!({"leave": {"circle": tea}})).await;
+    act(&hub, cyd, json!({"create_group": {"users": [bob]}})).await;
+    let group = hub.conversations(cyd).await.unwrap()[0].id;
+    act(&hub, bob, json!({"leave_group": {"stream": group}})).await;
     let topic = json!({"circle": tea, "name": "board/todo", "holds": "list"});
     act(&hub, ana, json!({"create_topic": topic})).await;
     let name = kith_core::text::TopicName::parse("board/todo").unwrap();

@@ -153,7 +153,8 @@ pub enum Query {
         /// The stream.
         stream: StreamId,
     },
-    /// Users by id: those whom the asker shares a circle or conversation with, and site admins all.
+    /// Users by id: those who are or were in a circle or conversation that the asker is in, and site
+    /// admins all.
     Users {
         /// At most 200.
         users: Vec<UserId>,

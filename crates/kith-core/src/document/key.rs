@@ -218,6 +218,8 @@ documents! {
     Past(Past) in "past", key(topic: TopicId) = format!("{topic}"), get past;
     /// A step of a user in a circle that can be taken back, in one of so many places.
     Step(Step) in "step", key(circle: CircleId, user: UserId, slot: u8) = format!("{circle}/{user}/{slot:02}"), get step;
+    /// Somebody who was in a circle or a group and is no longer: those who are still know who that was.
+    Former(Mark) in "former", key(of: FeedId, user: UserId) = format!("{of}/{user}"), get former;
     /// A direct stream or group of a user.
     Conversation(Mark) in "conversation", key(user: UserId, stream: StreamId) = format!("{user}/{stream}"), get conversation;
     /// The stream between two users, named in the order of their ids.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kith_core::access;
 use kith_core::decide::invite;
 use kith_core::document::{Ban, Circle, Doc, Home, Invite, Key, Member, Session, Stream, User};
+use kith_core::draft::Draft;
 use kith_core::id::{CircleId, FeedId, StreamId, UserId};
 use kith_core::permission::Permission;
 use kith_core::refusal::Refusal;
@@ -169,8 +170,9 @@ impl Hub {
         Ok((bans, rows.len() > limit))
     }
 
-    /// A user, when the asker may know of them: oneself, or somebody of a shared circle or
-    /// conversation. Site administrators know everyone.
+    /// A user, when the asker may know of them: oneself, or somebody who is or was in a circle or
+    /// conversation of the asker, so that it can be told who wrote what is still there. Site
+    /// administrators know everyone.
     ///
     /// # Errors
     /// `user.not_found`.
@@ -205,14 +207,21 @@ impl Hub {
             return Ok(true);
         }
         for circle in self.ids::<CircleId>(prefix("joined", &me)).await? {
-            if self.look_committed(|draft| draft.member(circle, user)).await?.is_some() {
+            let is_or_was = |draft: &Draft<'_>| {
+                Ok(draft.member(circle, user)?.is_some()
+                    || draft.former(FeedId::Circle(circle), user)?.is_some())
+            };
+            if self.look_committed(is_or_was).await? {
                 return Ok(true);
             }
         }
         for stream in self.conversations(me).await? {
             let inside = match &stream.home {
                 Home::Direct { users } => users.contains(&user),
-                Home::Group { users, .. } => users.contains(&user),
+                Home::Group { users, .. } => {
+                    let was = |draft: &Draft<'_>| draft.former(FeedId::Stream(stream.id), user);
+                    users.contains(&user) || self.look_committed(was).await?.is_some()
+                }
                 Home::Channel { .. } => false,
             };
             if inside {

@@ -442,7 +442,10 @@ impl World {
             "no such role" => put("role", missing("r_")),
             "oneself" => put("user", self.user(who)),
             "the owner" => put("user", self.user("owner")),
-            "one who is not in the circle" | "a user" => put("user", self.user("pat")),
+            "one who is not in the circle" | "one who left the circle" | "a user" => {
+                put("user", self.user("pat"));
+            }
+            "one who left a group" => put("user", self.user("moderator")),
             "one who is banned" => put("user", self.user("banned")),
             "one who is written with" => put("user", self.user("dora")),
             "one who was written to" => put("user", self.user("elsa")),

@@ -44,6 +44,14 @@ fn members_are_blocked_kicked_banned_and_let_in_again() {
     assert_eq!(ana.done(&["kick", "Tea", "bob"]), "kicked bob\n");
     let used_up = bob.say(&["join", link]);
     assert_eq!(used_up.code, Some(1), "{used_up:?}");
+
+    // Whoever reads what they wrote is told who wrote it, here and in the chat.
+    let chat = run(ana.command(&["chat", "Tea", "--plain"]), "older 3\n");
+    for shown in [ana.done(&["read", "Tea/general"]), chat.out] {
+        let line = shown.lines().find(|line| line.ends_with("from bob"));
+        let line = line.unwrap_or_else(|| panic!("{shown}"));
+        assert!(line.trim_end_matches("from bob").contains("bob"), "{shown}");
+    }
 }
 
 #[test]
