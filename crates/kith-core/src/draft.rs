@@ -54,7 +54,7 @@ pub struct Drafted {
     pub event: Arc<Event>,
     /// Its JSON.
     pub json: Arc<str>,
-    /// The chain up to it.
+    /// The chain up to it; of a feed that is not stored there is none.
     pub hash: ChainHash,
 }
 
@@ -249,7 +249,11 @@ impl<'a> Draft<'a> {
         if json.len() > max {
             return Err(Refusal::TooMuchToTell { max }.into());
         }
-        let hash = head.hash.next(feed, event.seq, &json);
+        // Where nothing is stored there is nothing that could be checked.
+        let hash = match feed.is_stored() {
+            true => head.hash.next(feed, event.seq, &json),
+            false => head.hash,
+        };
         self.put(Key::Head(feed), Some(Doc::Head(FeedHead { seq: event.seq, hash })));
         index(self, &event)?;
         reduce(self, &event)?;

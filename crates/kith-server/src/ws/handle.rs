@@ -92,8 +92,18 @@ impl<'a> Work<'a> {
         may.then(|| self.behind.pop_front()).flatten()
     }
 
-    fn begin(&mut self, handling: impl Future<Output = Rest> + Send + 'a) {
+    /// Begins with a request, and does of it what needs no waiting: most are done then.
+    async fn begin(
+        &mut self,
+        session: &Requests<'_>,
+        handling: impl Future<Output = Rest> + Send + 'a,
+    ) {
         self.doing = Some(Box::pin(handling));
+        std::future::poll_fn(|context| {
+            let _ = self.poll(session, context);
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// Goes on with all of it: ready when there may be room again.
@@ -202,28 +212,36 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
     let mut timer = std::pin::pin!(tokio::time::sleep_until(pulse.due()));
     loop {
         if let Some(write) = work.next_behind() {
-            work.begin(session.submit(write));
+            work.begin(&session, session.submit(write)).await;
         }
         let is_full = session.flight.is_full();
         let has_room = work.has_room() && !is_full;
-        let input = tokio::select! {
-            () = std::future::poll_fn(|context| work.poll(&session, context)) => None,
-            () = session.flight.landed.notified(), if is_full => None,
-            input = reader.next(), if has_room => Some(input),
-            () = timer.as_mut() => {
-                // Whoever is not read from cannot be heard.
-                if !has_room {
-                    pulse.heard = Instant::now();
-                }
-                if !pulse.beat(subscriber) {
-                    let problem = Problem::later("client.silent", "no sign of life", 0);
-                    return Some(Farewell::new(close::TOO_SLOW, problem));
-                }
-                timer.as_mut().reset(pulse.due());
-                continue;
+        let came = has_room.then(|| reader.came()).flatten();
+        let input = match came {
+            // It came with the one before it: there is nothing to wait for.
+            Some(input) => Some(input),
+            None => {
+                let input = tokio::select! {
+                    () = std::future::poll_fn(|context| work.poll(&session, context)) => None,
+                    () = session.flight.landed.notified(), if is_full => None,
+                    input = reader.next(), if has_room => Some(input),
+                    () = timer.as_mut() => {
+                        // Whoever is not read from cannot be heard.
+                        if !has_room {
+                            pulse.heard = Instant::now();
+                        }
+                        if !pulse.beat(subscriber) {
+                            let problem = Problem::later("client.silent", "no sign of life", 0);
+                            return Some(Farewell::new(close::TOO_SLOW, problem));
+                        }
+                        timer.as_mut().reset(pulse.due());
+                        continue;
+                    }
+                };
+                pulse.heard = Instant::now();
+                input
             }
         };
-        pulse.heard = Instant::now();
         let payload = match input {
             None => None,
             Some(Err(farewell)) => return Some(farewell),
@@ -251,7 +269,7 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
             None => {}
             Some(Ok(request)) => {
                 let behind = work.holds();
-                work.begin(session.handle(request, behind));
+                work.begin(&session, session.handle(request, behind)).await;
             }
             Some(Err((problem, payload))) => {
                 app.metrics.refused(&problem.code);
@@ -335,9 +353,10 @@ impl Requests<'_> {
             return if behind { Rest::Behind(write) } else { self.submit(write).await };
         }
         if let Some(query) = request.query {
-            self.ask(id, query).await;
+            // Boxed, as all that is seldom or large: what is moved for each request is small then.
+            Box::pin(self.ask(id, query)).await;
         } else if let Some(feeds) = request.subscribe {
-            let result = self.subscribe(feeds).await;
+            let result = Box::pin(self.subscribe(feeds)).await;
             self.reply(id, result);
         } else if let Some(feeds) = request.unsubscribe {
             for feed in feeds {
@@ -345,10 +364,11 @@ impl Requests<'_> {
             }
             self.reply(id, Ok(Reply::Noted));
         } else if let Some(signal) = request.signal {
-            let result = self.signal(signal).await;
+            let result = Box::pin(self.signal(signal)).await;
             self.reply(id, result);
         } else if let Some(service) = request.service {
-            services::handle(self.app, self.subscriber, self.encoding, id, service).await;
+            let handling = services::handle(self.app, self.subscriber, self.encoding, id, service);
+            Box::pin(handling).await;
         }
         Rest::Nothing
     }

@@ -54,27 +54,37 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// in the middle costs nothing: what was read is in the decoder.
     pub(crate) async fn next(&mut self) -> Result<Option<Input>, Farewell> {
         loop {
-            let decoded = self.decoder.next().map_err(|violation| {
-                let problem = Problem::new("frame.invalid", violation.to_string());
-                Farewell::new(violation.close_code(), problem)
-            })?;
-            match decoded {
-                Some(Message::Text(text)) => {
-                    let payload = Bytes::from(text);
-                    return Ok(Some(Input::Message { payload, encoding: Encoding::Json }));
-                }
-                Some(Message::Binary(payload)) => {
-                    return Ok(Some(Input::Message { payload, encoding: Encoding::MsgPack }));
-                }
-                Some(Message::Ping(payload)) => return Ok(Some(Input::Ping(payload))),
-                Some(Message::Pong(_)) => return Ok(Some(Input::Pong)),
-                Some(Message::Close { .. }) => return Ok(None),
-                None => match std::future::poll_fn(|context| self.poll_more(context)).await {
-                    Ok(0) | Err(_) => return Ok(None),
-                    Ok(_) => {}
-                },
+            if let Some(came) = self.came() {
+                return came;
+            }
+            match std::future::poll_fn(|context| self.poll_more(context)).await {
+                Ok(0) | Err(_) => return Ok(None),
+                Ok(_) => {}
             }
         }
+    }
+
+    /// As [`next`](Self::next), of what has been read already; `None` where that is no whole message.
+    pub(crate) fn came(&mut self) -> Option<Result<Option<Input>, Farewell>> {
+        let decoded = match self.decoder.next() {
+            Ok(decoded) => decoded?,
+            Err(violation) => {
+                let problem = Problem::new("frame.invalid", violation.to_string());
+                return Some(Err(Farewell::new(violation.close_code(), problem)));
+            }
+        };
+        Some(Ok(match decoded {
+            Message::Text(text) => {
+                let payload = Bytes::from(text);
+                Some(Input::Message { payload, encoding: Encoding::Json })
+            }
+            Message::Binary(payload) => {
+                Some(Input::Message { payload, encoding: Encoding::MsgPack })
+            }
+            Message::Ping(payload) => Some(Input::Ping(payload)),
+            Message::Pong(_) => Some(Input::Pong),
+            Message::Close { .. } => None,
+        }))
     }
 
     /// Takes in what has come. The room to read into is on the stack of this call, so that a
