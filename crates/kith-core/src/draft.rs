@@ -16,6 +16,7 @@ use crate::id::{CircleId, FeedId, Seq, Timestamp, TopicId, UserId};
 use crate::index::index;
 use crate::reduce::{Documents, reduce};
 use crate::refusal::Refusal;
+use crate::scratch;
 use crate::text::OpId;
 use crate::topic::{Fact, State};
 
@@ -87,14 +88,9 @@ impl Changes {
     }
 }
 
-/// The bytes of most events, and more.
-const EVENT_BYTES: usize = 512;
-
+/// The JSON of an event: a struct of texts, numbers and maps with text keys, so it always has one.
 fn json_of(event: &Event) -> Arc<str> {
-    let mut json = Vec::with_capacity(EVENT_BYTES);
-    // An event is a struct of texts, numbers and maps with text keys: it always has a JSON.
-    let _ = serde_json::to_writer(&mut json, event);
-    String::from_utf8(json).unwrap_or_default().into()
+    scratch::json(event, |json| Arc::from(json)).unwrap_or_default()
 }
 
 /// A decision in the making.
@@ -176,8 +172,8 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     /// [`Stop::Missing`] when it has to be loaded first.
-    pub fn last_in_series(&self, user: UserId, series: &str) -> Result<u64, Stop> {
-        match self.find(&Key::Series(user, series.to_owned()))? {
+    pub fn last_in_series(&self, user: UserId, series: &Arc<str>) -> Result<u64, Stop> {
+        match self.find(&Key::Series(user, Arc::clone(series)))? {
             Some(Doc::Series(number)) => Ok(number),
             _ => Ok(0),
         }

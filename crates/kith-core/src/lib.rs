@@ -22,6 +22,7 @@ pub mod op;
 pub mod permission;
 pub mod reduce;
 pub mod refusal;
+pub mod scratch;
 pub mod search;
 pub mod service;
 mod spelled;

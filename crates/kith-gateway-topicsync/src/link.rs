@@ -141,7 +141,7 @@ impl Link<'_> {
             };
             is_silent = false;
             let said = match frame {
-                Frame::Text(text) => read_text(text.as_bytes()),
+                Frame::Text(text) => read_text(&text),
                 Frame::Binary(bytes) => read_binary(&bytes),
                 Frame::Ping(payload) => {
                     let ping = Call::Ping { client: self.client, payload };

@@ -143,12 +143,16 @@ impl Cache {
 
     fn put(&mut self, changes: &Changes) {
         for (key, doc) in &changes.documents {
-            let entry = self.entries.entry(key.clone()).or_insert_with(|| {
-                if !is_brief(key) {
-                    self.hand.push_back(key.clone());
+            // Most are there: their keys are not cloned.
+            let entry = match self.entries.get_mut(key) {
+                Some(entry) => entry,
+                None => {
+                    if !is_brief(key) {
+                        self.hand.push_back(key.clone());
+                    }
+                    self.entries.entry(key.clone()).or_default()
                 }
-                Entry::default()
-            });
+            };
             entry.doc.clone_from(doc);
             entry.pending += 1;
             // What an operation did is asked for once more, if ever: there are as many as operations.

@@ -296,30 +296,33 @@ impl Hub {
         &self,
         (me, from): (UserId, u64),
         op: Option<OpId>,
-        Said { hash, makes }: Said,
+        Said { mut hash, makes }: Said,
         mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Answer, HubError> {
         let Some(op) = op else {
             return self.queue(Some(me), from, None, decide).await;
         };
+        let series = op.in_series().map(|(series, number)| (Arc::from(series), number));
         self.queue(Some(me), from, Some(op.clone()), |draft| {
-            let series = op.in_series();
-            let last = series.map(|(series, _)| draft.last_in_series(me, series)).transpose()?;
-            let is_new = series.zip(last).is_some_and(|((_, number), last)| number > last);
+            let last = |(series, _): &(Arc<str>, u64)| draft.last_in_series(me, series);
+            let last = series.as_ref().map(last).transpose()?;
+            let is_new =
+                series.as_ref().zip(last).is_some_and(|((_, number), last)| *number > last);
             if !is_new && let Some(done) = done_before(draft, me, &op)? {
                 return retold(&done, &hash, draft.now);
             }
             let outcome = decide(draft)?;
             let kept = Outcome { code: None, ..outcome.clone() };
-            let done = Done { at: draft.now, command: hash.clone(), outcome: kept, once: makes };
-            let done = Arc::new(done);
+            // This turn is the last: nothing below asks for another.
+            let command = std::mem::take(&mut hash);
+            let done = Arc::new(Done { at: draft.now, command, outcome: kept, once: makes });
             if outcome.is_ephemeral() {
                 draft.put(Key::Said(me, op.clone()), Some(Doc::Said(done)));
             } else {
                 draft.put(Key::Done(me, op.clone()), Some(Doc::Done(done)));
             }
-            if let Some((series, number)) = series.filter(|_| is_new) {
-                draft.put(Key::Series(me, series.to_owned()), Some(Doc::Series(number)));
+            if let Some((series, number)) = series.as_ref().filter(|_| is_new) {
+                draft.put(Key::Series(me, Arc::clone(series)), Some(Doc::Series(*number)));
             }
             Ok(outcome)
         })

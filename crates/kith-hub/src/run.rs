@@ -9,7 +9,7 @@ use crate::fan::{Delivery, WIRES};
 use crate::item::Item;
 
 /// Bytes of events after which another run begins: some of them fit into what is taken at a time.
-pub(crate) const RUN_BYTES: usize = 24 * 1024;
+pub(crate) const RUN_BYTES: usize = 48 * 1024;
 
 /// What is told at once.
 #[derive(Clone, Debug)]

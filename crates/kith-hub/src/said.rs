@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use kith_core::command::{Command, Outcome};
+use kith_core::decide::secret_hash;
 use kith_core::document::{Doc, Done, Key};
 use kith_core::draft::{Draft, Stop};
 use kith_core::id::{Timestamp, UserId};
 use kith_core::refusal::Refusal;
+use kith_core::scratch;
 use kith_core::text::OpId;
 
 /// What is kept of an operation that may be said again.
@@ -19,8 +21,8 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn of(command: &Command) -> Self {
-        let text = serde_json::to_string(command).unwrap_or_default();
-        Self { hash: kith_core::decide::secret_hash(&text), makes: command.makes() }
+        let hash = scratch::json(command, secret_hash).unwrap_or_default();
+        Self { hash, makes: command.makes() }
     }
 }
 

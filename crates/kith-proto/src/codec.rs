@@ -2,6 +2,7 @@
 
 mod msgpack;
 
+use kith_core::scratch;
 use kith_core::text::Coded;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,6 +46,14 @@ impl Encoding {
         match self {
             Self::Json => serde_json::to_vec(value).unwrap_or_default(),
             Self::MsgPack => rmp_serde::to_vec_named(value).unwrap_or_default(),
+        }
+    }
+
+    /// What `look` makes of the bytes of a frame, which are let go then.
+    pub fn encoded<T: Serialize, R>(self, value: &T, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        match self {
+            Self::Json => scratch::json(value, |text| look(text.as_bytes())),
+            Self::MsgPack => Some(look(&self.encode(value))),
         }
     }
 

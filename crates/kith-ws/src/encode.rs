@@ -27,9 +27,19 @@ pub const HEAD_BYTES_MAX: usize = 10;
 /// One whole frame.
 #[must_use]
 pub fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(payload.len() + HEAD_BYTES_MAX);
+    // Exactly as long as it becomes: then it is shared without a note of what is left of it.
+    let mut bytes = BytesMut::with_capacity(head_bytes(payload.len()) + payload.len());
     append(opcode, &[payload], &mut bytes);
     bytes.freeze()
+}
+
+/// The bytes of the head of a frame with so long a payload.
+fn head_bytes(length: usize) -> usize {
+    match length {
+        0..=125 => 2,
+        126..=0xffff => 4,
+        _ => HEAD_BYTES_MAX,
+    }
 }
 
 /// Puts one whole frame behind what is in `out`; its payload is `parts`, one after the other.

@@ -25,7 +25,7 @@ macro_rules! documents {
             Head(FeedId),
             /// The highest number of a user's operations in a series, which the store keeps with
             /// what they did.
-            Series(UserId, String),
+            Series(UserId, Arc<str>),
             /// The present value of a topic, which follows from its events.
             State(TopicId),
             /// What happened to a topic, from one event to another.

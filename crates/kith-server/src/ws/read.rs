@@ -74,10 +74,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             }
         };
         Some(Ok(match decoded {
-            Message::Text(text) => {
-                let payload = Bytes::from(text);
-                Some(Input::Message { payload, encoding: Encoding::Json })
-            }
+            Message::Text(payload) => Some(Input::Message { payload, encoding: Encoding::Json }),
             Message::Binary(payload) => {
                 Some(Input::Message { payload, encoding: Encoding::MsgPack })
             }

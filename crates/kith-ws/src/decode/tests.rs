@@ -44,7 +44,7 @@ fn refused(bytes: &[u8]) -> Violation {
 fn the_example_of_the_rfc() {
     let mut decoder = Decoder::new(Limits::default());
     decoder.push(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
-    assert_eq!(decoder.next(), Ok(Some(Message::Text("Hello".to_owned()))));
+    assert_eq!(decoder.next(), Ok(Some(Message::Text("Hello".into()))));
     assert_eq!(decoder.next(), Ok(None));
     assert_eq!(decoder.held(), 0);
 }
@@ -127,7 +127,7 @@ proptest! {
             expected.push(if one.binary {
                 Message::Binary(Bytes::copy_from_slice(bytes))
             } else {
-                Message::Text(one.text.clone())
+                Message::Text(one.text.clone().into())
             });
         }
         let mut decoder = Decoder::new(Limits::default());
