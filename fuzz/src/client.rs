@@ -62,6 +62,7 @@ fn told_of(line: &[u8]) -> Option<FeedId> {
     match Encoding::Json.decode::<Push>(line).ok()? {
         Push::Event(event) => Some(event.feed),
         Push::Events(events) => events.first().map(|event| event.feed),
+        Push::Run(run) => Some(run.feed),
         Push::Hidden { feed, .. }
         | Push::Subscribed(Subscribed::Events { feed, .. } | Subscribed::Snapshot { feed, .. }) => {
             Some(feed)

@@ -252,6 +252,9 @@ impl Session {
             Push::Subscribed(answer) => self.feeds.subscribed(answer, now_ms, updates),
             Push::Event(event) => self.feeds.event(event, now_ms, updates),
             Push::Events(events) => self.feeds.events(events, now_ms, updates),
+            Push::Run(run) => {
+                run.into_events().for_each(|event| self.feeds.event(event, now_ms, updates));
+            }
             Push::Hidden { feed, seq } => self.feeds.hidden(feed, seq, now_ms, updates),
             Push::Signal { feed, user, what } => {
                 updates.push_back(Update::Signal { feed, user, what });

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::error::Problem;
 use crate::query::{Answer, Query};
+use crate::run::Run;
 use crate::service::{Service, Told};
 
 /// The first frame of a client: who it is. Nothing else is handled before.
@@ -276,6 +277,9 @@ pub enum Push {
     /// at all. In the order of the changes. A transaction of which the client gets one event comes
     /// as that event.
     Events(Vec<Event>),
+    /// Several events of a feed that the client follows, with what they share said once. Each stands
+    /// for itself.
+    Run(Run),
     /// An event of somebody whom the user blocks: only its number is told, so that no gap is seen.
     Hidden {
         /// The feed.

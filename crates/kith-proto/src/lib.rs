@@ -6,6 +6,7 @@ pub mod codec;
 pub mod error;
 pub mod frame;
 pub mod query;
+pub mod run;
 pub mod schema;
 pub mod service;
 

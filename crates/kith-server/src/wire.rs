@@ -6,15 +6,17 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, UserId};
-use kith_hub::{Backlog, Delivery, Item, Merged, Reset, Run, Unit, presence, read};
+use kith_hub::{Backlog, Delivery, Item, Merged, Reset, presence, read};
 use kith_proto::codec::Encoding;
 use kith_proto::error::Problem;
 use kith_proto::frame::{self, Push, Reply, Seen, Signaled, Status, Subscribed};
 use kith_proto::query::State;
 use kith_proto::service::Told;
-use kith_ws::encode::{HEAD_BYTES_MAX, Opcode, append, frame as ws_frame};
+use kith_ws::encode::{Opcode, frame as ws_frame};
 
 use crate::{aware, services};
+
+mod run;
 
 /// The bytes of a frame on the socket.
 pub(crate) fn framed(encoding: Encoding, payload: &[u8]) -> Bytes {
@@ -30,7 +32,7 @@ fn opcode(encoding: Encoding) -> Opcode {
 
 /// The bytes of a push on the socket.
 pub(crate) fn push(encoding: Encoding, push: &Push) -> Bytes {
-    framed(encoding, &encoding.encode(push))
+    encoding.encoded(push, |payload| framed(encoding, payload)).unwrap_or_default()
 }
 
 /// The reply to a request.
@@ -66,12 +68,12 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
             let (feed, seq) = (delivery.event.feed, delivery.event.seq);
             push(encoding, &Push::Hidden { feed, seq })
         }
-        Item::Events(all) => together(encoding, &all),
+        Item::Events(all) => run::together(encoding, &all),
         Item::Run(run) if blocked.is_empty() => {
-            run.wire(encoding.index(), |run| self::run(encoding, run))
+            run.wire(encoding.index(), |run| run::all(encoding, run))
         }
-        Item::Run(run) => run_for(encoding, &run, blocked),
-        Item::Event(delivery) => delivery.wire(encoding.index(), |event| encode(encoding, event)),
+        Item::Run(run) => run::all_for(encoding, &run, blocked),
+        Item::Event(delivery) => delivery.wire(encoding.index(), |event| run::one(encoding, event)),
         Item::Aware(awareness) => aware::told(encoding, &awareness, blocked)?,
         Item::Newest(merged) => merged.wire(encoding.index(), |merged| newest(encoding, merged)),
         Item::Signal(signal) if blocked.contains(&signal.user) => return None,
@@ -97,87 +99,6 @@ fn hides(blocked: &HashSet<UserId>, event: &Event) -> bool {
     !blocked.is_empty()
         && event.by.is_some_and(|by| blocked.contains(&by))
         && !matches!(event.feed, FeedId::Topic(_) | FeedId::Live(_))
-}
-
-/// The frames of what was committed together.
-fn run(encoding: Encoding, run: &Run) -> Bytes {
-    let mut out = room(run.events().map(Arc::as_ref));
-    for unit in run.units() {
-        match unit {
-            Unit::One(delivery) => append_one(encoding, delivery, &mut out),
-            Unit::Whole(all) => append_whole(encoding, all, &mut out),
-        }
-    }
-    out.freeze()
-}
-
-/// The same for a reader who blocks somebody.
-fn run_for(encoding: Encoding, run: &Run, blocked: &HashSet<UserId>) -> Bytes {
-    let mut out = room(run.events().map(Arc::as_ref));
-    for unit in run.units() {
-        match unit {
-            Unit::One(delivery) => {
-                let frame = item(encoding, Item::Event(Arc::clone(delivery)), blocked);
-                out.extend_from_slice(&frame.unwrap_or_default());
-            }
-            Unit::Whole(all) => append_whole(encoding, all, &mut out),
-        }
-    }
-    out.freeze()
-}
-
-/// The frame of an event.
-fn encode(encoding: Encoding, delivery: &Delivery) -> Bytes {
-    let mut out = room(std::iter::once(delivery));
-    append_one(encoding, delivery, &mut out);
-    out.freeze()
-}
-
-/// The frame of what one transaction did to the topics that a reader follows.
-fn together(encoding: Encoding, all: &[Arc<Delivery>]) -> Bytes {
-    let mut out = room(all.iter().map(Arc::as_ref));
-    append_whole(encoding, all, &mut out);
-    out.freeze()
-}
-
-/// What a frame in JSON has beside the texts of its events, at most, and a comma for each.
-const AROUND_BYTES: usize = HEAD_BYTES_MAX + 16;
-
-/// Room for the frames of these events.
-fn room<'a>(all: impl Iterator<Item = &'a Delivery>) -> BytesMut {
-    BytesMut::with_capacity(all.map(|delivery| delivery.json.len() + AROUND_BYTES).sum())
-}
-
-fn append_one(encoding: Encoding, delivery: &Delivery, out: &mut BytesMut) {
-    match encoding {
-        // The stored text goes out as it is.
-        Encoding::Json => {
-            append(Opcode::Text, &[b"{\"event\":", delivery.json.as_bytes(), b"}"], out);
-        }
-        Encoding::MsgPack => {
-            let event = delivery.event.as_ref().clone();
-            append(Opcode::Binary, &[&encoding.encode(&Push::Event(event))], out);
-        }
-    }
-}
-
-fn append_whole(encoding: Encoding, all: &[Arc<Delivery>], out: &mut BytesMut) {
-    match encoding {
-        // The stored texts go out as they are.
-        Encoding::Json => {
-            let mut parts: Vec<&[u8]> = Vec::with_capacity(all.len() * 2 + 1);
-            for (place, delivery) in all.iter().enumerate() {
-                parts.push(if place == 0 { b"{\"events\":[" } else { b"," });
-                parts.push(delivery.json.as_bytes());
-            }
-            parts.push(b"]}");
-            append(Opcode::Text, &parts, out);
-        }
-        Encoding::MsgPack => {
-            let events = all.iter().map(|delivery| delivery.event.as_ref().clone()).collect();
-            append(Opcode::Binary, &[&encoding.encode(&Push::Events(events))], out);
-        }
-    }
 }
 
 /// The frame of the newest value of a topic.

@@ -1499,6 +1499,14 @@ export type Condition = {
   value?: Json;
 };
 
+/** One of the events of a [run](Run). */
+export type Did = {
+  /** What happened. */
+  body: Body;
+  /** The operation it came of. */
+  op?: OpId;
+};
+
 export type DisplayName = string;
 
 /** What a message said since a time. */
@@ -2087,6 +2095,13 @@ export type Push =
   | {
     events: Event[];
   }
+  /**
+   * Several events of a feed that the client follows, with what they share said once. Each stands
+   * for itself.
+   */
+  | {
+    run: Run;
+  }
   /** An event of somebody whom the user blocks: only its number is told, so that no gap is seen. */
   | {
     hidden: {
@@ -2558,6 +2573,23 @@ export type Rules = {
    * is made.
    */
   yjs?: boolean;
+};
+
+/**
+ * What one user did to one feed at one time, in order: events whose numbers follow each other. Each
+ * stands for itself, as if it came alone; what happened in one transaction comes otherwise.
+ */
+export type Run = {
+  /** When the server decided them. */
+  at: Timestamp;
+  /** Who did it; `None` for the site itself. */
+  by?: UserId;
+  /** What is not the same in all of them. */
+  events: Did[];
+  /** The feed of all. */
+  feed: FeedId;
+  /** The number of the first. */
+  seq: Seq;
 };
 
 export type SectionName = string;

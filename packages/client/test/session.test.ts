@@ -134,6 +134,22 @@ test("a gap is asked for and a repeat dropped", () => {
   assert.deepEqual(talk.updates(), ["connected", "snapshot", "caught_up", "6", "7", "8", "9", "caught_up", "10"]);
 });
 
+test("each event of a run is taken as if it came alone", () => {
+  const run = (from: number, to: number): Push => {
+    const { feed, at, body } = event(from);
+    return { run: { feed, seq: from, at, events: Array.from({ length: to - from + 1 }, () => ({ body })) } };
+  };
+  const talk = Talk.online();
+  talk.follow();
+  talk.hear(snapshot(5));
+  // Some of it was there before.
+  talk.hear(run(4, 7));
+  talk.hear(run(9, 10));
+  assert.equal(talk.asked()?.after, 7);
+  talk.hear(told(8, 10));
+  assert.deepEqual(talk.updates(), ["connected", "snapshot", "caught_up", "6", "7", "8", "9", "10", "caught_up"]);
+});
+
 test("who lags resumes and pages are asked for one after another", () => {
   const talk = Talk.online();
   talk.follow();

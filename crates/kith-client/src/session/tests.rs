@@ -8,6 +8,7 @@ use kith_core::id::{Seq, SessionId, StreamId, Timestamp, UserId};
 use kith_core::text::{DisplayName, OpId, UserName};
 use kith_proto::frame::{Limits, Reply, Seen, Signal, Subscribed};
 use kith_proto::query::State;
+use kith_proto::run::Run;
 
 use super::*;
 
@@ -179,6 +180,23 @@ fn a_gap_is_asked_for_and_a_repeat_dropped() {
     talk.hear(&Push::Event(event(9)));
     talk.hear(&Push::Event(event(10)));
     assert_eq!(talk.updates(), ["Conn", "Snap", "Caug", "6", "7", "8", "9", "Caug", "10"]);
+}
+
+#[test]
+fn each_event_of_a_run_is_taken_as_if_it_came_alone() {
+    let run = |seqs: std::ops::RangeInclusive<u64>| {
+        let events: Vec<Event> = seqs.map(event).collect();
+        Push::Run(Run::new(&events.iter().collect::<Vec<_>>()).unwrap())
+    };
+    let mut talk = Talk::online();
+    talk.follow();
+    talk.hear(&snapshot(5));
+    // Some of it was there before.
+    talk.hear(&run(4..=7));
+    talk.hear(&run(9..=10));
+    assert_eq!(talk.asked().after, Some(Seq(7)));
+    talk.hear(&told(8..=10, false));
+    assert_eq!(talk.updates(), ["Conn", "Snap", "Caug", "6", "7", "8", "9", "10", "Caug"]);
 }
 
 #[test]

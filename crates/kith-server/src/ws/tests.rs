@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
+use kith_core::id::Timestamp;
 use kith_hub::{Environment, Hub};
 use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
@@ -51,8 +52,26 @@ impl Around for Gated {
     }
 }
 
+/// Time that stands still.
+#[derive(Default)]
+struct Still(Clock);
+
+impl Environment for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_763_000_000_000)
+    }
+
+    fn random(&self) -> u128 {
+        self.0.random()
+    }
+}
+
 /// A server, its gate, and a token.
 async fn server() -> (Arc<App>, Arc<Gate>, String) {
+    server_at(Arc::new(Clock::default())).await
+}
+
+async fn server_at(env: Arc<dyn Environment>) -> (Arc<App>, Arc<Gate>, String) {
     let settings = Settings {
         registration: Registration::Open,
         password_memory_kib: 8,
@@ -60,7 +79,6 @@ async fn server() -> (Arc<App>, Arc<Gate>, String) {
     };
     let gate = Arc::new(Gate { passes: Semaphore::new(100), came: AtomicU64::new(0) });
     let store = Gated { store: MemoryStore::new(), gate: Arc::clone(&gate) };
-    let env: Arc<dyn Environment> = Arc::new(Clock::default());
     let hub = Hub::open(Arc::new(store), Arc::clone(&env), kith_hub::Limits::default());
     let app = App::new(hub.await.unwrap(), env, settings);
     let password = "correct horse battery";
@@ -69,8 +87,12 @@ async fn server() -> (Arc<App>, Arc<Gate>, String) {
 }
 
 fn connect(app: &Arc<App>) -> (DuplexStream, tokio::task::JoinHandle<()>) {
+    connect_by(app, Encoding::Json)
+}
+
+fn connect_by(app: &Arc<App>, encoding: Encoding) -> (DuplexStream, tokio::task::JoinHandle<()>) {
     let (client, socket) = tokio::io::duplex(64 * 1024);
-    let origin = Origin { address: HOME, cookie: None, encoding: Encoding::Json };
+    let origin = Origin { address: HOME, cookie: None, encoding };
     (client, tokio::spawn(wrapped(Arc::clone(app), socket, origin)))
 }
 
@@ -179,6 +201,88 @@ async fn the_past_goes_out_as_it_would_be_written() {
             let read: Push = Encoding::Json.decode(&told).unwrap();
             assert!(matches!(read, Push::Subscribed(_)), "{text}");
             assert_eq!(String::from_utf8(Encoding::Json.encode(&read)).unwrap(), text);
+        }
+        drop(client);
+        served.await.unwrap();
+    }
+}
+
+/// A value as a frame of a client, with a mask of zeros.
+fn asked(encoding: Encoding, value: &serde_json::Value) -> Vec<u8> {
+    let (opcode, bytes) = match encoding {
+        Encoding::Json => (0x81, serde_json::to_vec(value).unwrap()),
+        Encoding::MsgPack => (0x82, encoding.encode(value)),
+    };
+    let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
+    match bytes.len() {
+        0..126 => [&[opcode, 0x80 | length[1], 0, 0, 0, 0], &bytes[..]].concat(),
+        _ => [&[opcode, 0xfe, length[0], length[1], 0, 0, 0, 0], &bytes[..]].concat(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_at_one_time_is_told_in_runs_and_reads_as_what_happened() {
+    use kith_core::command::Command;
+    use kith_core::event::{Body, Event};
+    use kith_core::id::FeedId;
+    use kith_core::text::{CircleName, MessageText, OpId};
+    use serde_json::json;
+
+    let (app, _, token) = server_at(Arc::new(Still::default())).await;
+    let bob = app.sign_up("bob", "correct horse battery", None, None, "home", HOME).await.unwrap();
+    let (ana, bob) =
+        (app.auth.caller(&token).await.unwrap(), app.auth.caller(&bob.token).await.unwrap());
+    let name = CircleName::parse("Tea").unwrap();
+    let made = app.hub.execute(ana.user, None, &Command::CreateCircle { name, public: true }).await;
+    let made = made.unwrap();
+    let (circle, stream) = (made.circle.unwrap(), made.stream.unwrap());
+    app.hub.execute(bob.user, None, &Command::Join { circle }).await.unwrap();
+    let mut readers = Vec::new();
+    for encoding in Encoding::ALL {
+        let (mut client, served) = connect_by(&app, encoding);
+        client
+            .write_all(&asked(encoding, &json!({"v": 1, "auth": {"token": token}})))
+            .await
+            .unwrap();
+        frame(&mut client).await;
+        let follow = json!({"id": 1, "subscribe": [{"feed": stream}]});
+        client.write_all(&asked(encoding, &follow)).await.unwrap();
+        frame(&mut client).await;
+        frame(&mut client).await;
+        readers.push((encoding, client, served));
+    }
+    // Ana's three, bob's two, one of ana's without a name: decided before any of them is committed.
+    let mut answers = Vec::new();
+    for (number, who) in [&ana, &ana, &ana, &bob, &bob, &ana].into_iter().enumerate() {
+        let post =
+            Command::post(stream, MessageText::parse(&format!("\",\"op\":{number}")).unwrap());
+        let op = (number < 5).then(|| OpId::parse(&format!("op-{}", number + 1)).unwrap());
+        answers.push(app.hub.submit(who.user, 1, op, &post).await.unwrap());
+    }
+    for answer in answers {
+        answer.wait().await.unwrap();
+    }
+    for (encoding, mut client, served) in readers {
+        let mut told: Vec<Event> = Vec::new();
+        let mut runs = Vec::new();
+        while told.len() < 6 {
+            match encoding.decode::<Push>(&frame(&mut client).await).unwrap() {
+                Push::Event(event) => told.push(event),
+                Push::Run(run) => {
+                    runs.push(run.events.len());
+                    told.extend(run.into_events());
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(runs, [3, 2], "{encoding:?}");
+        for (number, event) in told.iter().enumerate() {
+            let by = if [3, 4].contains(&number) { bob.user } else { ana.user };
+            let op = (number < 5).then(|| OpId::parse(&format!("op-{}", number + 1)).unwrap());
+            assert_eq!((event.feed, event.by, &event.op), (FeedId::Stream(stream), Some(by), &op));
+            assert_eq!(event.seq.0, told[0].seq.0 + number as u64);
+            let Body::Posted { text, .. } = &event.body else { panic!("{event:?}") };
+            assert_eq!(text.as_str(), format!("\",\"op\":{number}"));
         }
         drop(client);
         served.await.unwrap();

@@ -179,6 +179,9 @@ export class Session {
       this.#feeds.event(push.event, now_ms);
     } else if ("events" in push) {
       this.#feeds.events(push.events, now_ms);
+    } else if ("run" in push) {
+      const { events, seq, ...shared } = push.run;
+      events.forEach((did, place) => this.#feeds.event({ ...shared, ...did, seq: seq + place }, now_ms));
     } else if ("hidden" in push) {
       this.#feeds.hidden(push.hidden.feed, push.hidden.seq, now_ms);
     } else if ("signal" in push) {

@@ -1,0 +1,123 @@
+//! Events that have nearly everything in common, told with that said once.
+
+use kith_core::event::{Body, Event};
+use kith_core::id::{FeedId, Seq, Timestamp, UserId};
+use kith_core::text::OpId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What one user did to one feed at one time, in order: events whose numbers follow each other. Each
+/// stands for itself, as if it came alone; what happened in one transaction comes otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// The feed of all.
+    pub feed: FeedId,
+    /// The number of the first.
+    pub seq: Seq,
+    /// When the server decided them.
+    pub at: Timestamp,
+    /// Who did it; `None` for the site itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
+    /// What is not the same in all of them.
+    pub events: Vec<Did>,
+}
+
+/// One of the events of a [run](Run).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Did {
+    /// The operation it came of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub op: Option<OpId>,
+    /// What happened.
+    pub body: Body,
+}
+
+impl Run {
+    /// The events that begin `events` and can be told as one run; how many they are, at least one
+    /// unless there are none.
+    pub fn of<'a>(mut events: impl Iterator<Item = &'a Event>) -> usize {
+        let Some(first) = events.next() else { return 0 };
+        let mut last = first.seq;
+        let goes_on = |event: &&Event| {
+            let is_next = event.seq == last.next();
+            last = event.seq;
+            is_next && (event.feed, event.at, event.by) == (first.feed, first.at, first.by)
+        };
+        1 + events.take_while(goes_on).count()
+    }
+
+    /// These events as a run, if there are any; they are such as [`of`](Self::of) counts.
+    #[must_use]
+    pub fn new(events: &[&Event]) -> Option<Self> {
+        let Event { feed, seq, at, by, .. } = **events.first()?;
+        let did = |event: &&Event| Did { op: event.op.clone(), body: event.body.clone() };
+        Some(Self { feed, seq, at, by, events: events.iter().map(did).collect() })
+    }
+
+    /// Its events.
+    pub fn into_events(self) -> impl Iterator<Item = Event> {
+        let Self { feed, mut seq, at, by, events } = self;
+        events.into_iter().map(move |Did { op, body }| {
+            let event = Event { feed, seq, at, by, op, body };
+            // Whoever made it up may say any number.
+            seq = Seq(seq.0.saturating_add(1));
+            event
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_core::id::{StreamId, TopicId};
+
+    use super::*;
+
+    fn event(seq: u64) -> Event {
+        Event {
+            feed: FeedId::Topic(TopicId::new(Timestamp(1), 2)),
+            seq: Seq(seq),
+            at: Timestamp(7),
+            by: Some(UserId::new(Timestamp(1), 3)),
+            op: OpId::parse(&format!("ana-{seq}")).ok(),
+            body: Body::TopicRemoved {},
+        }
+    }
+
+    #[test]
+    fn a_run_ends_where_anything_differs_but_the_operation_and_what_happened() {
+        let all: Vec<Event> = (3..6).map(event).collect();
+        assert_eq!(Run::of(all.iter()), 3);
+        assert_eq!(Run::of(all.iter().take(1)), 1);
+        assert_eq!(Run::of(std::iter::empty()), 0);
+        let other = |change: fn(&mut Event)| {
+            let mut all = all.clone();
+            all.iter_mut().skip(2).for_each(change);
+            Run::of(all.iter())
+        };
+        assert_eq!(other(|event| event.op = None), 3);
+        assert_eq!(other(|event| event.at = Timestamp(8)), 2);
+        assert_eq!(other(|event| event.by = None), 2);
+        assert_eq!(other(|event| event.seq = event.seq.next()), 2);
+        let stream = |event: &mut Event| {
+            event.feed = FeedId::Stream(StreamId::new(Timestamp(1), 2));
+        };
+        assert_eq!(other(stream), 2);
+    }
+
+    #[test]
+    fn its_events_are_those_it_was_made_of() {
+        let mut all: Vec<Event> = (3..6).map(event).collect();
+        all[1].op = None;
+        let run = Run::new(&all.iter().collect::<Vec<_>>()).unwrap();
+        assert!(run.into_events().eq(all));
+        assert_eq!(Run::new(&[]), None);
+    }
+
+    #[test]
+    fn numbers_that_were_made_up_break_nothing() {
+        let last = Event { seq: Seq(u64::MAX), ..event(1) };
+        let run = Run::new(&[&last, &last]).unwrap();
+        assert_eq!(run.into_events().count(), 2);
+    }
+}
