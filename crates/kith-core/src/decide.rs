@@ -30,6 +30,10 @@ fn tell(
     body: Body,
 ) -> Result<(), Stop> {
     let event = draft.emit(feed, body)?;
+    if outcome.events.is_empty() {
+        // Most bring about one.
+        outcome.events.reserve_exact(1);
+    }
     outcome.events.push(Place { feed, seq: event.seq });
     Ok(())
 }

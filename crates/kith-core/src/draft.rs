@@ -19,6 +19,7 @@ use crate::refusal::Refusal;
 use crate::scratch;
 use crate::text::OpId;
 use crate::topic::{Fact, State};
+use crate::written::Written;
 
 /// Why a rule ended without a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub struct Changes {
     /// The events, feed by feed in order.
     pub events: Vec<Drafted>,
     /// The documents that differ, heads included; `None` for removed ones.
-    pub documents: BTreeMap<Key, Option<Doc>>,
+    pub documents: Written,
     /// The feeds that forget their beginnings, each up to and with this event.
     pub trims: BTreeMap<FeedId, Seq>,
 }
@@ -254,6 +255,10 @@ impl<'a> Draft<'a> {
         index(self, &event)?;
         reduce(self, &event)?;
         let event = Arc::new(event);
+        if self.changes.events.is_empty() {
+            // Most operations bring about one.
+            self.changes.events.reserve_exact(1);
+        }
         self.changes.events.push(Drafted { event: Arc::clone(&event), json, hash });
         Ok(event)
     }

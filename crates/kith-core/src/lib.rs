@@ -28,3 +28,4 @@ pub mod service;
 mod spelled;
 pub mod text;
 pub mod topic;
+pub mod written;

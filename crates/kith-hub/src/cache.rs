@@ -28,7 +28,8 @@ pub(crate) struct Pending {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) cache: Cache,
-    pub(crate) queue: VecDeque<Pending>,
+    /// Boxed: they go from list to list on their way.
+    pub(crate) queue: VecDeque<Box<Pending>>,
     /// A group is on its way to the disk.
     pub(crate) committing: bool,
     pub(crate) closing: bool,
@@ -39,7 +40,7 @@ impl State {
     /// Makes the changes visible to later decisions and queues them for their commit.
     pub(crate) fn enqueue(&mut self, pending: Pending) {
         self.cache.put(&pending.changes);
-        self.queue.push_back(pending);
+        self.queue.push_back(Box::new(pending));
     }
 }
 
@@ -142,7 +143,7 @@ impl Cache {
     }
 
     fn put(&mut self, changes: &Changes) {
-        for (key, doc) in &changes.documents {
+        for (key, doc) in changes.documents.iter() {
             // Most are there: their keys are not cloned.
             let entry = match self.entries.get_mut(key) {
                 Some(entry) => entry,

@@ -1,4 +1,8 @@
 //! The committer: takes what was decided, commits it in groups, and shows it afterwards.
+#![expect(
+    clippy::vec_box,
+    reason = "an operation goes from list to list, and is not moved each time"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -159,8 +163,8 @@ impl Pace {
         (gathers && !pause.is_zero()).then_some(pause)
     }
 
-    fn note(&mut self, inner: &Inner, group: &[Pending], now: Instant) {
-        if !group.iter().any(changes) {
+    fn note(&mut self, inner: &Inner, group: &[Box<Pending>], now: Instant) {
+        if !group.iter().any(|pending| changes(pending)) {
             return;
         }
         self.delivered = inner.stats.deliveries.load(Ordering::Relaxed);
@@ -182,10 +186,10 @@ fn micros(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
-fn take(inner: &Inner) -> Vec<Pending> {
+fn take(inner: &Inner) -> Vec<Box<Pending>> {
     let mut state = inner.state();
     let count = state.queue.len().min(inner.limits.group_max);
-    let group: Vec<Pending> = state.queue.drain(..count).collect();
+    let group: Vec<Box<Pending>> = state.queue.drain(..count).collect();
     state.committing = !group.is_empty();
     group
 }
@@ -221,7 +225,7 @@ fn write(key: &Key, doc: Option<&Doc>) -> Option<DocWrite> {
 
 fn finish(
     inner: &Arc<Inner>,
-    group: Vec<Pending>,
+    group: Vec<Box<Pending>>,
     results: Vec<Result<(), StoreError>>,
     began: Instant,
 ) {
@@ -240,7 +244,7 @@ fn finish(
                     plain.push(pending);
                 } else {
                     show_plain(inner, std::mem::take(&mut plain), began);
-                    show(inner, pending, began);
+                    show(inner, *pending, began);
                 }
                 continue;
             }
@@ -319,7 +323,7 @@ fn is_plain(changes: &Changes) -> bool {
 const NOTED: usize = 64;
 
 /// Shows committed operations that take nobody's access: all to subscribers, then to whoever asked.
-fn show_plain(inner: &Arc<Inner>, all: Vec<Pending>, began: Instant) {
+fn show_plain(inner: &Arc<Inner>, all: Vec<Box<Pending>>, began: Instant) {
     if all.is_empty() {
         return;
     }
@@ -345,7 +349,8 @@ fn show_plain(inner: &Arc<Inner>, all: Vec<Pending>, began: Instant) {
     crate::search::note(inner, changes());
     changes().for_each(|changes| crate::past::tend(inner, changes));
     let took = micros(began);
-    for Pending { changes, outcome, answer, .. } in all {
+    for pending in all {
+        let Pending { changes, outcome, answer, .. } = *pending;
         if !changes.events.is_empty() {
             inner.stats.delivery.add(took);
         }

@@ -14,7 +14,7 @@ use crate::item::{Grant, Item};
 use crate::mailbox::ITEM_BYTES;
 use crate::newest::Newest;
 use crate::presence::Signal;
-use crate::run::{RUN_BYTES, Run, Unit};
+use crate::run::{RUN_BYTES, Run, Stretch, Unit};
 use crate::service::Card;
 use crate::subscriber::Subscriber;
 use crate::{Hub, Limits};
@@ -59,35 +59,6 @@ impl Delivery {
 struct Part {
     numbers: Vec<usize>,
     grants: Vec<Arc<Grant>>,
-}
-
-/// Events of one feed that follow each other.
-#[derive(Default)]
-struct Stretch {
-    feed: Option<FeedId>,
-    units: Vec<Unit>,
-    /// What they take in a mailbox, and how many they are.
-    bytes: usize,
-    count: u64,
-}
-
-impl Stretch {
-    fn of(event: Arc<Delivery>) -> Self {
-        let mut stretch = Self { feed: Some(event.event.feed), ..Self::default() };
-        stretch.add(vec![event], false);
-        stretch
-    }
-
-    /// Adds the events of an operation, which are to be shown at once where it `is_whole`.
-    fn add(&mut self, events: Vec<Arc<Delivery>>, is_whole: bool) {
-        self.bytes += events.iter().map(|event| event.json.len() + ITEM_BYTES).sum::<usize>();
-        self.count += events.len() as u64;
-        if is_whole && events.len() > 1 {
-            self.units.push(Unit::Whole(events));
-        } else {
-            self.units.extend(events.into_iter().map(Unit::One));
-        }
-    }
 }
 
 /// One who follows a feed.
@@ -175,8 +146,15 @@ impl Fan {
         let mut delivered = 0;
         let mut stretch = Stretch::default();
         for events in operations {
+            // Most operations bring about one event.
+            if let [drafted] = events {
+                let Some(event) = table.keep_at_hand(drafted) else { continue };
+                delivered += table.begin(&mut stretch, event.event.feed, stats);
+                stretch.add(std::iter::once(event));
+                continue;
+            }
             let is_change = |drafted: &Drafted| matches!(drafted.event.body, Body::Changed { .. });
-            let is_whole = events.len() > 1 && events.iter().all(is_change);
+            let is_whole = events.iter().all(is_change);
             let followed = events.iter().filter_map(|drafted| table.keep_at_hand(drafted));
             let followed: Vec<Arc<Delivery>> = followed.collect();
             let Some(feed) = followed.first().map(|first| first.event.feed) else { continue };
@@ -186,17 +164,19 @@ impl Fan {
                     true => delivered += table.tell_whole(&followed, stats),
                     false => {
                         for event in followed {
-                            delivered += table.tell(Stretch::of(event), stats);
+                            delivered += table.begin(&mut stretch, event.event.feed, stats);
+                            stretch.add(std::iter::once(event));
+                            delivered += table.tell(std::mem::take(&mut stretch), stats);
                         }
                     }
                 }
                 continue;
             }
-            if stretch.feed != Some(feed) || stretch.bytes >= RUN_BYTES {
-                delivered += table.tell(std::mem::take(&mut stretch), stats);
-                stretch.feed = Some(feed);
+            delivered += table.begin(&mut stretch, feed, stats);
+            match is_whole {
+                true => stretch.add_whole(followed),
+                false => stretch.add(followed.into_iter()),
             }
-            stretch.add(followed, is_whole);
         }
         delivered + table.tell(stretch, stats)
     }
@@ -350,6 +330,16 @@ impl Table {
             *bytes -= feed.ring.pop_front().map_or(0, |old| old.bytes());
         }
         Some(delivery)
+    }
+
+    /// Has a stretch go on in a feed: what it holds of another, or enough of this one, is told; says
+    /// how many.
+    fn begin(&mut self, stretch: &mut Stretch, feed: FeedId, stats: &Stats) -> u64 {
+        if stretch.feed == Some(feed) && stretch.bytes < RUN_BYTES {
+            return 0;
+        }
+        let next = Stretch { feed: Some(feed), ..Stretch::default() };
+        self.tell(std::mem::replace(stretch, next), stats)
     }
 
     /// Puts events of one feed into the mailboxes of those who follow it; says how many.

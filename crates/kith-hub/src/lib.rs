@@ -45,14 +45,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kith_core::command::{self, Command, Outcome};
-use kith_core::document::{Doc, Done, Key};
+use kith_core::document::Key;
 use kith_core::draft::{Draft, Stop};
 use kith_core::id::{Timestamp, UserId};
+use kith_core::refusal::Refusal;
 use kith_core::text::OpId;
 use kith_store::Store;
 use tokio::sync::Notify;
 
-use said::{Said, done_before, retold};
+use said::{Once, Said};
 
 pub use answer::Answer;
 pub use aware::{Awareness, Shown};
@@ -296,37 +297,39 @@ impl Hub {
         &self,
         (me, from): (UserId, u64),
         op: Option<OpId>,
-        Said { mut hash, makes }: Said,
+        said: Said,
         mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Answer, HubError> {
         let Some(op) = op else {
             return self.queue(Some(me), from, None, decide).await;
         };
-        let series = op.in_series().map(|(series, number)| (Arc::from(series), number));
-        self.queue(Some(me), from, Some(op.clone()), |draft| {
-            let last = |(series, _): &(Arc<str>, u64)| draft.last_in_series(me, series);
-            let last = series.as_ref().map(last).transpose()?;
-            let is_new =
-                series.as_ref().zip(last).is_some_and(|((_, number), last)| *number > last);
-            if !is_new && let Some(done) = done_before(draft, me, &op)? {
-                return retold(&done, &hash, draft.now);
-            }
-            let outcome = decide(draft)?;
-            let kept = Outcome { code: None, ..outcome.clone() };
-            // This turn is the last: nothing below asks for another.
-            let command = std::mem::take(&mut hash);
-            let done = Arc::new(Done { at: draft.now, command, outcome: kept, once: makes });
-            if outcome.is_ephemeral() {
-                draft.put(Key::Said(me, op.clone()), Some(Doc::Said(done)));
-            } else {
-                draft.put(Key::Done(me, op.clone()), Some(Doc::Done(done)));
-            }
-            if let Some((series, number)) = series.as_ref().filter(|_| is_new) {
-                draft.put(Key::Series(me, Arc::clone(series)), Some(Doc::Series(*number)));
-            }
-            Ok(outcome)
-        })
-        .await
+        let mut once = Once::new(me, op.clone(), said);
+        self.queue(Some(me), from, Some(op), |draft| once.decide(draft, &mut decide)).await
+    }
+
+    /// As [`submit`](Self::submit), at once: `None` where something has to be read or worked out
+    /// first, or a guard asked. Nothing has happened then.
+    pub fn submit_at_once(
+        &self,
+        me: UserId,
+        from: u64,
+        op: Option<&OpId>,
+        command: &Command,
+    ) -> Option<Result<Answer, HubError>> {
+        if self.may_be_edits(command) {
+            return None;
+        }
+        let at = (self.inner.env.now(), self.inner.env.random());
+        let mut once = op.map(|op| Once::new(me, op.clone(), Said::of(command)));
+        let mut decide = |draft: &mut Draft<'_>| match &mut once {
+            None => command::decide(draft, me, command),
+            Some(once) => once.decide(draft, |draft| command::decide(draft, me, command)),
+        };
+        match self.attempt(at, (Some(me), from), op.cloned(), &mut decide) {
+            Ok(Attempt::Queued(answer)) => Some(Ok(answer)),
+            Ok(Attempt::Missing(_)) | Err(HubError::Refused(Refusal::Guarded { .. })) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// Decides, commits and delivers. `decide` may run several times, each on a fresh draft.

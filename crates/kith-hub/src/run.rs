@@ -7,6 +7,7 @@ use kith_core::id::{FeedId, Seq};
 
 use crate::fan::{Delivery, WIRES};
 use crate::item::Item;
+use crate::mailbox::ITEM_BYTES;
 
 /// Bytes of events after which another run begins: some of them fit into what is taken at a time.
 pub(crate) const RUN_BYTES: usize = 48 * 1024;
@@ -92,5 +93,36 @@ impl Run {
     /// What is in it, one by one.
     pub(crate) fn items(&self) -> impl Iterator<Item = Item> {
         self.units.iter().cloned().map(Unit::into_item)
+    }
+}
+
+/// Events of one feed that follow each other.
+#[derive(Default)]
+pub(crate) struct Stretch {
+    pub(crate) feed: Option<FeedId>,
+    pub(crate) units: Vec<Unit>,
+    /// What they take in a mailbox, and how many they are.
+    pub(crate) bytes: usize,
+    pub(crate) count: u64,
+}
+
+impl Stretch {
+    fn weigh(&mut self, event: &Delivery) {
+        self.bytes += event.json.len() + ITEM_BYTES;
+        self.count += 1;
+    }
+
+    /// Adds events that each stand for themselves.
+    pub(crate) fn add(&mut self, events: impl Iterator<Item = Arc<Delivery>>) {
+        for event in events {
+            self.weigh(&event);
+            self.units.push(Unit::One(event));
+        }
+    }
+
+    /// Adds the events of an operation, which are to be shown at once.
+    pub(crate) fn add_whole(&mut self, events: Vec<Arc<Delivery>>) {
+        events.iter().for_each(|event| self.weigh(event));
+        self.units.extend(Unit::of(events));
     }
 }

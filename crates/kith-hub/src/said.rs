@@ -26,12 +26,54 @@ impl Said {
     }
 }
 
-/// What an operation did when it was said before.
-pub(crate) fn done_before(
-    draft: &Draft<'_>,
+/// An operation that is done once, however often it is said.
+pub(crate) struct Once {
     me: UserId,
-    op: &OpId,
-) -> Result<Option<Arc<Done>>, Stop> {
+    op: OpId,
+    /// Its series, and its number in that.
+    series: Option<(Arc<str>, u64)>,
+    said: Said,
+}
+
+impl Once {
+    pub(crate) fn new(me: UserId, op: OpId, said: Said) -> Self {
+        let series = op.in_series().map(|(series, number)| (series.into(), number));
+        Self { me, op, series, said }
+    }
+
+    /// Decides by `decide` what is asked and notes it, unless that was done before under the same
+    /// name. After a decision it is not asked again.
+    pub(crate) fn decide(
+        &mut self,
+        draft: &mut Draft<'_>,
+        decide: impl FnOnce(&mut Draft<'_>) -> Result<Outcome, Stop>,
+    ) -> Result<Outcome, Stop> {
+        let Self { me, op, series, said } = self;
+        let is_new = match series {
+            Some((series, number)) => *number > draft.last_in_series(*me, series)?,
+            None => false,
+        };
+        if !is_new && let Some(done) = done_before(draft, *me, op)? {
+            return retold(&done, &said.hash, draft.now);
+        }
+        let outcome = decide(draft)?;
+        let kept = Outcome { code: None, ..outcome.clone() };
+        let command = std::mem::take(&mut said.hash);
+        let done = Arc::new(Done { at: draft.now, command, outcome: kept, once: said.makes });
+        if outcome.is_ephemeral() {
+            draft.put(Key::Said(*me, op.clone()), Some(Doc::Said(done)));
+        } else {
+            draft.put(Key::Done(*me, op.clone()), Some(Doc::Done(done)));
+        }
+        if let Some((series, number)) = series.as_ref().filter(|_| is_new) {
+            draft.put(Key::Series(*me, Arc::clone(series)), Some(Doc::Series(*number)));
+        }
+        Ok(outcome)
+    }
+}
+
+/// What an operation did when it was said before.
+fn done_before(draft: &Draft<'_>, me: UserId, op: &OpId) -> Result<Option<Arc<Done>>, Stop> {
     if let Some(done) = draft.done(me, op.clone())? {
         return Ok(Some(done));
     }
@@ -42,7 +84,7 @@ pub(crate) fn done_before(
 }
 
 /// The answer that was given to the same operation before.
-pub(crate) fn retold(done: &Done, hash: &str, now: Timestamp) -> Result<Outcome, Stop> {
+fn retold(done: &Done, hash: &str, now: Timestamp) -> Result<Outcome, Stop> {
     if done.is_over(now) {
         return Err(Refusal::OpExpired.into());
     }

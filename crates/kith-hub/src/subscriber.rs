@@ -375,7 +375,7 @@ pub(crate) fn scope_of(changes: &Changes) -> Scope {
             _ => {}
         }
     }
-    for (key, doc) in &changes.documents {
+    for (key, doc) in changes.documents.iter() {
         match key {
             Key::Session(hash) if doc.is_none() => {
                 scope.sessions.insert(hash.clone());

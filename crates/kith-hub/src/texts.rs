@@ -211,6 +211,12 @@ impl Hub {
         self.apart(move || with(state.text()?, |updates| updates.json(JSON)).ok()).await
     }
 
+    /// Whether a command may have changes of documents in it by who speaks no Yjs.
+    pub(crate) fn may_be_edits(&self, command: &Command) -> bool {
+        let Command::Change { changes, .. } = command else { return false };
+        changes.iter().take(decide::CHANGES_MAX).any(|asked| self.may_be_plain(asked))
+    }
+
     /// What a command comes to that has changes of documents in it by who speaks no Yjs; `None` for any
     /// other.
     pub(crate) async fn edits(

@@ -241,10 +241,9 @@ pub(super) fn one(
     }
     pace(draft, &access.topic)?;
     let seq = draft.head(access.topic.feed())?.seq.next();
-    let fact = {
-        let state = draft.state(asked.topic)?.ok_or(Refusal::NoSuchTopic)?;
-        state.resolve(seq, &asked.change).map_err(|refusal| of_kind(refusal, access.topic.holds))?
-    };
+    let state = draft.state(asked.topic)?.ok_or(Refusal::NoSuchTopic)?;
+    let resolved = state.resolve(seq, &asked.change);
+    let fact = resolved.map_err(|refusal| of_kind(refusal, access.topic.holds))?;
     if let (Fact::Emit { args }, Some(schema)) = (&fact, &access.topic.rules.schema) {
         schema::conforms(schema, &Json::Object(args.clone()))?;
     }
@@ -253,7 +252,7 @@ pub(super) fn one(
     if fact.can_turn_back() && !rules.ephemeral && !rules.no_undo {
         done.places.push(Placed { topic: asked.topic, seq, by: lent });
     }
-    happen(draft, outcome, &access.topic, fact)
+    happen(draft, outcome, &access.topic, state, fact)
 }
 
 /// A refusal that names the kind of a topic, as the topic was made.
@@ -264,18 +263,18 @@ fn of_kind(refusal: Refusal, holds: Kind) -> Refusal {
     }
 }
 
-/// Tells of what happens to a topic, if its rules allow it.
+/// Tells of what happens to a topic in this state, if its rules allow it.
 pub(super) fn happen(
     draft: &mut Draft<'_>,
     outcome: &mut Outcome,
     topic: &Topic,
+    state: Arc<State>,
     fact: Fact,
 ) -> Result<(), Stop> {
-    let due = {
-        let state = draft.state(topic.id)?.ok_or(Refusal::NoSuchTopic)?;
-        fits_after(&state, &fact, &topic.rules)?;
-        state.is_due()
-    };
+    fits_after(&state, &fact, &topic.rules)?;
+    let due = state.is_due();
+    // Whoever changes it is to find nobody else who holds it.
+    drop(state);
     tell(draft, outcome, topic.feed(), Body::Changed { fact })?;
     if due && !topic.rules.ephemeral {
         keep(draft, topic.id)?;

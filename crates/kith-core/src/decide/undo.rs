@@ -165,7 +165,8 @@ fn revert(
         let back = draft.state(id)?.ok_or(Refusal::NoSuchTopic)?.revert(&facts)?;
         for fact in back {
             visible |= fact.is_visible();
-            happen(draft, outcome, &access.topic, fact)?;
+            let state = draft.state(id)?.ok_or(Refusal::NoSuchTopic)?;
+            happen(draft, outcome, &access.topic, state, fact)?;
         }
     }
     Ok((visible, lent))

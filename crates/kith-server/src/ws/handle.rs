@@ -57,6 +57,19 @@ enum Rest {
     Behind(Write),
 }
 
+/// How far a request came at once.
+enum Begun<'a> {
+    /// So far that this is left.
+    Left(Rest),
+    /// It waits for something.
+    Waits(Doing<'a>),
+}
+
+impl Begun<'_> {
+    /// It is answered, or will be when it is durable.
+    const OVER: Self = Self::Left(Rest::Nothing);
+}
+
 /// A request that writes.
 struct Write {
     id: u64,
@@ -92,18 +105,30 @@ impl<'a> Work<'a> {
         may.then(|| self.behind.pop_front()).flatten()
     }
 
-    /// Begins with a request, and does of it what needs no waiting: most are done then.
-    async fn begin(
-        &mut self,
-        session: &Requests<'_>,
-        handling: impl Future<Output = Rest> + Send + 'a,
-    ) {
-        self.doing = Some(Box::pin(handling));
-        std::future::poll_fn(|context| {
-            let _ = self.poll(session, context);
-            Poll::Ready(())
-        })
-        .await;
+    /// Goes on with a request that was begun, and does of it what needs no waiting.
+    async fn begin(&mut self, session: &Requests<'_>, begun: Begun<'a>) {
+        match begun {
+            Begun::Left(rest) => self.left(rest),
+            Begun::Waits(doing) => {
+                self.doing = Some(doing);
+                std::future::poll_fn(|context| {
+                    let _ = self.poll(session, context);
+                    Poll::Ready(())
+                })
+                .await;
+            }
+        }
+    }
+
+    /// Notes what is left to do of a request.
+    fn left(&mut self, rest: Rest) {
+        match rest {
+            Rest::Nothing => {}
+            Rest::Guarded(id, guarded) => {
+                self.deciding = Some(Box::pin(async move { (id, guarded.decide().await) }));
+            }
+            Rest::Behind(write) => self.behind.push_back(write),
+        }
     }
 
     /// Goes on with all of it: ready when there may be room again.
@@ -112,13 +137,7 @@ impl<'a> Work<'a> {
             && let Poll::Ready(rest) = doing.as_mut().poll(context)
         {
             self.doing = None;
-            match rest {
-                Rest::Nothing => {}
-                Rest::Guarded(id, guarded) => {
-                    self.deciding = Some(Box::pin(async move { (id, guarded.decide().await) }));
-                }
-                Rest::Behind(write) => self.behind.push_back(write),
-            }
+            self.left(rest);
             return Poll::Ready(());
         }
         let Some(deciding) = &mut self.deciding else { return Poll::Pending };
@@ -212,7 +231,7 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
     let mut timer = std::pin::pin!(tokio::time::sleep_until(pulse.due()));
     loop {
         if let Some(write) = work.next_behind() {
-            work.begin(&session, session.submit(write)).await;
+            work.begin(&session, session.write(write)).await;
         }
         let is_full = session.flight.is_full();
         let has_room = work.has_room() && !is_full;
@@ -314,9 +333,9 @@ struct Requests<'a> {
 }
 
 impl Requests<'_> {
-    /// Handles one request; what is left to do is given back. One that writes may have to go `behind`
+    /// Handles one request as far as it comes without waiting. One that writes may have to go `behind`
     /// others.
-    async fn handle(&self, request: Request, behind: bool) -> Rest {
+    fn handle(&self, request: Request, behind: bool) -> Begun<'_> {
         Metrics::add(&self.app.metrics.ws_requests);
         let id = request.id;
         let parts = [
@@ -331,7 +350,7 @@ impl Requests<'_> {
             let message =
                 "a request has exactly one of do, get, subscribe, unsubscribe, signal and service";
             self.reply(id, Err(Problem::new("input.invalid", message)));
-            return Rest::Nothing;
+            return Begun::OVER;
         }
         let (user, now) = (self.subscriber.user, self.app.hub.now());
         // A subscription of many feeds is one request; its reads are bounded by the frame.
@@ -345,18 +364,23 @@ impl Requests<'_> {
         if let Err(problem) = limited {
             self.app.metrics.refused(&problem.code);
             self.reply(id, Err(problem));
-            return Rest::Nothing;
+            return Begun::OVER;
         }
-        if let Some(command) = request.command {
-            self.app.hub.acted(self.subscriber.user);
-            let write = Write { id, op: request.op, command };
-            return if behind { Rest::Behind(write) } else { self.submit(write).await };
-        }
+        let Some(command) = request.command else {
+            return Begun::Waits(Box::pin(self.look(request)));
+        };
+        self.app.hub.acted(self.subscriber.user);
+        let write = Write { id, op: request.op, command };
+        if behind { Begun::Left(Rest::Behind(write)) } else { self.write(write) }
+    }
+
+    /// Handles a request that writes nothing.
+    async fn look(&self, request: Request) -> Rest {
+        let id = request.id;
         if let Some(query) = request.query {
-            // Boxed, as all that is seldom or large: what is moved for each request is small then.
-            Box::pin(self.ask(id, query)).await;
+            self.ask(id, query).await;
         } else if let Some(feeds) = request.subscribe {
-            let result = Box::pin(self.subscribe(feeds)).await;
+            let result = self.subscribe(feeds).await;
             self.reply(id, result);
         } else if let Some(feeds) = request.unsubscribe {
             for feed in feeds {
@@ -364,13 +388,25 @@ impl Requests<'_> {
             }
             self.reply(id, Ok(Reply::Noted));
         } else if let Some(signal) = request.signal {
-            let result = Box::pin(self.signal(signal)).await;
+            let result = self.signal(signal).await;
             self.reply(id, result);
         } else if let Some(service) = request.service {
-            let handling = services::handle(self.app, self.subscriber, self.encoding, id, service);
-            Box::pin(handling).await;
+            services::handle(self.app, self.subscriber, self.encoding, id, service).await;
         }
         Rest::Nothing
+    }
+
+    /// Handles a request that writes: at once, where all that it needs is at hand.
+    fn write(&self, write: Write) -> Begun<'_> {
+        let Subscriber { user, id, .. } = **self.subscriber;
+        let Write { op, command, .. } = &write;
+        match self.app.hub.submit_at_once(user, id, op.as_ref(), command) {
+            Some(decided) => {
+                self.decided(write.id, decided);
+                Begun::OVER
+            }
+            None => Begun::Waits(Box::pin(self.submit(write))),
+        }
     }
 
     fn reply(&self, id: u64, result: Result<Reply, Problem>) {
