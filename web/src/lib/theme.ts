@@ -48,3 +48,8 @@ export function followTheme(): void {
     if (NAMES.some((name) => key(name) === event.key)) applyTheme();
   });
 }
+
+/** Whether the user wants as little movement as possible. */
+export function isStill(): boolean {
+  return chosen("motion") === "reduced" || matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

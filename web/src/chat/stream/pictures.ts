@@ -2,7 +2,7 @@
 
 import type { Client, protocol } from "@kith/client";
 import { shownAs, type Picture } from "../../lib/media/kinds.js";
-import { chosen } from "../../lib/theme.js";
+import { isStill } from "../../lib/theme.js";
 
 /** What moves is shown moving up to this size; of larger ones the first picture. */
 const MOVING_BYTES_MAX = 4 * 1024 * 1024;
@@ -23,9 +23,4 @@ export function picturesOf(client: Client, stream: protocol.StreamId, { seq, fil
       href: client.fileAddress(place, { download: true }),
     };
   });
-}
-
-/** Whether the user wants as little movement as possible. */
-function isStill(): boolean {
-  return chosen("motion") === "reduced" || matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
