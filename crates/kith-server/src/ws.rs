@@ -3,6 +3,7 @@
 
 mod handle;
 mod outlet;
+mod pulse;
 pub(crate) mod pump;
 pub(crate) mod read;
 mod write;

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use kith_core::command::Command;
 use kith_core::id::FeedId;
@@ -24,6 +23,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Farewell;
+use super::pulse::Pulse;
 use super::read::{Input, Reader};
 use crate::app::{App, problem_of};
 use crate::metrics::Metrics;
@@ -168,50 +168,6 @@ impl Flight {
         if self.count.fetch_sub(1, Ordering::AcqRel) == IN_FLIGHT_MAX {
             self.landed.notify_one();
         }
-    }
-}
-
-/// Signs of life, both ways.
-struct Pulse {
-    heartbeat: Duration,
-    /// When something came from the client, or began to be awaited.
-    heard: Instant,
-    /// When to look again whether anything was written.
-    beat: Instant,
-    /// How many batches were taken from the mailbox when that was last looked at.
-    batches: u64,
-}
-
-impl Pulse {
-    fn new(heartbeat_ms: u32) -> Self {
-        let (heartbeat, heard) = (Duration::from_millis(heartbeat_ms.into()), Instant::now());
-        Self { heartbeat, heard, beat: heard + heartbeat, batches: 0 }
-    }
-
-    /// Until when something has to come from the client.
-    fn silent(&self) -> Instant {
-        self.heard + self.heartbeat * 5 / 2
-    }
-
-    /// When there is something to do.
-    fn due(&self) -> Instant {
-        self.beat.min(self.silent())
-    }
-
-    /// Does what is due; whether the client still lives.
-    fn beat(&mut self, subscriber: &Subscriber) -> bool {
-        let now = Instant::now();
-        if now >= self.beat {
-            self.beat = now + self.heartbeat;
-            let batches = subscriber.batches();
-            let quiet = batches == self.batches;
-            // The ping is a batch too, which is no reason to leave out the next.
-            self.batches = batches + u64::from(quiet);
-            if quiet {
-                subscriber.reply(kith_ws::encode::ping(b""));
-            }
-        }
-        now < self.silent()
     }
 }
 
