@@ -1,7 +1,7 @@
 //! A server with a long history: what it costs to start, to open a stream and to publish, beside the
 //! same server with a short one.
 
-mod past;
+pub(crate) mod past;
 
 use std::time::Instant;
 

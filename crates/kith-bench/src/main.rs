@@ -18,6 +18,7 @@ mod reference;
 mod report;
 mod resume;
 mod rooms;
+mod search;
 mod server;
 mod site;
 mod soak;
@@ -65,7 +66,7 @@ struct Args {
     #[arg(long, default_value_t = 5)]
     times: u32,
     /// The benchmarks to run: publish, rooms, latency, crowd, growth, idle, storm, resume, load,
-    /// start, history, topics, texts, terminal, bare; all unless some are named
+    /// start, history, search, topics, texts, terminal, bare; all unless some are named
     names: Vec<String>,
 }
 
@@ -98,9 +99,9 @@ impl Plan {
 }
 
 /// The benchmarks by name, in the order of the page.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "publish", "rooms", "latency", "crowd", "growth", "idle", "storm", "resume", "load", "start",
-    "history", "topics", "texts", "terminal", "bare",
+    "history", "search", "topics", "texts", "terminal", "bare",
 ];
 
 fn main() -> Result<()> {
@@ -141,6 +142,7 @@ fn main() -> Result<()> {
             "resume" => resume::measure(&plan),
             "load" => load::measure(&plan),
             "history" => history::measure(&plan),
+            "search" => search::measure(&plan),
             "topics" => topics::measure(&plan),
             "texts" => texts::measure(&plan),
             "terminal" => terminal::measure(&plan),

@@ -19,7 +19,7 @@ fn every_benchmark_runs_and_gives_figures() {
     assert!(ran.status.success(), "{ran:?}");
     let figures: Vec<Value> =
         serde_json::from_slice(&std::fs::read(place.join("figures.json")).unwrap()).unwrap();
-    let names = "publish rooms latency crowd growth idle storm resume load start history topics texts terminal bare";
+    let names = "publish rooms latency crowd growth idle storm resume load start history search topics texts terminal bare";
     for name in names.split(' ') {
         let of_it: Vec<&Value> = figures.iter().filter(|row| row["benchmark"] == name).collect();
         assert!(!of_it.is_empty(), "{name}");

@@ -34,23 +34,33 @@ const ROWS: usize = 1000;
 const MIX: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
 
 /// A number below `below` that looks random, the same for the same `drawn`.
-pub(super) fn scatter(drawn: u128, below: usize) -> usize {
+pub(crate) fn scatter(drawn: u128, below: usize) -> usize {
     let high = drawn.wrapping_mul(MIX) >> 64;
     ((high.wrapping_mul(MIX) >> 64) % (below.max(1) as u128)) as usize
 }
 
 /// A server's data, and who may read all of it.
-pub(super) struct Past {
+pub(crate) struct Past {
     data: TempDir,
     token: String,
     /// As the protocol names them.
-    pub(super) streams: Vec<String>,
-    pub(super) messages: usize,
+    pub(crate) streams: Vec<String>,
+    pub(crate) messages: usize,
 }
 
 impl Past {
     /// Makes a circle of so many streams and members, and `messages` in its streams.
     pub(super) fn make(plan: &Plan, streams: usize, messages: usize) -> Result<Self> {
+        Self::make_saying(plan, streams, messages, None)
+    }
+
+    /// The same with messages that say what `says` has for their numbers.
+    pub(crate) fn make_saying(
+        plan: &Plan,
+        streams: usize,
+        messages: usize,
+        says: Option<fn(usize) -> String>,
+    ) -> Result<Self> {
         let data = tempfile::tempdir_in(&plan.dir)?;
         let server = Server::kith(&plan.kith, data.path())?;
         let site = Site::make(server.port)?;
@@ -61,7 +71,7 @@ impl Past {
         // A thread of its own, since the store's threads are to have all processors like it.
         let filling = thread::spawn(move || {
             unpin()?;
-            fill(&path, messages)
+            fill(&path, messages, says)
         });
         let streams = filling.join().map_err(|_| anyhow!("a thread failed"))??;
         let took = began.elapsed();
@@ -70,11 +80,11 @@ impl Past {
         Ok(Self { data, token: site.token, streams, messages })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.data.path()
     }
 
-    pub(super) fn enter(&self, server: &Server) -> Result<Socket> {
+    pub(crate) fn enter(&self, server: &Server) -> Result<Socket> {
         Socket::enter(server.port, &self.token)
     }
 
@@ -103,7 +113,7 @@ impl Past {
 }
 
 /// Posts messages of all members to all streams; the streams.
-fn fill(path: &Path, messages: usize) -> Result<Vec<String>> {
+fn fill(path: &Path, messages: usize, says: Option<fn(usize) -> String>) -> Result<Vec<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let options = Options {
         durability: Durability::NoSync,
@@ -116,7 +126,7 @@ fn fill(path: &Path, messages: usize) -> Result<Vec<String>> {
     thread::scope(|scope| {
         let (batches, waiting) = sync_channel(WAITING);
         let committing = scope.spawn(|| commit(&runtime, &store, waiting));
-        let mut author = Author::new(&runtime, &store, &people, &streams)?;
+        let mut author = Author::new(&runtime, &store, &people, &streams, says)?;
         for first in (0..messages).step_by(GROUP) {
             let batch = author.write(first..messages.min(first + GROUP))?;
             if batches.send(batch).is_err() {

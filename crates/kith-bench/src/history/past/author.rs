@@ -40,12 +40,26 @@ struct Place {
     hash: String,
 }
 
+impl Place {
+    fn say(&mut self, said: &str) -> Result<()> {
+        if let Command::Post { text, .. } = &mut self.command {
+            *text = MessageText::parse(said)?;
+        }
+        Ok(())
+    }
+}
+
+/// When the first of messages was posted that are found by time: in November 2024.
+const BEGAN: u64 = 1_732_000_000_000;
+
 pub(super) struct Author<'a> {
     runtime: &'a Runtime,
     store: &'a SqliteStore,
     people: &'a [UserId],
     places: Vec<Place>,
     known: Known,
+    /// What each message says, where that matters.
+    says: Option<fn(usize) -> String>,
 }
 
 impl<'a> Author<'a> {
@@ -54,6 +68,7 @@ impl<'a> Author<'a> {
         store: &'a SqliteStore,
         people: &'a [UserId],
         streams: &[StreamId],
+        says: Option<fn(usize) -> String>,
     ) -> Result<Self> {
         let text = MessageText::parse(&"x".repeat(TEXT_CHARS))?;
         let place = |stream: &StreamId| {
@@ -62,7 +77,7 @@ impl<'a> Author<'a> {
             Ok(Place { hash: secret_hash(&serde_json::to_string(&command)?), command })
         };
         let places = streams.iter().map(place).collect::<Result<_>>()?;
-        Ok(Self { runtime, store, people, places, known: Known::default() })
+        Ok(Self { runtime, store, people, places, known: Known::default(), says })
     }
 
     /// The messages of these numbers.
@@ -78,7 +93,13 @@ impl<'a> Author<'a> {
             let who = talker % self.people.len().max(1);
             // As clients name them: a series of each.
             let op = OpId::parse(&format!("past{who}-{}", number + 1))?;
-            let changes = self.post(now, who, place, &op)?;
+            if let Some(says) = self.says {
+                self.places[place].say(&says(number))?;
+            }
+            // A minute between two, when it matters what they say: they are found by time too.
+            let at =
+                if self.says.is_some() { Timestamp(BEGAN + number as u64 * 60_000) } else { now };
+            let changes = self.post(at, who, place, &op)?;
             self.gather(changes, &mut appends, &mut writes);
         }
         // The store puts them into this order anyway, in the thread that has the most to do.
