@@ -154,6 +154,11 @@ test("what waits with its files is sent by the page that is opened next, and can
   const tea = await world(own);
   const page = await chat(browser, own, tea.ana, `/s/${tea.stream}`);
   await composer(page).waitFor();
+  // What shows files comes after what one came for.
+  await page.waitForFunction(() => {
+    const files = performance.getEntriesByType("resource").map(({ name }) => name);
+    return [/\/Tray-.*\.js$/, /\/OwnFiles-.*\.js$/].every((one) => files.some((name) => one.test(name)));
+  });
   await own.kill();
   await page.getByText("No connection.").waitFor();
   await choose(page, [png("first.png"), blob("second.bin", 400_000)]);
