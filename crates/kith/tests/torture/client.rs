@@ -25,6 +25,24 @@ pub(crate) fn hash(event: &Value) -> String {
     event["body"].to_string()
 }
 
+/// The events that a frame tells of, each for itself: one, or a run of what one user did.
+pub(crate) fn told(frame: &Value) -> Vec<Value> {
+    if frame["event"].is_object() {
+        return vec![frame["event"].clone()];
+    }
+    let run = &frame["run"];
+    let own = run["events"].as_array().into_iter().flatten();
+    own.zip(run["seq"].as_u64().unwrap_or_default()..)
+        .map(|(own, seq)| {
+            let mut event = run.clone();
+            event.as_object_mut().unwrap().remove("events");
+            event.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+            event["seq"] = seq.into();
+            event
+        })
+        .collect()
+}
+
 /// The users, streams and topics of the run.
 pub(crate) struct World {
     pub(crate) port: u16,
@@ -333,9 +351,8 @@ impl Session {
 
     /// Writes down what a frame shows; names the feed that has to be followed again.
     fn take(&mut self, frame: &Value) -> Vec<String> {
-        if frame["event"].is_object() {
-            self.deliver(&frame["event"]);
-        } else if let Some(told) = frame["subscribed"].get("events") {
+        told(frame).iter().for_each(|event| self.deliver(event));
+        if let Some(told) = frame["subscribed"].get("events") {
             for event in told["events"].as_array().unwrap() {
                 self.deliver(event);
             }

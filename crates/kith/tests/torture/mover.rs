@@ -11,7 +11,7 @@ use kith_checker::{Record, Recorder};
 use serde_json::{Value, json};
 use tokio_websockets::Message;
 
-use crate::client::{Socket, World, hash, next};
+use crate::client::{Socket, World, hash, next, told};
 
 /// What each counter begins with.
 pub(crate) const BEGIN: i64 = 1000;
@@ -237,9 +237,8 @@ impl Mover {
 
     /// Writes down what a frame shows.
     fn take(&mut self, frame: &Value) {
-        if frame["event"].is_object() {
-            self.deliver(&frame["event"]);
-        } else if let Some(together) = frame["events"].as_array() {
+        told(frame).iter().for_each(|event| self.deliver(event));
+        if let Some(together) = frame["events"].as_array() {
             together.iter().for_each(|event| self.deliver(event));
         } else if let Some(told) = frame["subscribed"].get("events") {
             told["events"].as_array().unwrap().iter().for_each(|event| self.deliver(event));
