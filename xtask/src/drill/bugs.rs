@@ -30,6 +30,7 @@ const fn edit(file: &'static str, find: &'static str, replace: &'static str) -> 
 const HUB: &str = "kith-hub/src/lib.rs";
 const COMMIT: &str = "kith-hub/src/commit.rs";
 const FAN: &str = "kith-hub/src/fan.rs";
+const SAID: &str = "kith-hub/src/said.rs";
 const MAILBOX: &str = "kith-hub/src/mailbox.rs";
 const SUBSCRIBE: &str = "kith-hub/src/subscribe.rs";
 const READ: &str = "kith-hub/src/read.rs";
@@ -92,8 +93,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "acknowledge at the wrong place",
         &[edit(
             COMMIT,
-            "for Pending { changes, outcome, answer, .. } in all {",
-            "for Pending { changes, mut outcome, answer, .. } in all {
+            "let Pending { changes, outcome, answer, .. } = *pending;",
+            "let Pending { changes, mut outcome, answer, .. } = *pending;
             if {planted} {
                 outcome.events.iter_mut().for_each(|place| place.seq = place.seq.next());
             }",
@@ -113,14 +114,18 @@ pub(crate) const BUGS: &[Bug] = &[
     bug(
         "number an operation twice",
         &[edit(
-            HUB,
-            "if !is_new && let Some(done) = done_before(draft, me, &op)? {",
-            "if !is_new && let Some(done) = done_before(draft, me, &op)?.filter(|_| !{planted}) {",
+            SAID,
+            "if !is_new && let Some(done) = done_before(draft, *me, op)? {",
+            "if !is_new && let Some(done) = done_before(draft, *me, op)?.filter(|_| !{planted}) {",
         )],
     ),
     bug(
         "take an old number of a series for a new one",
-        &[edit(HUB, "number > last);", "number > last || {planted});")],
+        &[edit(
+            SAID,
+            "*number > draft.last_in_series(*me, series)?,",
+            "*number > draft.last_in_series(*me, series)? || {planted},",
+        )],
     ),
     bug(
         "keep decisions that were not committed",
@@ -353,8 +358,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "show the events of a transaction one by one",
         &[edit(
             FAN,
-            "let is_whole = events.len() > 1 && events.iter().all(is_change);",
-            "let is_whole = !{planted} && events.len() > 1 && events.iter().all(is_change);",
+            "let is_whole = events.iter().all(is_change);",
+            "let is_whole = !{planted} && events.iter().all(is_change);",
         )],
     ),
     bug(
