@@ -5,7 +5,7 @@ import { writable, type Writable } from "svelte/store";
 import { sentence } from "../lib/session.js";
 import { kindOf, type AnyTopic } from "../lib/topics.js";
 import { Rates } from "./rates.js";
-import { soon } from "./soon.js";
+import { soon } from "../lib/soon.js";
 import { Clock, Timeline } from "./timeline.js";
 
 /** Up to so many topics all are followed; in larger circles those that are in view. */

@@ -1,6 +1,21 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { merged, moved } from "./texts.js";
+import { edit, merged, moved } from "./texts.js";
+
+test("an edit is the part that differs, between whole characters", () => {
+  expect(edit("same", "same")).toBeUndefined();
+  for (const [from, to, told] of [
+    ["the tea", "the green tea", { at: 4, delete: 0, insert: "green " }],
+    ["aaa", "aa", { at: 2, delete: 1, insert: "" }],
+    ["", "new", { at: 0, delete: 0, insert: "new" }],
+    ["a😀b", "a😁b", { at: 1, delete: 2, insert: "😁" }],
+    ["x😀", "x", { at: 1, delete: 2, insert: "" }],
+  ] as const) {
+    const found = edit(from, to);
+    expect(found).toEqual(told);
+    if (found !== undefined) expect(from.slice(0, found.at) + found.insert + from.slice(found.at + found.delete)).toBe(to);
+  }
+});
 
 test.each([
   ["tea", "tea", "green tea", "green tea"],
