@@ -156,3 +156,29 @@ test("a topic of every kind is shown as it is, and changed by those who may", as
   await ana.ask("DELETE", `/topics/${made.topics["motto"]}`);
   await expect.poll(() => page.getByText("What was shown live here is gone.").count()).toBe(1);
 }, 120_000);
+
+test("whoever edits a text keeps the focus where they put it, and what was written last is said without a word", async () => {
+  const { circle, topics } = await makeCircle(ana, [bob]);
+  const topic = topics["board/todo/notes"];
+  const { streams } = await ana.ask<{ streams: { stream: { id: string } }[] }>("GET", `/circles/${circle}`);
+  const stream = streams[0]?.stream.id ?? "";
+  await change(ana, topic, { splice: { at: 0, delete: 0, insert: "Boil the kettle." } });
+  await post(ana, stream, "here are the notes", { topic });
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  const notes = live(page, "board/todo/notes");
+  const area = notes.getByRole("textbox");
+  await notes.getByRole("button", { name: "Edit board/todo/notes" }).click();
+  await expect.poll(() => area.evaluate((node) => node === document.activeElement)).toBe(true);
+  // What others do does not take the focus from where it is by now.
+  await composer(page).click();
+  await change(bob, topic, { splice: { at: 0, delete: 0, insert: "First: " } });
+  await expect.poll(() => area.inputValue()).toBe("First: Boil the kettle.");
+  expect(await composer(page).evaluate((node) => node === document.activeElement)).toBe(true);
+  await area.press("Control+End");
+  await area.pressSequentially(" Pour.");
+  await notes.getByRole("button", { name: "Done" }).click();
+  await notes.getByText("First: Boil the kettle. Pour.").waitFor();
+  const edit = notes.getByRole("button", { name: "Edit board/todo/notes" });
+  expect(await edit.evaluate((node) => node === document.activeElement)).toBe(true);
+  expect(await page.getByRole("alert").allInnerTexts()).toEqual([]);
+});

@@ -24,7 +24,7 @@ export function edit(from: string, to: string): Edit | undefined {
 const isHigh = (text: string, at: number) => /[\ud800-\udbff]/.test(text[at] ?? "");
 
 /** A text with an edit made in it. */
-const made = (text: string, { at, delete: taken, insert }: Edit) => text.slice(0, at) + insert + text.slice(at + taken);
+export const made = (text: string, { at, delete: taken, insert }: Edit) => text.slice(0, at) + insert + text.slice(at + taken);
 
 /**
  * What two made of one text at the same time: both edits, where they do not touch. Where they do, what
