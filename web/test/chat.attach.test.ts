@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible, expectFits, type Look } from "./browser.js";
-import { chat, composer, message, place, say, type Tea, worldOf } from "./chat.js";
+import { chat, composer, forgive, message, place, say, type Tea, worldOf } from "./chat.js";
 import { blob, png, type Made } from "./files.js";
 import { BUSY, Server, type Person } from "./server.js";
 
@@ -27,12 +27,6 @@ const open = (who: Person, { stream }: Tea, look: Look = {}) => chat(browser, se
 const tray = (page: Page) => page.getByRole("list", { name: "Files of your message" });
 const inTray = (page: Page, name: string) => tray(page).getByRole("listitem").filter({ hasText: name });
 const there = (page: Page, name: string) => inTray(page, name).getByText(/^Uploaded/).waitFor();
-
-/** What browsers tell of a server that is gone. */
-const forgive = () => {
-  const others = browser.takeComplaints().filter((text) => !/ERR_|fetching the script|WebSocket|net::|Failed to load resource/.test(text));
-  expect(others).toEqual([]);
-};
 
 async function choose(page: Page, files: readonly Made[], within = page.getByRole("region", { name: /^Stream / })): Promise<void> {
   const asked = page.waitForEvent("filechooser");
@@ -143,7 +137,7 @@ test("an upload is paused and goes on, past a server that is killed and comes ba
   const { readFile } = await import("node:fs/promises");
   expect((await readFile(await (await saving).path())).equals(large.buffer)).toBe(true);
   await message(ana, "It is large").getByRole("link", { name: /large\.bin/ }).waitFor();
-  forgive();
+  forgive(browser);
   await ana.close();
   await bob.close();
   await own.end();
@@ -179,7 +173,7 @@ test("what waits with its files is sent by the page that is opened next, and can
   const line = message(page, "Later");
   await line.getByRole("link", { name: /second\.bin/ }).waitFor({ timeout: 40_000 });
   expect(await page.getByText("first.png").count()).toBe(0);
-  forgive();
+  forgive(browser);
   await page.close();
   await own.end();
 });

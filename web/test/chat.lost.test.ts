@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium } from "./browser.js";
-import { chat, composer, message, place, post, say, teaOf } from "./chat.js";
+import { chat, composer, forgive, message, place, post, say, teaOf } from "./chat.js";
 import { BUSY, PASSWORD, Server } from "./server.js";
 
 let browser: Chromium;
@@ -14,12 +14,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.end();
 });
-
-/** What browsers tell of a server that is gone. */
-const forgive = () => {
-  const others = browser.takeComplaints().filter((text) => !/ERR_CONNECTION|WebSocket|net::|fetching the script/.test(text));
-  expect(others).toEqual([]);
-};
 
 test("what is sent without a connection waits, is shown as such, and is there once", async () => {
   const server = await Server.start(BUSY);
@@ -42,7 +36,7 @@ test("what is sent without a connection waits, is shown as such, and is there on
   const texts = async () => (await bob.ask<{ messages: { text: string }[] }>("GET", `/streams/${stream}/messages`)).messages.map(({ text }) => text);
   expect(await texts()).toEqual(["before", "first", "second"]);
   expect(await composer(here).inputValue()).toBe("begun");
-  forgive();
+  forgive(browser);
   await here.close();
   await there.close();
   await server.end();
@@ -69,7 +63,7 @@ test("what waits is sent by the page that is opened next, and drafts are still t
   await message(page, "from before").waitFor();
   await place(page, "general").click();
   await expect.poll(() => composer(page).inputValue()).toBe("a draft");
-  forgive();
+  forgive(browser);
   await page.close();
   await server.end();
 });
@@ -111,7 +105,7 @@ test("a session that is revoked leads to signing in, with what was typed kept", 
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect.poll(() => composer(page).inputValue()).toBe("half a sentence");
-  forgive();
+  forgive(browser);
   await page.close();
   await server.end();
 });

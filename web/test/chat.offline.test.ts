@@ -4,7 +4,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium, expectAccessible } from "./browser.js";
-import { chat, composer, message, place, post, say, type World, worldOf } from "./chat.js";
+import { chat, composer, forgive, message, place, post, say, type World, worldOf } from "./chat.js";
 import { png, upload } from "./files.js";
 import { BUSY, Server } from "./server.js";
 
@@ -17,10 +17,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  // What browsers tell of what they cannot load.
-  const complaints = browser.takeComplaints().filter((text) => !/ERR_|WebSocket|net::|Failed to load resource/.test(text));
+  forgive(browser);
   await browser.end();
-  expect(complaints).toEqual([]);
   await server.end();
 });
 

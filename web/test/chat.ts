@@ -1,6 +1,7 @@
 // What tests of the chat do again and again, as its user does it.
 
 import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
 import type { Chromium, Look } from "./browser.js";
 import { PASSWORD, type Person, type Server } from "./server.js";
 
@@ -57,6 +58,12 @@ export async function chat(browser: Chromium, server: Server, person: Person, pa
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation").waitFor();
   return page;
+}
+
+/** Forgives what browsers tell of a server that is gone, and nothing else. */
+export function forgive(browser: Chromium): void {
+  const others = browser.takeComplaints().filter((text) => !/ERR_|fetching the script|WebSocket|net::|Failed to load resource/.test(text));
+  expect(others).toEqual([]);
 }
 
 export const composer = (page: Page): Locator => page.getByRole("region", { name: /^Stream / }).getByRole("textbox", { name: /^Write to/ });
