@@ -17,7 +17,10 @@ const MEMBERS_MAX = 5000;
 /** What a circle needs of what is around it. */
 export interface AroundCircle {
   readonly client: Client;
-  met(users: readonly UserId[]): void;
+  /** The names of these will be shown. */
+  wanted(users: readonly UserId[]): void;
+  /** Somebody did something, and may be shown otherwise by now. */
+  met(user: UserId): void;
   /** What the window says of it is out of date. */
   stale(): void;
   refused(error: unknown): void;
@@ -87,7 +90,7 @@ export class CircleModel {
       this.#whole.set(!more);
     }
     this.#members.set(all);
-    this.around.met([...all.keys()]);
+    this.around.wanted([...all.keys()]);
   }
 
   /** What a member is called here, where that differs from their name elsewhere. */
@@ -115,7 +118,7 @@ export class CircleModel {
   }
 
   #came(user: UserId, status: protocol.Status): void {
-    this.around.met([user]);
+    this.around.wanted([user]);
     this.#present.update((present) => {
       const now = new Map(present);
       if (status === "offline") now.delete(user);
@@ -128,7 +131,7 @@ export class CircleModel {
     switch (body.kind) {
       case "member_joined":
         this.#circle.update((circle) => ({ ...circle, members: circle.members + 1 }));
-        this.around.met([body.user]);
+        this.around.met(body.user);
         // Their membership is not told with the event.
         if (get(this.#whole)) void this.list().catch((error: unknown) => this.around.refused(error));
         break;

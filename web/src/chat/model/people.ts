@@ -1,5 +1,5 @@
-// What users are called and shown with: asked for in batches, when somebody is met who is not known, or
-// was asked for some time ago.
+// What users are called and shown with: asked for in batches, when somebody is to be shown who is not
+// known, or did something and was asked for some time ago.
 
 import type { protocol } from "@kith/client";
 import { writable, type Readable, type Writable } from "svelte/store";
@@ -11,8 +11,10 @@ type UserId = protocol.UserId;
 const ASK_MAX = 200;
 /** Users that are asked for again together. */
 const RENEWED_MAX = 1000;
-/** Nobody tells that somebody is shown otherwise by now: whoever is met is asked for again after so long. */
+/** Nobody tells that somebody is shown otherwise by now: whoever does something is asked for again after so long. */
 const FRESH_MS = 60_000;
+/** The pause in which those are gathered who are asked for again. */
+const GATHER_MS = 1500;
 /** Users that are remembered; beyond, all are asked for again as they are met. */
 const KNOWN_MAX = 20_000;
 
@@ -28,6 +30,9 @@ export class People {
   #asked = new Set<UserId>();
   #wanted = new Set<UserId>();
   #due = false;
+  /** Those who are known and asked for again. */
+  readonly #aged = new Set<UserId>();
+  #gathering: ReturnType<typeof setTimeout> | undefined;
   #renewing: Promise<void> | undefined;
 
   /** `ask` asks the server for users, whose names are told as far as one may know them. */
@@ -56,9 +61,23 @@ export class People {
       if (learned_ms === undefined || this.now() - learned_ms < FRESH_MS) continue;
       // It is not asked once more meanwhile.
       this.#learned_ms.set(user, this.now());
-      this.#wanted.add(user);
+      this.#aged.add(user);
     }
     this.want(all);
+    if (this.#aged.size > 0) this.#gathering ??= setTimeout(() => this.#renewAged(), GATHER_MS);
+  }
+
+  #renewAged(): void {
+    this.#gathering = undefined;
+    const aged = [...this.#aged];
+    this.#aged.clear();
+    // Where that fails they are shown as they were.
+    this.renew(aged).catch(() => {});
+  }
+
+  /** Asks for nobody any more. */
+  end(): void {
+    clearTimeout(this.#gathering);
   }
 
   #soon(): void {
@@ -72,7 +91,7 @@ export class People {
     for (let from = 0; from < users.length; from += ASK_MAX) this.learn(await this.ask(users.slice(from, from + ASK_MAX)));
   }
 
-  /** Asks again for everybody who is known, those met last where they are many: nobody tells of changes. */
+  /** Asks again for everybody who is known, those learned of last where they are many: nobody tells of changes. */
   async renewAll(): Promise<void> {
     this.#renewing ??= this.renew([...this.#known.keys()].slice(-RENEWED_MAX)).finally(() => (this.#renewing = undefined));
     await this.#renewing;
@@ -80,17 +99,22 @@ export class People {
 
   /** These users are known now. */
   learn(users: readonly User[]): void {
-    if (users.length === 0) return;
-    if (this.#known.size + users.length > KNOWN_MAX) {
+    const fresh = users.filter(({ id }) => !this.#known.has(id)).length;
+    if (this.#known.size + fresh > KNOWN_MAX) {
       this.#known = new Map();
       this.#learned_ms = new Map();
       this.#asked = new Set();
     }
+    let is_other = false;
     for (const user of users) {
-      this.#known.set(user.id, user);
-      this.#learned_ms.set(user.id, this.now());
+      const { id } = user;
+      is_other ||= !isSame(this.#known.get(id), user);
+      // Those learned of last are behind all others.
+      this.#known.delete(id);
+      this.#known.set(id, user);
+      this.#learned_ms.set(id, this.now());
     }
-    this.#users.set(new Map(this.#known));
+    if (is_other) this.#users.set(new Map(this.#known));
   }
 
   async #fetch(): Promise<void> {
@@ -108,6 +132,11 @@ export class People {
       }
     }
   }
+}
+
+/** Whether a user is told as before; the server tells what is so in the same order. */
+function isSame(one: User | undefined, two: User): boolean {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(two);
 }
 
 /** What somebody is shown as: their nickname in a circle, else their display name. */

@@ -81,7 +81,8 @@ export class Site {
       outbox: this.outbox,
       uploads: this.uploads,
       isPast: () => get(this.#shownAt) !== undefined,
-      met: (users) => this.people.meet(users),
+      wanted: (users) => this.people.want(users),
+      met: (user) => this.people.meet([user]),
       posted: (stream, event) => this.#posted(stream, event),
       ended: (stream) => this.#lost(stream),
       stale: () => this.stale(),
@@ -242,6 +243,7 @@ export class Site {
   end(): void {
     this.#ended = true;
     this.uploads.end();
+    this.people.end();
     clearTimeout(this.#stale);
     for (const stop of this.#stops) stop();
     for (const circle of get(this.#circles)) circle.end();

@@ -37,8 +37,10 @@ export interface Around {
   readonly uploads: Uploads;
   /** Whether what there is was kept by a page before, and the server has not told yet. */
   isPast(): boolean;
-  /** Somebody was met whose name will be shown. */
-  met(users: readonly UserId[]): void;
+  /** The names of these will be shown. */
+  wanted(users: readonly UserId[]): void;
+  /** Somebody did something, and may be shown otherwise by now. */
+  met(user: UserId): void;
   /** A message of somebody else came. */
   posted(stream: StreamModel, event: protocol.Event): void;
   /** The stream may not be read any longer. */
@@ -94,7 +96,7 @@ export class StreamModel {
     this.#was_read = held !== undefined;
     this.feed.onEvent((event) => this.#happened(event));
     this.feed.onEnd(() => around.ended(this));
-    if (of.stream.kind !== "channel") around.met(of.stream.users);
+    if (of.stream.kind !== "channel") around.wanted(of.stream.users);
   }
 
   /** The stream itself. */
@@ -340,7 +342,7 @@ export class StreamModel {
   #happened(event: protocol.Event): void {
     const { body, by } = event;
     const me = this.around.client.user.id;
-    if (by !== undefined) this.around.met([by]);
+    if (by !== undefined) this.around.met(by);
     switch (body.kind) {
       case "posted":
         if (by === me) this.#postedAt.set(Date.now());
@@ -351,7 +353,7 @@ export class StreamModel {
         if (get(this.#counts).unread > 0 || get(this.#counts).mentions > 0) this.attempt(this.count());
         break;
       case "group_added":
-        this.around.met(body.users);
+        this.around.wanted(body.users);
         break;
       default:
     }
