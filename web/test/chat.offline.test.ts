@@ -140,3 +140,18 @@ test("a page that was kept without a connection shows its composer and what was 
   await expect.poll(() => composer(page).inputValue()).toBe("half a sent");
   await page.close();
 });
+
+test("a page that was kept asks once what there is when it is opened again", async () => {
+  const tea = await world();
+  const page = await chat(browser, server, tea.ana, `/s/${tea.stream}`);
+  await say(page, "once");
+  await keeps(page, "once");
+  let asked = 0;
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => (asked += String(payload).includes('{"window":{}}') ? 1 : 0)));
+  await page.reload();
+  await post(tea.bob, tea.stream, "and once more");
+  await message(page, "and once more").waitFor();
+  await page.waitForLoadState("networkidle");
+  expect(asked).toBe(1);
+  await page.close();
+});

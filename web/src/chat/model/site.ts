@@ -89,15 +89,16 @@ export class Site {
       refused: (error) => this.refused(error),
     };
     this.#stops.push(client.follow({ feed: this.me }, (update) => this.#told(update)));
-    let is_first = true;
+    let was_online = false;
     this.#stops.push(client.connection.subscribe(({ state }) => {
-      // What is not followed may have changed while there was no connection.
-      if (state === "online" && !is_first) {
+      if (state !== "online") return;
+      this.uploads.online();
+      // What is not followed may have changed while there was no connection. Of the first, `start` asks.
+      if (was_online) {
         this.stale();
         this.#renewPeople();
-        this.uploads.online();
       }
-      is_first = false;
+      was_online = true;
     }));
   }
 
