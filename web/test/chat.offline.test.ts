@@ -155,3 +155,21 @@ test("a page that was kept asks once what there is when it is opened again", asy
   expect(asked).toBe(1);
   await page.close();
 });
+
+test("a link to a message leads there, also where there is something new since the page was kept", async () => {
+  const tea = await world();
+  const first = await post(tea.bob, tea.stream, "the one that is linked");
+  for (let n = 0; n < 40; n += 1) await post(tea.bob, tea.stream, `number ${n}`);
+  const page = await chat(browser, server, tea.ana, `/s/${tea.stream}`);
+  await message(page, "number 39").waitFor();
+  await keeps(page, "number 39");
+  await page.goto("about:blank");
+  for (let n = 40; n < 80; n += 1) await post(tea.bob, tea.stream, `number ${n}`);
+  await page.goto(`${server.url}/s/${tea.stream}/${first}`);
+  await place(page, "general").getByText(/\d+ unread/).waitFor();
+  await page.waitForLoadState("networkidle");
+  const shown = await message(page, "the one that is linked").boundingBox();
+  const box = await page.getByRole("region", { name: /^Messages in/ }).boundingBox();
+  expect(shown!.y).toBeGreaterThanOrEqual(box!.y);
+  await page.close();
+});

@@ -55,8 +55,8 @@ export class StreamModel {
   readonly counts: Readable<Counts>;
   /** Up to here it was read when one came; what is behind is new. */
   readonly newAfter: Readable<Seq | undefined>;
-  /** Counts how often the server told of something new where only what was there before had been shown. */
-  readonly led: Readable<number>;
+  /** Counts how often the server told how it is by now, where one looked at what a page before had kept. */
+  readonly renewed: Readable<number>;
   /** The threads that the user follows, with what is unread in them; known once it was asked for. */
   readonly threads: Readable<ReadonlyMap<Seq, protocol.ThreadUnread>>;
   /** When the user posted last, for slow mode; 0 where it was before. */
@@ -66,7 +66,7 @@ export class StreamModel {
 
   readonly #counts: Writable<Counts>;
   readonly #newAfter: Writable<Seq | undefined> = writable(undefined);
-  readonly #led = writable(0);
+  readonly #renewed = writable(0);
   readonly #threads: Writable<ReadonlyMap<Seq, protocol.ThreadUnread>> = writable(new Map());
   readonly #postedAt = writable(0);
   readonly #waiting: Writable<readonly Own[]> = writable([]);
@@ -86,7 +86,7 @@ export class StreamModel {
     this.#counts = writable({ read: of.read, unread: of.unread, mentions: of.mentions });
     this.counts = this.#counts;
     this.newAfter = this.#newAfter;
-    this.led = this.#led;
+    this.renewed = this.#renewed;
     this.#past = around.isPast() ? of.head : undefined;
     this.threads = this.#threads;
     this.postedAt = this.#postedAt;
@@ -132,13 +132,13 @@ export class StreamModel {
   }
 
   /** The server told how it is for the first time: what is new since a page before is marked. */
-  #isPresent({ read, unread }: protocol.StreamWindow): void {
+  #isPresent({ read, unread, head }: protocol.StreamWindow): void {
     this.#past = undefined;
     if (read > this.#seen) [this.#seen, this.#told] = [read, read];
     if (!this.#is_here) return;
-    const is_new = unread > 0 && read >= this.#seen;
-    this.#newAfter.set(is_new ? read : undefined);
-    if (is_new) this.#led.update((count) => count + 1);
+    // What was kept may have been looked at already, of which the server does not know yet.
+    this.#newAfter.set(unread > 0 && head > this.#seen ? this.#seen : undefined);
+    this.#renewed.update((count) => count + 1);
   }
 
   /** Somebody looks at it now: more is held, and what is new is marked. */

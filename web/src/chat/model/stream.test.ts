@@ -1,0 +1,67 @@
+import type { Client, FeedUpdate, protocol } from "@kith/client";
+import { get } from "svelte/store";
+import { beforeEach, expect, test, vi } from "vitest";
+import { StreamModel, type Around } from "./stream.js";
+
+const message = (seq: number): protocol.Message => ({ seq, author: "u_bob", text: `number ${seq}`, at: seq * 1000 });
+const event = (seq: number) => ({ feed: "s_tea", seq, at: seq * 1000, by: "u_bob", body: { kind: "posted", text: `number ${seq}` } }) as protocol.Event;
+const windowOf = (head: number, read: number): protocol.StreamWindow => ({
+  stream: { id: "s_tea", kind: "channel", circle: "c_tea", name: "tea" } as unknown as protocol.Stream,
+  head, read, unread: head - read, mentions: 0,
+});
+
+/** The stream of a page that was kept with messages up to `head` and the read marker at `read`. */
+function kept(head: number, read: number): { model: StreamModel; tell: (update: FeedUpdate) => void } {
+  let tell: (update: FeedUpdate) => void = () => {};
+  const client = {
+    user: { id: "u_ana" },
+    follow: (_wish: unknown, told: typeof tell) => ((tell = told), () => {}),
+    query: () => Promise.resolve({ threads: [], messages: [], more: false }),
+    command: () => Promise.resolve({}),
+  } as unknown as Client;
+  let is_past = true;
+  const around: Around = {
+    client, outbox: {} as never, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, posted: () => {}, ended: () => {}, refused: () => {},
+  };
+  const model = new StreamModel(around, windowOf(head, read), undefined, Array.from({ length: head }, (_, at) => message(at + 1)));
+  is_past = false;
+  return { model, tell: (update) => tell(update) };
+}
+
+/** What is marked as new, and how often it was told how it is, once the server told of messages up to `head`. */
+function check({ model, tell }: ReturnType<typeof kept>, head: number, read: number): [newAfter: number | undefined, renewed: number] {
+  for (let seq = model.feed.seq + 1; seq <= head; seq += 1) tell({ kind: "event", feed: "s_tea", event: event(seq) });
+  model.told(windowOf(head, read));
+  return [get(model.newAfter), get(model.renewed)];
+}
+
+beforeEach(() => void vi.useFakeTimers());
+
+test("what came since a page before is marked once the server told", () => {
+  const page = kept(5, 5);
+  page.model.enter();
+  expect(check(page, 8, 5)).toEqual([5, 1]);
+});
+
+test("what was kept and is looked at before the server told is not new, and what came since is", () => {
+  const page = kept(5, 2);
+  page.model.enter();
+  page.model.saw(3, 5);
+  expect(check(page, 8, 2)).toEqual([5, 1]);
+});
+
+test("where nothing came since, nothing is marked, and what is in view is told again", () => {
+  const page = kept(5, 2);
+  page.model.enter();
+  page.model.saw(3, 5);
+  expect(check(page, 5, 2)).toEqual([undefined, 1]);
+  const read = kept(5, 5);
+  read.model.enter();
+  expect(check(read, 5, 5)).toEqual([undefined, 1]);
+});
+
+test("what was read elsewhere meanwhile is not new here", () => {
+  const page = kept(5, 2);
+  page.model.enter();
+  expect(check(page, 8, 7)).toEqual([7, 1]);
+});
