@@ -1,8 +1,10 @@
 // What happens when something goes wrong: nothing that was typed is lost, and nothing happens twice.
 
+import type { WebSocketRoute } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium } from "./browser.js";
 import { chat, composer, forgive, message, place, post, say, teaOf } from "./chat.js";
+import { png } from "./files.js";
 import { BUSY, PASSWORD, Server } from "./server.js";
 
 let browser: Chromium;
@@ -144,5 +146,32 @@ test("two tabs agree on what was read and what was said", async () => {
   await place(one, "ops").click();
   await message(one, "seen").waitFor();
   await one.context().close();
+  await server.end();
+});
+
+test("a page that the server does not listen to any longer begins again, with everything that was kept", async () => {
+  const server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
+  const ana = await server.person("ana");
+  const { stream } = await teaOf(ana);
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  const sockets: WebSocketRoute[] = [];
+  await page.routeWebSocket(/./, (socket) => {
+    socket.connectToServer();
+    sockets.push(socket);
+  });
+  await page.reload();
+  await composer(page).fill("see the picture");
+  const asked = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Attach files" }).click();
+  await (await asked).setFiles([png("kettle.png")]);
+  const files = page.getByRole("list", { name: "Files of your message" });
+  await files.getByText(/^Uploaded/).waitFor();
+  await sockets.at(-1)?.close({ code: 4408, reason: "too much" });
+  await page.getByText("The server refuses this client.").waitFor();
+  await expect.poll(() => composer(page).inputValue()).toBe("see the picture");
+  await files.getByText(/^Uploaded/).waitFor();
+  await composer(page).press("Enter");
+  await page.getByRole("img", { name: "kettle.png" }).waitFor();
+  await page.close();
   await server.end();
 });
