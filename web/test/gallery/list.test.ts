@@ -143,6 +143,27 @@ test("what is in view is told as seen, and the place is found again", async () =
   await expect.poll(() => below(page, seq)).toBeCloseTo(place, 0);
 });
 
+test("what is older is asked for as soon as one scrolls there, however busy the page is", async () => {
+  const page = await browser.page();
+  // Idle once, and never again.
+  await page.addInitScript(() => {
+    const { requestIdleCallback } = window;
+    let first = true;
+    window.requestIdleCallback = (run, options) => {
+      if (first) requestIdleCallback(run, options);
+      first = false;
+      return 0;
+    };
+  });
+  const { inject } = await import("vitest");
+  await page.goto(`${inject("gallery")}#list`);
+  await row(page, 399).waitFor();
+  await expect.poll(async () => {
+    await scroll(page, -100_000);
+    return Number(await page.locator("[data-pages]").textContent());
+  }).toBeGreaterThan(2);
+});
+
 test("10 000 rows scroll from end to end", async () => {
   const page = await browser.page();
   const { inject } = await import("vitest");
