@@ -173,3 +173,14 @@ test("a link to a message leads there, also where there is something new since t
   expect(shown!.y).toBeGreaterThanOrEqual(box!.y);
   await page.close();
 });
+
+test("a notification that is followed while the page loads leads to its place", async () => {
+  const tea = await world();
+  const page = await chat(browser, server, tea.ana, `/s/${tea.stream}`);
+  await page.reload();
+  await place(page, "general").waitFor();
+  // As the service worker says it.
+  await page.evaluate((open) => void navigator.serviceWorker.dispatchEvent(new MessageEvent("message", { data: { open } })), `/s/${tea.ops}`);
+  await page.getByRole("heading", { name: "ops", exact: true }).waitFor();
+  await page.close();
+});

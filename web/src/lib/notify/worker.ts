@@ -16,15 +16,23 @@ function trusted(): string {
 }
 
 /**
- * Has the browser keep the page for when there is no connection. `open` is told when somebody follows
- * a notification to a place of the page. Where there are no workers (plain HTTP, private windows),
- * nothing happens.
+ * Hears from the worker, also from one that a page before started: `open` is told when somebody follows
+ * a notification to a place of the page. What comes back ends that. Where there are no workers (plain
+ * HTTP, private windows), nothing happens.
  */
-export async function startWorker(open: (url: string) => void): Promise<ServiceWorkerRegistration | undefined> {
-  if (!("serviceWorker" in navigator)) return undefined;
-  navigator.serviceWorker.addEventListener("message", ({ data }: MessageEvent<{ open?: unknown } | null>) => {
+export function hearWorker(open: (url: string) => void): () => void {
+  if (!("serviceWorker" in navigator)) return () => {};
+  const { serviceWorker } = navigator;
+  const heard = ({ data }: MessageEvent<{ open?: unknown } | null>) => {
     if (typeof data?.open === "string") open(data.open);
-  });
+  };
+  serviceWorker.addEventListener("message", heard);
+  return () => serviceWorker.removeEventListener("message", heard);
+}
+
+/** Has the browser keep the page for when there is no connection, where there are workers. */
+export async function startWorker(): Promise<ServiceWorkerRegistration | undefined> {
+  if (!("serviceWorker" in navigator)) return undefined;
   // A page without it works as well.
   return navigator.serviceWorker.register(trusted(), { scope: "/", updateViaCache: "none" }).catch(() => undefined);
 }
