@@ -219,3 +219,18 @@ test("one goes anywhere by a few letters, and finds what means one in the inbox"
   await page.getByRole("heading", { name: "operations", exact: true }).waitFor();
   await page.getByRole("article").getByText("Look at this").waitFor();
 });
+
+test("whoever opened a menu with the pointer is back at its message, wherever the pointer went", async () => {
+  const tea = await world();
+  await post(tea.bob, tea.stream, "first");
+  await post(tea.ana, tea.stream, "second");
+  const page = await open(tea.ana, tea);
+  const row = page.getByRole("listitem").filter({ has: message(page, "first") });
+  await row.hover();
+  await row.getByRole("button", { name: "More about this message" }).click();
+  await page.getByRole("menu").waitFor();
+  await message(page, "second").getByText("second", { exact: true }).hover();
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  expect(await row.evaluate((node) => node.contains(document.activeElement))).toBe(true);
+});

@@ -22,8 +22,9 @@ export class Acts {
   replying: Message | undefined = $state.raw();
   /** The message that is edited. */
   editing: protocol.Seq | undefined = $state();
-  /** The message that the pointer or the focus came to last: what can be done with it is there. */
-  near: protocol.Seq | undefined = $state();
+  /** The messages that the pointer and the focus came to last: what can be done with them is there. */
+  pointed: protocol.Seq | undefined = $state();
+  entered: protocol.Seq | undefined = $state();
   /** The message that an emoji is chosen for, and beside what. */
   reacting: { readonly seq: protocol.Seq; readonly at: HTMLElement } | undefined = $state.raw();
   /** Counts wishes to write. */
