@@ -184,3 +184,22 @@ test("a notification that is followed while the page loads leads to its place", 
   await page.getByRole("heading", { name: "ops", exact: true }).waitFor();
   await page.close();
 });
+
+test("a picture of somebody that did not come without a connection comes with it", async () => {
+  const tea = await world();
+  await tea.bob.ask("PUT", "/users/me/avatar", { file: await upload(tea.bob, png("bob.png")) });
+  await post(tea.bob, tea.stream, "look at me");
+  const page = await chat(browser, server, tea.ana, `/s/${tea.stream}`);
+  await keeps(page, "look at me");
+  await page.route("**/avatar*", (asked) => asked.abort());
+  await page.context().setOffline(true);
+  const failed = page.waitForEvent("requestfailed", (asked) => asked.url().includes("/avatar"));
+  await page.reload();
+  await message(page, "look at me").waitFor();
+  await failed;
+  expect(await message(page, "look at me").locator(".avatar img.loaded").count()).toBe(0);
+  await page.unroute("**/avatar*");
+  await page.context().setOffline(false);
+  await message(page, "look at me").locator(".avatar img.loaded").waitFor({ timeout: 40_000 });
+  await page.close();
+});
