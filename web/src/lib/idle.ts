@@ -7,31 +7,12 @@ const CALM_MS = 1500;
 /** A browser that always has something better to do does it all the same. */
 const IDLE_MS = 2000;
 
-/** What waits for a moment, to be done one by one when the browser is idle. */
-class Waiting {
-  #is_over = false;
-  #all: (() => void)[] = [];
-
-  add(run: () => void): void {
-    this.#all.push(run);
-    if (this.#is_over) whenIdle(() => this.#next());
-  }
-
-  /** The moment is there. */
-  end(): void {
-    if (this.#is_over) return;
-    this.#is_over = true;
-    this.#all.forEach(() => whenIdle(() => this.#next()));
-  }
-
-  #next(): void {
-    this.#all.shift()?.();
-  }
-}
-
-const [first, calm] = [new Waiting(), new Waiting()];
-let is_shown = false;
-let timer: ReturnType<typeof setTimeout> | undefined;
+let end = () => {};
+const there = new Promise<void>((resolve) => {
+  end = resolve;
+  setTimeout(resolve, WAIT_MS);
+});
+const calm = there.then(() => new Promise((resolve) => setTimeout(resolve, CALM_MS)));
 
 /** Does something when the browser is idle; what comes back calls it off. */
 export function whenIdle(run: () => void): () => void {
@@ -46,21 +27,15 @@ export function whenIdle(run: () => void): () => void {
 
 /** Does something when what one came for is shown, before all that can wait longer. */
 export function afterShown(run: () => void): void {
-  first.add(run);
-  if (!is_shown) timer ??= setTimeout(shown, WAIT_MS);
+  void there.then(() => whenIdle(run));
 }
 
 /** Does something a while after what one came for is shown. */
 export function whenCalm(run: () => void): void {
-  calm.add(run);
-  if (!is_shown) timer ??= setTimeout(shown, WAIT_MS);
+  void calm.then(() => whenIdle(run));
 }
 
 /** What one came for is shown. */
 export function shown(): void {
-  if (is_shown) return;
-  is_shown = true;
-  clearTimeout(timer);
-  first.end();
-  setTimeout(() => calm.end(), CALM_MS);
+  end();
 }
