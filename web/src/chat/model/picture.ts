@@ -1,6 +1,7 @@
 // The picture that a user or a circle is shown with: sent up and set, so that nothing stays of what cannot be.
 
-import { KithError, type Client, type protocol } from "@kith/client";
+import type { Client, protocol } from "@kith/client";
+import { barred } from "./uploads.js";
 
 /** What the server makes pictures of. */
 export const PICTURES = "image/png,image/jpeg,image/gif,image/webp";
@@ -10,9 +11,8 @@ export const PICTURES = "image/png,image/jpeg,image/gif,image/webp";
  * server. Rejects with a `KithError`.
  */
 export async function showPicture(client: Pick<Client, "upload" | "removeFile" | "welcome">, content: Blob, name: string, show: (file: protocol.FileId) => Promise<unknown>): Promise<void> {
-  const { file_bytes: bytes_max } = client.welcome.limits;
-  if (bytes_max === undefined) throw new KithError({ code: "file.off", message: "this server takes no files" });
-  if (content.size > bytes_max) throw new KithError({ code: "file.too_large", message: "the file is larger than the server takes" });
+  const error = barred(content.size, client.welcome.limits.file_bytes);
+  if (error !== undefined) throw error;
   const { id } = await client.upload(content, { name }).done;
   try {
     await show(id);

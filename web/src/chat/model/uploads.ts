@@ -63,6 +63,12 @@ const failure = (code: string, message: string) => new KithError({ code, message
 /** It was not kept, so that the page that was opened again does not have it. */
 const lost = () => failure("client.file_lost", "this browser did not keep the file: choose it again");
 
+/** Why the server would not take so many bytes, of which it takes `bytes_max`, if any at all. */
+export function barred(bytes: number, bytes_max: number | undefined): KithError | undefined {
+  if (bytes_max === undefined) return failure("file.off", "this server takes no files");
+  return bytes > bytes_max ? failure("file.too_large", `a file may have ${bytes_max} bytes`) : undefined;
+}
+
 export class Uploads {
   readonly #held = new Map<FileKey, Held>();
   /** What waits for its turn, the first first. */
@@ -248,11 +254,7 @@ export class Uploads {
   /** Puts it behind those that wait for their turn, unless it is known that it would fail. */
   #begin(key: FileKey, held: Held): void {
     const { bytes } = get(held.standing);
-    const most = this.bytes_max();
-    const error = held.content === undefined ? lost()
-      : most === undefined ? failure("file.off", "this server takes no files")
-      : bytes > most ? failure("file.too_large", `a file may have ${most} bytes`)
-      : undefined;
+    const error = held.content === undefined ? lost() : barred(bytes, this.bytes_max());
     if (error !== undefined) return this.#tell(held, { state: "failed", error });
     this.#tell(held, { state: "waiting" });
     this.#queue.push(key);
