@@ -1,5 +1,5 @@
-// What the page showed last, kept by the browser: a page that is opened without a connection shows it, and
-// follows everything from there once there is one.
+// What the page showed last, kept by the browser: a page that is opened again begins with it, connected or
+// not, and follows everything from there once there is a connection.
 
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
