@@ -6,6 +6,7 @@ import { t } from "../../lib/i18n/index.svelte.js";
 import { best } from "../../lib/switcher/fuzzy.js";
 import { nameOf } from "../model/people.js";
 import type { Site } from "../model/site.js";
+import { faceIn, faceOf, type Face } from "../names.js";
 import { DAYS, FILTERS, HAS, IS, quoted, type Filter, type Typed } from "./typed.js";
 
 /** Something to put in the place of what was typed. */
@@ -13,7 +14,7 @@ export interface Offer {
   readonly label: string;
   readonly detail?: string;
   readonly put: string;
-  readonly avatar?: { readonly name: string; readonly id: string; readonly src?: string | undefined; readonly square?: boolean };
+  readonly avatar?: Face;
 }
 
 const OFFERED_MAX = 8;
@@ -46,16 +47,17 @@ export function offersFor(site: Site, typed: Typed): readonly Offer[] {
 function people(site: Site, typed: string): readonly Offer[] {
   const others = [...get(site.people.users).values()].filter(({ id }) => id !== site.me);
   const found = best(typed, others, (user) => `${user.name} ${nameOf(user)}`, OFFERED_MAX - 1);
-  const all = found.map(({ item }): Offer => ({ label: nameOf(item), detail: `@${item.name}`, put: item.name, avatar: { name: nameOf(item), id: item.id, src: site.avatar(item) } }));
+  const all = found.map(({ item }): Offer => ({ label: nameOf(item), detail: `@${item.name}`, put: item.name, avatar: faceOf(site, item) }));
   const me = site.people.get(site.me);
   const isMe = me !== undefined && ["me", me.name, nameOf(me)].some((one) => one.toLowerCase().startsWith(typed.toLowerCase()));
-  return isMe ? [{ label: nameOf(me), detail: t("find.me"), put: "me", avatar: { name: nameOf(me), id: me.id, src: site.avatar(me) } }, ...all] : all;
+  return isMe ? [{ label: nameOf(me), detail: t("find.me"), put: "me", avatar: faceOf(site, me) }, ...all] : all;
 }
 
 /** Circles, streams and conversations, by names that mean one alone. */
 function placesOf(site: Site): readonly Offer[] {
   const all: Offer[] = [];
   const circles = get(site.circles);
+  const users = get(site.people.users);
   const names = new Map<string, number>();
   const count = (name: string) => names.set(name.toLowerCase(), (names.get(name.toLowerCase()) ?? 0) + 1);
   const streams = circles.flatMap((circle) => get(circle.streams).map((stream) => ({ circle: get(circle.circle), stream, name: stream.info.name ?? "" })));
@@ -72,14 +74,10 @@ function placesOf(site: Site): readonly Offer[] {
     all.push({ label: name, detail: t("find.whole_circle"), put: isAlone(name) && !name.includes('"') ? name : circle.id, avatar: { name, id: circle.id, src: site.icon(get(circle.circle)), square: true } });
   }
   for (const stream of get(site.conversations)) {
-    const other = other_in(site, stream.others(site.me));
-    if (stream.info.kind === "direct" && other !== undefined) {
-      all.push({ label: nameOf(other), detail: `@${other.name}`, put: `@${other.name}`, avatar: { name: nameOf(other), id: other.id, src: site.avatar(other) } });
-    } else if (stream.info.name !== undefined) {
-      all.push({ label: stream.info.name, put: stream.id, avatar: { name: stream.info.name, id: stream.id, square: true } });
-    }
+    const avatar = faceIn(site, stream, users);
+    const other = users.get(avatar.id as protocol.UserId);
+    if (other !== undefined) all.push({ label: avatar.name, detail: `@${other.name}`, put: `@${other.name}`, avatar });
+    else if (stream.info.name !== undefined) all.push({ label: avatar.name, put: stream.id, avatar });
   }
   return all;
 }
-
-const other_in = (site: Site, [user]: readonly protocol.UserId[]): protocol.User | undefined => (user === undefined ? undefined : site.people.get(user));
