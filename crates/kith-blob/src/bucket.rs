@@ -31,6 +31,8 @@ const PAGE: usize = 7;
 /// What becomes of a request, instead of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// Nothing: it is answered, and what is to go wrong after it waits for the next.
+    Pass,
     /// It is answered with this status.
     Status(u16),
     /// The connection ends: in the middle of a content that is read, and before any other answer.
@@ -147,7 +149,7 @@ impl Bucket {
             return Some(Fault::Cut);
         }
         let at = state.faults.iter().position(|(of, _)| of == method)?;
-        state.faults.remove(at).map(|(_, fault)| fault)
+        state.faults.remove(at).map(|(_, fault)| fault).filter(|fault| *fault != Fault::Pass)
     }
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {

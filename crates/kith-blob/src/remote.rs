@@ -1,14 +1,13 @@
 //! Contents in a bucket of a store that speaks S3: one object each, called by its hash, under a prefix.
 
 mod http;
+mod parts;
 pub mod place;
 mod told;
 
 use std::ops::Range;
-use std::path::Path;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use kith_core::file::BlobHash;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
@@ -18,13 +17,11 @@ use object_store::{
     BackoffConfig, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload,
     RetryConfig,
 };
-use tokio::io::AsyncReadExt;
 
+use self::parts::PART;
 use self::place::Place;
 use crate::{BlobError, Blobs, Content, Pieces};
 
-/// Bytes that are sent at a time; S3 takes no less than 5 MiB but for the last.
-const PART: usize = 8 * 1024 * 1024;
 /// The object by which it is tried whether the keys may write, read and remove.
 const TRIAL: &str = "kith-trial";
 /// The object that says whose the contents are.
@@ -138,27 +135,6 @@ impl Remote {
     fn failed(&self) -> impl Fn(Error) -> BlobError {
         |error| told::failure(&self.place, &error)
     }
-
-    /// Sends a file in parts. The object is there once all of them are, and not before.
-    async fn send(&self, name: &Name, source: &Path) -> Result<(), BlobError> {
-        let wrong = self.failed();
-        let mut file = tokio::fs::File::open(source).await?;
-        let mut upload = self.store.put_multipart(name).await.map_err(&wrong)?;
-        loop {
-            let mut part = Vec::with_capacity(PART);
-            let sent = match (&mut file).take(PART as u64).read_to_end(&mut part).await {
-                Ok(0) => break,
-                Ok(_) => upload.put_part(PutPayload::from(part)).await.map_err(&wrong),
-                Err(error) => Err(error.into()),
-            };
-            if let Err(error) = sent {
-                // Parts that stay cost room until the bucket's own rules remove them.
-                let _ = upload.abort().await;
-                return Err(error);
-            }
-        }
-        upload.complete().await.map(drop).map_err(&wrong)
-    }
 }
 
 #[async_trait]
@@ -174,7 +150,7 @@ impl Blobs for Remote {
         }
         let small = match content {
             Content::Bytes(bytes) => bytes,
-            Content::File(source) if bytes > PART as u64 => return self.send(&name, &source).await,
+            Content::File(source) if bytes > PART as u64 => return self.send(name, source).await,
             Content::File(source) => Bytes::from(tokio::fs::read(&source).await?),
         };
         self.store.put(&name, small.into()).await.map(drop).map_err(self.failed())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::Method;
+use bytes::Bytes;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -114,6 +115,35 @@ async fn a_large_content_goes_in_parts_and_is_there_when_all_are() {
     assert!(all(&remote, hash, content.len() as u64).await.unwrap() == content);
     let parts = bucket.asked().iter().filter(|asked| asked.contains("partNumber=3")).count();
     assert_eq!(parts, 1, "{:?}", bucket.asked());
+}
+
+#[tokio::test]
+async fn an_upload_in_parts_that_fails_at_its_end_or_is_given_up_leaves_none_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let (bucket, remote) = opened().await;
+    let (content, path) = (much(), dir.path().join("much"));
+    let hash = BlobHash::of(&content);
+    std::fs::write(&path, &content).unwrap();
+    // It begins, and all parts come, but it is not completed.
+    bucket.fail(&Method::POST, Fault::Pass);
+    bucket.fail(&Method::POST, Fault::Status(403));
+    let told = why(remote.keep(hash, Content::File(path.clone())).await);
+    assert!(told.contains("refuses its keys"), "{told}");
+    assert_eq!((bucket.names().len(), bucket.uploads()), (0, 0));
+    // Nobody waits for it any more.
+    let is_on_its_way = async {
+        while bucket.uploads() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        kept = remote.keep(hash, Content::File(path)) => panic!("it came to {kept:?}"),
+        () = is_on_its_way => {}
+    }
+    while bucket.uploads() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(remote.size(hash).await, Ok(Some(content.len() as u64)));
 }
 
 #[tokio::test]
