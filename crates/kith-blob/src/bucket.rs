@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -39,6 +40,8 @@ pub enum Fault {
     Cut,
     /// There is no answer.
     Silence,
+    /// It is answered after this time.
+    Slow(Duration),
     /// It is told to ask elsewhere.
     Redirect,
 }
@@ -149,7 +152,7 @@ impl Bucket {
             return Some(Fault::Cut);
         }
         let at = state.faults.iter().position(|(of, _)| of == method)?;
-        state.faults.remove(at).map(|(_, fault)| fault).filter(|fault| *fault != Fault::Pass)
+        state.faults.remove(at).map(|(_, fault)| fault)
     }
 
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
@@ -159,17 +162,18 @@ impl Bucket {
         let cut = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         match fault {
             Some(Fault::Silence) => std::future::pending().await,
+            Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
             Some(Fault::Cut) if head.method != Method::GET => return Err(cut()),
             Some(Fault::Status(status)) => {
                 let status = StatusCode::from_u16(status).map_err(std::io::Error::other)?;
                 return Ok(answer::error(status, "Told", "as it was told to"));
             }
             Some(Fault::Redirect) => return Ok(answer::elsewhere()),
-            Some(Fault::Cut) | None => {}
+            Some(Fault::Cut | Fault::Pass) | None => {}
         }
         let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
         let answer = answer::answer(&mut self.state(), &head, &body);
-        if fault.is_none() {
+        if fault != Some(Fault::Cut) {
             return Ok(answer);
         }
         let (head, body) = answer.into_parts();

@@ -66,7 +66,9 @@ impl Remote {
                     base: 2.0,
                 },
                 max_retries: place.retries as usize,
-                retry_timeout: place.timeout.saturating_mul(place.retries.saturating_add(1)),
+                // What an attempt may take has bounds of its own.
+                retry_timeout: http::patience(place.timeout, PART)
+                    .saturating_mul(place.retries.saturating_add(1)),
             })
             .build()
             .map_err(|error| told::failure(&place, &error))?;

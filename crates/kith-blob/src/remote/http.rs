@@ -1,9 +1,11 @@
-//! How requests reach a bucket: no redirects, no proxies of the environment, bounded answers.
+//! How requests reach a bucket: no redirects, no proxies of the environment, bounded times and answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use futures_util::StreamExt;
+use http_body_util::{BodyExt, LengthLimitError, Limited, StreamBody};
 use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
@@ -12,15 +14,32 @@ use object_store::client::{
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::time::timeout;
 
 use super::place::Place;
 
 /// The most bytes of an answer that is no content: a page of a list, or an error.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The least bytes of a request that are sent in a second, beyond which it is given up: the way to a
+/// store may be narrow, and is shared by all that is stored at a time.
+const PACE: u64 = 64 * 1024;
 
 /// What sends requests.
 #[derive(Clone, Debug)]
-pub(super) struct Client(reqwest::Client);
+pub(super) struct Client {
+    requests: reqwest::Client,
+    timeout: Duration,
+}
+
+/// A store that took longer than this.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("it had {} s", .0.as_secs_f32())]
+pub(super) struct Late(pub(super) Duration);
+
+/// How long it may take until the answer to a request of so many bytes begins.
+pub(super) fn patience(timeout: Duration, bytes: usize) -> Duration {
+    timeout.saturating_add(Duration::from_millis((bytes as u64).saturating_mul(1000) / PACE))
+}
 
 impl Client {
     /// Prepares for requests to a place.
@@ -36,10 +55,10 @@ impl Client {
             .retry(reqwest::retry::never())
             .no_proxy()
             .connect_timeout(place.timeout)
-            .read_timeout(place.timeout)
             .user_agent(concat!("kith/", env!("CARGO_PKG_VERSION")))
             .build();
-        built.map(Self).map_err(|error| error.to_string())
+        let requests = built.map_err(|error| error.to_string())?;
+        Ok(Self { requests, timeout: place.timeout })
     }
 }
 
@@ -79,7 +98,11 @@ impl HttpService for Client {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let is_list = request.uri().query().is_some_and(|query| query.contains("list-type="));
         let is_content = *request.method() == http::Method::GET && !is_list;
-        let answer = HttpService::call(&self.0, request).await?;
+        let patience = patience(self.timeout, request.body().content_length());
+        let late = |_| HttpError::new(HttpErrorKind::Timeout, Late(patience));
+        // Sending the request is part of it, for which the client has no time of its own.
+        let answer = timeout(patience, HttpService::call(&self.requests, request));
+        let answer = answer.await.map_err(late)??.map(|body| in_time(body, self.timeout));
         // A content is read as far as it is wanted; everything else is held whole.
         if is_content && answer.status().is_success() {
             return Ok(answer);
@@ -95,6 +118,18 @@ impl HttpService for Client {
         };
         Ok(answer.map(limited))
     }
+}
+
+/// A body of which each piece comes within this time.
+fn in_time(body: HttpResponseBody, limit: Duration) -> HttpResponseBody {
+    let pieces = futures_util::stream::unfold(Some(body), move |body| async move {
+        let mut body = body?;
+        match timeout(limit, body.frame()).await {
+            Ok(frame) => frame.map(|frame| (frame, Some(body))),
+            Err(_) => Some((Err(HttpError::new(HttpErrorKind::Timeout, Late(limit))), None)),
+        }
+    });
+    HttpResponseBody::new(StreamBody::new(pieces.fuse()))
 }
 
 fn too_long(error: Box<dyn std::error::Error + Send + Sync>) -> HttpError {

@@ -168,6 +168,17 @@ async fn what_fails_now_and_then_is_asked_again() {
 }
 
 #[tokio::test]
+async fn what_takes_long_to_be_sent_has_longer_for_it() {
+    let (bucket, remote) = opened().await;
+    let (content, hash) = (Bytes::from(vec![7; 1_000_000]), BlobHash::of(&[7; 1_000_000]));
+    bucket.fail(&Method::PUT, Fault::Slow(Duration::from_secs(1)));
+    remote.keep(hash, Content::Bytes(content)).await.unwrap();
+    let puts = bucket.asked().iter().filter(|asked| asked.starts_with("PUT ")).count();
+    assert_eq!(puts, 1, "{:?}", bucket.asked());
+    assert_eq!(http::patience(Duration::from_secs(30), PART), Duration::from_secs(158));
+}
+
+#[tokio::test]
 async fn what_fails_for_good_is_told_and_nothing_is_taken_for_stored() {
     let (bucket, remote) = opened().await;
     let hash = BlobHash::of(b"tea");
@@ -176,7 +187,7 @@ async fn what_fails_for_good_is_told_and_nothing_is_taken_for_stored() {
     let rounds = [
         (Fault::Status(500), "failed: Told (as it was told to)"),
         (Fault::Cut, "broke off: "),
-        (Fault::Silence, "did not answer within 0.5 s"),
+        (Fault::Silence, "did not answer in time: it had 0.5 s"),
     ];
     for (fault, said) in rounds {
         for _ in 0..3 {

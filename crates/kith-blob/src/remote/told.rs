@@ -33,9 +33,8 @@ pub(super) fn failure(place: &Place, error: &Error) -> BlobError {
             Some((HttpErrorKind::Connect, why)) => {
                 format!("nothing answers at {}: {why}", place.endpoint)
             }
-            Some((HttpErrorKind::Timeout, _)) => {
-                let seconds = place.timeout.as_secs_f32();
-                format!("{} did not answer within {seconds} s", place.endpoint)
+            Some((HttpErrorKind::Timeout, why)) => {
+                format!("{} did not answer in time: {why}", place.endpoint)
             }
             Some((_, why)) => format!("{} broke off: {why}", place.endpoint),
             None if text.contains("redirect") || text.contains("status code: 3") => {
