@@ -37,6 +37,7 @@ pub async fn check(blobs: &dyn Blobs, scratch: &Path) {
     assert_eq!(read(blobs, hash, 6..9).await, b"tea");
     assert_eq!(read(blobs, hash, 6..100).await, b"tea", "it ends before");
     assert_eq!(read(blobs, hash, 3..3).await, b"");
+    assert_eq!(read(blobs, hash, 9..12).await, b"", "there is nothing behind the end");
 
     let nothing = BlobHash::of(b"");
     blobs.keep(nothing, Content::Bytes(Bytes::new())).await.expect("the place works");

@@ -166,7 +166,6 @@ impl Blobs for Remote {
                 None => Err(BlobError::Missing(hash)),
             };
         }
-        let start = range.start;
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
         match self.store.get_opts(&self.name(hash), options).await {
             Ok(got) => {
@@ -178,10 +177,8 @@ impl Blobs for Remote {
                 Err(BlobError::Missing(hash))
             }
             // What begins behind the end is refused by S3 and nothing to us.
-            Err(error) => match self.size(hash).await? {
-                Some(size) if start >= size => Ok(nothing()),
-                _ => Err(told::failure(&self.place, &error)),
-            },
+            Err(error) if told::is_behind_the_end(&error) => Ok(nothing()),
+            Err(error) => Err(told::failure(&self.place, &error)),
         }
     }
 

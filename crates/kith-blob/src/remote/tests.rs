@@ -208,6 +208,14 @@ async fn what_fails_for_good_is_told_and_nothing_is_taken_for_stored() {
     assert_eq!(bucket.names(), Vec::<String>::new());
     // The next one begins, and ends.
     remote.keep(hash, tea()).await.unwrap();
+    // The first reason is told, and nothing else is asked.
+    let before = bucket.asked().len();
+    for _ in 0..3 {
+        bucket.fail(&Method::GET, Fault::Status(500));
+    }
+    let told = why(remote.read(hash, 0..3).await.map(drop));
+    assert!(told.contains("failed: Told (as it was told to)"), "{told}");
+    assert_eq!(bucket.asked().len() - before, 3, "{:?}", bucket.asked());
     for _ in 0..8 {
         bucket.fail(&Method::GET, Fault::Cut);
     }

@@ -51,6 +51,11 @@ pub(super) fn is_without_bucket(error: &Error) -> bool {
     error.to_string().contains("NoSuchBucket")
 }
 
+/// Whether what was asked for begins behind the end of the object.
+pub(super) fn is_behind_the_end(error: &Error) -> bool {
+    error.to_string().contains("status code: 416")
+}
+
 /// What became of the request, where nothing was answered, and the deepest reason for it.
 fn kind(error: &Error) -> Option<(HttpErrorKind, String)> {
     let mut here: &(dyn std::error::Error + 'static) = error.source()?;
