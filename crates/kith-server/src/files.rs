@@ -2,6 +2,7 @@
 //! refers to them.
 
 mod finish;
+mod holds;
 mod picture;
 mod receive;
 mod sweep;
@@ -26,6 +27,7 @@ pub use picture::PICTURE;
 pub(crate) use receive::receive;
 pub(crate) use sweep::run as sweep;
 
+use self::holds::Holds;
 use self::picture::Painter;
 use self::turns::Turns;
 use self::types::Types;
@@ -33,9 +35,8 @@ use crate::settings::Settings;
 
 /// Uploads that are taken in at a time; further ones are told to come later.
 const RECEIVING: usize = 256;
-/// Files that are finished at a time. Whoever removes contents takes all places: a content that is
-/// being stored again must not be removed.
-const STORING: u32 = 8;
+/// Contents that are stored at a time, of each of which a part may be in memory; others wait.
+const STORING: usize = 8;
 
 /// Where files are, and who looks into them.
 #[derive(Clone, Debug)]
@@ -57,6 +58,7 @@ pub(crate) struct Files {
     turns: Turns,
     receiving: Semaphore,
     storing: Semaphore,
+    holds: Holds,
     /// Bytes that came in.
     pub(crate) received: AtomicU64,
     /// Bytes that went out.
@@ -119,7 +121,8 @@ impl Files {
             free_percent: u64::from(settings.files_free_percent.min(99)),
             turns: Turns::default(),
             receiving: Semaphore::new(RECEIVING),
-            storing: Semaphore::new(STORING as usize),
+            storing: Semaphore::new(STORING),
+            holds: Holds::default(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             count: AtomicU64::new(0),

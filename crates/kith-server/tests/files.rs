@@ -2,6 +2,10 @@
 //! to them.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[path = "files/gated.rs"]
+mod gated;
+#[path = "files/held.rs"]
+mod held;
 #[path = "files/http.rs"]
 mod http;
 #[path = "common/site.rs"]

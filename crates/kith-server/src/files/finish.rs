@@ -8,6 +8,7 @@ use kith_core::id::{FileId, UserId};
 use kith_core::text::MediaType;
 use kith_proto::error::Problem;
 
+use super::holds::Stored;
 use super::picture::{Made, Picture};
 use super::{Files, Told, problem_of};
 use crate::app::App;
@@ -45,18 +46,19 @@ pub(super) async fn finish(
         return Err(problem);
     }
     let picture = picture_of(files, &path, &media, upload.bytes).await;
-    let stopping = || Problem::later("server.stopping", "the server is stopping", 1000);
-    let place = files.storing.acquire().await.map_err(|_| stopping())?;
-    let kept = depot.blobs.keep(hash, Content::File(path)).await;
-    kept.map_err(|error| problem_of(&error))?;
+    // All of them are held until the file is there.
+    let mut holds = vec![store(files, depot, hash, Content::File(path)).await?];
     let mut found = Found { hash, media, size: None, color: None, thumbnail: None, square: None };
     if let Some(Picture { size, color, small, square }) = picture {
-        let thumbnail = Some(keep(depot, small).await?);
-        let square = Some(keep(depot, square).await?);
+        let (thumbnail, hold) = store_made(files, depot, small).await?;
+        holds.push(hold);
+        let (square, hold) = store_made(files, depot, square).await?;
+        holds.push(hold);
+        let (thumbnail, square) = (Some(thumbnail), Some(square));
         found = Found { size: Some(size), color, thumbnail, square, ..found };
     }
     let made = app.hub.finish_file(me, id, &found).await;
-    drop(place);
+    drop(holds);
     let file = made.map_err(|error| app.problem(&error))?;
     if let Err(error) = depot.staging.remove(id).await {
         tracing::warn!(%error, "an upload that is done stays");
@@ -64,12 +66,30 @@ pub(super) async fn finish(
     Ok(Told::whole(&file))
 }
 
-/// Stores an image that the server made.
-async fn keep(depot: &Depot, Made { media, bytes: image }: Made) -> Result<Thumbnail, Problem> {
-    let (hash, bytes) = (BlobHash::of(&image), image.len() as u64);
-    let kept = depot.blobs.keep(hash, Content::Bytes(image)).await;
+/// Stores a content, which stays at least as long as it is held.
+async fn store(
+    files: &Files,
+    depot: &Depot,
+    hash: BlobHash,
+    content: Content,
+) -> Result<Stored, Problem> {
+    let hold = files.holds.store(hash).await;
+    let stopping = || Problem::later("server.stopping", "the server is stopping", 1000);
+    let _place = files.storing.acquire().await.map_err(|_| stopping())?;
+    let kept = depot.blobs.keep(hash, content).await;
     kept.map_err(|error| problem_of(&error))?;
-    Ok(Thumbnail { hash, media, bytes })
+    Ok(hold)
+}
+
+/// Stores an image that the server made.
+async fn store_made(
+    files: &Files,
+    depot: &Depot,
+    Made { media, bytes: image }: Made,
+) -> Result<(Thumbnail, Stored), Problem> {
+    let (hash, bytes) = (BlobHash::of(&image), image.len() as u64);
+    let hold = store(files, depot, hash, Content::Bytes(image)).await?;
+    Ok((Thumbnail { hash, media, bytes }, hold))
 }
 
 /// What an image shows; `None` where it is none, or nothing can be told of it.

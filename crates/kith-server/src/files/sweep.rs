@@ -9,7 +9,7 @@ use kith_blob::{BlobError, Blobs, Depot};
 use kith_core::file::BlobHash;
 use kith_hub::{Hub, HubError, Released};
 
-use super::{Files, STORING};
+use super::Files;
 use crate::app::App;
 
 /// How often files are looked for whose time has come.
@@ -107,13 +107,22 @@ impl Files {
         }
     }
 
-    /// Removes a content, unless a file needs it.
+    /// Removes a content, unless a file needs it or somebody is storing it.
     async fn drop_blob(&self, hub: &Hub, depot: &Depot, hash: BlobHash) -> Result<(), SweepError> {
-        // Nobody stores it again between the look and the removal.
-        let Ok(_all) = self.storing.acquire_many(STORING).await else { return Ok(()) };
-        if !hub.needs_blob(hash).await? {
-            depot.blobs.remove(hash).await?;
+        // Where no file comes of what is being stored, the content is found later.
+        let Some(hold) = self.holds.try_remove(hash) else { return Ok(()) };
+        if hub.needs_blob(hash).await? {
+            return Ok(());
         }
+        let blobs = Arc::clone(&depot.blobs);
+        // What was asked of the place happens even where whoever asked is gone: until it has, nobody may
+        // find the content there.
+        let removal = tokio::spawn(async move {
+            let removed = blobs.remove(hash).await;
+            drop(hold);
+            removed
+        });
+        removal.await.unwrap_or_else(|error| Err(BlobError::Failed(error.to_string())))?;
         Ok(())
     }
 

@@ -55,6 +55,14 @@ impl Server {
     }
 
     pub(crate) async fn open_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::open_over(|dir| kith_blob::Depot::on_disk(dir).unwrap(), change).await
+    }
+
+    /// Opens with files where `depot` has them, which is told of a directory for them.
+    pub(crate) async fn open_over(
+        depot: impl FnOnce(&std::path::Path) -> kith_blob::Depot,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let mut settings = Settings {
             registration: Registration::Open,
             password_memory_kib: 8,
@@ -68,7 +76,7 @@ impl Server {
         let store = Arc::new(MemoryStore::new());
         let hub = Hub::open(store, Arc::clone(&env), Limits::default()).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let depot = kith_blob::Depot::on_disk(dir.path()).unwrap();
+        let depot = depot(dir.path());
         let app = App::with_files(hub, env, settings, Some(Place { depot, painter: None }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
