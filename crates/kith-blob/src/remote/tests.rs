@@ -198,6 +198,10 @@ async fn what_fails_for_good_is_told_and_nothing_is_taken_for_stored() {
         assert_eq!(remote.trouble(), Some(why));
         assert_eq!((remote.size(hash).await, remote.trouble()), (Ok(None), None));
     }
+    // An upload that is over, say: the bucket is there.
+    bucket.fail(&Method::PUT, Fault::Status(404));
+    let told = why(remote.keep(hash, tea()).await);
+    assert!(told.contains("failed: Told (as it was told to)"), "{told}");
     bucket.fail(&Method::PUT, Fault::Redirect);
     let told = why(remote.keep(hash, tea()).await);
     assert!(told.contains("wants to be asked elsewhere"), "{told}");

@@ -22,7 +22,7 @@ pub(super) fn failure(place: &Place, error: &Error) -> BlobError {
         return BlobError::Full;
     }
     BlobError::Failed(match error {
-        error if is_without_bucket(error) || matches!(error, Error::NotFound { .. }) => {
+        _ if is_without_bucket(error) => {
             format!("there is no bucket {} at {}", place.bucket, place.endpoint)
         }
         // Some requests are told only by their text.
