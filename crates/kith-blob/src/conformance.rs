@@ -58,6 +58,8 @@ pub async fn check(blobs: &dyn Blobs, scratch: &Path) {
         "what was stored stays where it was"
     );
     std::fs::remove_file(&path).expect("the place works");
+    let nowhere = blobs.keep(BlobHash::of(b"nowhere"), Content::File(path)).await;
+    assert!(matches!(nowhere, Err(BlobError::Source(_))), "{nowhere:?}");
     let end = much.len() as u64;
     assert_eq!(blobs.size(large).await, Ok(Some(end)));
     assert!(read(blobs, large, 0..end).await == much);

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use kith_core::file::BlobHash;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use crate::{BlobError, Blobs, Content, Pieces, make_dir, sync_dir};
+use crate::{BlobError, Blobs, Content, Pieces, make_dir, sync_dir, unread};
 
 /// Bytes that are read at a time.
 const PIECE: usize = 64 * 1024;
@@ -62,7 +62,7 @@ impl Disk {
 }
 
 /// Puts a content where it belongs. Blocks.
-fn keep(path: &Path, part: &Path, content: &Content) -> std::io::Result<()> {
+fn keep(path: &Path, part: &Path, content: &Content) -> Result<(), BlobError> {
     let dir = path.parent().unwrap_or(path);
     if !dir.exists() {
         make_dir(dir)?;
@@ -73,13 +73,13 @@ fn keep(path: &Path, part: &Path, content: &Content) -> std::io::Result<()> {
         })?;
     }
     // It may have been put there a moment ago by somebody who is not done yet.
-    sync_dir(dir)
+    Ok(sync_dir(dir)?)
 }
 
-fn write(path: &Path, part: &Path, content: &Content) -> std::io::Result<()> {
+fn write(path: &Path, part: &Path, content: &Content) -> Result<(), BlobError> {
     match content {
         Content::File(source) => {
-            fs::File::open(source)?.sync_all()?;
+            fs::File::open(source).map_err(unread)?.sync_all()?;
             match fs::hard_link(source, path) {
                 Ok(()) => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
@@ -90,7 +90,7 @@ fn write(path: &Path, part: &Path, content: &Content) -> std::io::Result<()> {
         Content::Bytes(bytes) => private(part)?.write_all(bytes)?,
     }
     fs::File::open(part)?.sync_all()?;
-    fs::rename(part, path)
+    Ok(fs::rename(part, path)?)
 }
 
 /// A new file for its owner only.
@@ -116,7 +116,7 @@ pub(crate) async fn beside<T: Send + 'static>(
 impl Blobs for Disk {
     async fn keep(&self, hash: BlobHash, content: Content) -> Result<(), BlobError> {
         let (path, part) = (self.path(hash), self.part());
-        beside(move || keep(&path, &part, &content)).await
+        beside(move || Ok(keep(&path, &part, &content))).await?
     }
 
     async fn read(&self, hash: BlobHash, range: Range<u64>) -> Result<Pieces, BlobError> {

@@ -44,6 +44,9 @@ pub enum BlobError {
     /// It is not there.
     #[error("the content {0} is not there")]
     Missing(BlobHash),
+    /// What was to be stored could not be read, which says nothing of the place.
+    #[error("what is to be stored cannot be read: {0}")]
+    Source(String),
     /// Anything else; trying again may help.
     #[error("the files cannot be reached: {0}")]
     Failed(String),
@@ -57,6 +60,11 @@ impl From<std::io::Error> for BlobError {
             _ => Self::Failed(error.to_string()),
         }
     }
+}
+
+/// A failure to read what is to be stored.
+fn unread(error: std::io::Error) -> BlobError {
+    BlobError::Source(error.to_string())
 }
 
 /// A content to be stored.
@@ -75,7 +83,7 @@ pub trait Blobs: std::fmt::Debug + Send + Sync + 'static {
     /// is there already stays.
     ///
     /// # Errors
-    /// When there is no room, or the place cannot be reached.
+    /// When there is no room, what is to be stored cannot be read, or the place cannot be reached.
     async fn keep(&self, hash: BlobHash, content: Content) -> Result<(), BlobError>;
 
     /// The bytes `range` of a content, in pieces; less where it ends before.

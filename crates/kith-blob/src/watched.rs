@@ -28,6 +28,8 @@ impl State {
             Some(BlobError::Failed(why)) => Some(why.clone()),
             // It answered, if not with what was hoped for.
             Some(BlobError::Full | BlobError::Missing(_)) | None => None,
+            // It may not even have been asked.
+            Some(BlobError::Source(_)) => return,
         };
         let mut trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (trouble.as_ref(), &why) {

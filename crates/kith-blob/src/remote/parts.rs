@@ -7,7 +7,7 @@ use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use tokio::io::AsyncReadExt;
 
 use super::{Remote, told};
-use crate::BlobError;
+use crate::{BlobError, unread};
 
 /// Bytes that are sent at a time; S3 takes no less than 5 MiB but for the last.
 pub(super) const PART: usize = 8 * 1024 * 1024;
@@ -21,7 +21,7 @@ impl Remote {
         let (store, place) = (self.store.clone(), self.place.clone());
         let sending = tokio::spawn(async move {
             let wrong = |error| told::failure(&place, &error);
-            let mut file = tokio::fs::File::open(source).await?;
+            let mut file = tokio::fs::File::open(source).await.map_err(unread)?;
             let mut upload = store.put_multipart(&name).await.map_err(wrong)?;
             let sent = match send_all(upload.as_mut(), &mut file, &wrong).await {
                 Ok(()) => upload.complete().await.map(drop).map_err(wrong),
@@ -46,7 +46,8 @@ async fn send_all(
 ) -> Result<(), BlobError> {
     loop {
         let mut part = Vec::with_capacity(PART);
-        if (&mut *file).take(PART as u64).read_to_end(&mut part).await? == 0 {
+        let read = (&mut *file).take(PART as u64).read_to_end(&mut part).await;
+        if read.map_err(unread)? == 0 {
             return Ok(());
         }
         upload.put_part(PutPayload::from(part)).await.map_err(&wrong)?;

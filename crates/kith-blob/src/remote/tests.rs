@@ -202,6 +202,14 @@ async fn what_fails_for_good_is_told_and_nothing_is_taken_for_stored() {
     bucket.fail(&Method::PUT, Fault::Status(404));
     let told = why(remote.keep(hash, tea()).await);
     assert!(told.contains("failed: Told (as it was told to)"), "{told}");
+    // The disk that it comes from is not the bucket.
+    let before = remote.trouble();
+    let nowhere = remote.keep(hash, Content::File("nowhere".into())).await;
+    assert!(matches!(nowhere, Err(BlobError::Source(_))), "{nowhere:?}");
+    assert_eq!(remote.trouble(), before);
+    assert_eq!((remote.size(hash).await, remote.trouble()), (Ok(None), None));
+    assert!(remote.keep(hash, Content::File("nowhere".into())).await.is_err());
+    assert_eq!(remote.trouble(), None);
     bucket.fail(&Method::PUT, Fault::Redirect);
     let told = why(remote.keep(hash, tea()).await);
     assert!(told.contains("wants to be asked elsewhere"), "{told}");
