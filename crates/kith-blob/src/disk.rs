@@ -1,10 +1,9 @@
 //! Contents on the disk: one file each, in a directory by the first two digits of its hash.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{Error, ErrorKind, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,17 +11,15 @@ use futures_util::StreamExt;
 use kith_core::file::BlobHash;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use crate::{BlobError, Blobs, Content, Pieces, make_dir, sync_dir, unread};
+use crate::{BlobError, Blobs, Content, Pieces, make_dir, make_file, of_source, sync_dir};
 
 /// Bytes that are read at a time.
 const PIECE: usize = 64 * 1024;
 
 /// A directory with contents.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Disk {
     dir: PathBuf,
-    /// Numbers the files that are being written.
-    made: AtomicU64,
 }
 
 impl Disk {
@@ -39,13 +36,13 @@ impl Disk {
                 fs::remove_file(path)?;
             }
         }
-        Ok(Self { dir: dir.to_owned(), made: AtomicU64::new(0) })
+        Ok(Self { dir: dir.to_owned() })
     }
 
     /// The contents in a directory that somebody else may be using: nothing in it is touched.
     #[must_use]
     pub fn look(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), made: AtomicU64::new(0) }
+        Self { dir: dir.to_owned() }
     }
 
     /// Where a content is, if it is there.
@@ -55,31 +52,34 @@ impl Disk {
         self.dir.join(name.get(..2).unwrap_or_default()).join(name)
     }
 
-    /// Somewhere to write to.
-    fn part(&self) -> PathBuf {
-        self.dir.join(format!("{}.part", self.made.fetch_add(1, Ordering::Relaxed)))
+    /// Somewhere to write to, which nobody else writes to either in another process.
+    fn part(&self) -> std::io::Result<PathBuf> {
+        let random = getrandom::u64().map_err(|error| Error::other(error.to_string()))?;
+        Ok(self.dir.join(format!("{random:016x}.part")))
     }
-}
 
-/// Puts a content where it belongs. Blocks.
-fn keep(path: &Path, part: &Path, content: &Content) -> Result<(), BlobError> {
-    let dir = path.parent().unwrap_or(path);
-    if !dir.exists() {
-        make_dir(dir)?;
+    /// Puts a content where it belongs. Blocks.
+    fn put(&self, hash: BlobHash, content: &Content) -> Result<(), BlobError> {
+        let path = self.path(hash);
+        let dir = path.parent().unwrap_or(&path);
+        if !dir.exists() {
+            make_dir(dir)?;
+        }
+        if !path.exists() {
+            let part = self.part()?;
+            write(&path, &part, content).inspect_err(|_| {
+                let _ = fs::remove_file(&part);
+            })?;
+        }
+        // It may have been put there a moment ago by somebody who is not done yet.
+        Ok(sync_dir(dir)?)
     }
-    if !path.exists() {
-        write(path, part, content).inspect_err(|_| {
-            let _ = fs::remove_file(part);
-        })?;
-    }
-    // It may have been put there a moment ago by somebody who is not done yet.
-    Ok(sync_dir(dir)?)
 }
 
 fn write(path: &Path, part: &Path, content: &Content) -> Result<(), BlobError> {
     match content {
         Content::File(source) => {
-            fs::File::open(source).map_err(unread)?.sync_all()?;
+            of_source(fs::File::open(source))?.sync_all()?;
             match fs::hard_link(source, path) {
                 Ok(()) => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
@@ -87,19 +87,10 @@ fn write(path: &Path, part: &Path, content: &Content) -> Result<(), BlobError> {
                 Err(_) => drop(fs::copy(source, part)?),
             }
         }
-        Content::Bytes(bytes) => private(part)?.write_all(bytes)?,
+        Content::Bytes(bytes) => make_file(part)?.write_all(bytes)?,
     }
     fs::File::open(part)?.sync_all()?;
     Ok(fs::rename(part, path)?)
-}
-
-/// A new file for its owner only.
-pub(crate) fn private(path: &Path) -> std::io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Runs what blocks beside the async threads.
@@ -115,8 +106,8 @@ pub(crate) async fn beside<T: Send + 'static>(
 #[async_trait]
 impl Blobs for Disk {
     async fn keep(&self, hash: BlobHash, content: Content) -> Result<(), BlobError> {
-        let (path, part) = (self.path(hash), self.part());
-        beside(move || Ok(keep(&path, &part, &content))).await?
+        let disk = self.clone();
+        beside(move || Ok(disk.put(hash, &content))).await?
     }
 
     async fn read(&self, hash: BlobHash, range: Range<u64>) -> Result<Pieces, BlobError> {
@@ -210,6 +201,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let disk = Disk::open(&dir.path().join("blobs")).unwrap();
         crate::conformance::check(&disk, dir.path()).await;
+    }
+
+    #[tokio::test]
+    async fn two_that_have_a_directory_open_write_to_files_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (Disk::open(dir.path()).unwrap(), Disk::look(dir.path()));
+        assert_ne!(one.part().unwrap(), other.part().unwrap());
+        let part = one.part().unwrap();
+        make_file(&part).unwrap();
+        assert_eq!(make_file(&part).unwrap_err().kind(), ErrorKind::AlreadyExists);
     }
 
     #[tokio::test]

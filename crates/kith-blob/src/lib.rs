@@ -1,5 +1,5 @@
-//! Where the contents of files are: the trait that every place for them implements, the disk, a bucket
-//! of a store that speaks S3, and what is still on its way up.
+//! Where the contents of files are: the trait that every place for them implements, the disk, a
+//! bucket of a store that speaks S3, and what is still on its way up.
 //!
 //! A content is called by its BLAKE3 hash and by nothing else: no name that a person chose is ever
 //! part of a path. What is there never changes, so that it may be written twice.
@@ -62,9 +62,9 @@ impl From<std::io::Error> for BlobError {
     }
 }
 
-/// A failure to read what is to be stored.
-fn unread(error: std::io::Error) -> BlobError {
-    BlobError::Source(error.to_string())
+/// What came of reading what is to be stored.
+fn of_source<T>(read: std::io::Result<T>) -> Result<T, BlobError> {
+    read.map_err(|error| BlobError::Source(error.to_string()))
 }
 
 /// A content to be stored.
@@ -79,8 +79,8 @@ pub enum Content {
 /// A place for contents.
 #[async_trait]
 pub trait Blobs: std::fmt::Debug + Send + Sync + 'static {
-    /// Stores a content under its hash, durably: neither a crash nor a power loss undoes it. One that
-    /// is there already stays.
+    /// Stores a content under its hash, durably: neither a crash nor a power loss undoes it. One
+    /// that is there already stays.
     ///
     /// # Errors
     /// When there is no room, what is to be stored cannot be read, or the place cannot be reached.
@@ -174,14 +174,17 @@ impl Hasher {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn hash_file(path: &std::path::Path) -> Result<BlobHash, BlobError> {
+pub fn hash_file(path: &std::path::Path) -> std::io::Result<BlobHash> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(std::fs::File::open(path)?)?;
     Ok(BlobHash::from(*hasher.finalize().as_bytes()))
 }
 
-/// Makes a directory for its owner only, if it is missing, and sees to it that it stays.
-fn make_dir(dir: &std::path::Path) -> std::io::Result<()> {
+/// Makes a directory for its owner only, if it is missing, and sees to it that it stays. Blocks.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_dir(dir: &std::path::Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -191,6 +194,18 @@ fn make_dir(dir: &std::path::Path) -> std::io::Result<()> {
         sync_dir(parent)?;
     }
     Ok(())
+}
+
+/// Makes a file for its owner only, to be written. Blocks.
+///
+/// # Errors
+/// When it cannot be made, or is there already.
+pub fn make_file(path: &std::path::Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Has what was made, renamed or removed in a directory survive a power loss.

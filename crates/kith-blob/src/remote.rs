@@ -20,7 +20,7 @@ use object_store::{
 
 use self::parts::PART;
 use self::place::Place;
-use crate::{BlobError, Blobs, Content, Pieces, unread};
+use crate::{BlobError, Blobs, Content, Pieces, of_source};
 
 /// The object by which it is tried whether the keys may write, read and remove.
 const TRIAL: &str = "kith-trial";
@@ -145,7 +145,7 @@ impl Blobs for Remote {
         let name = self.name(hash);
         let bytes = match &content {
             Content::Bytes(bytes) => bytes.len() as u64,
-            Content::File(source) => tokio::fs::metadata(source).await.map_err(unread)?.len(),
+            Content::File(source) => of_source(tokio::fs::metadata(source).await)?.len(),
         };
         if self.size(hash).await? == Some(bytes) {
             return Ok(());
@@ -153,7 +153,7 @@ impl Blobs for Remote {
         let small = match content {
             Content::Bytes(bytes) => bytes,
             Content::File(source) if bytes > PART as u64 => return self.send(name, source).await,
-            Content::File(source) => tokio::fs::read(&source).await.map_err(unread)?.into(),
+            Content::File(source) => of_source(tokio::fs::read(&source).await)?.into(),
         };
         self.store.put(&name, small.into()).await.map(drop).map_err(self.failed())
     }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use kith_core::id::FileId;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
-use crate::disk::{beside, private};
-use crate::{BlobError, make_dir, sync_dir};
+use crate::disk::beside;
+use crate::{BlobError, make_dir, make_file, sync_dir};
 
 /// A directory with uploads on their way.
 #[derive(Clone, Debug)]
@@ -43,11 +43,14 @@ impl Staging {
     pub async fn resume(&self, id: FileId, offset: u64) -> Result<Part, BlobError> {
         let (path, dir) = (self.path(id), self.dir.clone());
         let file = beside(move || {
-            let is_new = !path.exists();
-            let file = private(&path)?;
-            if is_new {
-                sync_dir(&dir)?;
-            }
+            let file = match fs::OpenOptions::new().write(true).open(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let made = make_file(&path)?;
+                    sync_dir(&dir)?;
+                    made
+                }
+                opened => opened?,
+            };
             if file.metadata()?.len() < offset {
                 return Err(ErrorKind::UnexpectedEof.into());
             }

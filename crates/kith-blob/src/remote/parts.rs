@@ -7,7 +7,7 @@ use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use tokio::io::AsyncReadExt;
 
 use super::{Remote, told};
-use crate::{BlobError, unread};
+use crate::{BlobError, of_source};
 
 /// Bytes that are sent at a time; S3 takes no less than 5 MiB but for the last.
 pub(super) const PART: usize = 8 * 1024 * 1024;
@@ -15,13 +15,13 @@ pub(super) const PART: usize = 8 * 1024 * 1024;
 impl Remote {
     /// Sends a file in parts. The object is there once all of them are, and not before.
     ///
-    /// It ends where nobody waits for it any more as well: parts whose upload is neither completed nor
-    /// given up cost room until the bucket's own rules remove them.
+    /// It ends where nobody waits for it any more as well: parts whose upload is neither completed
+    /// nor given up cost room until the bucket's own rules remove them.
     pub(super) async fn send(&self, name: Name, source: PathBuf) -> Result<(), BlobError> {
         let (store, place) = (self.store.clone(), self.place.clone());
         let sending = tokio::spawn(async move {
             let wrong = |error| told::failure(&place, &error);
-            let mut file = tokio::fs::File::open(source).await.map_err(unread)?;
+            let mut file = of_source(tokio::fs::File::open(source).await)?;
             let mut upload = store.put_multipart(&name).await.map_err(wrong)?;
             let sent = match send_all(upload.as_mut(), &mut file, &wrong).await {
                 Ok(()) => upload.complete().await.map(drop).map_err(wrong),
@@ -47,7 +47,7 @@ async fn send_all(
     loop {
         let mut part = Vec::with_capacity(PART);
         let read = (&mut *file).take(PART as u64).read_to_end(&mut part).await;
-        if read.map_err(unread)? == 0 {
+        if of_source(read)? == 0 {
             return Ok(());
         }
         upload.put_part(PutPayload::from(part)).await.map_err(&wrong)?;
