@@ -1,4 +1,5 @@
-//! Contents in a bucket of a store that speaks S3: one object each, called by its hash, under a prefix.
+//! Contents in a bucket of a store that speaks S3: one object each, called by its hash, under a
+//! prefix.
 
 mod http;
 mod parts;
@@ -22,7 +23,8 @@ use self::parts::PART;
 use self::place::Place;
 use crate::{BlobError, Blobs, Content, Pieces, of_source};
 
-/// The object by which it is tried whether the keys may write, read and remove.
+/// How the object is called, before a random number, by which it is tried whether the keys may
+/// write, read and remove.
 const TRIAL: &str = "kith-trial";
 /// The object that says whose the contents are.
 const OWNER: &str = "kith-owner";
@@ -75,14 +77,18 @@ impl Remote {
         Ok(Self { store, prefix: Name::from(place.prefix.as_str()), place })
     }
 
-    /// Tries whether the bucket is there, and whether its keys may do all that is needed: list, write,
-    /// read and remove.
+    /// Tries whether the bucket is there, and whether its keys may do all that is needed: list,
+    /// write, read and remove.
     ///
     /// # Errors
     /// What is missing.
     pub async fn try_out(&self) -> Result<(), BlobError> {
         self.probe().await?;
-        let (name, wrong) = (self.prefix.clone().join(TRIAL), self.failed());
+        // Of a name that nobody else tries at the same time: it is not known yet whose the prefix
+        // is.
+        let random = getrandom::u64().map_err(|error| BlobError::Failed(error.to_string()))?;
+        let name = self.prefix.clone().join(format!("{TRIAL}-{random:016x}"));
+        let wrong = self.failed();
         let may_not = |what: &str, error: BlobError| match error {
             BlobError::Failed(why) => BlobError::Failed(format!("cannot {what}: {why}")),
             other => other,
@@ -93,17 +99,17 @@ impl Remote {
             Ok(found) => found.bytes().await,
             Err(error) => Err(error),
         };
+        let removed = self.store.delete(&name).await;
         let read = read.map_err(|error| may_not("read", wrong(error)))?;
         if read != "tea" {
             let why = format!("{} gives back something else than was stored", self.place);
             return Err(BlobError::Failed(why));
         }
-        let removed = self.store.delete(&name).await;
         removed.map_err(|error| may_not("remove", wrong(error)))
     }
 
-    /// Notes that the contents belong to `owner`, if they belong to nobody yet, or `anew` whoever they
-    /// belong to. Says whether they are the owner's then.
+    /// Notes that the contents belong to `owner`, if they belong to nobody yet, or `anew` whoever
+    /// they belong to. Says whether they are the owner's then.
     ///
     /// # Errors
     /// When the bucket cannot be reached.

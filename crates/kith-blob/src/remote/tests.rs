@@ -55,7 +55,11 @@ fn much() -> Vec<u8> {
 async fn a_bucket_is_a_place_for_contents() {
     let dir = tempfile::tempdir().unwrap();
     let (bucket, remote) = opened().await;
-    remote.try_out().await.unwrap();
+    // Two at a time do not meet.
+    let (one, other) = tokio::join!(remote.try_out(), remote.try_out());
+    assert_eq!((one, other), (Ok(()), Ok(())));
+    let tried = bucket.asked().into_iter().filter(|asked| asked.starts_with("PUT "));
+    assert_eq!(tried.collect::<std::collections::BTreeSet<_>>().len(), 2);
     crate::conformance::check(&remote, dir.path()).await;
     assert_eq!(bucket.names(), Vec::<String>::new());
     let bare = Place { prefix: Prefix::default(), ..place(&bucket.endpoint()) };
@@ -253,6 +257,10 @@ async fn a_bucket_that_cannot_be_used_is_named_with_the_reason() {
     assert_eq!(told, expected);
     bucket.fail(&Method::PUT, Fault::Status(403));
     assert!(said(good()).await.starts_with("cannot write: "));
+    bucket.fail(&Method::GET, Fault::Pass);
+    bucket.fail(&Method::GET, Fault::Status(403));
+    assert!(said(good()).await.starts_with("cannot read: "));
+    assert_eq!(bucket.names(), Vec::<String>::new(), "it is removed all the same");
     bucket.fail(&Method::DELETE, Fault::Status(403));
     assert!(said(good()).await.starts_with("cannot remove: "));
     let told = said(Place { endpoint: Endpoint::parse("http://127.0.0.1:1").unwrap(), ..good() });
