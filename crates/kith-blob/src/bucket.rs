@@ -107,6 +107,11 @@ impl Bucket {
         self.state().faults.push_back((method.clone(), fault));
     }
 
+    /// Nothing that was to go wrong still does.
+    pub fn mend(&self) {
+        self.state().faults.clear();
+    }
+
     /// Whether it cuts every connection.
     pub fn set_down(&self, down: bool) {
         self.state().down = down;

@@ -52,8 +52,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Some(place) if place.is_bucket() && !args.contents => (None, Some(place.to_string())),
         place => (place, None),
     };
-    // Before the database and after it: a content that the copy of the database needs was there at one
-    // of these times.
+    // Before the database and after it: a content that the copy of the database needs was there at
+    // one of these times.
     copy(source.as_ref(), &beside).await?;
     let file = args.file.clone();
     let data = config.data.clone();
@@ -78,7 +78,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     })
     .await??;
     let bytes = std::fs::metadata(&args.file)?.len();
-    let Copied { there: files, damaged } = copy(source.as_ref(), &beside).await?;
+    let Copied { there: files, left_out } = copy(source.as_ref(), &beside).await?;
     // Those who administer the site are shown when that was; where it cannot be noted, the copy is
     // there all the same.
     if let Err(error) = std::fs::write(config.backup_mark(), []) {
@@ -86,7 +86,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     }
     if args.json {
         let told = json!({
-            "file": args.file, "bytes": bytes, "contents": files, "damaged": damaged.len(),
+            "file": args.file, "bytes": bytes, "contents": files, "left_out": left_out.len(),
             "contents_stay": stays,
         });
         output::json(&told)?;
@@ -102,9 +102,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             ));
         }
     }
-    if let Some(first) = damaged.first() {
-        let count = damaged.len();
-        let why = format!("{count} contents of files are damaged and not in it, such as {first}");
+    if let Some(first) = left_out.first() {
+        let why = format!("{} contents of files are not in it, such as {first}", left_out.len());
         return Err(Exit::data(why).into());
     }
     Ok(())

@@ -1,5 +1,8 @@
 //! The contents of files, wherever they are: copied with backups, brought back, moved, and checked.
 
+mod found;
+
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
@@ -10,8 +13,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use kith_blob::{BlobError, Blobs, Content, Disk, Remote};
 use kith_core::file::BlobHash;
 use kith_store::{Problem, Store};
-use tokio::io::AsyncWriteExt;
 
+use self::found::{FetchError, Found};
 use crate::config::{Config, FilesStore};
 use crate::environment::Exit;
 
@@ -19,10 +22,8 @@ use crate::environment::Exit;
 const STEP: usize = 1000;
 /// Problems that are told.
 const PROBLEMS_MAX: usize = 100;
-/// Contents that are copied or read at a time.
+/// Contents that are copied, read or removed at a time.
 const AT_ONCE: usize = 4;
-/// The largest content that is held in memory on its way.
-const HELD_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Where the contents are that belong to a backup: beside it, under its name.
 pub(super) fn beside(backup: &Path) -> PathBuf {
@@ -139,21 +140,38 @@ impl Place {
 pub(super) struct Copied {
     /// How many contents are there now.
     pub(super) there: usize,
-    /// Which were damaged, and left out.
-    pub(super) damaged: Vec<BlobHash>,
+    /// Which were left out for what they are themselves.
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// A content that was left out, and why.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LeftOut(BlobHash, String);
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, which {}", self.0, self.1)
+    }
 }
 
 /// What came of one content.
 enum One {
     There,
-    Damaged,
+    LeftOut(LeftOut),
     /// It was removed meanwhile, with the last message that referred to it.
     Gone,
 }
 
-/// Copies all contents from one place to another where they are not yet, each compared with its hash on
-/// the way. Whoever was interrupted begins again with what is left. `scratch` is a directory for what
-/// is too large to be held; `tell` is told how many are done of how many.
+impl One {
+    fn left_out(hash: BlobHash, why: String) -> Self {
+        Self::LeftOut(LeftOut(hash, why))
+    }
+}
+
+/// Copies all contents from one place to another where they are not yet, each compared with its
+/// hash on the way. Whoever was interrupted begins again with what is left. `scratch` is a
+/// directory for what is too large to be held, which is gone afterwards; `tell` is told how many
+/// are done of how many.
 pub(super) async fn copy(
     from: &Place,
     to: &Place,
@@ -171,104 +189,80 @@ pub(super) async fn copy(
     let missing: Vec<BlobHash> = all.difference(&there).copied().collect();
     copied.there = count - missing.len();
     tell(copied.there, count);
-    let one = |hash: BlobHash| {
-        let (source, target) = (Arc::clone(&source), Arc::clone(&target));
-        async move {
-            let content = match found(source.as_ref(), hash, Some(scratch)).await {
-                Ok(Found::Whole(content)) => content,
-                Ok(Found::Damaged) => return Ok((hash, One::Damaged)),
-                Ok(Found::Gone) => return Ok((hash, One::Gone)),
-                Err(error) => return Err(from.failed(&error)),
-            };
-            let kept = target.keep(hash, content).await;
-            let _ = tokio::fs::remove_file(scratch.join(hash.to_string())).await;
-            kept.map(|()| (hash, One::There)).map_err(|error| to.failed(&error))
-        }
-    };
-    let work = futures_util::stream::iter(missing).map(one).buffer_unordered(AT_ONCE);
-    let done = work
-        .try_for_each(|(hash, one)| {
-            match one {
-                One::There => copied.there += 1,
-                One::Damaged => copied.damaged.push(hash),
-                One::Gone => {}
+    let one = async |hash: BlobHash| {
+        let content = match fetch(from, source.as_ref(), hash, scratch).await? {
+            Found::Whole(content) => content,
+            Found::Damaged => return Ok(One::left_out(hash, "is damaged".to_owned())),
+            Found::Unread(error) => {
+                return Ok(One::left_out(hash, format!("cannot be read: {error}")));
             }
-            tell(copied.there, count);
-            std::future::ready(Ok(()))
-        })
-        .await;
-    let _ = tokio::fs::remove_dir(scratch).await;
+            Found::Gone => return Ok(One::Gone),
+        };
+        let made = match &content {
+            Content::File(path) if path.starts_with(scratch) => Some(path.clone()),
+            _ => None,
+        };
+        let kept = target.keep(hash, content).await;
+        if let Some(made) = made {
+            let _ = tokio::fs::remove_file(made).await;
+        }
+        kept.map(|()| One::There).map_err(|error| to.failed(&error))
+    };
+    let done = each(missing, one, |one| {
+        match one {
+            One::There => copied.there += 1,
+            One::LeftOut(one) => copied.left_out.push(one),
+            One::Gone => {}
+        }
+        tell(copied.there, count);
+    });
+    let done = done.await;
+    if from.is_bucket() {
+        let _ = tokio::fs::remove_dir_all(scratch).await;
+    }
     done?;
-    copied.damaged.sort_unstable();
+    copied.left_out.sort_unstable();
     Ok(copied)
 }
 
-/// What is in a place under a hash.
-enum Found {
-    Whole(Content),
-    Damaged,
-    Gone,
-}
-
-/// Reads a content and compares it with its hash. Without `scratch` it is not kept.
-async fn found(
+async fn fetch(
+    from: &Place,
     source: &dyn Blobs,
     hash: BlobHash,
-    scratch: Option<&Path>,
-) -> Result<Found, BlobError> {
-    if let Some(path) = source.file(hash) {
-        let looked = path.clone();
-        let found = tokio::task::spawn_blocking(move || kith_blob::hash_file(&looked)).await;
-        return Ok(match found {
-            Ok(Ok(found)) if found == hash => Found::Whole(Content::File(path)),
-            _ if !path.exists() => Found::Gone,
-            _ => Found::Damaged,
-        });
-    }
-    let Some(size) = source.size(hash).await? else { return Ok(Found::Gone) };
-    let mut pieces = match source.read(hash, 0..size).await {
-        Err(BlobError::Missing(_)) => return Ok(Found::Gone),
-        read => read?,
-    };
-    let mut sink = match scratch {
-        None => Sink::Nowhere,
-        Some(_) if size <= HELD_BYTES_MAX => Sink::Memory(Vec::new()),
-        Some(scratch) => {
-            tokio::fs::create_dir_all(scratch).await?;
-            let path = scratch.join(hash.to_string());
-            Sink::File(tokio::fs::File::create(&path).await?, path)
+    scratch: &Path,
+) -> Result<Found<Content>, Exit> {
+    found::fetch(source, hash, scratch).await.map_err(|error| match error {
+        FetchError::Blob(error) => from.failed(&error),
+        FetchError::Scratch(error) => {
+            Exit::data(format!("cannot write to {}: {error}", scratch.display()))
         }
-    };
-    let mut hasher = kith_blob::Hasher::default();
-    while let Some(piece) = pieces.try_next().await? {
-        hasher.update(&piece);
-        match &mut sink {
-            Sink::Nowhere => {}
-            Sink::Memory(held) => held.extend_from_slice(&piece),
-            Sink::File(file, _) => file.write_all(&piece).await?,
-        }
-    }
-    if hasher.hash() != hash {
-        if let Sink::File(_, path) = &sink {
-            let _ = tokio::fs::remove_file(path).await;
-        }
-        return Ok(Found::Damaged);
-    }
-    Ok(Found::Whole(match sink {
-        Sink::Nowhere => Content::Bytes(Vec::new().into()),
-        Sink::Memory(held) => Content::Bytes(held.into()),
-        Sink::File(mut file, path) => {
-            file.flush().await?;
-            Content::File(path)
-        }
-    }))
+    })
 }
 
-/// Where a content is put while it is read.
-enum Sink {
-    Nowhere,
-    Memory(Vec<u8>),
-    File(tokio::fs::File, PathBuf),
+/// Does something with each content, [`AT_ONCE`] at a time, and hands on what came of it. Where one
+/// fails no other is begun, and those that were begun end: none is left in the middle.
+async fn each<T>(
+    hashes: impl IntoIterator<Item = BlobHash>,
+    work: impl AsyncFn(BlobHash) -> Result<T, Exit>,
+    mut done: impl FnMut(T),
+) -> Result<(), Exit> {
+    let has_failed = Cell::new(false);
+    let begun = futures_util::stream::iter(hashes)
+        .take_while(|_| std::future::ready(!has_failed.get()))
+        .map(|hash| work(hash))
+        .buffer_unordered(AT_ONCE);
+    let mut begun = std::pin::pin!(begun);
+    let mut ended = Ok(());
+    while let Some(one) = begun.next().await {
+        match one {
+            Ok(one) => done(one),
+            Err(error) => {
+                has_failed.set(true);
+                ended = ended.and(Err(error));
+            }
+        }
+    }
+    ended
 }
 
 /// What was found in the contents.
@@ -282,8 +276,8 @@ pub(super) struct Looked {
     pub(super) problems: Vec<Problem>,
 }
 
-/// Compares the contents with what the database needs, and each with its hash. Those in a bucket are
-/// only read where `reads` says so.
+/// Compares the contents with what the database needs, and each with its hash. Those in a bucket
+/// are only read where `reads` says so.
 pub(super) async fn check(
     config: &Config,
     store: &dyn Store,
@@ -313,16 +307,21 @@ pub(super) async fn check(
         let blobs = place.look();
         let one = |(hash, file)| {
             let blobs = Arc::clone(&blobs);
-            async move { found(blobs.as_ref(), hash, None).await.map(|found| (hash, file, found)) }
+            async move {
+                let found = found::compare(blobs.as_ref(), hash).await;
+                found.map(|found| (hash, file, found))
+            }
         };
         let mut work = futures_util::stream::iter(whole).map(one).buffered(AT_ONCE);
         while let Some(one) = work.try_next().await.map_err(|error| place.failed(&error))? {
-            match one {
-                (_, _, Found::Whole(_)) => {}
-                (hash, file, _) => {
-                    wrong(format!("The content {hash} of the file {file} is damaged."));
-                }
-            }
+            let (hash, file, found) = one;
+            let is = match found {
+                Found::Whole(()) => continue,
+                Found::Damaged => "is damaged".to_owned(),
+                Found::Unread(error) => format!("cannot be read: {error}"),
+                Found::Gone => "is missing".to_owned(),
+            };
+            wrong(format!("The content {hash} of the file {file} {is}."));
         }
     }
     for (hash, file) in needed {
@@ -337,29 +336,63 @@ pub(super) async fn missing(store: &dyn Store, place: &Place) -> anyhow::Result<
     Ok(needed.keys().filter(|hash| !there.contains(hash)).count())
 }
 
-/// Removes what is in one place and in another as well, of the same size; how many that were, and how
-/// many stay because they are nowhere else.
-pub(super) async fn remove(from: &Place, kept: &Place) -> anyhow::Result<(usize, usize)> {
+/// Removes what is in one place and in another as well, of the same size; how many that were, and
+/// how many stay because they are nowhere else. `tell` is told how many were looked at of how many.
+pub(super) async fn remove(
+    from: &Place,
+    kept: &Place,
+    tell: impl Fn(usize, usize),
+) -> anyhow::Result<(usize, usize)> {
     let (all, there) = (from.all().await?, kept.all().await?);
     let (source, safe) = (from.look(), kept.look());
-    let (mut removed, mut left) = (0, 0);
-    for hash in all {
+    let (mut removed, mut left, count) = (0, 0, all.len());
+    let one = async |hash: BlobHash| {
         let size = source.size(hash).await.map_err(|error| from.failed(&error))?;
         let other = match there.contains(&hash) {
             true => safe.size(hash).await.map_err(|error| kept.failed(&error))?,
             false => None,
         };
         if other.is_none() || size != other {
-            left += 1;
-            continue;
+            return Ok(false);
         }
-        source.remove(hash).await.map_err(|error| from.failed(&error))?;
-        removed += 1;
-    }
+        source.remove(hash).await.map(|()| true).map_err(|error| from.failed(&error))
+    };
+    let done = each(all, one, |is_removed| {
+        if is_removed {
+            removed += 1;
+        } else {
+            left += 1;
+        }
+        tell(removed + left, count);
+    });
+    done.await?;
     Ok((removed, left))
 }
 
 /// A directory of the data for what is on its way.
 pub(super) fn scratch(config: &Config) -> PathBuf {
     config.data.join("files").join("moving")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn where_one_fails_no_other_is_begun_and_those_that_were_begun_end() {
+        let hashes: Vec<BlobHash> = (0..10_u8).map(|n| BlobHash::of(&[n])).collect();
+        let begun = Cell::new(0);
+        let work = async |hash: BlobHash| {
+            begun.set(begun.get() + 1);
+            if hash == BlobHash::of(&[0]) {
+                return Err(Exit::data("tea"));
+            }
+            tokio::task::yield_now().await;
+            Ok(())
+        };
+        let mut ended = 0;
+        let done = each(hashes, work, |()| ended += 1).await;
+        assert_eq!(done.unwrap_err().to_string(), "tea");
+        assert_eq!((begun.get(), ended), (AT_ONCE, AT_ONCE - 1));
+    }
 }

@@ -43,7 +43,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let config = Config::load(&args.given, None)?;
     config.make_data()?;
-    // Before anything is replaced: a bucket that does not answer is no reason to stop in the middle.
+    // Before anything is replaced: a bucket that does not answer is no reason to stop in the
+    // middle.
     let place = Place::of(&config).await?;
     if let Some(place) = &place {
         place.claim(&config).await?;
@@ -101,7 +102,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends the sessions of all people; how many there were, and how many contents of files are missing.
+/// Ends the sessions of all people; how many there were, and how many contents of files are
+/// missing.
 async fn end(config: &Config) -> anyhow::Result<(u64, usize)> {
     let store = config.open_store().await?;
     let ended = kith_hub::end_sessions(&store).await;

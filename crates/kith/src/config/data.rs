@@ -1,7 +1,6 @@
 //! The directory with the data: made, opened, and what to say when that fails.
 
 use std::path::{Path, PathBuf};
-
 use std::sync::Arc;
 
 use kith_blob::{Depot, Remote};
@@ -65,8 +64,8 @@ impl Config {
         self.data.join(FILES).join(kith_blob::BLOBS)
     }
 
-    /// Opens the place where files are; `None` where files are off. A directory is made if it is missing;
-    /// of a bucket it is tried whether all that is needed can be done in it.
+    /// Opens the place where files are; `None` where files are off. A directory is made if it is
+    /// missing; of a bucket it is tried whether all that is needed can be done in it.
     ///
     /// # Errors
     /// When it cannot be used.
@@ -93,8 +92,8 @@ impl Config {
         Ok(Some(opened.await??))
     }
 
-    /// Sees to it that what is in a bucket belongs to this data alone: whoever shares it would have removed
-    /// what only the other knows. With `anew` it is taken over.
+    /// Sees to it that what is in a bucket belongs to this data alone: whoever shares it would have
+    /// removed what only the other knows. With `anew` it is taken over.
     ///
     /// # Errors
     /// When it belongs to others, or cannot be reached.

@@ -1,4 +1,5 @@
-//! Files in a bucket: kept there, through failures of the store and of the server, moved and checked.
+//! Files in a bucket: kept there, through failures of the store and of the server, moved and
+//! checked.
 
 use std::fs;
 use std::process::Stdio;
@@ -137,6 +138,15 @@ fn files_live_in_a_bucket_and_move_from_there_and_back() {
     let backup = path("all.db");
     let told = rig.say(&["backup", &backup, "--contents"], 0);
     assert!(told.contains("with 4 contents of files in "), "{told}");
+    assert!(!fs::exists(path("all.db.files.part")).unwrap());
+    #[cfg(unix)]
+    only_their_owner_may_read(path("all.db.files").as_ref());
+    // All contents break off, and nothing is left of what came of them.
+    let faults = [vec![Fault::Pass; 3], vec![Fault::Cut; 4], vec![Fault::Status(500); 16]];
+    faults.concat().into_iter().for_each(|fault| rig.bucket.fail(&http::Method::GET, fault));
+    rig.say(&["backup", &path("none.db"), "--contents"], 5);
+    rig.bucket.mend();
+    assert!(!fs::exists(path("none.db.files.part")).unwrap());
 
     // Out of the bucket, in two goes, of which the first is cut off.
     rig.bucket.set_down(true);
@@ -156,6 +166,12 @@ fn files_live_in_a_bucket_and_move_from_there_and_back() {
 
     // And into it, while a server runs, and by a restore.
     let server = Server::start(&rig.data, &[]);
+    // But not to where that server writes.
+    let part = format!("{}/files/blobs/00.part", rig.data);
+    fs::write(&part, "te").unwrap();
+    let told = rig.say(&["admin", "files", "move", "--to", "disk"], 5);
+    assert!(told.contains("in use by a running server"), "{told}");
+    assert!(fs::exists(&part).unwrap(), "it was not even looked at");
     let told = rig.say(&["admin", "files", "move", "--to", "s3"], 0);
     assert!(told.contains("a server runs: stop it"), "{told}");
     assert_eq!(server.stop("TERM"), Some(0));
@@ -169,6 +185,18 @@ fn files_live_in_a_bucket_and_move_from_there_and_back() {
     rig.bucket.put(&names[0], &lost);
     rig.bucket.fail(&http::Method::GET, Fault::Cut);
     rig.say(&["check", "--contents"], 0);
+}
+
+#[cfg(unix)]
+fn only_their_owner_may_read(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let found = fs::metadata(path).unwrap();
+    assert_eq!(found.permissions().mode() & 0o077, 0, "{}", path.display());
+    if found.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            only_their_owner_may_read(&entry.unwrap().path());
+        }
+    }
 }
 
 #[test]

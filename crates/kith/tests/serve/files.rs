@@ -78,6 +78,15 @@ fn files_are_sent_and_saved_and_survive_a_crash_and_a_restore() {
         checked.out.contains("is damaged.\n") && checked.out.contains("is missing.\n"),
         "{checked:?}"
     );
+    // What cannot be read is another matter.
+    fs::remove_file(&large).unwrap();
+    fs::create_dir(&large).unwrap();
+    let checked = run(kith(&["check", "--data", &restored]), "");
+    assert!(checked.code == Some(5) && !checked.out.contains("damaged"), "{checked:?}");
+    assert!(checked.out.contains(" cannot be read: "), "{checked:?}");
+    let copied = run(kith(&["backup", &path("again.db"), "--data", &restored]), "");
+    assert!(copied.code == Some(5) && copied.out.contains("backed up to "), "{copied:?}");
+    assert!(copied.err.contains("which cannot be read: "), "{copied:?}");
 }
 
 pub(crate) fn encoded(image: RgbImage, format: ImageFormat) -> Vec<u8> {

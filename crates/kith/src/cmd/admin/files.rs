@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kith_store::StoreError;
+use kith_store_sqlite::SqliteStore;
 use serde_json::json;
 
 use crate::cmd::contents::{self, Copied, Place};
@@ -85,44 +86,68 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
+/// What came of moving.
+struct Moved {
+    copied: Copied,
+    /// How many contents that files need are not there; `None` while a server runs.
+    missing: Option<usize>,
+    removed: usize,
+    /// How many were not removed, because they are nowhere else.
+    left: usize,
+}
+
 async fn bring(args: Args) -> anyhow::Result<()> {
     let config = super::prepare(&args.given)?;
     config.existing_database()?;
-    let (disk, bucket) = (Place::Dir(config.blobs()), Place::bucket(&config).await?);
-    bucket.claim(&config).await?;
-    let (from, to, store) = match args.to {
-        To::S3 => (disk, bucket, FilesStore::S3),
-        To::Disk => (bucket, disk, FilesStore::Disk),
-    };
-    if args.remove && config.files.store != store {
+    let (store, now) = (args.to.store(), config.files.store);
+    if args.remove && now != store {
         let name = name(store);
         let why = format!("files.store is not {name} yet: nothing is removed that is in use");
         return Err(Exit::usage(why).into());
     }
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len}") {
-        bar.set_style(style);
-    }
-    let scratch = contents::scratch(&config);
-    let tell = |done: usize, all: usize| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
+    // Where a server would use what is written to, and need what is removed, none runs meanwhile.
+    let held = if now == store { Some(config.open_store().await?) } else { None };
+    let moved = bring_all(&args, &config, held.as_ref()).await;
+    tokio::task::spawn_blocking(move || drop(held)).await?;
+    moved
+}
+
+async fn bring_all(args: &Args, config: &Config, held: Option<&SqliteStore>) -> anyhow::Result<()> {
+    let (disk, bucket) = (Place::Dir(config.blobs()), Place::bucket(config).await?);
+    bucket.claim(config).await?;
+    let (from, to) = match args.to {
+        To::S3 => (disk, bucket),
+        To::Disk => (bucket, disk),
     };
-    let copied = contents::copy(&from, &to, &scratch, tell).await;
-    bar.finish_and_clear();
-    let Copied { there, damaged } = copied?;
-    let missing = missing(&config, &to).await?;
-    let (mut removed, mut left) = (0, 0);
-    if args.remove {
-        match missing {
-            None => return Err(in_use(&config)),
-            Some(missing) if missing > 0 => {}
-            Some(_) => (removed, left) = contents::remove(&from, &to).await?,
-        }
-    }
+    let copied = {
+        let bar = Bar::new("copied");
+        contents::copy(&from, &to, &contents::scratch(config), |done, all| bar.set(done, all))
+            .await?
+    };
+    let missing = match held {
+        Some(store) => Some(contents::missing(store, &to).await?),
+        None => missing(config, &to).await?,
+    };
+    let (removed, left) = if args.remove && missing == Some(0) {
+        let bar = Bar::new("looked at to be removed");
+        contents::remove(&from, &to, |done, all| bar.set(done, all)).await?
+    } else {
+        (0, 0)
+    };
+    tell(args, config.files.store, (&from, &to), Moved { copied, missing, removed, left })
+}
+
+/// Says what came of it, as an error where it is not all.
+fn tell(
+    args: &Args,
+    now: FilesStore,
+    (from, to): (&Place, &Place),
+    moved: Moved,
+) -> anyhow::Result<()> {
+    let Moved { copied: Copied { there, left_out }, missing, removed, left } = moved;
     if args.json {
         output::json(&json!({
-            "to": to.to_string(), "there": there, "damaged": damaged.len(), "missing": missing,
+            "to": to.to_string(), "there": there, "left_out": left_out.len(), "missing": missing,
             "removed": removed, "left": left,
         }))?;
     } else {
@@ -130,21 +155,51 @@ async fn bring(args: Args) -> anyhow::Result<()> {
         if args.remove {
             output::line(&format!("{removed} were removed from {from}"))?;
         } else {
-            output::note(next(store, missing, config.files.store));
+            output::note(next(args.to.store(), missing, now));
         }
     }
-    for hash in damaged.iter().take(10) {
-        output::note(&format!("the content {hash} in {from} is damaged and was not copied"));
+    for one in left_out.iter().take(10) {
+        output::note(&format!("not copied from {from}: {one}"));
     }
-    match (missing.unwrap_or(0), damaged.len(), left) {
-        (0, 0, 0) => Ok(()),
-        (0, 0, left) => {
-            let why = format!("{left} contents stay in {from}: they are not as large in {to}");
-            Err(Exit::data(why).into())
+    let why = match (missing.unwrap_or(0), left_out.len(), left) {
+        (0, 0, 0) => return Ok(()),
+        (0, 0, left) => format!("{left} contents stay in {from}: they are not as large in {to}"),
+        (0, count, _) => format!("{count} contents are damaged or cannot be read"),
+        (missing, ..) => format!("{missing} contents that files need are not in {to}"),
+    };
+    Err(Exit::data(why).into())
+}
+
+/// How far it is; drawn on a terminal only, and gone afterwards.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new(what: &'static str) -> Self {
+        let bar = ProgressBar::new(0).with_message(what);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}") {
+            bar.set_style(style);
         }
-        (0, damaged, _) => Err(Exit::data(format!("{damaged} contents are damaged")).into()),
-        (missing, ..) => {
-            Err(Exit::data(format!("{missing} contents that files need are not in {to}")).into())
+        Self(bar)
+    }
+
+    fn set(&self, done: usize, all: usize) {
+        self.0.set_length(all as u64);
+        self.0.set_position(done as u64);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl To {
+    /// What `files.store` says where contents are to be there.
+    fn store(self) -> FilesStore {
+        match self {
+            Self::S3 => FilesStore::S3,
+            Self::Disk => FilesStore::Disk,
         }
     }
 }
@@ -180,8 +235,4 @@ async fn missing(config: &Config, place: &Place) -> anyhow::Result<Option<usize>
     let missing = contents::missing(&store, place).await;
     tokio::task::spawn_blocking(move || drop(store)).await?;
     missing.map(Some)
-}
-
-fn in_use(config: &Config) -> anyhow::Error {
-    failure(&config.data, &StoreError::InUse).into()
 }
