@@ -40,7 +40,8 @@ pub(crate) fn image(input: &[u8]) {
     }
 }
 
-/// One image of each format, of 6 × 3 pixels, as encoders write them; and a JPEG that lies on its side.
+/// One image of each format, of 6 × 3 pixels, as encoders write them; and a JPEG that lies on its
+/// side.
 pub(crate) fn image_seeds() -> Vec<Vec<u8>> {
     use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
     let pixels = RgbaImage::from_fn(6, 3, |x, y| {

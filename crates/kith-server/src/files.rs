@@ -43,8 +43,8 @@ const STORING: usize = 8;
 pub struct Place {
     /// Where they are.
     pub depot: Depot,
-    /// The program that looks into images: it is given one as its standard input and [`PICTURE`] as its
-    /// argument. Without it images are files like any.
+    /// The program that looks into images: it is given one as its standard input and [`PICTURE`] as
+    /// its argument. Without it images are files like any.
     pub painter: Option<PathBuf>,
 }
 
@@ -170,7 +170,8 @@ fn full() -> Problem {
     Problem::later("store.full", "the server has no room for files at present", 60_000)
 }
 
-/// A failure of the place where files are, as an answer. What went wrong inside is logged, not told.
+/// A failure of the place where files are, as an answer. What went wrong inside is logged, not
+/// told.
 pub(crate) fn problem_of(error: &BlobError) -> Problem {
     tracing::warn!(%error, "the files failed");
     match error {

@@ -1,5 +1,5 @@
-//! Files over real sockets: up in parts, down to those who may, harmless, and gone when nothing refers
-//! to them.
+//! Files over real sockets: up in parts, down to those who may, harmless, and gone when nothing
+//! refers to them.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 #[path = "files/gated.rs"]

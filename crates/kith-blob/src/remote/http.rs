@@ -1,4 +1,5 @@
-//! How requests reach a bucket: no redirects, no proxies of the environment, bounded times and answers.
+//! How requests reach a bucket: no redirects, no proxies of the environment, bounded times and
+//! answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,8 @@ use super::place::Place;
 
 /// The most bytes of an answer that is no content: a page of a list, or an error.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The least bytes of a request that are sent in a second, beyond which it is given up: the way to a
-/// store may be narrow, and is shared by all that is stored at a time.
+/// The least bytes of a request that are sent in a second, beyond which it is given up: the way to
+/// a store may be narrow, and is shared by all that is stored at a time.
 const PACE: u64 = 64 * 1024;
 
 /// What sends requests.

@@ -26,8 +26,8 @@ pub struct Place {
     pub keys: Keys,
     /// Certificates, in PEM, by which the store may show who it is, beside those of the system.
     pub ca_file: Option<PathBuf>,
-    /// How long a connection may take, and one attempt without a byte of an answer; what is sent has
-    /// longer, by a second for each 64 KiB.
+    /// How long a connection may take, and one attempt without a byte of an answer; what is sent
+    /// has longer, by a second for each 64 KiB.
     pub timeout: Duration,
     /// How often a request is made again that came to nothing.
     pub retries: u32,

@@ -13,7 +13,8 @@ use super::picture::{Made, Picture};
 use super::{Files, Told, problem_of};
 use crate::app::App;
 
-/// Looks into an upload, stores its content and makes a file of it. An upload that is refused is gone.
+/// Looks into an upload, stores its content and makes a file of it. An upload that is refused is
+/// gone.
 pub(super) async fn finish(
     app: &App,
     me: UserId,

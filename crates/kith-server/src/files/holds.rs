@@ -1,5 +1,6 @@
-//! Who stores a content, and who removes it: never both at the same time. Whoever stores it holds it
-//! from before it is looked for until its file is there, so that nobody removes what was just found.
+//! Who stores a content, and who removes it: never both at the same time. Whoever stores it holds
+//! it from before it is looked for until its file is there, so that nobody removes what was just
+//! found.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

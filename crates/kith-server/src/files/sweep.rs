@@ -30,8 +30,8 @@ enum SweepError {
     Blob(#[from] BlobError),
 }
 
-/// Lets go of what has had its time, every now and then until the server stops, and asks whether the
-/// place of the contents still answers.
+/// Lets go of what has had its time, every now and then until the server stops, and asks whether
+/// the place of the contents still answers.
 pub(crate) async fn run(app: Arc<App>) {
     let Some(depot) = app.files.depot.clone() else { return };
     // What a crash left behind is looked for at once.
@@ -61,8 +61,8 @@ pub(crate) async fn run(app: Arc<App>) {
 }
 
 impl App {
-    /// Removes files and uploads whose time has come, with their contents. The server does so by itself
-    /// twice a minute.
+    /// Removes files and uploads whose time has come, with their contents. The server does so by
+    /// itself twice a minute.
     ///
     /// # Errors
     /// Failures of the store.
@@ -115,8 +115,8 @@ impl Files {
             return Ok(());
         }
         let blobs = Arc::clone(&depot.blobs);
-        // What was asked of the place happens even where whoever asked is gone: until it has, nobody may
-        // find the content there.
+        // What was asked of the place happens even where whoever asked is gone: until it has,
+        // nobody may find the content there.
         let removal = tokio::spawn(async move {
             let removed = blobs.remove(hash).await;
             drop(hold);
@@ -126,8 +126,8 @@ impl Files {
         Ok(())
     }
 
-    /// Looks for what no document knows of: a crash came between the content and its file, or between
-    /// the end of a file and that of its content.
+    /// Looks for what no document knows of: a crash came between the content and its file, or
+    /// between the end of a file and that of its content.
     async fn strays(&self, hub: &Hub) -> Result<(), SweepError> {
         let Some(depot) = &self.depot else { return Ok(()) };
         for id in depot.staging.list().await? {

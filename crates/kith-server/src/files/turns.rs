@@ -1,5 +1,5 @@
-//! Whose turn it is to write on an upload: whoever came last. A client that comes back need not wait
-//! until its lost connection is noticed.
+//! Whose turn it is to write on an upload: whoever came last. A client that comes back need not
+//! wait until its lost connection is noticed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -179,8 +179,8 @@ fn draw_switch(
     chosen
 }
 
-/// Lines in as many columns as they need to be seen at once: the full ones, or the short ones, cut where
-/// there is no room for them either.
+/// Lines in as many columns as they need to be seen at once: the full ones, or the short ones, cut
+/// where there is no room for them either.
 fn columns(
     frame: &mut Frame<'_>,
     area: Rect,

@@ -39,7 +39,8 @@ impl Screen {
             before(panic);
         }));
         let taken = take_over();
-        // Standard output by itself would write a screen in pieces, for each of which the terminal wakes.
+        // Standard output by itself would write a screen in pieces, for each of which the terminal
+        // wakes.
         let out = BufWriter::with_capacity(SCREEN_BYTES, stdout());
         let terminal = taken.and_then(|()| Terminal::new(CrosstermBackend::new(out)));
         match terminal {

@@ -169,8 +169,8 @@ impl Server {
         assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
     }
 
-    /// Sends a signal and waits for the end; the exit code. Whatever was done until then, the data is
-    /// whole afterwards.
+    /// Sends a signal and waits for the end; the exit code. Whatever was done until then, the data
+    /// is whole afterwards.
     pub(crate) fn stop(mut self, signal: &str) -> Option<i32> {
         self.signal(signal);
         let mut child = self.child.take().unwrap();
@@ -193,8 +193,8 @@ impl Server {
         ))
     }
 
-    /// What the server answers to a request by its line, as whoever has `token`, with more headers and a
-    /// body.
+    /// What the server answers to a request by its line, as whoever has `token`, with more headers
+    /// and a body.
     pub(crate) fn request(&self, line: &str, token: &str, headers: &str, body: &str) -> String {
         let (host, length) = (self.address, body.len());
         self.ask(&format!(

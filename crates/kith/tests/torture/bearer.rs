@@ -1,5 +1,6 @@
-//! Sessions that upload files in pieces and post them, over bare HTTP: what was acknowledged of an upload
-//! is there after every kill, what a message refers to is whole, and what nothing refers to goes.
+//! Sessions that upload files in pieces and post them, over bare HTTP: what was acknowledged of an
+//! upload is there after every kill, what a message refers to is whole, and what nothing refers to
+//! goes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -150,8 +151,8 @@ async fn request(
     (length.trim().parse() == Ok(body.len())).then_some((status, body))
 }
 
-/// Every file of a message that was acknowledged is as it was sent, and those of deleted ones are gone,
-/// with all that belongs to no file.
+/// Every file of a message that was acknowledged is as it was sent, and those of deleted ones are
+/// gone, with all that belongs to no file.
 pub(crate) async fn are_whole(world: &World, posted: &[Posted], data: &Path) {
     let get = |path: String| async move { request(world, 0, ("GET", &path), "", b"").await };
     for one in posted.iter().filter(|one| !one.deleted) {
