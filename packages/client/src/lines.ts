@@ -114,6 +114,10 @@ export class Lines {
   /** Tells those who watch what is held now. */
   show(): void {
     this.#entries.set(this.#list.entries(this.#list.thread));
+    this.#showPart();
+  }
+
+  #showPart(): void {
     const [older, newer, loading] = [this.#older, this.#list.isCut, this.#asking !== undefined];
     const before = this.#part.get();
     if (before.older !== older || before.newer !== newer || before.loading !== loading) this.#part.set({ older, newer, loading });
@@ -253,7 +257,8 @@ export class Lines {
         this.show();
       });
     this.#asking = asking;
-    this.show();
+    // The lines are the same until the answer is there.
+    this.#showPart();
     return asking;
   }
 }

@@ -106,9 +106,14 @@ test("any part of a stream is held, and grows to both ends", async (context) => 
   const { lines } = Stream.from(bob, from, { messages_max: 12 });
   const held = () => texts(lines.messages.get());
   assert.deepEqual([held(), lines.part.get()], [[], { older: true, newer: false, loading: false }]);
+  let told = 0;
+  const stop = lines.messages.subscribe(() => (told += 1));
   const asked = [lines.older(4), lines.older(4)];
   assert.equal(lines.part.get().loading, true);
   assert.deepEqual(await Promise.all(asked), [true, true]);
+  // At once, and with the answer.
+  assert.equal(told, 2);
+  stop();
   assert.deepEqual(held(), ["17", "18", "19", "20"]);
   assert.equal(await lines.around(numbers[7] as number, 6), true);
   assert.deepEqual(held(), ["6", "7", "8", "9", "10", "11", "12", "13", "14"]);
