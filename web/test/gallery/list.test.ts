@@ -164,6 +164,19 @@ test("what is older is asked for as soon as one scrolls there, however busy the 
   }).toBeGreaterThan(2);
 });
 
+test("where older messages did not come, they are asked for when one turns the wheel at the first", async () => {
+  const page = await browser.page();
+  const { inject } = await import("vitest");
+  await page.goto(`${inject("gallery")}?loaded=10&failing=12#list`);
+  await row(page, 399).waitFor();
+  await scroll(page, -100_000);
+  await list(page).hover();
+  await expect.poll(async () => {
+    await page.mouse.wheel(0, -100);
+    return Number(await page.locator("[data-pages]").textContent());
+  }).toBeGreaterThan(0);
+});
+
 test("10 000 rows scroll from end to end", async () => {
   const page = await browser.page();
   const { inject } = await import("vitest");
