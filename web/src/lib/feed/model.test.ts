@@ -158,3 +158,14 @@ test("nobody who reads is moved, and whoever is at the end stays there, whatever
     }
   }), { numRuns: 300 });
 }, 60_000);
+
+test("what one reads stays under the line of its day, which goes to older messages of that day", () => {
+  const model = new FeedModel(50, "end", (key) => key !== "today");
+  model.room = 400;
+  model.setKeys(["today", ...keys(50, 100)]);
+  model.settle();
+  model.scrolled(0, true);
+  model.setKeys(["today", ...keys(0, 100)]);
+  expect(model.settle()).toBe(2500);
+  expect(model.place).toEqual({ key: 50, below: 50 });
+});

@@ -24,7 +24,8 @@ export class FeedModel {
   before = 0;
   #held: Place;
 
-  constructor(guess: number, start: Place) {
+  /** `holds` says of which rows one can hold on to one: others move when more come, as the day that they are of. */
+  constructor(guess: number, start: Place, private readonly holds: (key: Key) => boolean = () => true) {
     this.heights = new Heights(guess);
     this.#held = start;
   }
@@ -87,7 +88,8 @@ export class FeedModel {
     let place = this.heights.placeAt(top - this.before);
     const isCut = this.before + this.heights.top(place) < top;
     if (isCut && place + 1 < this.heights.count && this.before + this.heights.top(place + 1) < top + this.room) place += 1;
-    const key = this.heights.keyOf(place);
+    let key = this.heights.keyOf(place);
+    while (key !== undefined && !this.holds(key) && place + 1 < this.heights.count) key = this.heights.keyOf((place += 1));
     if (key !== undefined) this.#held = this.#hold(place, key);
   }
 
