@@ -16,6 +16,8 @@ const BENCH: &str = "search";
 const WORDS: usize = 20_000;
 /// Messages on their way while publishing.
 const FLYING: usize = 64;
+/// Clients that ask at once.
+const AT_ONCE: usize = 10;
 /// How long the index may take to be made.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
@@ -98,6 +100,9 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let mut rate = Figure::new(BENCH, "publish, 64 on their way", "1/s").against("search=false");
     let mut work =
         Figure::new(BENCH, "publish, 64 on their way: p99", "µs").against("search=false");
+    let mut at_once = ["p50", "p99"].map(|part| {
+        Figure::new(BENCH, format!("all of these, {AT_ONCE} clients at once, {part}"), "µs")
+    });
     let mut times: Vec<Figure> = Vec::new();
     for turn in 0..plan.times {
         for suffix in ["", "-wal", "-shm"] {
@@ -110,6 +115,9 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
         made.add(messages as f64 / began.elapsed().as_secs_f64(), None);
         size.add(metric(&server, "kith_search_bytes")? / messages as f64, None);
         ask(plan, &past, &server, turn, &mut times)?;
+        for (figure, part) in at_once.iter_mut().zip(ask_at_once(plan, &past, &server, turn)?) {
+            figure.add(part, None);
+        }
         let (with, p99) = publish(plan, &past, &server, turn * 2)?;
         server.end()?;
         let server = Server::kith_with(&plan.kith, past.path(), &["search=false".to_owned()])?;
@@ -118,6 +126,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
         rate.add(with, Some(without));
         work.add(p99, Some(plain_p99));
     }
+    times.extend(at_once);
     times.extend([made, size, rate, work]);
     Ok(times)
 }
@@ -159,11 +168,8 @@ fn ask(plan: &Plan, past: &Past, server: &Server, turn: u32, into: &mut Vec<Figu
             let mut times = Vec::with_capacity(each);
             for number in 0..each {
                 let text = (kind.ask)(number + each * turn as usize);
-                let asked = format!(
-                    r#"{{"id":1,"get":{{"search":{{"text":"{text}","order":"{order}"}}}}}}"#
-                );
                 let began = Instant::now();
-                let answer = socket.ask(&asked, "\"ok\"")?;
+                let answer = socket.ask(&question(&text, order), "\"ok\"")?;
                 times.push(began.elapsed());
                 hits += answer.matches("\"snippet\"").count();
             }
@@ -174,6 +180,43 @@ fn ask(plan: &Plan, past: &Past, server: &Server, turn: u32, into: &mut Vec<Figu
     note("all of these".to_owned(), all);
     ensure!(hits > 0, "nothing was found");
     Ok(())
+}
+
+fn question(text: &str, order: &str) -> String {
+    format!(r#"{{"id":1,"get":{{"search":{{"text":"{text}","order":"{order}"}}}}}}"#)
+}
+
+/// Asks everything from several clients, each of which waits for its answers; how long at the median
+/// and at the 99th percentile.
+fn ask_at_once(plan: &Plan, past: &Past, server: &Server, turn: u32) -> Result<[f64; 2]> {
+    let each = plan.count(140, 14);
+    let begin = each * AT_ONCE * turn as usize;
+    let times = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..AT_ONCE)
+            .map(|client| {
+                scope.spawn(move || -> Result<Vec<Duration>> {
+                    let mut socket = past.enter(server)?;
+                    let mut times = Vec::with_capacity(each);
+                    for number in 0..each {
+                        let kind = &KINDS[(number + client) % KINDS.len()];
+                        let order =
+                            if (number / KINDS.len()).is_multiple_of(2) { "rank" } else { "time" };
+                        let text = (kind.ask)(begin + number * AT_ONCE + client);
+                        let began = Instant::now();
+                        socket.ask(&question(&text, order), "\"ok\"")?;
+                        times.push(began.elapsed());
+                    }
+                    Ok(times)
+                })
+            })
+            .collect();
+        let joined = clients
+            .into_iter()
+            .map(|client| client.join().map_err(|_| anyhow::anyhow!("a thread failed"))?);
+        joined.collect::<Result<Vec<_>>>()
+    })?;
+    let mut times = times.concat();
+    Ok([percentile(&mut times, 0.5), percentile(&mut times, 0.99)])
 }
 
 /// Publishes to all streams alike: messages a second, and how long the slowest hundredth took.

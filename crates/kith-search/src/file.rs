@@ -11,10 +11,12 @@ use kith_store::index::IndexError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::clock::Clock;
+
 /// "KSea" in ASCII: says in the file's header what it is.
 const APPLICATION_ID: i32 = 0x4B53_6561;
 /// Another one is made anew: to be raised with whatever changes what stands in the index.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages of SQLite's log after which it is put into the file: 16 MiB.
@@ -30,22 +32,26 @@ pub(crate) struct File {
     /// How often the file was made anew, and how often it had been when this was opened.
     made: Arc<AtomicU64>,
     seen: u64,
+    clock: Arc<Clock>,
 }
 
 impl File {
     /// A connection that only reads.
     pub(crate) fn reader(path: &Path, made: Arc<AtomicU64>) -> Result<Self, IndexError> {
         let seen = made.load(Ordering::Acquire);
-        let conn = connect(path).map_err(from_sqlite)?;
+        let mut conn = connect(path).map_err(from_sqlite)?;
         conn.pragma_update(None, "query_only", true).map_err(from_sqlite)?;
-        Ok(Self { path: path.to_owned(), conn, made, seen })
+        let clock = Clock::of(&mut conn).map_err(from_sqlite)?;
+        Ok(Self { path: path.to_owned(), conn, made, seen, clock })
     }
 
-    /// The connection to the file as it is now.
-    pub(crate) fn conn(&mut self) -> Result<&Connection, IndexError> {
+    /// The connection to the file as it is now, for a search that may take so long: what takes
+    /// longer is interrupted.
+    pub(crate) fn conn(&mut self, time: Duration) -> Result<&Connection, IndexError> {
         if self.made.load(Ordering::Acquire) != self.seen {
             *self = Self::reader(&self.path, Arc::clone(&self.made))?;
         }
+        self.clock.begin(time);
         Ok(&self.conn)
     }
 }
@@ -173,6 +179,9 @@ pub fn check(path: &Path) -> Result<Vec<String>, IndexError> {
 #[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
 pub(crate) fn from_sqlite(error: rusqlite::Error) -> IndexError {
     use rusqlite::Error;
+    if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return IndexError::Late;
+    }
     let text = error.to_string();
     let damaged = match &error {
         Error::SqliteFailure(failure, _) | Error::SqlInputError { error: failure, .. } => matches!(

@@ -5,7 +5,9 @@
 //! Its commits wait for no disk: what a power loss takes is read from the store again.
 
 mod ask;
+mod clock;
 mod file;
+mod filter;
 mod find;
 mod rank;
 mod threads;

@@ -12,7 +12,7 @@ const MARK: char = '\u{e004}';
 const ALONE: char = '\u{e005}';
 
 /// Something that many messages have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Tag {
     Stream(i64),
     Circle(i64),

@@ -1,6 +1,6 @@
 //! The one that writes: each step is one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use kith_store::index::{Change, Entry, Home, IndexError, Step};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::file::{self, from_sqlite};
+use crate::filter::bits;
 use crate::token::{Tag, body};
 
 /// Numbers of ids that are kept at hand.
@@ -35,18 +36,27 @@ pub(crate) fn posted_at(row: i64) -> Timestamp {
     Timestamp(row.cast_unsigned() >> WITHIN_BITS)
 }
 
+/// The number of a message among the words, and the other way round: the newest has the lowest.
+pub(crate) fn turned(row: i64) -> i64 {
+    i64::MAX - row.max(0)
+}
+
 #[derive(Debug)]
 pub(crate) struct Writer {
     path: PathBuf,
     conn: Connection,
     made: Arc<AtomicU64>,
     known: HashMap<String, i64>,
+    /// Streams whose homes are noted.
+    housed: HashSet<i64>,
 }
 
 /// What is written of a message.
 struct Line {
     stream: i64,
     seq: i64,
+    author: i64,
+    marks: i64,
     words: i64,
     hash: i64,
     body: String,
@@ -55,13 +65,19 @@ struct Line {
 impl Writer {
     pub(crate) fn open(path: &Path, made: Arc<AtomicU64>) -> Result<Self, IndexError> {
         let conn = file::open(path)?;
-        Ok(Self { path: path.to_owned(), conn, made, known: HashMap::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            conn,
+            made,
+            known: HashMap::new(),
+            housed: HashSet::new(),
+        })
     }
 
     pub(crate) fn clear(&mut self) -> Result<(), IndexError> {
         // The connection to what is removed goes first.
         self.conn = Connection::open_in_memory().map_err(from_sqlite)?;
-        self.known.clear();
+        self.forget();
         self.conn = file::make(&self.path)?;
         self.made.fetch_add(1, Ordering::AcqRel);
         Ok(())
@@ -100,8 +116,8 @@ impl Writer {
     pub(crate) fn apply(&mut self, step: &Step) -> Result<(), IndexError> {
         let done = self.try_apply(step);
         if done.is_err() {
-            // Numbers that were given in what was not committed.
-            self.known.clear();
+            // What was noted in what was not committed.
+            self.forget();
         }
         done.map_err(from_sqlite)
     }
@@ -113,6 +129,9 @@ impl Writer {
             match change {
                 Change::Put(entry) => {
                     let line = line(&transaction, &mut self.known, entry)?;
+                    if self.housed.insert(line.stream) {
+                        house(&transaction, &mut self.known, line.stream, entry.home)?;
+                    }
                     bodies.extend(put(&transaction, line, entry.at)?);
                 }
                 Change::Remove(stream, seq) => {
@@ -126,8 +145,9 @@ impl Writer {
             }
         }
         // In the order of their numbers they make one segment of the index.
-        bodies.sort_unstable_by_key(|(row, _)| *row);
+        bodies.sort_unstable_by_key(|(row, _)| turned(*row));
         for (row, body) in bodies {
+            let row = turned(row);
             match body {
                 Some(body) => {
                     let sql = "INSERT OR REPLACE INTO token (rowid, body) VALUES (?1, ?2)";
@@ -146,9 +166,14 @@ impl Writer {
         }
         transaction.commit()?;
         if self.known.len() > KNOWN_MAX {
-            self.known.clear();
+            self.forget();
         }
         Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.known.clear();
+        self.housed.clear();
     }
 
     pub(crate) fn differing(
@@ -168,7 +193,7 @@ impl Writer {
             Ok(differing)
         };
         let found = look().map_err(from_sqlite);
-        self.known.clear();
+        self.forget();
         found
     }
 
@@ -220,7 +245,8 @@ fn line(
     entry: &Entry,
 ) -> rusqlite::Result<Line> {
     let stream = number(conn, known, &entry.stream)?;
-    let mut tags = vec![Tag::Stream(stream), Tag::Author(number(conn, known, &entry.author)?)];
+    let author = number(conn, known, &entry.author)?;
+    let mut tags = vec![Tag::Stream(stream), Tag::Author(author)];
     match entry.home {
         Home::Circle(circle) => tags.push(Tag::Circle(number(conn, known, &circle)?)),
         Home::Direct(users) => {
@@ -236,7 +262,33 @@ fn line(
     let hash = blake3::hash(body.as_bytes());
     let hash = hash.as_bytes().first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
     let words = i64::try_from(words.len()).unwrap_or(i64::MAX);
-    Ok(Line { stream, seq: signed(entry.seq), words, hash, body })
+    Ok(Line {
+        stream,
+        seq: signed(entry.seq),
+        author,
+        marks: bits(&entry.marks),
+        words,
+        hash,
+        body,
+    })
+}
+
+/// Notes whose a stream is.
+fn house(
+    conn: &Connection,
+    known: &mut HashMap<String, i64>,
+    stream: i64,
+    home: Home,
+) -> rusqlite::Result<()> {
+    let (circle, low, high) = match home {
+        Home::Circle(circle) => (Some(number(conn, known, &circle)?), None, None),
+        Home::Direct([low, high]) => {
+            (None, Some(number(conn, known, &low)?), Some(number(conn, known, &high)?))
+        }
+        Home::Group => (None, None, None),
+    };
+    let sql = "INSERT OR REPLACE INTO home (stream, circle, low, high) VALUES (?1, ?2, ?3, ?4)";
+    conn.prepare_cached(sql)?.execute((stream, circle, low, high)).map(drop)
 }
 
 /// The last number that is given near one that is.
@@ -251,13 +303,13 @@ fn put(
     line: Line,
     at: Timestamp,
 ) -> rusqlite::Result<Option<(i64, Option<String>)>> {
-    let Line { stream, seq, words, hash, body } = line;
+    let Line { stream, seq, author, marks, words, hash, body } = line;
     if let Some((row, before)) = place(conn, stream, seq)? {
         if before == hash {
             return Ok(None);
         }
-        let sql = "UPDATE message SET words = ?2, hash = ?3 WHERE id = ?1";
-        conn.prepare_cached(sql)?.execute((row, words, hash))?;
+        let sql = "UPDATE message SET author = ?2, marks = ?3, words = ?4, hash = ?5 WHERE id = ?1";
+        conn.prepare_cached(sql)?.execute((row, author, marks, words, hash))?;
         return Ok(Some((row, Some(body))));
     }
     let within = seq & ((1 << WITHIN_BITS) - 1);
@@ -271,7 +323,8 @@ fn put(
         steps += 1;
         row = if steps < STEPS_MAX { row + 1 } else { last_near(conn, row)?.saturating_add(1) };
     }
-    let sql = "INSERT INTO message (id, stream, seq, words, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
-    conn.prepare_cached(sql)?.execute((row, stream, seq, words, hash))?;
+    let sql = "INSERT INTO message (id, stream, seq, author, marks, words, hash)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    conn.prepare_cached(sql)?.execute((row, stream, seq, author, marks, words, hash))?;
     Ok(Some((row, Some(body))))
 }
