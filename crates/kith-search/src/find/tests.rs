@@ -1,3 +1,5 @@
+//! How far a search goes: what it asks of FTS5, and when it ends.
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
