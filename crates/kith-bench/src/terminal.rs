@@ -28,6 +28,9 @@ const IMPATIENCE: Duration = Duration::from_secs(2);
 const RATE: usize = 100;
 const OLDER: &str = "\x1b[5~";
 const NEWER: &str = "\x1b[6~";
+/// What leads to the newest message: Escape here, Alt-End in WeeChat.
+const ESCAPE: &str = "\x1b";
+const ALT_END: &str = "\x1b[1;3F";
 
 pub(crate) fn measure(plan: &Plan) -> Result<Vec<Figure>> {
     let messages = plan.count(100_000, 400);
@@ -87,14 +90,10 @@ impl Tally<'_> {
         let mut window = talk.client(self.plan, dir, &format!("reader{turn}"))?;
         self.opened(&mut window, "kith", talk.said - 1)?;
         self.pages(&mut window, "kith", self.plan.count(500, 4), (OLDER, NEWER))?;
-        // To the newest.
-        window.types("\x1b")?;
-        window.shows_last(talk.said - 1)?;
-        self.busy(&mut window, "kith", &mut || {
+        self.lives(&mut window, "kith", ESCAPE, talk.said - 1, &mut || {
             talk.say()?;
             Ok(talk.said - 1)
-        })?;
-        self.idle(&mut window, "kith")
+        })
     }
 
     fn pager(&mut self, dir: &Path) -> Result<()> {
@@ -120,14 +119,25 @@ impl Tally<'_> {
             }
         }
         self.pages(&mut window, "weechat", self.plan.count(100, 2), (OLDER, NEWER))?;
-        // Alt-End: to the newest.
-        window.types("\x1b[1;3F")?;
-        window.shows_last(channel.said - 1)?;
-        self.busy(&mut window, "weechat", &mut || {
+        self.lives(&mut window, "weechat", ALT_END, channel.said - 1, &mut || {
             channel.say()?;
             Ok(channel.said - 1)
-        })?;
-        self.idle(&mut window, "weechat")
+        })
+    }
+
+    /// From the newest message, to which a key leads: while messages come, and when none do.
+    fn lives(
+        &mut self,
+        window: &mut Window,
+        name: &str,
+        newest: &str,
+        last: usize,
+        say: &mut dyn FnMut() -> Result<usize>,
+    ) -> Result<()> {
+        window.types(newest)?;
+        window.shows_last(last)?;
+        self.busy(window, name, say)?;
+        self.idle(window, name)
     }
 
     /// How long it took until the last text was there.
