@@ -8,6 +8,7 @@ mod guard;
 mod own;
 mod pairs;
 mod pick;
+mod recheck;
 mod registry;
 mod seat;
 #[cfg(test)]
@@ -20,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use kith_core::access;
-use kith_core::decide::{account, service as rules};
+use kith_core::decide::service as rules;
 use kith_core::draft::{Draft, Stop};
 use kith_core::id::{CircleId, SessionId, UserId};
 use kith_core::refusal::Refusal;
@@ -30,12 +31,13 @@ use serde_json::Value as Json;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use crate::subscriber::{Scope, Subscriber};
+use crate::subscriber::Subscriber;
 use crate::{Hub, HubError, Inner};
 use pairs::{Pair, Pairs};
 use registry::{Registry, Right, Who};
 use seat::{Outlet, Seat};
 
+pub(crate) use recheck::recheck;
 pub use told::{Answer, CallError, Called, Card, Offer, OpenCall, Told, Wanted, Why};
 
 /// Turns to look rights up that others change meanwhile.
@@ -144,90 +146,6 @@ pub(crate) async fn expire(inner: Weak<Inner>) {
     }
 }
 
-/// Takes the offers and calls of those who may no longer.
-pub(crate) fn recheck(inner: &Inner, scope: &Scope) {
-    let services = &inner.services;
-    services.revocations.fetch_add(1, Ordering::AcqRel);
-    let touched: Vec<(u64, UserId, String, Vec<CircleId>)> = {
-        let inside = services.inside();
-        let touched = inside.seats.iter().filter(|(_, seat)| scope.touches(seat.user));
-        let known =
-            |(party, seat): (&u64, &Seat)| (*party, seat.user, seat.session(), seat.circles());
-        touched.map(known).collect()
-    };
-    let now = inner.env.now();
-    for (party, user, token_hash, circles) in touched {
-        let (ended, taken) = {
-            let state = inner.state();
-            let draft = Draft::new(&state.cache, now, None, None, 0);
-            let ended =
-                scope.may_end(user, &token_hash) && account::session(&draft, &token_hash).is_err();
-            let taken: Vec<_> = circles
-                .into_iter()
-                .map(|circle| {
-                    let call = taken(access::to_call(&draft, user, circle));
-                    (circle, call, taken(access::to_offer(&draft, user, circle)))
-                })
-                .collect();
-            (ended, taken)
-        };
-        services.change(inner, |inside, now_ms| {
-            if ended {
-                return inside.leave(party, now_ms);
-            }
-            for (circle, call, offer) in taken {
-                let Some(seat) = inside.seats.get_mut(&party) else { return };
-                if let Some(refusal) = call {
-                    seat.forbid_calls(circle);
-                    inside.registry.forbid_calls(party, circle, &refusal, now_ms);
-                }
-                let Some(seat) = inside.seats.get_mut(&party) else { return };
-                if let Some(refusal) = offer {
-                    seat.forbid_offers(circle);
-                    inside.registry.forbid_offers(party, circle, &refusal, now_ms);
-                }
-            }
-        });
-    }
-    part(inner, scope);
-}
-
-/// Takes the right to call each other from those who meet no longer.
-fn part(inner: &Inner, scope: &Scope) {
-    let services = &inner.services;
-    let touched: Vec<Pair> = {
-        let inside = services.inside();
-        let is_touched = |pair: &Pair| {
-            pair.users.iter().any(|user| scope.touches(*user)) || scope.blocks_between(pair.users)
-        };
-        inside.pairs.all().filter(is_touched).collect()
-    };
-    let now = inner.env.now();
-    for pair in touched {
-        let parted = {
-            let state = inner.state();
-            let draft = Draft::new(&state.cache, now, None, None, 0);
-            taken(rules::may_meet(&draft, pair.users, pair.at)).is_some()
-        };
-        if parted {
-            services.change(inner, |inside, now_ms| {
-                if let Some(grant) = inside.pairs.part(pair) {
-                    inside.registry.part(&grant, now_ms);
-                }
-            });
-        }
-    }
-}
-
-/// Why a right is no longer there. What cannot be looked up at once is taken as gone.
-fn taken<T>(looked: Result<T, Stop>) -> Option<Refusal> {
-    match looked {
-        Ok(_) => None,
-        Err(Stop::Refused(refusal)) => Some(refusal),
-        Err(Stop::Missing(_)) => Some(Refusal::AccessChanged),
-    }
-}
-
 /// Who calls by a single request, or proposes something that a guard decides.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -256,8 +174,9 @@ impl Hub {
     /// as it was said last. A personal one is offered without a circle, by anyone.
     ///
     /// # Errors
-    /// `input.empty` for a service that is not personal without a circle, `circle.not_found`, `permission.denied`, `member.timed_out`, `service.reserved`,
-    /// `service.other_policy`, `limit.too_many`, or a failure of the store.
+    /// `input.empty` for a service that is not personal without a circle, `circle.not_found`,
+    /// `permission.denied`, `member.timed_out`, `service.reserved`, `service.other_policy`,
+    /// `limit.too_many`, or a failure of the store.
     pub async fn offer(
         &self,
         subscriber: &Arc<Subscriber>,
@@ -305,9 +224,10 @@ impl Hub {
     /// `provider`.
     ///
     /// # Errors
-    /// `input.empty` where the circle or that user is not said, `circle.not_found`, `permission.denied`, `member.timed_out`; what posting in the stream is
-    /// refused with; `service.not_found`, `service.busy`, `service.too_large`, `call.open`,
-    /// `limit.too_many`, or a failure of the store.
+    /// `input.empty` where the circle or that user is not said, `circle.not_found`,
+    /// `permission.denied`, `member.timed_out`; what posting in the stream is refused with;
+    /// `service.not_found`, `service.busy`, `service.too_large`, `call.open`, `limit.too_many`, or a
+    /// failure of the store.
     pub async fn call(
         &self,
         subscriber: &Arc<Subscriber>,

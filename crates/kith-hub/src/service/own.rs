@@ -13,16 +13,28 @@ use super::told::Card;
 use crate::presence::Status;
 use crate::{Hub, HubError};
 
-/// What it offers in every circle, and what each does.
-const IN_CIRCLES: [(&str, &str); 4] = [
-    ("kith/echo", "Gives back what it is given"),
-    ("kith/relay", RELAY),
-    ("kith/time", "The server's time"),
-    ("kith/who", "Who of the circle is here"),
+/// A service of the server.
+struct Own {
+    name: &'static str,
+    about: &'static str,
+    /// It is offered in every circle.
+    in_circles: bool,
+    /// It is offered to everyone, without a circle.
+    to_all: bool,
+}
+
+/// All of them, in the order of their names.
+const OWN: [Own; 5] = [
+    own("kith/echo", "Gives back what it is given", (true, false)),
+    own("kith/reach", "The personal services of somebody whom one meets", (false, true)),
+    own("kith/relay", "What helps devices to connect directly", (true, true)),
+    own("kith/time", "The server's time", (true, false)),
+    own("kith/who", "Who of the circle is here", (true, false)),
 ];
-/// What it offers to everyone, without a circle.
-const TO_ALL: [&str; 2] = ["kith/reach", "kith/relay"];
-const RELAY: &str = "What helps devices to connect directly";
+
+const fn own(name: &'static str, about: &'static str, (in_circles, to_all): (bool, bool)) -> Own {
+    Own { name, about, in_circles, to_all }
+}
 
 /// The most personal services that are told of one user.
 const REACH_MAX: usize = 100;
@@ -40,17 +52,17 @@ struct Reach {
 
 /// The server's services in a circle, as they are told.
 pub(super) fn cards(circle: CircleId) -> Vec<Card> {
-    let card = |(name, about): (&str, &str)| {
+    let card = |own: Own| {
         Some(Card {
             circle,
-            name: ServiceName::parse(name).ok()?,
+            name: ServiceName::parse(own.name).ok()?,
             policy: Policy::Any,
             providers: 1,
-            about: Line::parse(about).ok(),
+            about: Line::parse(own.about).ok(),
             hint: None,
         })
     };
-    IN_CIRCLES.into_iter().filter_map(card).collect()
+    OWN.into_iter().filter(|own| own.in_circles).filter_map(card).collect()
 }
 
 impl Hub {
@@ -72,11 +84,11 @@ impl Hub {
             None => access::enabled(draft, user),
         })
         .await?;
-        let is_offered = match circle {
-            Some(_) => IN_CIRCLES.iter().any(|(own, _)| *own == name.as_str()),
-            None => TO_ALL.contains(&name.as_str()),
-        };
-        if is_offered { Ok(()) } else { Err(Refusal::NoSuchService.into()) }
+        let is_there = |own: &Own| if circle.is_some() { own.in_circles } else { own.to_all };
+        match OWN.iter().any(|own| own.name == name.as_str() && is_there(own)) {
+            true => Ok(()),
+            false => Err(Refusal::NoSuchService.into()),
+        }
     }
 
     /// Calls a service of the server itself, but for what only the program around knows.

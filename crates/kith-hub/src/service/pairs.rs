@@ -65,7 +65,7 @@ impl Pairs {
 
 impl Hub {
     /// Where two users meet: in a circle in which both may call services, or in a conversation in which
-    /// both have written, as whoever knows a name can begin one.
+    /// both have written outside of threads, as whoever knows a name can begin one.
     ///
     /// # Errors
     /// `service.not_found` where they meet nowhere, or one blocks the other, as if nothing was offered.
