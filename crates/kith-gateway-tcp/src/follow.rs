@@ -185,7 +185,7 @@ impl Follower {
         match item {
             Item::Event(delivery) => self.event(&delivery.event, heard),
             Item::Events(all) => all.iter().for_each(|one| self.event(&one.event, heard)),
-            Item::Run(run) => run.events().for_each(|one| self.event(&one.event, heard)),
+            Item::Bundle(bundle) => bundle.events().for_each(|one| self.event(&one.event, heard)),
             Item::Signal(signal) => {
                 if let What::Presence(status) = signal.what {
                     self.status(signal.user, status != Status::Offline, heard);

@@ -196,7 +196,7 @@ impl Link<'_> {
                     }
                     Item::Event(_)
                     | Item::Events(_)
-                    | Item::Run(_)
+                    | Item::Bundle(_)
                     | Item::Newest(_)
                     | Item::Signal(_)
                     | Item::Aware(_)

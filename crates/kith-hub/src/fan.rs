@@ -9,12 +9,12 @@ use kith_core::draft::Drafted;
 use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq, UserId};
 
+use crate::bundle::{BUNDLE_BYTES, Bundle, Stretch, Unit};
 use crate::commit::Stats;
 use crate::item::{Grant, Item};
 use crate::mailbox::ITEM_BYTES;
 use crate::newest::Newest;
 use crate::presence::Signal;
-use crate::run::{RUN_BYTES, Run, Stretch, Unit};
 use crate::service::Card;
 use crate::subscriber::Subscriber;
 use crate::{Hub, Limits};
@@ -146,36 +146,25 @@ impl Fan {
         let mut delivered = 0;
         let mut stretch = Stretch::default();
         for events in operations {
-            // Most operations bring about one event.
-            if let [drafted] = events {
-                let Some(event) = table.keep_at_hand(drafted) else { continue };
-                delivered += table.begin(&mut stretch, event.event.feed, stats);
-                stretch.add(std::iter::once(event));
-                continue;
-            }
             let is_change = |drafted: &Drafted| matches!(drafted.event.body, Body::Changed { .. });
-            let is_whole = events.iter().all(is_change);
-            let followed = events.iter().filter_map(|drafted| table.keep_at_hand(drafted));
-            let followed: Vec<Arc<Delivery>> = followed.collect();
-            let Some(feed) = followed.first().map(|first| first.event.feed) else { continue };
-            if followed.iter().any(|event| event.event.feed != feed) {
-                delivered += table.tell(std::mem::take(&mut stretch), stats);
-                match is_whole {
-                    true => delivered += table.tell_whole(&followed, stats),
-                    false => {
-                        for event in followed {
-                            delivered += table.begin(&mut stretch, event.event.feed, stats);
-                            stretch.add(std::iter::once(event));
-                            delivered += table.tell(std::mem::take(&mut stretch), stats);
-                        }
-                    }
+            let is_whole = events.len() > 1 && events.iter().all(is_change);
+            if !is_whole {
+                for drafted in events {
+                    let Some(event) = table.keep_at_hand(drafted) else { continue };
+                    delivered += table.begin(&mut stretch, event.event.feed, stats);
+                    stretch.add(event);
                 }
                 continue;
             }
-            delivered += table.begin(&mut stretch, feed, stats);
-            match is_whole {
-                true => stretch.add_whole(followed),
-                false => stretch.add(followed.into_iter()),
+            let followed = events.iter().filter_map(|drafted| table.keep_at_hand(drafted));
+            let followed: Vec<Arc<Delivery>> = followed.collect();
+            let Some(feed) = followed.first().map(|first| first.event.feed) else { continue };
+            if followed.iter().all(|event| event.event.feed == feed) {
+                delivered += table.begin(&mut stretch, feed, stats);
+                stretch.add_whole(followed);
+            } else {
+                delivered += table.tell(std::mem::take(&mut stretch), stats);
+                delivered += table.tell_whole(&followed, stats);
             }
         }
         delivered + table.tell(stretch, stats)
@@ -335,7 +324,7 @@ impl Table {
     /// Has a stretch go on in a feed: what it holds of another, or enough of this one, is told; says
     /// how many.
     fn begin(&mut self, stretch: &mut Stretch, feed: FeedId, stats: &Stats) -> u64 {
-        if stretch.feed == Some(feed) && stretch.bytes < RUN_BYTES {
+        if stretch.feed == Some(feed) && stretch.bytes < BUNDLE_BYTES {
             return 0;
         }
         let next = Stretch { feed: Some(feed), ..Stretch::default() };
@@ -354,8 +343,8 @@ impl Table {
         let (whole, all) = match units.as_slice() {
             [Unit::One(event)] => (Item::Event(Arc::clone(event)), None),
             _ => {
-                let run = Run::new(units);
-                (Item::Run(Arc::clone(&run)), Some(run))
+                let bundle = Bundle::new(units);
+                (Item::Bundle(Arc::clone(&bundle)), Some(bundle))
             }
         };
         let mut delivered = 0;
@@ -366,7 +355,7 @@ impl Table {
             let item = match (live.read < first, &all) {
                 (true, _) => Some(whole.clone()),
                 // It has read some of them before.
-                (false, Some(run)) => run.only(|_, seq| seq > live.read),
+                (false, Some(bundle)) => bundle.only(|_, seq| seq > live.read),
                 (false, None) => None,
             };
             let Some(item) = item else { return true };
@@ -420,7 +409,7 @@ impl Table {
                 let bytes = part.iter().map(|event| event.json.len() + ITEM_BYTES).sum();
                 match part.as_slice() {
                     [event] => (Item::Event(Arc::clone(event)), bytes),
-                    _ => (Item::Run(Run::new(vec![Unit::Whole(part)])), bytes),
+                    _ => (Item::Bundle(Bundle::new(vec![Unit::Whole(part)])), bytes),
                 }
             });
             if subscriber.mailbox.offer_under(item.clone(), grants, *bytes) {

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use kith_core::id::FeedId;
 
 use crate::aware::{Awareness, NOTHING};
+use crate::bundle::Bundle;
 use crate::fan::Delivery;
 use crate::newest::Merged;
 use crate::presence::Signal;
-use crate::run::Run;
 use crate::service::{Card, Told};
 
 /// The right of one subscriber to one feed; events wait under it and are dropped when it is revoked.
@@ -64,8 +64,8 @@ pub enum Item {
     /// Events of feeds that it follows, of one transaction: they are to be shown at once.
     Events(Vec<Arc<Delivery>>),
     /// Events of feeds that it follows, which were committed together; only for those who
-    /// [ask](crate::Subscriber::take_runs) for it, others get what is in it one by one.
-    Run(Arc<Run>),
+    /// [ask](crate::Subscriber::take_bundles) for it, others get what is in it one by one.
+    Bundle(Arc<Bundle>),
     /// The value of a topic in place of events of it; only for those who said that they understand
     /// it when they began to follow.
     Newest(Arc<Merged>),
@@ -93,13 +93,13 @@ impl Item {
 
     /// Whether it is of what happened in feeds, which a reader who misses it has to read elsewhere.
     pub(crate) fn is_event(&self) -> bool {
-        matches!(self, Self::Event(_) | Self::Events(_) | Self::Run(_))
+        matches!(self, Self::Event(_) | Self::Events(_) | Self::Bundle(_))
     }
 
     /// What is left of events of several feeds where some may not be seen any more.
     pub(crate) fn without(&self, revoked: impl Fn(FeedId) -> bool) -> Option<Self> {
         match self {
-            Self::Run(run) => run.only(|feed, _| !revoked(feed)),
+            Self::Bundle(bundle) => bundle.only(|feed, _| !revoked(feed)),
             _ => None,
         }
     }
@@ -109,7 +109,7 @@ impl Item {
             Self::Reply(bytes) => bytes.len(),
             Self::Event(delivery) => delivery.json.len(),
             Self::Events(all) => all.iter().map(|delivery| delivery.json.len()).sum(),
-            Self::Run(run) => run.events().map(|delivery| delivery.json.len()).sum(),
+            Self::Bundle(bundle) => bundle.events().map(|delivery| delivery.json.len()).sum(),
             Self::Newest(_) => 0,
             Self::Signal(_) | Self::Told(_) | Self::Offered(_) => 0,
             Self::Lagged(_) | Self::Closed(_) | Self::Aware(_) => 0,

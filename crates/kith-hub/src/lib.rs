@@ -10,6 +10,7 @@
 
 mod answer;
 mod aware;
+mod bundle;
 mod cache;
 mod commit;
 mod directory;
@@ -29,7 +30,6 @@ mod past;
 pub mod presence;
 pub mod read;
 mod reading;
-mod run;
 mod said;
 pub mod search;
 pub mod service;
@@ -57,6 +57,7 @@ use said::{Once, Said};
 
 pub use answer::Answer;
 pub use aware::{Awareness, Shown};
+pub use bundle::{Bundle, Unit};
 pub use commit::{Histogram, LATENCY_BOUNDS_US, Stats};
 pub use directory::Notices;
 pub use error::HubError;
@@ -67,7 +68,6 @@ pub use item::{Batch, Item};
 pub use mailbox::Bell;
 pub use newest::Merged;
 pub use reading::Reading;
-pub use run::{Run, Unit};
 pub use subscribe::{Backlog, Place, Reset, Want};
 pub use subscriber::{End, Subscriber};
 
@@ -464,7 +464,8 @@ impl Hub {
     }
 }
 
-/// Turns of one decision; each but the last loads a document. No rule reads more than this, with every mention and member it may look at.
+/// Turns of one decision; each but the last loads a document. No rule reads more than this, with every
+/// mention and member it may look at.
 const LOADS_MAX: usize = 2000;
 
 enum Attempt {

@@ -289,9 +289,9 @@ impl Mailbox {
         self.written.notify_waiters();
     }
 
-    /// Waits for items and takes up to about `bytes` of them, runs as they are or one by one. `None`
+    /// Waits for items and takes up to about `bytes` of them, bundles as they are or one by one. `None`
     /// after the end.
-    pub(crate) async fn take(&self, bytes: usize, runs: bool) -> Option<Vec<Item>> {
+    pub(crate) async fn take(&self, bytes: usize, bundles: bool) -> Option<Vec<Item>> {
         loop {
             let arrived = self.arrived.notified();
             {
@@ -300,7 +300,7 @@ impl Mailbox {
                     return None;
                 }
                 let mut items = Vec::new();
-                self.take_from(&mut inside, bytes, runs, &mut items);
+                self.take_from(&mut inside, bytes, bundles, &mut items);
                 if !items.is_empty() {
                     return Some(items);
                 }
@@ -309,13 +309,13 @@ impl Mailbox {
         }
     }
 
-    /// Takes up to about `bytes` of what waits now into `items`, runs as they are or one by one.
-    pub(crate) fn take_now(&self, bytes: usize, runs: bool, items: &mut Vec<Item>) {
-        self.take_from(&mut self.inside(), bytes, runs, items);
+    /// Takes up to about `bytes` of what waits now into `items`, bundles as they are or one by one.
+    pub(crate) fn take_now(&self, bytes: usize, bundles: bool, items: &mut Vec<Item>) {
+        self.take_from(&mut self.inside(), bytes, bundles, items);
     }
 
-    fn take_from(&self, inside: &mut Inside, max: usize, runs: bool, items: &mut Vec<Item>) {
-        let bytes = inside.take(max, runs, items);
+    fn take_from(&self, inside: &mut Inside, max: usize, bundles: bool, items: &mut Vec<Item>) {
+        let bytes = inside.take(max, bundles, items);
         // Behind everything else, so that a reader learns who is there after it was told that it
         // follows a feed.
         if inside.waiting.is_empty() {
@@ -434,7 +434,7 @@ impl Inside {
     }
 
     /// Takes up to about `max` bytes of what waits; says how many.
-    fn take(&mut self, max: usize, runs: bool, items: &mut Vec<Item>) -> usize {
+    fn take(&mut self, max: usize, bundles: bool, items: &mut Vec<Item>) -> usize {
         // Told first: what follows may have in it what the lost feeds no longer tell of.
         if !self.lagged.is_empty() {
             items.push(Item::Lagged(std::mem::take(&mut self.lagged).into_iter().collect()));
@@ -449,7 +449,7 @@ impl Inside {
             let Some(item) = waiting.at_the_door() else { continue };
             bytes += waiting.bytes;
             match item {
-                Item::Run(run) if !runs => items.extend(run.items()),
+                Item::Bundle(bundle) if !bundles => items.extend(bundle.items()),
                 item => items.push(item),
             }
         }

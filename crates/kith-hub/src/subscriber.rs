@@ -57,8 +57,8 @@ impl Subscriber {
         Some(Batch { subscriber: Arc::clone(self), items })
     }
 
-    /// As [`next`](Self::next), with [runs](Item::Run) as they are.
-    pub async fn next_runs(self: &Arc<Self>, bytes: usize) -> Option<Batch> {
+    /// As [`next`](Self::next), with [bundles](Item::Bundle) as they are.
+    pub async fn next_bundles(self: &Arc<Self>, bytes: usize) -> Option<Batch> {
         let items = self.mailbox.take(bytes, true).await?;
         Some(Batch { subscriber: Arc::clone(self), items })
     }
@@ -82,8 +82,8 @@ impl Subscriber {
         self.mailbox.take_now(bytes, false, items);
     }
 
-    /// As [`take`](Self::take), with [runs](Item::Run) as they are.
-    pub fn take_runs(&self, bytes: usize, items: &mut Vec<Item>) {
+    /// As [`take`](Self::take), with [bundles](Item::Bundle) as they are.
+    pub fn take_bundles(&self, bytes: usize, items: &mut Vec<Item>) {
         self.mailbox.take_now(bytes, true, items);
     }
 

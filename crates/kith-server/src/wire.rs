@@ -69,10 +69,10 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
             push(encoding, &Push::Hidden { feed, seq })
         }
         Item::Events(all) => run::together(encoding, &all),
-        Item::Run(run) if blocked.is_empty() => {
-            run.wire(encoding.index(), |run| run::all(encoding, run))
+        Item::Bundle(bundle) if blocked.is_empty() => {
+            bundle.wire(encoding.index(), |bundle| run::all(encoding, bundle))
         }
-        Item::Run(run) => run::all_for(encoding, &run, blocked),
+        Item::Bundle(bundle) => run::all_for(encoding, &bundle, blocked),
         Item::Event(delivery) => delivery.wire(encoding.index(), |event| run::one(encoding, event)),
         Item::Aware(awareness) => aware::told(encoding, &awareness, blocked)?,
         Item::Newest(merged) => merged.wire(encoding.index(), |merged| newest(encoding, merged)),

@@ -358,8 +358,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "show the events of a transaction one by one",
         &[edit(
             FAN,
-            "let is_whole = events.iter().all(is_change);",
-            "let is_whole = !{planted} && events.iter().all(is_change);",
+            "let is_whole = events.len() > 1 && events.iter().all(is_change);",
+            "let is_whole = !{planted} && events.len() > 1 && events.iter().all(is_change);",
         )],
     ),
     bug(

@@ -130,8 +130,8 @@ impl Room {
                 Item::Lagged(feeds) => lost.feeds.extend(feeds),
                 Item::Closed(FeedId::Topic(topic) | FeedId::Live(topic)) => self.went(topic, false),
                 Item::Closed(_) => return Err(Ended("the user is not in the circle".to_owned())),
-                Item::Run(run) => {
-                    for delivery in run.events() {
+                Item::Bundle(bundle) => {
+                    for delivery in bundle.events() {
                         self.one_more(&delivery.event, &mut group, &mut own);
                         lost.rights |= self.concerns_me(&delivery.event);
                     }

@@ -361,7 +361,7 @@ impl Watcher {
                 assert!(!watch.whole || live != 1, "half of a transaction: {all:?}");
                 all.iter().for_each(|each| self.happen(&each.event));
             }
-            Item::Run(_) | Item::Newest(_) => unreachable!("nobody asks for it"),
+            Item::Bundle(_) | Item::Newest(_) => unreachable!("nobody asks for it"),
             Item::Reply(token) => {
                 let token = String::from_utf8_lossy(token);
                 match token.split_once(' ') {

@@ -107,7 +107,7 @@ pub(crate) async fn drain(
             match item {
                 Item::Event(delivery) => log.deliver(&delivery.event),
                 Item::Events(all) => all.iter().for_each(|each| log.deliver(&each.event)),
-                Item::Run(run) => run.events().for_each(|each| log.deliver(&each.event)),
+                Item::Bundle(bundle) => bundle.events().for_each(|each| log.deliver(&each.event)),
                 Item::Reply(token) => {
                     let backlog = answers.lock().unwrap().remove(token.as_ref());
                     log.tell(backlog.as_ref());

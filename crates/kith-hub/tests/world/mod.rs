@@ -151,7 +151,7 @@ pub(crate) async fn seen(subscriber: &Arc<Subscriber>) -> Vec<String> {
                     let each = all.iter().map(|delivery| delivery.event.seq.to_string());
                     format!("together {}", each.collect::<Vec<_>>().join(" "))
                 }
-                Item::Run(_) => unreachable!("it is taken one by one"),
+                Item::Bundle(_) => unreachable!("it is taken one by one"),
                 Item::Aware(told) => aware(told),
                 Item::Newest(merged) => format!("newest {} {}", merged.seq, merged.value),
                 Item::Signal(_) | Item::Told(_) | Item::Offered(_) => continue,

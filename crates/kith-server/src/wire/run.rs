@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use kith_core::event::Event;
 use kith_core::id::UserId;
-use kith_hub::{Delivery, Item, Unit};
+use kith_hub::{Bundle, Delivery, Item, Unit};
 use kith_proto::codec::Encoding;
 use kith_proto::frame::Push;
 use kith_proto::run::Run;
@@ -22,9 +22,9 @@ fn room<'a>(all: impl Iterator<Item = &'a Delivery>) -> BytesMut {
 }
 
 /// The frames of what was committed together.
-pub(super) fn all(encoding: Encoding, run: &kith_hub::Run) -> Bytes {
-    let mut out = room(run.events().map(Arc::as_ref));
-    let mut units = run.units();
+pub(super) fn all(encoding: Encoding, bundle: &Bundle) -> Bytes {
+    let mut out = room(bundle.events().map(Arc::as_ref));
+    let mut units = bundle.units();
     while let Some((first, rest)) = units.split_first() {
         let alone = units.iter().map_while(|unit| match unit {
             Unit::One(delivery) => Some(delivery.event.as_ref()),
@@ -52,9 +52,9 @@ pub(super) fn all(encoding: Encoding, run: &kith_hub::Run) -> Bytes {
 }
 
 /// The same for a reader who blocks somebody.
-pub(super) fn all_for(encoding: Encoding, run: &kith_hub::Run, blocked: &HashSet<UserId>) -> Bytes {
-    let mut out = room(run.events().map(Arc::as_ref));
-    for unit in run.units() {
+pub(super) fn all_for(encoding: Encoding, bundle: &Bundle, blocked: &HashSet<UserId>) -> Bytes {
+    let mut out = room(bundle.events().map(Arc::as_ref));
+    for unit in bundle.units() {
         match unit {
             Unit::One(delivery) => {
                 let frame = super::item(encoding, Item::Event(Arc::clone(delivery)), blocked);

@@ -99,7 +99,7 @@ impl Outlet {
         if !matches!(*state, State::Idle) {
             return None;
         }
-        self.subscriber.take_runs(BATCH, items);
+        self.subscriber.take_bundles(BATCH, items);
         if items.is_empty() {
             return None;
         }

@@ -23,7 +23,7 @@ pub(super) async fn items<W: AsyncWrite + Unpin>(
     encoding: Encoding,
 ) -> Option<Farewell> {
     loop {
-        let Some(mut batch) = subscriber.next_runs(BATCH).await else {
+        let Some(mut batch) = subscriber.next_bundles(BATCH).await else {
             // The hub says why through `ended`.
             std::future::pending().await
         };

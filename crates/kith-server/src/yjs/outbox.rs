@@ -90,8 +90,8 @@ fn encoded(link: &Link, item: Item) -> Bytes {
             let each: Vec<Bytes> = all.iter().map(|delivery| event(link, delivery)).collect();
             each.concat().into()
         }
-        Item::Run(run) => {
-            let each: Vec<Bytes> = run.events().map(|delivery| event(link, delivery)).collect();
+        Item::Bundle(bundle) => {
+            let each: Vec<Bytes> = bundle.events().map(|delivery| event(link, delivery)).collect();
             each.concat().into()
         }
         Item::Aware(awareness) => {

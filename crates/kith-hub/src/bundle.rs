@@ -9,8 +9,8 @@ use crate::fan::{Delivery, WIRES};
 use crate::item::Item;
 use crate::mailbox::ITEM_BYTES;
 
-/// Bytes of events after which another run begins: some of them fit into what is taken at a time.
-pub(crate) const RUN_BYTES: usize = 48 * 1024;
+/// Bytes of events after which another bundle begins: some of them fit into what is taken at a time.
+pub(crate) const BUNDLE_BYTES: usize = 48 * 1024;
 
 /// What is told at once.
 #[derive(Clone, Debug)]
@@ -49,12 +49,12 @@ impl Unit {
 
 /// Events in their order, for all who follow the same feeds.
 #[derive(Debug)]
-pub struct Run {
+pub struct Bundle {
     units: Vec<Unit>,
     wire: [OnceLock<Bytes>; WIRES],
 }
 
-impl Run {
+impl Bundle {
     pub(crate) fn new(units: Vec<Unit>) -> Arc<Self> {
         Arc::new(Self { units, wire: Default::default() })
     }
@@ -86,7 +86,7 @@ impl Run {
         let mut units: Vec<Unit> = self.units.iter().filter_map(part).collect();
         match units.len() {
             0 | 1 => units.pop().map(Unit::into_item),
-            _ => Some(Item::Run(Self::new(units))),
+            _ => Some(Item::Bundle(Self::new(units))),
         }
     }
 
@@ -112,12 +112,10 @@ impl Stretch {
         self.count += 1;
     }
 
-    /// Adds events that each stand for themselves.
-    pub(crate) fn add(&mut self, events: impl Iterator<Item = Arc<Delivery>>) {
-        for event in events {
-            self.weigh(&event);
-            self.units.push(Unit::One(event));
-        }
+    /// Adds an event that stands for itself.
+    pub(crate) fn add(&mut self, event: Arc<Delivery>) {
+        self.weigh(&event);
+        self.units.push(Unit::One(event));
     }
 
     /// Adds the events of an operation, which are to be shown at once.
