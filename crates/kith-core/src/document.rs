@@ -4,11 +4,13 @@
 //! versions forward; a newer one is an error, since an older program must not touch it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::ChainHash;
+use crate::command::{Outcome, Place};
 use crate::file::{Attachment, Icon};
 use crate::id::{CircleId, InviteId, RoleId, Seq, StreamId, Timestamp, TopicId, UserId};
 use crate::permission::Permissions;
@@ -386,10 +388,21 @@ pub struct Done {
     /// A hash of the command, to tell a retry from another command under the same name.
     pub command: String,
     /// The answer that was given.
-    pub outcome: crate::command::Outcome,
+    pub outcome: Outcome,
     /// Doing it again would make a second thing: that it was done is never forgotten.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub once: bool,
+}
+
+/// What an operation did that only changed what no store has, as long as that is at hand: as many are
+/// remembered as there is room for, so each is small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The first half of the hash of the command, to tell a retry from another command under the same
+    /// name.
+    pub command: [u8; 16],
+    /// The answer that was given: the events that came of it.
+    pub events: Arc<[Place]>,
 }
 
 /// For how long the answer to an operation is kept, in milliseconds: 30 days.

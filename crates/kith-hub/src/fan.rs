@@ -29,12 +29,13 @@ pub struct Delivery {
     pub event: Arc<Event>,
     /// Its JSON, as it is stored.
     pub json: Arc<str>,
-    wire: [OnceLock<Bytes>; WIRES],
+    /// Apart: what is told together with others has no frames of its own.
+    wire: OnceLock<Box<[OnceLock<Bytes>; WIRES]>>,
 }
 
 impl Delivery {
     pub(crate) fn new(event: Arc<Event>, json: Arc<str>) -> Arc<Self> {
-        Arc::new(Self { event, json, wire: Default::default() })
+        Arc::new(Self { event, json, wire: OnceLock::new() })
     }
 
     /// About what it takes in memory.
@@ -46,7 +47,7 @@ impl Delivery {
     /// The bytes of the frame in one encoding, made by whoever needs it first. `slot` is below
     /// [`WIRES`].
     pub fn wire(&self, slot: usize, encode: impl FnOnce(&Self) -> Bytes) -> Bytes {
-        match self.wire.get(slot) {
+        match self.wire.get_or_init(Box::default).get(slot) {
             Some(cell) => cell.get_or_init(|| encode(self)).clone(),
             None => encode(self),
         }

@@ -51,9 +51,11 @@ impl Hub {
         new: &NewFile,
         limits: &FileLimits,
     ) -> Result<Outcome, HubError> {
-        let hash = new.hash.map(|hash| hash.to_string()).unwrap_or_default();
-        let asked = format!("begin_file {} {} {hash}", new.bytes, new.name);
-        let said = Said { hash: kith_core::decide::secret_hash(&asked), makes: true };
+        let said = || {
+            let hash = new.hash.map(|hash| hash.to_string()).unwrap_or_default();
+            let asked = format!("begin_file {} {} {hash}", new.bytes, new.name);
+            Said { hash: blake3::hash(asked.as_bytes()), makes: true }
+        };
         let begin = |draft: &mut Draft<'_>| file::begin(draft, me, new, limits);
         self.once((me, 0), op, said, begin).await?.wait().await
     }

@@ -246,7 +246,7 @@ impl Hub {
             let worked_out = edits.as_ref().map(Edits::get).transpose()?;
             command::decide_passed(draft, me, worked_out.unwrap_or(command), passed)
         };
-        self.once((me, from), op, crate::said::Said::of(command), decide).await
+        self.once((me, from), op, || crate::said::Said::of(command), decide).await
     }
 
     /// Decides a transaction as its guard said.
@@ -273,7 +273,7 @@ impl Hub {
                 }
             }
         };
-        self.once((me, from), op, crate::said::Said::of(command), decide).await
+        self.once((me, from), op, || crate::said::Said::of(command), decide).await
     }
 
     /// What a transaction and what its guard said come to, where there are changes of documents in them.

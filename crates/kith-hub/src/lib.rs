@@ -289,7 +289,7 @@ impl Hub {
             None => command::decide(draft, me, command),
             Some(edits) => command::decide(draft, me, edits.get()?),
         };
-        self.once((me, from), op, Said::of(command), decide).await
+        self.once((me, from), op, || Said::of(command), decide).await
     }
 
     /// Decides by `decide` what is asked, unless that was done before under the same name.
@@ -297,14 +297,11 @@ impl Hub {
         &self,
         (me, from): (UserId, u64),
         op: Option<OpId>,
-        said: Said,
+        said: impl FnOnce() -> Said,
         mut decide: impl FnMut(&mut Draft<'_>) -> Result<Outcome, Stop>,
     ) -> Result<Answer, HubError> {
-        let Some(op) = op else {
-            return self.queue(Some(me), from, None, decide).await;
-        };
-        let mut once = Once::new(me, op.clone(), said);
-        self.queue(Some(me), from, Some(op), |draft| once.decide(draft, &mut decide)).await
+        let once = Once::new(me, op.as_ref(), said);
+        self.queue(Some(me), from, op, |draft| once.decide(draft, &mut decide)).await
     }
 
     /// As [`submit`](Self::submit), at once: `None` where something has to be read or worked out
@@ -320,11 +317,9 @@ impl Hub {
             return None;
         }
         let at = (self.inner.env.now(), self.inner.env.random());
-        let mut once = op.map(|op| Once::new(me, op.clone(), Said::of(command)));
-        let mut decide = |draft: &mut Draft<'_>| match &mut once {
-            None => command::decide(draft, me, command),
-            Some(once) => once.decide(draft, |draft| command::decide(draft, me, command)),
-        };
+        let once = Once::new(me, op, || Said::of(command));
+        let mut decide =
+            |draft: &mut Draft<'_>| once.decide(draft, |draft| command::decide(draft, me, command));
         match self.attempt(at, (Some(me), from), op.cloned(), &mut decide) {
             Ok(Attempt::Queued(answer)) => Some(Ok(answer)),
             Ok(Attempt::Missing(_)) | Err(HubError::Refused(Refusal::Guarded { .. })) => None,

@@ -52,9 +52,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether only what no store has was changed.
+    /// The events that came of it, where that is all and no store has them.
     #[must_use]
-    pub fn is_ephemeral(&self) -> bool {
-        !self.events.is_empty() && !self.events.iter().any(|place| place.feed.is_stored())
+    pub fn ephemeral(&self) -> Option<&[Place]> {
+        let Self { events, .. } = self;
+        let is_live = !events.is_empty() && !events.iter().any(|place| place.feed.is_stored());
+        is_live.then_some(events)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Account, Author, Ban, Circle, DirectRef, Done, Facts, FeedHead, File, Invite, InviteRef, Kept,
-    Mark, Member, Message, NameOwner, Note, ParseError, Past, Preferences, Quota, ReadMark,
+    Mark, Member, Message, NameOwner, Note, ParseError, Past, Preferences, Quota, ReadMark, Said,
     Session, SessionRef, SiteRules, SiteSecret, Step, Steps, Stream, Tally, Topic, TopicRef,
     Upload, User, Whom, check_version, with_version,
 };
@@ -54,8 +54,8 @@ macro_rules! documents {
             Steps(Arc<Steps>),
             /// Since when the changes of a topic are counted, and how many they are.
             Pace(Timestamp, u32),
-            /// What an operation did.
-            Said(Arc<Done>),
+            /// What an operation did that only changed what no store has.
+            Said(Said),
             $($(#[$doc])* $variant(Arc<$type>),)*
         }
 
