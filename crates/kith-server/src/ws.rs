@@ -75,11 +75,9 @@ pub(crate) fn serve(
             let arriving =
                 Box::pin(Plain::arrive(app, parts.io.into_inner(), parts.read_buf, origin));
             tokio::spawn(async move {
-                let arrived = arriving.await;
-                if let Some(mut connection) = arrived {
-                    connection.run().await;
-                }
-                drop(seat);
+                let _seat = seat;
+                let Some(mut connection) = arriving.await else { return };
+                connection.run().await;
             });
         }
         Err(upgraded) => {

@@ -105,18 +105,11 @@ impl<'a> Work<'a> {
         may.then(|| self.behind.pop_front()).flatten()
     }
 
-    /// Goes on with a request that was begun, and does of it what needs no waiting.
-    async fn begin(&mut self, session: &Requests<'_>, begun: Begun<'a>) {
+    /// Has a request that was begun go on.
+    fn begin(&mut self, begun: Begun<'a>) {
         match begun {
             Begun::Left(rest) => self.left(rest),
-            Begun::Waits(doing) => {
-                self.doing = Some(doing);
-                std::future::poll_fn(|context| {
-                    let _ = self.poll(session, context);
-                    Poll::Ready(())
-                })
-                .await;
-            }
+            Begun::Waits(doing) => self.doing = Some(doing),
         }
     }
 
@@ -179,93 +172,52 @@ pub(super) async fn requests<R: AsyncRead + Unpin>(
     encoding: Encoding,
 ) -> Option<Farewell> {
     let session = Requests { app, subscriber, encoding, flight: Arc::default() };
-    let frame_bytes = app.settings.frame_bytes as usize;
-    reader.allow(frame_bytes.max(bulk::UPDATE_BYTES_MAX));
+    reader.allow(session.frame_bytes().max(bulk::UPDATE_BYTES_MAX));
     let mut work = Work::default();
     let mut malformed = 0;
     let mut pulse = Pulse::new(app.settings.heartbeat_ms);
     let mut timer = std::pin::pin!(tokio::time::sleep_until(pulse.due()));
     loop {
         if let Some(write) = work.next_behind() {
-            work.begin(&session, session.write(write)).await;
+            work.begin(session.write(write));
         }
         let is_full = session.flight.is_full();
         let has_room = work.has_room() && !is_full;
-        let came = has_room.then(|| reader.came()).flatten();
-        let input = match came {
-            // It came with the one before it: there is nothing to wait for.
-            Some(input) => Some(input),
-            None => {
-                let input = tokio::select! {
-                    () = std::future::poll_fn(|context| work.poll(&session, context)) => None,
-                    () = session.flight.landed.notified(), if is_full => None,
-                    input = reader.next(), if has_room => Some(input),
-                    () = timer.as_mut() => {
-                        // Whoever is not read from cannot be heard.
-                        if !has_room {
-                            pulse.heard = Instant::now();
-                        }
-                        if !pulse.beat(subscriber) {
-                            let problem = Problem::later("client.silent", "no sign of life", 0);
-                            return Some(Farewell::new(close::TOO_SLOW, problem));
-                        }
-                        timer.as_mut().reset(pulse.due());
-                        continue;
-                    }
-                };
-                pulse.heard = Instant::now();
-                input
+        // What came with the one before it is there already: nothing is waited for in between.
+        if has_room && let Some(came) = reader.came() {
+            let taken = match came {
+                Ok(Some(input)) => session.take(input, &mut work, &mut malformed),
+                Ok(None) => return None,
+                Err(farewell) => Err(farewell),
+            };
+            match taken.and_then(|()| session.is_read()) {
+                Ok(()) => continue,
+                Err(farewell) => return Some(farewell),
             }
-        };
-        let payload = match input {
-            None => None,
-            Some(Err(farewell)) => return Some(farewell),
-            Some(Ok(None)) => return None,
-            Some(Ok(Some(Input::Ping(payload)))) => {
-                subscriber.reply(kith_ws::encode::pong(&payload));
+        }
+        // Nothing that came is held while this waits: every connection would have room for it.
+        tokio::select! {
+            () = std::future::poll_fn(|context| work.poll(&session, context)) => {}
+            () = session.flight.landed.notified(), if is_full => {}
+            more = reader.more(), if has_room => {
+                if !more {
+                    return None;
+                }
+            }
+            () = timer.as_mut() => {
+                // Whoever is not read from cannot be heard.
+                if !has_room {
+                    pulse.heard = Instant::now();
+                }
+                if !pulse.beat(subscriber) {
+                    let problem = Problem::later("client.silent", "no sign of life", 0);
+                    return Some(Farewell::new(close::TOO_SLOW, problem));
+                }
+                timer.as_mut().reset(pulse.due());
                 continue;
             }
-            Some(Ok(Some(Input::Pong))) => continue,
-            Some(Ok(Some(Input::Message { payload, encoding: sent }))) if sent == encoding => {
-                Some(payload)
-            }
-            Some(Ok(Some(Input::Message { .. }))) => Some(bytes::Bytes::new()),
-        };
-        let large = payload.as_ref().is_some_and(|payload| payload.len() > frame_bytes);
-        let readable =
-            |payload: &bytes::Bytes| encoding == Encoding::Json && bulk::is_readable(payload);
-        if large && !payload.as_ref().is_some_and(readable) {
-            return Some(too_large());
         }
-        match payload.map(|payload| encoding.decode::<Request>(&payload).map_err(|e| (e, payload)))
-        {
-            Some(Ok(request)) if large && !request.is_update() => return Some(too_large()),
-            Some(Err(_)) if large => return Some(too_large()),
-            None => {}
-            Some(Ok(request)) => {
-                let behind = work.holds();
-                work.begin(&session, session.handle(request, behind)).await;
-            }
-            Some(Err((problem, payload))) => {
-                app.metrics.refused(&problem.code);
-                if let Ok(Numbered { id }) = encoding.decode(&payload) {
-                    let limited = app.limiter.request(subscriber.user, app.hub.now());
-                    session.reply(id, Err(limited.err().unwrap_or(problem)));
-                    continue;
-                }
-                malformed += 1;
-                if malformed >= MALFORMED_MAX {
-                    return Some(Farewell::new(close::ABUSE, problem));
-                }
-                subscriber.reply(wire::push(encoding, &Push::Error { id: None, problem }));
-            }
-        }
-        // Answers are bounded by requests, and requests stop while answers pile up.
-        let unread = 4 * app.settings.queue_bytes as usize + ANSWER_BYTES_MAX;
-        if subscriber.waiting_bytes() > unread {
-            let problem = Problem::later("client.too_slow", "the connection does not read", 1000);
-            return Some(Farewell::new(close::TOO_SLOW, problem));
-        }
+        pulse.heard = Instant::now();
     }
 }
 
@@ -289,6 +241,67 @@ struct Requests<'a> {
 }
 
 impl Requests<'_> {
+    /// The most bytes of a frame that is no update.
+    fn frame_bytes(&self) -> usize {
+        self.app.settings.frame_bytes as usize
+    }
+
+    /// Takes what came, and does of it what needs no waiting.
+    fn take<'a>(
+        &'a self,
+        input: Input,
+        work: &mut Work<'a>,
+        malformed: &mut u32,
+    ) -> Result<(), Farewell> {
+        let (app, subscriber, encoding) = (self.app, self.subscriber, self.encoding);
+        let payload = match input {
+            Input::Ping(payload) => {
+                subscriber.reply(kith_ws::encode::pong(&payload));
+                return Ok(());
+            }
+            Input::Pong => return Ok(()),
+            Input::Message { payload, encoding: sent } if sent == encoding => payload,
+            Input::Message { .. } => bytes::Bytes::new(),
+        };
+        let large = payload.len() > self.frame_bytes();
+        if large && !(encoding == Encoding::Json && bulk::is_readable(&payload)) {
+            return Err(too_large());
+        }
+        match encoding.decode::<Request>(&payload) {
+            Ok(request) if large && !request.is_update() => return Err(too_large()),
+            Err(_) if large => return Err(too_large()),
+            Ok(request) => {
+                let behind = work.holds();
+                work.begin(self.handle(request, behind));
+            }
+            Err(problem) => {
+                app.metrics.refused(&problem.code);
+                if let Ok(Numbered { id }) = encoding.decode(&payload) {
+                    let limited = app.limiter.request(subscriber.user, app.hub.now());
+                    self.reply(id, Err(limited.err().unwrap_or(problem)));
+                    return Ok(());
+                }
+                *malformed += 1;
+                if *malformed >= MALFORMED_MAX {
+                    return Err(Farewell::new(close::ABUSE, problem));
+                }
+                subscriber.reply(wire::push(encoding, &Push::Error { id: None, problem }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses whoever does not read: answers are bounded by requests, and requests stop while answers
+    /// pile up.
+    fn is_read(&self) -> Result<(), Farewell> {
+        let unread = 4 * self.app.settings.queue_bytes as usize + ANSWER_BYTES_MAX;
+        if self.subscriber.waiting_bytes() <= unread {
+            return Ok(());
+        }
+        let problem = Problem::later("client.too_slow", "the connection does not read", 1000);
+        Err(Farewell::new(close::TOO_SLOW, problem))
+    }
+
     /// Handles one request as far as it comes without waiting. One that writes may have to go `behind`
     /// others.
     fn handle(&self, request: Request, behind: bool) -> Begun<'_> {

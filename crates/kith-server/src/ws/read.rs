@@ -57,11 +57,16 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             if let Some(came) = self.came() {
                 return came;
             }
-            match std::future::poll_fn(|context| self.poll_more(context)).await {
-                Ok(0) | Err(_) => return Ok(None),
-                Ok(_) => {}
+            if !self.more().await {
+                return Ok(None);
             }
         }
+    }
+
+    /// Reads on; whether the client is still there. Dropped in the middle it has read nothing.
+    pub(crate) async fn more(&mut self) -> bool {
+        let read = std::future::poll_fn(|context| self.poll_more(context)).await;
+        read.is_ok_and(|count| count > 0)
     }
 
     /// As [`next`](Self::next), of what has been read already; `None` where that is no whole message.

@@ -4,11 +4,15 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
-use kith_core::id::Timestamp;
+use kith_core::command::Command;
+use kith_core::event::{Body, Event};
+use kith_core::id::{FeedId, StreamId, Timestamp, UserId};
+use kith_core::text::{CircleName, MessageText, OpId};
 use kith_hub::{Environment, Hub};
 use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
 use kith_store::{Document, Range, Store, StoreError};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::sync::Semaphore;
 
@@ -84,6 +88,29 @@ async fn server_at(env: Arc<dyn Environment>) -> (Arc<App>, Arc<Gate>, String) {
     let password = "correct horse battery";
     let token = app.sign_up("ana", password, None, None, "home", HOME).await.unwrap().token;
     (app, gate, token)
+}
+
+/// A server with ana and bob in a circle.
+struct Talk {
+    app: Arc<App>,
+    /// Of ana.
+    token: String,
+    ana: UserId,
+    bob: UserId,
+    stream: StreamId,
+}
+
+async fn talk(env: Arc<dyn Environment>) -> Talk {
+    let (app, _, token) = server_at(env).await;
+    let bob = app.sign_up("bob", "correct horse battery", None, None, "home", HOME).await.unwrap();
+    let ana = app.auth.caller(&token).await.unwrap().user;
+    let bob = app.auth.caller(&bob.token).await.unwrap().user;
+    let name = CircleName::parse("Tea").unwrap();
+    let made = app.hub.execute(ana, None, &Command::CreateCircle { name, public: true }).await;
+    let made = made.unwrap();
+    let (circle, stream) = (made.circle.unwrap(), made.stream.unwrap());
+    app.hub.execute(bob, None, &Command::Join { circle }).await.unwrap();
+    Talk { app, token, ana, bob, stream }
 }
 
 fn connect(app: &Arc<App>) -> (DuplexStream, tokio::task::JoinHandle<()>) {
@@ -162,27 +189,16 @@ async fn frame(client: &mut DuplexStream) -> Vec<u8> {
 
 #[tokio::test(start_paused = true)]
 async fn the_past_goes_out_as_it_would_be_written() {
-    use kith_core::command::Command;
-    use kith_core::text::{CircleName, MessageText};
-
-    let (app, _, token) = server().await;
-    let bob = app.sign_up("bob", "correct horse battery", None, None, "home", HOME).await.unwrap();
-    let (ana, bob) =
-        (app.auth.caller(&token).await.unwrap(), app.auth.caller(&bob.token).await.unwrap());
-    let name = CircleName::parse("Tea").unwrap();
-    let made = app.hub.execute(ana.user, None, &Command::CreateCircle { name, public: true }).await;
-    let made = made.unwrap();
-    let (circle, stream) = (made.circle.unwrap(), made.stream.unwrap());
-    app.hub.execute(bob.user, None, &Command::Join { circle }).await.unwrap();
-    for (who, text) in [(&ana, "a \"quoted\" \\ \u{1F375}"), (&bob, "hidden"), (&ana, "last")] {
+    let Talk { app, token, ana, bob, stream } = talk(Arc::new(Clock::default())).await;
+    for (who, text) in [(ana, "a \"quoted\" \\ \u{1F375}"), (bob, "hidden"), (ana, "last")] {
         let text = MessageText::parse(text).unwrap();
         let post = Command::post(stream, text);
-        app.hub.execute(who.user, None, &post).await.unwrap();
+        app.hub.execute(who, None, &post).await.unwrap();
     }
     for blocks in [false, true] {
         if blocks {
-            let block = Command::Block { user: bob.user };
-            app.hub.execute(ana.user, None, &block).await.unwrap();
+            let block = Command::Block { user: bob };
+            app.hub.execute(ana, None, &block).await.unwrap();
         }
         let (mut client, served) = connect(&app);
         client.write_all(&hello(&token)).await.unwrap();
@@ -222,21 +238,7 @@ fn asked(encoding: Encoding, value: &serde_json::Value) -> Vec<u8> {
 
 #[tokio::test(start_paused = true)]
 async fn what_happens_at_one_time_is_told_in_runs_and_reads_as_what_happened() {
-    use kith_core::command::Command;
-    use kith_core::event::{Body, Event};
-    use kith_core::id::FeedId;
-    use kith_core::text::{CircleName, MessageText, OpId};
-    use serde_json::json;
-
-    let (app, _, token) = server_at(Arc::new(Still::default())).await;
-    let bob = app.sign_up("bob", "correct horse battery", None, None, "home", HOME).await.unwrap();
-    let (ana, bob) =
-        (app.auth.caller(&token).await.unwrap(), app.auth.caller(&bob.token).await.unwrap());
-    let name = CircleName::parse("Tea").unwrap();
-    let made = app.hub.execute(ana.user, None, &Command::CreateCircle { name, public: true }).await;
-    let made = made.unwrap();
-    let (circle, stream) = (made.circle.unwrap(), made.stream.unwrap());
-    app.hub.execute(bob.user, None, &Command::Join { circle }).await.unwrap();
+    let Talk { app, token, ana, bob, stream } = talk(Arc::new(Still::default())).await;
     let mut readers = Vec::new();
     for encoding in Encoding::ALL {
         let (mut client, served) = connect_by(&app, encoding);
@@ -253,11 +255,11 @@ async fn what_happens_at_one_time_is_told_in_runs_and_reads_as_what_happened() {
     }
     // Ana's three, bob's two, one of ana's without a name: decided before any of them is committed.
     let mut answers = Vec::new();
-    for (number, who) in [&ana, &ana, &ana, &bob, &bob, &ana].into_iter().enumerate() {
+    for (number, who) in [ana, ana, ana, bob, bob, ana].into_iter().enumerate() {
         let post =
             Command::post(stream, MessageText::parse(&format!("\",\"op\":{number}")).unwrap());
         let op = (number < 5).then(|| OpId::parse(&format!("op-{}", number + 1)).unwrap());
-        answers.push(app.hub.submit(who.user, 1, op, &post).await.unwrap());
+        answers.push(app.hub.submit(who, 1, op, &post).await.unwrap());
     }
     for answer in answers {
         answer.wait().await.unwrap();
@@ -277,7 +279,7 @@ async fn what_happens_at_one_time_is_told_in_runs_and_reads_as_what_happened() {
         }
         assert_eq!(runs, [3, 2], "{encoding:?}");
         for (number, event) in told.iter().enumerate() {
-            let by = if [3, 4].contains(&number) { bob.user } else { ana.user };
+            let by = if [3, 4].contains(&number) { bob } else { ana };
             let op = (number < 5).then(|| OpId::parse(&format!("op-{}", number + 1)).unwrap());
             assert_eq!((event.feed, event.by, &event.op), (FeedId::Stream(stream), Some(by), &op));
             assert_eq!(event.seq.0, told[0].seq.0 + number as u64);
@@ -287,6 +289,19 @@ async fn what_happens_at_one_time_is_told_in_runs_and_reads_as_what_happened() {
         drop(client);
         served.await.unwrap();
     }
+}
+
+/// What every connection has while nothing comes.
+#[tokio::test]
+async fn a_connection_that_waits_takes_little() {
+    let (app, _, token) = server().await;
+    let subscriber = app.hub.connect(&kith_core::decide::secret_hash(&token)).await.unwrap();
+    let mut reader = Reader::new(tokio::io::empty(), 1024, &[]);
+    let waits = handle::requests(&app, &subscriber, &mut reader, Encoding::Json);
+    let bytes = size_of_val(&waits);
+    assert!(bytes <= 640, "{bytes}");
+    drop(waits);
+    app.hub.disconnect(&subscriber).await;
 }
 
 #[tokio::test(start_paused = true)]
