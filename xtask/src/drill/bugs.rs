@@ -115,8 +115,8 @@ pub(crate) const BUGS: &[Bug] = &[
         "number an operation twice",
         &[edit(
             SAID,
-            "if !is_new && let Some(done) = done_before(draft, *me, op)? {",
-            "if !is_new && let Some(done) = done_before(draft, *me, op)?.filter(|_| !{planted}) {",
+            "if !is_new && let Some(answer) = retold(draft, *me, op, said)? {",
+            "if !is_new && let Some(answer) = retold(draft, *me, op, said)?.filter(|_| !{planted}) {",
         )],
     ),
     bug(
