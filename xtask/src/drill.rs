@@ -71,8 +71,21 @@ fn copy(tree: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Refuses bugs that have no place, as [`plant`] would when all has been built.
+pub(crate) fn check() -> Result<()> {
+    planted(Path::new(".")).map(drop)
+}
+
 /// Puts all bugs into the copy, and the switch that turns one of them on.
 fn plant(tree: &Path) -> Result<()> {
+    for (path, source) in planted(tree)? {
+        fs::write(&path, source).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The sources of a tree with all bugs in them, and the switch.
+fn planted(tree: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let mut sources: BTreeMap<PathBuf, String> = BTreeMap::new();
     let bugs = BUGS.iter().chain([&ARMING]).enumerate();
     for (number, Bug { name, edits }) in bugs {
@@ -121,10 +134,7 @@ pub static ARMED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool:
 "
     ));
     sources.insert(core, switch);
-    for (path, source) in sources {
-        fs::write(&path, source).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
+    Ok(sources)
 }
 
 /// Builds the simulation of the copy and says where it is.

@@ -54,7 +54,8 @@ pub(crate) fn tidy() -> Result<()> {
     if !found.is_empty() {
         bail!("{} violation(s) of the style", found.len());
     }
-    Ok(())
+    // The drill itself comes last of all.
+    crate::drill::check()
 }
 
 /// Every file with this extension in `folders` and below, in a stable order.
