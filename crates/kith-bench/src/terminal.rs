@@ -90,6 +90,7 @@ impl Tally<'_> {
         let mut window = talk.client(self.plan, dir, &format!("reader{turn}"))?;
         self.opened(&mut window, "kith", talk.said - 1)?;
         self.pages(&mut window, "kith", self.plan.count(500, 4), (OLDER, NEWER))?;
+        talk.enter()?;
         self.lives(&mut window, "kith", ESCAPE, talk.said - 1, &mut || {
             talk.say()?;
             Ok(talk.said - 1)

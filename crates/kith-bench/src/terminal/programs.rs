@@ -25,6 +25,7 @@ const PASSWORD: &str = "correct horse battery";
 pub(super) struct Talk {
     server: Server,
     stream: String,
+    tokens: Vec<String>,
     authors: Vec<Socket>,
     /// How many messages there are.
     pub(super) said: usize,
@@ -38,13 +39,14 @@ impl Talk {
         let made = ask(server.port, &owner, made)?;
         let id = |what: &str| made[what].as_str().context("no circle").map(str::to_owned);
         let (circle, stream) = (id("circle")?, id("stream")?);
-        let mut authors = vec![Socket::enter(server.port, &owner)?];
+        let mut tokens = vec![owner];
         for number in 1..AUTHORS {
             let token = sign_up(server.port, &format!("author{number}"))?;
             ask(server.port, &token, &format!(r#"{{"join":{{"circle":"{circle}"}}}}"#))?;
-            authors.push(Socket::enter(server.port, &token)?);
+            tokens.push(token);
         }
-        let mut talk = Self { server, stream, authors, said: 0 };
+        let mut talk = Self { server, stream, tokens, authors: Vec::new(), said: 0 };
+        talk.enter()?;
         while talk.said < messages {
             let (turn, count) = (talk.said / TURN, TURN.min(messages - talk.said));
             let frames: Vec<u8> = (0..count).flat_map(|_| talk.next()).collect();
@@ -53,6 +55,14 @@ impl Talk {
             author.skip(count, br#"{"ok""#)?;
         }
         Ok(talk)
+    }
+
+    /// Has those come in who write. Whoever was silent for minutes has been sent away.
+    pub(super) fn enter(&mut self) -> Result<()> {
+        let port = self.server.port;
+        self.authors =
+            self.tokens.iter().map(|token| Socket::enter(port, token)).collect::<Result<_>>()?;
+        Ok(())
     }
 
     /// The frame of the next message.
