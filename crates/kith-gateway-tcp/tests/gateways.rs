@@ -1,14 +1,19 @@
 //! Old clients beside native sessions, over real sockets.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+#[path = "common/clients.rs"]
+mod clients;
 #[path = "common/old.rs"]
 mod old;
+#[path = "gateways/presence.rs"]
+mod presence;
 #[path = "common/site.rs"]
 mod site;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use clients::{heard, joined, reads, signed_in};
 use futures_util::{SinkExt, StreamExt};
 use http::Uri;
 use kith_core::command::Command;
@@ -24,31 +29,11 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio_websockets::{ClientBuilder, Message};
 
-/// A client of muca that has joined, and what it was told of who is there.
-async fn joined(site: &Site, name: &str, uid: &str) -> (Old, Json) {
-    let mut client = Old::open(site.muca, false).await;
-    client.send(&json!({"CMD": "JOIN", "UN": name, "UID": uid})).await;
-    assert_eq!(client.object().await, json!({"CMD": "ACK", "TYPE": "OKAY"}));
-    let list = client.object().await;
-    assert_eq!(list["CMD"], "LIST");
-    (client, list["DATA"].clone())
-}
-
 /// What a client that asks to join is told.
 async fn join(site: &Site, uid: &str) -> Json {
     let mut client = Old::open(site.muca, false).await;
     client.send(&json!({"CMD": "JOIN", "UN": "X", "UID": uid})).await;
     client.object().await["TYPE"].clone()
-}
-
-/// A client of ghostr's second version that has signed in, or up.
-async fn signed_in(site: &Site, name: &str) -> Old {
-    let mut client = Old::open(site.ghostr, false).await;
-    client.send(&login(name, "secret")).await;
-    let answer = client.object().await;
-    let is_in = answer["status"] == "SUCCESS" || answer["status"] == "USERNAME_NOT_EXIST";
-    assert!(is_in, "{answer}");
-    client
 }
 
 /// The next object that says something in it.
@@ -61,22 +46,8 @@ async fn hears(client: &mut Old, text: &str) -> Json {
     }
 }
 
-/// The next text that says something in it.
-async fn reads(client: &mut Old, text: &str) -> String {
-    loop {
-        let got = client.text().await;
-        if got.contains(text) {
-            return got;
-        }
-    }
-}
-
 fn message(kind: &str, text: &str, from: &str) -> Json {
     json!({"CMD": "MSG", "TYPE": kind, "MSG": text, "FROM": from})
-}
-
-fn heard(action: &str, from: &str, text: &str) -> Json {
-    json!({"action": action, "from": from, "message": text})
 }
 
 #[tokio::test]
