@@ -3,6 +3,8 @@
 
 #[path = "common/clients.rs"]
 mod clients;
+#[path = "gateways/first.rs"]
+mod first;
 #[path = "common/old.rs"]
 mod old;
 #[path = "gateways/presence.rs"]
