@@ -216,6 +216,35 @@ async fn devices_without_any_way_to_each_other_end_soon() {
     assert!(begun.elapsed() <= Duration::from_secs(40));
 }
 
+#[tokio::test]
+async fn a_session_whose_connection_does_not_come_back_is_lost_for_both_after_its_time() {
+    let exchange = Exchange::honest();
+    let (mut ana, mut bob, id) = pair(&exchange).await;
+    // Neither reaches the other any more, so that each ends it alone.
+    exchange.unplug(1);
+    exchange.unplug(2);
+    let begun = tokio::time::Instant::now();
+    ana.private.reconnect(id).await;
+    let lost = |what: &What| matches!(what, What::Disconnected).then_some(());
+    ana.until(lost).await;
+    bob.until(lost).await;
+    let paused = tokio::time::Instant::now();
+    tokio::time::pause();
+    // What is said meanwhile waits, and changes nothing.
+    ana.say(id, "are you there?").await;
+    let ends = async {
+        let end =
+            async |mut device: Device| (device.end().await, begun.elapsed(), paused.elapsed());
+        tokio::join!(end(ana), end(bob))
+    };
+    let ends = tokio::time::timeout(Duration::from_secs(1000), ends).await.expect("it ends");
+    for (why, since_lost, since_known) in [ends.0, ends.1] {
+        assert_eq!(why, End::Lost);
+        assert!(since_lost >= Duration::from_secs(120), "{since_lost:?}");
+        assert!(since_known <= Duration::from_secs(121), "{since_known:?}");
+    }
+}
+
 /// Runs an invitation over a server that changes what passes; how it ends on both sides.
 async fn meddled(meddle: impl Fn(&mut Json, bool) + Send + Sync + 'static) -> (End, End) {
     let exchange = Exchange::hostile(meddle);
