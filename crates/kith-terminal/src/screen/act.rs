@@ -189,6 +189,10 @@ impl App {
 
     /// Selects the message above or below.
     fn step(&mut self, step: isize) {
+        // The messages are not seen then.
+        if self.private.is_some() {
+            return self.scroll(step);
+        }
         let Some(talk) = self.model.talk_here() else { return };
         let shown: Vec<Seq> = talk.shown().iter().map(|message| message.seq).collect();
         let (first, last) = (talk.has_older(), shown.len().saturating_sub(1));
@@ -302,10 +306,16 @@ impl App {
             }
             Note::Private { user, mark, line } => self.private_line(user, mark, &line),
             Note::Found(seq) => {
+                self.list.show(seq);
+                // Keys are about nothing that is not seen, and nobody is taken out of a private session
+                // while they write there.
+                if self.private.is_some() {
+                    self.write();
+                    return self.notice(format!("#{seq} was found: Esc shows it"), false);
+                }
                 // Coming to a place selects nothing.
                 self.model.select(Some(seq));
                 self.pane = Pane::Messages;
-                self.list.show(seq);
             }
             Note::First(seq) => {
                 self.write();

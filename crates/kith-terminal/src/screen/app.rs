@@ -355,10 +355,13 @@ impl App {
                 if let Some(place) = self.layout.place_at(x, y) {
                     self.private = None;
                     self.model.go_to(place);
-                } else if let Some(seq) = self.list.at_row(y).filter(|_| self.layout.is_list(x, y))
-                {
-                    self.model.select(Some(seq));
-                    self.pane = Pane::Messages;
+                } else if self.layout.is_list(x, y) {
+                    // A private session stands in the place of the messages.
+                    let seq = self.list.at_row(y).filter(|_| self.private.is_none());
+                    if let Some(seq) = seq {
+                        self.model.select(Some(seq));
+                        self.pane = Pane::Messages;
+                    }
                 } else if self.layout.is_composer(x, y) {
                     self.write();
                 }

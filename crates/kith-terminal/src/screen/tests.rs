@@ -1,9 +1,9 @@
 //! What is on the screen, at several sizes.
 
 mod keys;
+mod mouse;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::tz::TimeZone;
 use kith_client::Update;
 use kith_core::event::Body;
@@ -12,6 +12,7 @@ use kith_core::text::{Emoji, MessageText};
 use kith_proto::frame::Signaled;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Cell;
 
 use super::app::{App, Effect};
 use super::complete::list;
@@ -66,17 +67,26 @@ impl Show {
             if let Some(directory) = app.composer.take_wanted() {
                 app.composer.listed(list(&directory), &app.model);
             }
-            let mut need = super::list::Need::default();
-            let app = self.app.as_mut().unwrap();
-            self.terminal.draw(|frame| need = app.draw(frame)).unwrap();
-            self.app().drawn(need);
+            self.draw();
         }
     }
 
-    fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+    /// Draws once.
+    pub(super) fn draw(&mut self) {
+        let mut need = super::list::Need::default();
+        let app = self.app.as_mut().unwrap();
+        self.terminal.draw(|frame| need = app.draw(frame)).unwrap();
+        self.app().drawn(need);
+    }
+
+    fn event(&mut self, event: Event) {
         let now = self.app().model.now();
-        self.app().event(Event::Key(KeyEvent::new(code, modifiers)), now);
+        self.app().event(event, now);
         self.turn();
+    }
+
+    fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+        self.event(Event::Key(KeyEvent::new(code, modifiers)));
     }
 
     pub(super) fn key(&mut self, code: KeyCode) {
@@ -91,8 +101,34 @@ impl Show {
         text.chars().for_each(|c| self.key(KeyCode::Char(c)));
     }
 
+    /// Types a line, and sends it.
+    fn says(&mut self, line: &str) {
+        self.types(line);
+        self.key(KeyCode::Enter);
+    }
+
     pub(super) fn screen(&self) -> String {
         self.terminal.backend().to_string()
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[Cell]> {
+        let buffer = self.terminal.backend().buffer();
+        buffer.content().chunks(usize::from(buffer.area.width))
+    }
+
+    /// Where a text is first on the screen: its column and its row.
+    #[track_caller]
+    fn at(&self, text: &str) -> (u16, u16) {
+        for (y, row) in self.rows().enumerate() {
+            let begins = |x: &usize| {
+                row[*x..].iter().map(Cell::symbol).collect::<String>().starts_with(text)
+            };
+            let found = (0..row.len()).find(begins);
+            if let Some(x) = found {
+                return (u16::try_from(x).unwrap(), u16::try_from(y).unwrap());
+            }
+        }
+        panic!("there is no {text:?} on the screen:\n{}", self.screen());
     }
 }
 
@@ -297,11 +333,7 @@ fn what_the_server_found_is_chosen_from_a_list() {
     // Without a text it is the same list.
     show.key(KeyCode::F(3));
     show.key(KeyCode::Enter);
-    let click = MouseEventKind::Down(MouseButton::Left);
-    let event = MouseEvent { kind: click, column: 9, row: 5, modifiers: KeyModifiers::NONE };
-    let now = show.app().model.now();
-    show.app().event(Event::Mouse(event), now);
-    show.turn();
+    show.click((9, 5));
     assert_eq!(show.app().model.selected(), Some(Seq(4)), "{}", show.screen());
     show.types("/search nothing like it");
     show.key(KeyCode::Enter);

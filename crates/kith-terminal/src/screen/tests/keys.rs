@@ -8,7 +8,7 @@ use kith_core::id::Seq;
 use super::{Show, day};
 use crate::command::help;
 use crate::command::key::Pane;
-use crate::model::tests::site::{ana, stream};
+use crate::model::tests::site::{Site, ana, bob, stream};
 use crate::screen::complete::list;
 
 #[test]
@@ -128,4 +128,19 @@ fn all_that_may_follow_ctrl_x_is_seen() {
             assert!(screen.contains(&told), "no {told:?} at {columns} columns:\n{screen}");
         }
     }
+}
+
+#[test]
+fn what_is_found_behind_a_private_session_is_shown_when_one_leaves_it() {
+    let mut site = Site::new();
+    site.fill(1, 300);
+    site.connect();
+    let mut show = Show::new(site, 80, 20);
+    show.app().private = Some((bob(), 0));
+    show.says("/find message 123");
+    assert!(show.screen().contains("#123 was found: Esc shows it"), "{}", show.screen());
+    // No key is about what is not seen.
+    assert_eq!((show.app().pane, show.app().model.selected()), (Pane::Composer, None));
+    show.key(KeyCode::Esc);
+    assert!(show.app().private.is_none() && show.screen().contains("message 123 "));
 }
