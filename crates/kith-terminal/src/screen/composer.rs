@@ -117,13 +117,13 @@ impl Composer {
         let room = CHARS_MAX.saturating_sub(self.text().chars().count());
         let text: String = clean::lines(text).chars().take(room).collect();
         self.area.insert_str(text);
-        self.completion = None;
+        (self.recalled, self.completion) = (None, None);
     }
 
     pub(super) fn new_line(&mut self) {
         self.area.insert_newline();
         self.bound();
-        self.completion = None;
+        (self.recalled, self.completion) = (None, None);
     }
 
     fn bound(&mut self) {
@@ -249,6 +249,7 @@ impl Composer {
             self.area.delete_char();
         }
         self.area.insert_str(&choice.insert);
+        self.recalled = None;
         // Of a directory one wants to know what is in it.
         if choice.is_directory() {
             self.suggest(model);

@@ -1,5 +1,6 @@
 //! What is on the screen, at several sizes.
 
+mod composer;
 mod keys;
 mod mouse;
 
