@@ -230,6 +230,7 @@ pub(super) fn open(
     };
     frame.render_widget(Clear, place);
     let title = cut(&format!(" {title} "), usize::from(width.saturating_sub(2)));
+    let title = Line::styled(title, theme.dim());
     let block = Block::bordered().title(title).border_style(theme.border());
     let inner = block.inner(place);
     frame.render_widget(block, place);

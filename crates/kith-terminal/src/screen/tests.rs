@@ -3,6 +3,7 @@
 mod composer;
 mod keys;
 mod mouse;
+mod theme;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
@@ -23,6 +24,7 @@ use crate::command::key::Pane;
 use crate::model::FileCame;
 use crate::model::tests::files::{picture, post_files};
 use crate::model::tests::site::{NOW, Site, ana, bob, posted, stream, user};
+use crate::text::wrap::width;
 use crate::theme::ThemeName;
 
 /// The screen over a site, and its keys.
@@ -34,9 +36,12 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn new(site: Site, width: u16, height: u16) -> Self {
-        let mut site = site;
+        Self::themed(site, (width, height), ThemeName::Dark)
+    }
+
+    fn themed(mut site: Site, (width, height): (u16, u16), theme: ThemeName) -> Self {
         let model = std::mem::replace(&mut site.model, Site::new().model);
-        let app = App::new(model, Theme::new(ThemeName::Dark), Notify::Bell, TimeZone::UTC);
+        let app = App::new(model, Theme::new(theme), Notify::Bell, TimeZone::UTC);
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut show = Self { site, app: Some(app), terminal };
         show.turn();
@@ -117,6 +122,19 @@ impl Show {
         buffer.content().chunks(usize::from(buffer.area.width))
     }
 
+    /// All that is seen, from the left to the right and downwards: without what is behind wide letters.
+    fn cells(&self) -> Vec<&Cell> {
+        let mut cells = Vec::new();
+        for row in self.rows() {
+            let mut rest = row;
+            while let [first, ..] = rest {
+                cells.push(first);
+                rest = &rest[width(first.symbol()).clamp(1, rest.len())..];
+            }
+        }
+        cells
+    }
+
     /// Where a text is first on the screen: its column and its row.
     #[track_caller]
     fn at(&self, text: &str) -> (u16, u16) {
@@ -130,6 +148,12 @@ impl Show {
             }
         }
         panic!("there is no {text:?} on the screen:\n{}", self.screen());
+    }
+
+    /// The first letter of a text on the screen.
+    #[track_caller]
+    fn cell(&self, text: &str) -> &Cell {
+        &self.terminal.backend().buffer()[self.at(text)]
     }
 }
 

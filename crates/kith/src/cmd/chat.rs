@@ -92,6 +92,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
     let files = context.files()?;
     let (client, events) = context.connect().await?;
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let usual = || ThemeName::usual(|name| std::env::var(name).ok());
     let options = Options {
         server: address.to_string(),
         directory: context.profile()?.directory().to_owned(),
@@ -99,7 +100,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
         bind: args.bind,
         place: args.place,
         plain: args.plain || !is_terminal || is_dumb(),
-        theme: args.theme.map_or_else(usual_theme, ThemeName::from),
+        theme: args.theme.map_or_else(usual, ThemeName::from),
         notify: args.notify.into(),
         images: args.images.into(),
     };
@@ -115,20 +116,6 @@ pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
 /// Whether the terminal says that it can do nothing but print.
 fn is_dumb() -> bool {
     std::env::var("TERM").is_ok_and(|term| term == "dumb")
-}
-
-/// The colours that fit the terminal, as far as it says what it is.
-fn usual_theme() -> ThemeName {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if set("NO_COLOR").is_some() {
-        return ThemeName::None;
-    }
-    // "foreground;background", in the numbers of the sixteen colours.
-    let background = set("COLORFGBG").and_then(|colours| colours.rsplit(';').next()?.parse().ok());
-    match background {
-        Some(7 | 15) => ThemeName::Light,
-        Some(0..=255_u8) | None => ThemeName::Dark,
-    }
 }
 
 impl From<Theme> for ThemeName {
