@@ -1,6 +1,7 @@
 //! What is on the screen, at several sizes.
 
 mod composer;
+mod help;
 mod keys;
 mod mouse;
 mod theme;
