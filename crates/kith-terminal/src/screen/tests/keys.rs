@@ -131,6 +131,42 @@ fn all_that_may_follow_ctrl_x_is_seen() {
 }
 
 #[test]
+fn the_streams_of_the_circle_are_completed() {
+    let mut show = Show::new(day(), 80, 14);
+    let offered = |show: &mut Show| -> Vec<(String, String)> {
+        let found = show.app().composer.completion.as_ref();
+        let choices = found.map(|(found, _)| found.choices.as_slice()).unwrap_or_default();
+        choices.iter().map(|choice| (choice.shown.clone(), choice.about.clone())).collect()
+    };
+    let named = |name: &str| (format!("#{name} "), format!("Tea/{name}"));
+    // The conversation with bob is no stream of it.
+    show.types("see #");
+    assert_eq!(offered(&mut show), [named("general"), named("ops")]);
+    let screen = show.screen();
+    assert!(screen.contains("#general  Tea/general") && screen.contains("#ops      Tea/ops"));
+    show.types("O");
+    assert_eq!(offered(&mut show), [named("ops")]);
+    show.key(KeyCode::Tab);
+    assert_eq!(show.app().composer.text(), "see #ops ");
+    show.types("and #");
+    show.key(KeyCode::Tab);
+    show.key(KeyCode::Tab);
+    show.key(KeyCode::BackTab);
+    show.key(KeyCode::Enter);
+    assert_eq!(show.app().composer.text(), "see #ops and #general ");
+    for none in ["#b", "#opsy", "tea#"] {
+        show.app().composer.set("");
+        show.types(none);
+        assert_eq!(offered(&mut show), [], "{none}");
+    }
+    // Where a command wants to know where to, it is the whole name.
+    show.app().composer.set("");
+    show.types("/go op");
+    show.key(KeyCode::Tab);
+    assert_eq!(show.app().composer.text(), "/go Tea/ops");
+}
+
+#[test]
 fn what_is_found_behind_a_private_session_is_shown_when_one_leaves_it() {
     let mut site = Site::new();
     site.fill(1, 300);
