@@ -21,6 +21,8 @@ use tempfile::TempDir;
 const PASSWORD: &str = "correct horse battery\n";
 /// What is sent to see which way it takes.
 const FILE_BYTES: u64 = 2 << 20;
+/// What is sent while networks go away and come back.
+const LARGE_BYTES: u64 = 1_000_000_000;
 
 fn main() {
     let missing = missing();
@@ -149,7 +151,7 @@ fn relayed_between(routers: (&str, &str), nat: Nat, way: &str, turn: bool) -> u6
 }
 
 fn a_file_survives_the_network() {
-    let size = std::env::var("KITH_FILE_BYTES").map_or(48 << 20, |size| size.parse().unwrap());
+    let size = std::env::var("KITH_FILE_BYTES").map_or(LARGE_BYTES, |size| size.parse().unwrap());
     let site = Site::new(("ra", "rb"), Nat::Cone, true);
     let (mut inviting, mut invited) = site.connect("--direct");
     let sent = site.write(size);
