@@ -55,7 +55,21 @@ impl Outcome {
     /// The events that came of it, where that is all and no store has them.
     #[must_use]
     pub fn ephemeral(&self) -> Option<&[Place]> {
-        let Self { events, .. } = self;
+        let Self {
+            events,
+            user: None,
+            circle: None,
+            stream: None,
+            topic: None,
+            file: None,
+            role: None,
+            invite: None,
+            code: None,
+            session: None,
+        } = self
+        else {
+            return None;
+        };
         let is_live = !events.is_empty() && !events.iter().any(|place| place.feed.is_stored());
         is_live.then_some(events)
     }
