@@ -40,6 +40,14 @@ impl Show {
         Self::themed(site, (width, height), ThemeName::Dark)
     }
 
+    /// A stream with so many messages more than it begins with.
+    fn of_stream(messages: u64, width: u16, height: u16) -> Self {
+        let mut site = Site::new();
+        site.fill(1, messages);
+        site.connect();
+        Self::new(site, width, height)
+    }
+
     fn themed(mut site: Site, (width, height): (u16, u16), theme: ThemeName) -> Self {
         let model = std::mem::replace(&mut site.model, Site::new().model);
         let app = App::new(model, Theme::new(theme), Notify::Bell, TimeZone::UTC);
@@ -301,10 +309,7 @@ fn every_command_has_its_key_and_none_stops_the_program() {
 
 #[test]
 fn a_long_stream_is_scrolled_to_its_beginning_and_back() {
-    let mut site = Site::new();
-    site.fill(1, 3000);
-    site.connect();
-    let mut show = Show::new(site, 60, 20);
+    let mut show = Show::of_stream(3000, 60, 20);
     assert!(show.screen().contains("message 3001"));
     for _ in 0..1000 {
         show.key(KeyCode::PageUp);
@@ -328,10 +333,7 @@ fn a_long_stream_is_scrolled_to_its_beginning_and_back() {
 
 #[test]
 fn what_was_found_is_in_the_middle() {
-    let mut site = Site::new();
-    site.fill(1, 3000);
-    site.connect();
-    let mut show = Show::new(site, 60, 20);
+    let mut show = Show::of_stream(3000, 60, 20);
     show.types("/find message 1234");
     show.key(KeyCode::Enter);
     assert_eq!(show.app().model.selected(), Some(Seq(1234)));

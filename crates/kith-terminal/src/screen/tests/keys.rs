@@ -8,7 +8,7 @@ use kith_core::id::Seq;
 use super::{Show, day};
 use crate::command::help;
 use crate::command::key::Pane;
-use crate::model::tests::site::{Site, ana, bob, stream};
+use crate::model::tests::site::{ana, bob, stream};
 use crate::screen::complete::list;
 
 #[test]
@@ -168,10 +168,7 @@ fn the_streams_of_the_circle_are_completed() {
 
 #[test]
 fn what_is_found_behind_a_private_session_is_shown_when_one_leaves_it() {
-    let mut site = Site::new();
-    site.fill(1, 300);
-    site.connect();
-    let mut show = Show::new(site, 80, 20);
+    let mut show = Show::of_stream(300, 80, 20);
     show.app().private = Some((bob(), 0));
     show.says("/find message 123");
     assert!(show.screen().contains("#123 was found: Esc shows it"), "{}", show.screen());

@@ -5,7 +5,7 @@ use kith_core::id::Seq;
 
 use super::{Show, day};
 use crate::command::key::Pane;
-use crate::model::tests::site::{Site, bob};
+use crate::model::tests::site::bob;
 use crate::screen::app::Effect;
 use crate::screen::popup::Popup;
 
@@ -33,10 +33,7 @@ impl Show {
 
 #[test]
 fn the_wheel_scrolls_the_messages_by_three_lines() {
-    let mut site = Site::new();
-    site.fill(1, 60);
-    site.connect();
-    let mut show = Show::new(site, 60, 20);
+    let mut show = Show::of_stream(60, 60, 20);
     let latest = show.messages();
     show.wheel(true);
     let older = show.messages();
