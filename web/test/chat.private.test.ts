@@ -57,6 +57,13 @@ async function pair(of: World): Promise<[Page, Page]> {
   return [ana, bob];
 }
 
+/** Both invite each other once both can: whoever cannot yet is not reached. */
+async function inviteAtOnce(...pages: readonly Page[]): Promise<void> {
+  const buttons = pages.map((page) => page.getByRole("button", { name: "Invite", exact: true }));
+  for (const button of buttons) await expect.poll(() => button.isEnabled()).toBe(true);
+  await Promise.all(buttons.map((button) => button.click()));
+}
+
 const connected = (page: Page) => page.getByRole("status").getByText("Connected", { exact: true }).waitFor();
 const privately = (page: Page, who: Person): Locator => page.getByRole("textbox", { name: `Write to ${who.name} privately` });
 
@@ -234,7 +241,7 @@ test("two who invite each other at once have one session", async () => {
     await page.getByRole("complementary", { name: "People" }).getByRole("button", { name: new RegExp(who.name) }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Talk privately" }).click();
   }
-  await Promise.all([ana, bob].map((page) => page.getByRole("button", { name: "Invite", exact: true }).click()));
+  await inviteAtOnce(ana, bob);
   await connected(ana);
   await connected(bob);
   expect(await words(ana)).toEqual(await words(bob));
@@ -419,6 +426,6 @@ test("two in a conversation who invite each other at once have one session", asy
     await page.getByRole("region", { name: /^Stream / }).getByRole("button", { name: "Talk privately" }).click();
     pages.push(page);
   }
-  await Promise.all(pages.map((page) => page.getByRole("button", { name: "Invite", exact: true }).click()));
+  await inviteAtOnce(...pages);
   for (const page of pages) await connected(page);
 });

@@ -83,7 +83,7 @@ test("everything about a message is done by the keyboard alone", async () => {
   const row = page.getByRole("listitem").filter({ has: page.getByText("three", { exact: true }) });
   await row.focus();
   await page.keyboard.press("ArrowUp");
-  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain("two");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.closest("[data-row]")?.textContent)).toContain("two");
   await page.keyboard.press("e");
   await page.getByLabel("Change the message").fill("TWO");
   await page.keyboard.press("Enter");
@@ -102,6 +102,13 @@ test("everything about a message is done by the keyboard alone", async () => {
   await expectAccessible(page);
   await page.keyboard.press("Escape");
   await page.getByRole("menu").waitFor({ state: "detached" });
+  // Where it is gone, one is at what took its place.
+  const focus = () => page.evaluate(() => document.activeElement?.closest("[data-row]")?.textContent);
+  await expect.poll(focus).toContain("three");
+  await page.keyboard.press("Delete");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).press("Enter");
+  await message(page, "three").waitFor({ state: "detached" });
+  await expect.poll(focus).toContain("TWO");
 });
 
 test("a link leads to a message of long ago, and the first unread one is found", async () => {

@@ -74,8 +74,9 @@ export async function say(page: Page, text: string): Promise<void> {
   await composer(page).press("Enter");
 }
 
-/** A message that the server has. */
-export const message = (page: Page, text: string): Locator => page.getByRole("article").filter({ has: page.getByText(text, { exact: true }) });
+/** A message that the server has: its time is there, which one on its way does not have. */
+export const message = (page: Page, text: string): Locator =>
+  page.getByRole("article").filter({ has: page.locator("time") }).filter({ has: page.getByText(text, { exact: true }) });
 
 /** A line in the list of streams or conversations. */
 export const place = (page: Page, name: string): Locator => page.getByRole("navigation").getByRole("link", { name });

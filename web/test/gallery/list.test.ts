@@ -129,6 +129,24 @@ test("arrow keys go from row to row, and a row keeps the focus when it is scroll
   await expect.poll(focus).toBe("399");
 });
 
+test("where the row with the focus goes, what takes its place has the focus", async () => {
+  const page = await open();
+  const focus = () => page.evaluate(() => document.activeElement?.querySelector("[data-seq]")?.getAttribute("data-seq"));
+  await page.getByRole("listitem").filter({ has: row(page, 397) }).focus();
+  await tell(page, "remove", 397);
+  await expect.poll(focus).toBe("398");
+  // Also where it is out of view, and at the end.
+  await scroll(page, -4000);
+  await tell(page, "remove", 398);
+  await expect.poll(focus).toBe("399");
+  await tell(page, "remove", 399);
+  await expect.poll(focus).toBe("396");
+  // Whoever is elsewhere stays there.
+  await page.getByRole("button", { name: "Leave or come back" }).focus();
+  await tell(page, "remove", 396);
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent?.trim())).toBe("Leave or come back");
+});
+
 test("what is in view is told as seen, and the place is found again", async () => {
   const page = await open();
   const seen = () => page.locator("[data-seen]").textContent();
