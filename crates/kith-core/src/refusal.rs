@@ -122,7 +122,9 @@ pub enum Refusal {
     Part { place: usize, refusal: Box<Refusal> },
     #[error("this is no update of a Yjs document: {why}")]
     BadUpdate { why: &'static str },
-    #[error("edits of a Yjs document are taken back by the program that made them")]
+    #[error(
+        "the step edits a Yjs document, which only the program that did so can take back: skip it"
+    )]
     NoWayBack,
     #[error("the topic is not as was asked for")]
     NotAsAsked,

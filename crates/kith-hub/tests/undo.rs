@@ -34,12 +34,16 @@ async fn people() -> People {
 
 impl People {
     async fn topic(&self, name: &str, holds: Kind, value: Value) -> TopicId {
+        self.topic_with(name, holds, value, Rules::default()).await
+    }
+
+    async fn topic_with(&self, name: &str, holds: Kind, value: Value, rules: Rules) -> TopicId {
         let create = Command::CreateTopic {
             circle: self.circle,
             name: TopicName::parse(name).unwrap(),
             holds,
             value: Some(value),
-            rules: Rules::default(),
+            rules,
             deny: Default::default(),
             replace: false,
         };
@@ -59,6 +63,11 @@ impl People {
     async fn undo(&self, me: UserId) -> Result<Outcome, HubError> {
         let undo = Command::Undo { circle: self.circle, skip: false };
         self.hub.execute(me, None, &undo).await
+    }
+
+    async fn skip(&self, me: UserId) -> Result<Outcome, HubError> {
+        let skip = Command::Undo { circle: self.circle, skip: true };
+        self.hub.execute(me, None, &skip).await
     }
 
     async fn redo(&self, me: UserId) -> Result<Outcome, HubError> {
@@ -147,8 +156,7 @@ async fn what_others_overwrote_is_refused_and_can_be_skipped() {
     assert_eq!(code(all.undo(all.ana).await), "topic.overwritten");
     // All of it or nothing.
     assert_eq!(all.value(count).await, json!(11));
-    let skip = Command::Undo { circle: all.circle, skip: true };
-    assert_eq!(all.hub.execute(all.ana, None, &skip).await.unwrap().events, []);
+    assert_eq!(all.skip(all.ana).await.unwrap().events, []);
     all.undo(all.ana).await.unwrap();
     assert_eq!(all.value(count).await, json!(10));
     assert_eq!(all.value(title).await, json!({"name": "milk"}));
@@ -220,6 +228,51 @@ async fn what_was_emitted_or_removed_is_no_step() {
     all.redo(all.ana).await.unwrap();
     all.hub.execute(all.ana, None, &Command::RemoveTopic { topic: count }).await.unwrap();
     assert_eq!(all.undo(all.ana).await.unwrap().events, []);
+    all.right().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_with_an_edit_of_a_document_is_refused_and_never_taken_back_in_half() {
+    let all = people().await;
+    let count = all.topic("count", Kind::Int, json!(0)).await;
+    let notes = all.topic("notes", Kind::Text, json!("tea")).await;
+    let yjs = Rules { yjs: true, ..Rules::default() };
+    let board = all.topic_with("board", Kind::Json, json!({}), yjs).await;
+    let write = json!({"splice": {"at": 0, "insert": "green "}});
+    let put = json!({"put": {"path": ["a"], "value": 1}});
+    let add = json!({"add": {"by": 1}});
+    all.change(all.ana, None, &[(count, add.clone())]).await;
+    for edit in [(notes, write.clone()), (board, put)] {
+        all.change(all.ana, None, &[(count, add.clone()), edit.clone()]).await;
+        // What is written alone is no step: whoever wrote it has an editor that takes it back.
+        all.change(all.ana, None, &[edit]).await;
+        assert_eq!(all.hub.undoable(all.ana, all.circle).await.unwrap(), (2, 0));
+        assert_eq!(code(all.undo(all.ana).await), "topic.no_way_back");
+        assert_eq!(all.value(count).await, json!(2));
+        assert_eq!(all.skip(all.ana).await.unwrap().events, []);
+        all.undo(all.ana).await.unwrap();
+        all.redo(all.ana).await.unwrap();
+        all.change(all.ana, None, &[(count, json!({"add": {"by": -1}}))]).await;
+        assert_eq!(all.skip(all.ana).await.unwrap().events, []);
+    }
+    // A group is one step, whichever of it comes first.
+    for group in [
+        [(notes, write.clone()), (count, add.clone())],
+        [(count, add.clone()), (notes, write.clone())],
+    ] {
+        for one in group {
+            all.change(all.ana, Some("draw"), &[one]).await;
+        }
+        assert_eq!(all.hub.undoable(all.ana, all.circle).await.unwrap(), (2, 0));
+        assert_eq!(code(all.undo(all.ana).await), "topic.no_way_back");
+        all.skip(all.ana).await.unwrap();
+    }
+    // Of a document that is gone nothing is left to take back.
+    all.change(all.ana, None, &[(count, add), (notes, write)]).await;
+    all.hub.execute(all.ana, None, &Command::RemoveTopic { topic: notes }).await.unwrap();
+    let before = all.value(count).await.as_i64().unwrap();
+    all.undo(all.ana).await.unwrap();
+    assert_eq!(all.value(count).await, json!(before - 1));
     all.right().await;
 }
 

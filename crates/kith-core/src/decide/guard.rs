@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::access::{self, InTopic};
 use crate::command::{Command, Outcome};
 use crate::decide::topic::{CHANGES_MAX, Transaction, conform, holds, one};
-use crate::decide::undo;
 use crate::draft::{Draft, Stop};
 use crate::id::{FeedId, UserId};
 use crate::permission::Permission;
@@ -270,9 +269,7 @@ fn end(
     outcome: &mut Outcome,
 ) -> Result<(), Stop> {
     conform(draft, &outcome.events)?;
-    if let Some(circle) = done.circle {
-        undo::note(draft, me, circle, group, &done.places)?;
-    }
+    done.note(draft, me, group)?;
     visible(draft, me, outcome)
 }
 

@@ -194,9 +194,7 @@ pub(crate) fn transact(
         }
     }
     conform(draft, &outcome.events)?;
-    if let Some(circle) = done.circle {
-        undo::note(draft, me, circle, group, &done.places)?;
-    }
+    done.note(draft, me, group)?;
     Ok(outcome)
 }
 
@@ -204,8 +202,28 @@ pub(crate) fn transact(
 #[derive(Default)]
 pub(super) struct Transaction {
     pub(super) circle: Option<CircleId>,
-    /// What of it can be taken back.
+    /// What of it is to be taken back.
     pub(super) places: Vec<Placed>,
+    /// Something of that can be: it is more than edits of Yjs documents.
+    pub(super) turns_back: bool,
+}
+
+impl Transaction {
+    /// Notes it as a step of a user's. Edits of documents alone are none, for their editors take them
+    /// back, unless they are part of a group: then all of it is one.
+    pub(super) fn note(
+        &self,
+        draft: &mut Draft<'_>,
+        me: UserId,
+        group: Option<&Label>,
+    ) -> Result<(), Stop> {
+        match self.circle {
+            Some(circle) if self.turns_back || group.is_some() => {
+                undo::note(draft, me, circle, group, &self.places)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Refuses where a condition does not hold.
@@ -249,8 +267,9 @@ pub(super) fn one(
     }
     // What no store has is not there any more when it is to be taken back.
     let rules = &access.topic.rules;
-    if fact.can_turn_back() && !rules.ephemeral && !rules.no_undo {
+    if !rules.ephemeral && !rules.no_undo && !matches!(fact, Fact::Emit { .. }) {
         done.places.push(Placed { topic: asked.topic, seq, by: lent });
+        done.turns_back |= fact.can_turn_back();
     }
     happen(draft, outcome, &access.topic, state, fact)
 }

@@ -17,7 +17,7 @@ use crate::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use crate::permission::Permission;
 use crate::refusal::Refusal;
 use crate::text::Label;
-use crate::topic::Fact;
+use crate::topic::{Fact, Kind};
 
 /// Whether a step is taken back or done again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,8 +148,11 @@ fn revert(
         lent.remove(&part.topic);
     }
     for part in &step.parts {
-        if draft.topic(part.topic)?.is_none() {
-            continue;
+        match draft.topic(part.topic)? {
+            // Refused before what happened is read, for updates may be large.
+            Some(topic) if topic.form() == Kind::Text => return Err(Refusal::NoWayBack.into()),
+            Some(_) => {}
+            None => continue,
         }
         let facts = draft.facts(part.topic, part.from, part.to)?;
         if facts.facts.len() as u64 != part.count() {

@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use super::text::Update;
 use super::*;
 use crate::id::Seq;
 use crate::refusal::Refusal;
@@ -64,18 +65,32 @@ impl Topic {
 /// An edit, and what last put it in or out of force.
 type Turned = (usize, Vec<(Seq, Fact)>);
 
-const KINDS: [Kind; 10] = [
+/// The kinds whose changes are taken back here.
+const KINDS: [Kind; 9] = [
     Kind::Bool,
     Kind::Int,
     Kind::Float,
     Kind::String,
-    Kind::Text,
     Kind::Set,
     Kind::List,
     Kind::Map,
     Kind::Json,
     Kind::Event,
 ];
+
+/// Those, and the one whose edits are taken back by the programs that made them.
+fn all_kinds() -> impl Iterator<Item = Kind> {
+    KINDS.into_iter().chain([Kind::Text])
+}
+
+/// Updates of documents: a letter each, of a few clients, in whatever order and more than once.
+fn update() -> impl Strategy<Value = Update> {
+    let letter = |(client, clock)| match clock {
+        0 => Update::new(&[1, 1, client, 0, 4, 1, 1, b't', 1, b'a', 0]),
+        _ => Update::new(&[1, 1, client, clock, 132, client, clock - 1, 1, b'b', 0]),
+    };
+    (1..4_u8, 0..4_u8).prop_map(letter)
+}
 
 fn key() -> impl Strategy<Value = String> {
     "[abé]{1,2}"
@@ -146,6 +161,7 @@ fn change() -> impl Strategy<Value = Change> {
         (0..6_u32, 0..3_u32, "[xyé😀]{0,3}", proptest::option::of((0..20_u64).prop_map(Seq)))
             .prop_map(|(at, delete, insert, after)| Change::Splice { at, delete, insert, after }),
         Just(Change::Emit { args: serde_json::Map::new() }),
+        vec(update(), 1..3).prop_map(|updates| Change::Update { updates }),
     ]
 }
 
@@ -173,10 +189,31 @@ proptest! {
         }
     }
 
+    /// What came into a document stays there: nobody is told that it was taken back.
+    #[test]
+    fn an_edit_of_a_document_is_never_taken_back_in_silence(changes in vec(change(), 1..60)) {
+        let mut topic = Topic::new(Kind::Text);
+        for change in &changes {
+            let before = topic.state.clone();
+            match topic.change(change) {
+                Ok(happened) => {
+                    let after = topic.state.clone();
+                    prop_assert_ne!(&before, &after);
+                    prop_assert_eq!(after.weight(), after.value.weight());
+                    prop_assert_eq!(topic.revert(&happened), Err(Refusal::NoWayBack));
+                    prop_assert_eq!(&after, &topic.state);
+                }
+                Err(_) => prop_assert_eq!(&before, &topic.state),
+            }
+        }
+        let edits = changes.iter().filter(|change| matches!(change, Change::Update { .. })).count();
+        prop_assert_eq!(topic.facts.len(), edits);
+    }
+
     /// Facts survive their JSON, and folding them in again leads to the same value.
     #[test]
     fn history_told_again_is_the_value(changes in vec(change(), 1..60)) {
-        for kind in KINDS {
+        for kind in all_kinds() {
             let mut topic = Topic::new(kind);
             for change in &changes {
                 let told: Change = serde_json::from_str(&serde_json::to_string(change).unwrap()).unwrap();
@@ -280,7 +317,7 @@ proptest! {
     fn taking_back_what_is_old_never_corrupts(
         steps in vec((change(), any::<prop::sample::Index>(), any::<bool>()), 1..60),
     ) {
-        for kind in KINDS {
+        for kind in all_kinds() {
             let mut topic = Topic::new(kind);
             for (change, which, back) in &steps {
                 if *back && !topic.facts.is_empty() {
