@@ -5,8 +5,6 @@
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { t } from "../lib/i18n/index.svelte.js";
-import { plain } from "../lib/markdown/ast.js";
-import { parseOnce } from "../lib/markdown/parse.js";
 import { notify } from "../lib/notify/notify.svelte.js";
 import { announce } from "../lib/ui/announce.svelte.js";
 import { levelOf } from "./model/levels.js";
@@ -15,7 +13,7 @@ import type { Site } from "./model/site.js";
 import { pathOf } from "./model/route.js";
 import type { StreamModel } from "./model/stream.js";
 import { streamName } from "./names.js";
-import { inShort } from "./stream/short.js";
+import { inWords } from "./stream/short.js";
 import type { View } from "./view.svelte.js";
 
 /** The most of a message that is said: who wants more, reads it. */
@@ -29,12 +27,12 @@ export function tell(site: Site, view: View, stream: StreamModel, { seq, by, bod
   const is_for_me = level === "all" || (level === "mentions" && body.mentions?.users?.includes(site.me) === true);
   if (!is_here && !is_for_me) return;
   const name = nameOf(site.people.get(by), stream.circle?.nickname(by));
-  const text = inShort(body).slice(0, SAID_MAX);
+  const text = inWords(body).slice(0, SAID_MAX);
   const of = streamName(stream.info, get(site.people.users), site.me);
   announce(is_here ? t("chat.said", { name, text }) : t("chat.said_in", { name, text, stream: of }));
   if (!is_for_me || by === site.me) return;
   if (!is_here || !document.hasFocus()) void import("../lib/notify/sound.js").then(({ playSound }) => playSound(performance.now()));
   const title = stream.info.kind === "direct" ? name : t("notify.from", { name, stream: of });
   const url = pathOf({ at: "stream", stream: stream.id, message: body.thread ?? seq });
-  void notify({ title, body: body.text === "" ? text : plain(parseOnce(body.text)), tag: stream.id, url });
+  void notify({ title, body: inWords(body), tag: stream.id, url });
 }

@@ -17,6 +17,8 @@ export type Dialog =
   | { readonly is: "stream_settings"; readonly stream: StreamModel }
   | { readonly is: "leave"; readonly circle: CircleModel }
   | { readonly is: "hand_over"; readonly circle: CircleModel; readonly user?: protocol.UserId }
+  /** For how long to mute something. */
+  | { readonly is: "mute"; readonly of: protocol.CircleId | protocol.StreamId; readonly name: string }
   | { readonly is: "claim"; readonly token: string }
   | { readonly is: "section"; readonly name: string; readonly stream: string | undefined; readonly sections: readonly string[]; readonly done: (name: string) => void }
   | { readonly is: "private"; readonly user: protocol.UserId }

@@ -7,6 +7,7 @@ import { LogOut, Plus, Settings, UserPlus, Users } from "../../lib/ui/icons.js";
 import type { CircleModel } from "../model/circle.js";
 import type { Permission } from "../model/rights.js";
 import type { Site } from "../model/site.js";
+import { muteItem } from "../places/mute.js";
 import type { View } from "../view.svelte.js";
 
 export function circleMenu(site: Site, view: View, circle: CircleModel, may: ReadonlySet<Permission>): readonly MenuItem[] {
@@ -21,6 +22,7 @@ export function circleMenu(site: Site, view: View, circle: CircleModel, may: Rea
   items.push({ label: t("circle.mark_read"), run: () => {
     for (const stream of get(circle.streams)) stream.markRead();
   } });
+  items.push(muteItem(site, view, circle.id, get(circle.circle).name));
   if (get(circle.circle).owner === site.me) {
     items.push("line", { label: t("circle.hand_over"), icon: Users, run: () => (view.dialog = { is: "hand_over", circle }) });
   } else {

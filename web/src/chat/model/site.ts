@@ -7,10 +7,12 @@ import { KeptFiles } from "../../lib/store/files.js";
 import { inTurn } from "../../lib/store/turn.js";
 import { CircleModel, type AroundCircle } from "./circle.js";
 import { Drafts } from "./drafts.js";
+import { mutedBy, type Muted } from "./muted.js";
 import { Outbox, type Keep } from "./outbox.js";
 import type { Past } from "./past.js";
 import { People } from "./people.js";
 import { Preferences } from "./preferences.js";
+import { Singles } from "./singles.js";
 import { StreamModel, type Around } from "./stream.js";
 import { Uploads, type Chosen } from "./uploads.js";
 
@@ -36,7 +38,11 @@ export class Site {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly preferences: Preferences;
+  /** What is muted now. */
+  readonly muted: Readable<Muted>;
   readonly uploads: Uploads;
+  /** Messages that are shown apart from their streams. */
+  readonly singles: Singles;
   /** In the order in which they are shown. */
   readonly circles: Readable<readonly CircleModel[]>;
   /** Those in which something happened last come first. */
@@ -75,7 +81,14 @@ export class Site {
     this.outbox = new Outbox(this.me, storage);
     this.drafts = new Drafts(this.me, storage);
     this.preferences = new Preferences(this.me, storage, (key, value) => client.command({ set_preference: { key, value } }));
+    this.muted = mutedBy(this.preferences.values);
     this.uploads = new Uploads(client, new KeptFiles<Chosen>(this.me), () => client.welcome.limits.file_bytes, inTurn);
+    this.singles = new Singles({
+      held: (stream, seq) => this.stream(stream)?.feed.lines.message(seq),
+      ask: (stream, message) => client.query({ message: { stream, message } }),
+      wanted: (users) => this.people.want(users),
+      isPassing: (error) => error instanceof KithError && (error.code.startsWith("client.") || error.retry_ms !== undefined),
+    });
     this.#around = {
       client,
       outbox: this.outbox,
@@ -84,6 +97,7 @@ export class Site {
       wanted: (users) => this.people.want(users),
       met: (user) => this.people.meet([user]),
       posted: (stream, event) => this.#posted(stream, event),
+      changed: ({ id }, message) => this.singles.changed(id, message),
       ended: (stream) => this.#lost(stream),
       stale: () => this.stale(),
       refused: (error) => this.refused(error),
@@ -93,6 +107,7 @@ export class Site {
     this.#stops.push(client.connection.subscribe(({ state }) => {
       if (state !== "online") return;
       this.uploads.online();
+      this.singles.again();
       // What is not followed may have changed while there was no connection. Of the first, `start` asks.
       if (was_online) {
         this.stale();
@@ -218,6 +233,7 @@ export class Site {
       if (seen.has(id)) continue;
       stream.end();
       this.#streams.delete(id);
+      this.singles.lost(id);
     }
     this.#circles.set(circles);
     this.#conversations.set(conversations);
@@ -273,6 +289,7 @@ export class Site {
   #lost(stream: StreamModel): void {
     this.#streams.delete(stream.id);
     stream.end();
+    this.singles.lost(stream.id);
     stream.circle?.streams.update((all) => all.filter((one) => one !== stream));
     this.#conversations.update((all) => all.filter((one) => one !== stream));
     this.stale();

@@ -21,7 +21,7 @@ function kept(head: number, read: number): { model: StreamModel; tell: (update: 
   } as unknown as Client;
   let is_past = true;
   const around: Around = {
-    client, outbox: {} as never, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, posted: () => {}, ended: () => {}, refused: () => {},
+    client, outbox: {} as never, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, posted: () => {}, changed: () => {}, ended: () => {}, refused: () => {},
   };
   const model = new StreamModel(around, windowOf(head, read), undefined, Array.from({ length: head }, (_, at) => message(at + 1)));
   is_past = false;

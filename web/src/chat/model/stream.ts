@@ -7,6 +7,7 @@ import type { CircleModel } from "./circle.js";
 import type { Outbox, Written } from "./outbox.js";
 import { rolesOf } from "./rights.js";
 import type { Own } from "./rows.js";
+import { ThreadReads } from "./thread.js";
 import type { Uploads } from "./uploads.js";
 
 type Seq = protocol.Seq;
@@ -43,6 +44,8 @@ export interface Around {
   met(user: UserId): void;
   /** A message of somebody else came. */
   posted(stream: StreamModel, event: protocol.Event): void;
+  /** Something happened to a message of the stream. */
+  changed(stream: StreamModel, message: Seq): void;
   /** The stream may not be read any longer. */
   ended(stream: StreamModel): void;
   /** Shows that something did not come about. */
@@ -321,6 +324,11 @@ export class StreamModel {
     }
   }
 
+  /** How far the user reads in one of its threads, while that is open. */
+  reads(thread: Seq): ThreadReads {
+    return new ThreadReads(this, this.around.client, thread);
+  }
+
   /** Asks which threads the user follows. */
   countThreads(): void {
     this.attempt(this.around.client.query({ unread: { stream: this.id } }).then(({ threads }) => {
@@ -343,6 +351,7 @@ export class StreamModel {
     const { body, by } = event;
     const me = this.around.client.user.id;
     if (by !== undefined) this.around.met(by);
+    if ("message" in body) this.around.changed(this, body.message);
     switch (body.kind) {
       case "posted":
         if (by === me) this.#postedAt.set(Date.now());

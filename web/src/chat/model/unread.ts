@@ -2,6 +2,7 @@
 
 import { derived, type Readable } from "svelte/store";
 import { levelOf } from "./levels.js";
+import { isQuiet } from "./muted.js";
 import { nested } from "./nested.js";
 import type { Site } from "./site.js";
 import type { StreamModel } from "./stream.js";
@@ -12,9 +13,9 @@ export interface Unread {
   readonly forMe: number;
 }
 
-/** Adds up what is unread in streams, as they change; of those that are `wanted`, where that is said. */
-export function unreadIn(streams: Readable<readonly StreamModel[]>, wanted: (stream: StreamModel) => boolean = () => true): Readable<Unread> {
-  return nested(streams, (all) => derived(all.map(({ counts }) => counts), (counts): Unread => {
+/** Adds up what is unread in those of some streams that are `wanted`, as it changes. */
+function sumOf(all: readonly StreamModel[], wanted: (stream: StreamModel) => boolean): Readable<Unread> {
+  return derived(all.map(({ counts }) => counts), (counts): Unread => {
     const sum = { unread: 0, forMe: 0 };
     counts.forEach((one, place) => {
       const stream = all[place] as StreamModel;
@@ -23,14 +24,19 @@ export function unreadIn(streams: Readable<readonly StreamModel[]>, wanted: (str
       sum.forMe += stream.forMe(one);
     });
     return sum;
-  }));
+  });
+}
+
+/** What is unread in streams, without those that are muted. */
+export function unreadIn({ muted }: Pick<Site, "muted">, streams: Readable<readonly StreamModel[]>): Readable<Unread> {
+  return nested(derived([streams, muted], (both) => both), ([all, quiet]) => sumOf(all, (stream) => !isQuiet(quiet, stream)));
 }
 
 /** What is unread on the whole site, without what the user wants to be told nothing of. */
-export function unreadOf(site: Site): Readable<Unread> {
-  const streams = nested(derived([site.circles, site.conversations], (both) => both), ([circles, conversations]) =>
-    derived(circles.map((circle) => circle.streams), (all) => [...all.flat(), ...conversations]));
-  // What is chosen decides, so everything is counted anew when it changes.
-  return nested(derived([streams, site.preferences.values], (both) => both), ([all, values]) =>
-    unreadIn({ subscribe: (run) => (run(all), () => {}) }, ({ id, circle }) => levelOf(values, id, circle?.id, Date.now()) !== "nothing"));
+export function unreadOf({ circles, conversations, preferences, muted }: Pick<Site, "circles" | "conversations" | "preferences" | "muted">): Readable<Unread> {
+  const streams = nested(derived([circles, conversations], (both) => both), ([all, direct]) =>
+    derived(all.map((circle) => circle.streams), (of) => [...of.flat(), ...direct]));
+  // What is chosen decides, so everything is counted anew when it changes, and when what is muted for a time is not any more.
+  return nested(derived([streams, preferences.values, muted], (all) => all), ([all, values]) =>
+    sumOf(all, ({ id, circle }) => levelOf(values, id, circle?.id, Date.now()) !== "nothing"));
 }

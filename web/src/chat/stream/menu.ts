@@ -5,10 +5,12 @@ import { t } from "../../lib/i18n/index.svelte.js";
 import { Check, Link, Lock, LogOut, Settings, Star, User } from "../../lib/ui/icons.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
 import { toast } from "../../lib/ui/toasts.svelte.js";
+import { muteItem } from "../places/mute.js";
 import { FAVOURITES, ORDER_MAX, orderOf } from "../model/order.js";
 import { permissionsOf } from "../model/rights.js";
 import type { Site } from "../model/site.js";
 import type { StreamModel } from "../model/stream.js";
+import { streamName } from "../names.js";
 import type { View } from "../view.svelte.js";
 
 export function streamMenu(site: Site, view: View, stream: StreamModel): readonly MenuItem[] {
@@ -16,6 +18,7 @@ export function streamMenu(site: Site, view: View, stream: StreamModel): readonl
   const items: MenuItem[] = [
     { label: t("stream.mark_read"), icon: Check, run: () => stream.markRead() },
     favourite(site, stream),
+    muteItem(site, view, stream.id, streamName(info, get(site.people.users), site.me)),
     { label: t("stream.copy_link"), icon: Link, run: () => void copyLink(`/s/${stream.id}`) },
   ];
   const [other] = stream.others(site.me);

@@ -1,6 +1,6 @@
 // For how long something can be muted. Pure.
 
-import type { Choice } from "../model/levels.js";
+import type { Choice } from "./levels.js";
 
 const HOUR = 3_600_000;
 
