@@ -3,6 +3,7 @@
 use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq, Timestamp, UserId};
 use kith_core::text::OpId;
+use kith_core::topic::Fact;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +31,37 @@ pub struct Did {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub op: Option<OpId>,
     /// What happened.
-    pub body: Body,
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened, as it is told in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// This.
+    Body(Body),
+    /// How the value of a topic changed: a body of the kind `changed`, of which a busy topic's runs
+    /// are made, with nothing around it.
+    Fact(Fact),
+}
+
+impl From<Body> for What {
+    fn from(body: Body) -> Self {
+        match body {
+            Body::Changed { fact } => Self::Fact(fact),
+            body => Self::Body(body),
+        }
+    }
+}
+
+impl From<What> for Body {
+    fn from(what: What) -> Self {
+        match what {
+            What::Body(body) => body,
+            What::Fact(fact) => Self::Changed { fact },
+        }
+    }
 }
 
 impl Run {
@@ -51,15 +82,15 @@ impl Run {
     #[must_use]
     pub fn new(events: &[&Event]) -> Option<Self> {
         let Event { feed, seq, at, by, .. } = **events.first()?;
-        let did = |event: &&Event| Did { op: event.op.clone(), body: event.body.clone() };
+        let did = |event: &&Event| Did { op: event.op.clone(), what: event.body.clone().into() };
         Some(Self { feed, seq, at, by, events: events.iter().map(did).collect() })
     }
 
     /// Its events.
     pub fn into_events(self) -> impl Iterator<Item = Event> {
         let Self { feed, mut seq, at, by, events } = self;
-        events.into_iter().map(move |Did { op, body }| {
-            let event = Event { feed, seq, at, by, op, body };
+        events.into_iter().map(move |Did { op, what }| {
+            let event = Event { feed, seq, at, by, op, body: what.into() };
             // Whoever made it up may say any number.
             seq = Seq(seq.0.saturating_add(1));
             event
@@ -70,6 +101,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use kith_core::id::{StreamId, TopicId};
+    use serde_json::json;
 
     use super::*;
 
@@ -109,8 +141,12 @@ mod tests {
     fn its_events_are_those_it_was_made_of() {
         let mut all: Vec<Event> = (3..6).map(event).collect();
         all[1].op = None;
+        all[2].body = Body::Changed { fact: Fact::Add { by: 3.into(), was: None } };
         let run = Run::new(&all.iter().collect::<Vec<_>>()).unwrap();
-        assert!(run.into_events().eq(all));
+        assert!(run.clone().into_events().eq(all));
+        let told = serde_json::to_value(&run).unwrap();
+        assert_eq!(told["events"][2], json!({"op": "ana-5", "fact": {"add": {"by": 3}}}));
+        assert_eq!(serde_json::from_value::<Run>(told).unwrap(), run);
         assert_eq!(Run::new(&[]), None);
     }
 

@@ -1501,11 +1501,13 @@ export type Condition = {
 
 /** One of the events of a [run](Run). */
 export type Did = {
-  /** What happened. */
-  body: Body;
   /** The operation it came of. */
   op?: OpId;
-};
+} & ({
+  body: Body;
+} | {
+  fact: Fact;
+});
 
 export type DisplayName = string;
 

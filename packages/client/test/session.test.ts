@@ -72,12 +72,17 @@ class Talk {
     return said;
   }
 
-  /** The numbers of the events that came, other updates by their kinds. */
-  updates(): string[] {
+  /** What it was told since the last time. */
+  told(): Update[] {
     this.said();
     const updates = this.#updates;
     this.#updates = [];
-    return updates.map((update) =>
+    return updates;
+  }
+
+  /** The numbers of the events that came, other updates by their kinds. */
+  updates(): string[] {
+    return this.told().map((update) =>
       update.kind === "event" ? `${update.event.seq}` : update.kind === "hidden" ? `(${update.seq})` : update.kind);
   }
 
@@ -148,6 +153,18 @@ test("each event of a run is taken as if it came alone", () => {
   assert.equal(talk.asked()?.after, 7);
   talk.hear(told(8, 10));
   assert.deepEqual(talk.updates(), ["connected", "snapshot", "caught_up", "6", "7", "8", "9", "10", "caught_up"]);
+});
+
+test("what a run tells of a value is a change of it", () => {
+  const talk = Talk.online();
+  talk.follow();
+  talk.hear(snapshot(5));
+  const { feed, at } = event(6);
+  const fact = { add: { by: 3 } };
+  talk.hear({ run: { feed, seq: 6, at, events: [{ fact }, { op: "k-2", fact }] } });
+  const told = talk.told().flatMap((update) => (update.kind === "event" ? [update.event] : []));
+  const shared = { feed, at, body: { kind: "changed", fact } };
+  assert.deepEqual(told, [{ ...shared, seq: 6 }, { ...shared, seq: 7, op: "k-2" }]);
 });
 
 test("who lags resumes and pages are asked for one after another", () => {

@@ -130,7 +130,7 @@ impl Subject for Kith {
 
     fn marks(&self) -> (&'static [u8], Option<&'static [u8]>) {
         match self.dialect {
-            Dialect::Native => (br#""kind":"changed""#, Some(br#"{"ok":{"id":"#)),
+            Dialect::Native => (br#""fact":{"#, Some(br#"{"ok":{"id":"#)),
             Dialect::Topicsync => (original::MARK, None),
         }
     }

@@ -117,15 +117,15 @@ fn append_run(encoding: Encoding, alike: &[&Delivery], out: &mut BytesMut) {
     match encoding {
         // The stored texts go out as they are, but for what is said once.
         Encoding::Json => {
-            let mut parts: Vec<&[u8]> = Vec::with_capacity(alike.len() * 2 + 3);
+            let mut parts: Vec<&[u8]> = Vec::with_capacity(alike.len() * 3 + 3);
             for (place, delivery) in alike.iter().enumerate() {
-                let (shared, own) = split(delivery);
+                let [shared, op, what] = split(delivery);
                 if place == 0 {
                     parts.extend([b"{\"run\":", shared.as_bytes(), b",\"events\":[{"]);
                 } else {
                     parts.push(b",{");
                 }
-                parts.push(own.as_bytes());
+                parts.extend([op.as_bytes(), what.as_bytes()]);
             }
             parts.push(b"]}}");
             append(Opcode::Text, &parts, out);
@@ -138,10 +138,24 @@ fn append_run(encoding: Encoding, alike: &[&Delivery], out: &mut BytesMut) {
     }
 }
 
-/// The stored text of an event up to what is its own in a run, and that, with the brace that closes
-/// the event. Before it there are numbers and ids alone, so what it begins with is found where it is.
-fn split(delivery: &Delivery) -> (&str, &str) {
-    let mark = if delivery.event.op.is_some() { ",\"op\":" } else { ",\"body\":" };
-    let (shared, _) = delivery.json.split_once(mark).unwrap_or((&delivery.json, ""));
-    (shared, delivery.json.get(shared.len() + 1..).unwrap_or_default())
+/// The stored text of an event in three: what it shares with the others of its run, its operation
+/// with the comma behind it if it has one, and what happened with the brace that closes the event.
+/// Before what happened there are numbers, ids and an operation's name alone, none of which can be
+/// taken for a mark.
+fn split(delivery: &Delivery) -> [&str; 3] {
+    const WHAT: &str = ",\"body\":";
+    const FACT: &str = ",\"body\":{\"kind\":\"changed\",";
+    let json: &str = &delivery.json;
+    let (before, body) = json.split_at(json.find(WHAT).unwrap_or(json.len()));
+    let what = match body.strip_prefix(FACT) {
+        // Nothing follows the fact but the braces of the body and of the event.
+        Some(fact) => fact.strip_suffix('}').unwrap_or(fact),
+        None => body.get(1..).unwrap_or_default(),
+    };
+    match before.split_once(",\"op\":") {
+        Some((shared, _)) => {
+            [shared, json.get(shared.len() + 1..=before.len()).unwrap_or_default(), what]
+        }
+        None => [before, "", what],
+    }
 }

@@ -6,13 +6,14 @@ use std::sync::atomic::AtomicU64;
 use async_trait::async_trait;
 use kith_core::command::Command;
 use kith_core::event::{Body, Event};
-use kith_core::id::{FeedId, StreamId, Timestamp, UserId};
+use kith_core::id::{CircleId, FeedId, StreamId, Timestamp, UserId};
 use kith_core::text::{CircleName, MessageText, OpId};
+use kith_core::topic::Fact;
 use kith_hub::{Environment, Hub};
 use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
 use kith_store::{Document, Range, Store, StoreError};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::sync::Semaphore;
 
@@ -97,6 +98,7 @@ struct Talk {
     token: String,
     ana: UserId,
     bob: UserId,
+    circle: CircleId,
     stream: StreamId,
 }
 
@@ -110,7 +112,7 @@ async fn talk(env: Arc<dyn Environment>) -> Talk {
     let made = made.unwrap();
     let (circle, stream) = (made.circle.unwrap(), made.stream.unwrap());
     app.hub.execute(bob, None, &Command::Join { circle }).await.unwrap();
-    Talk { app, token, ana, bob, stream }
+    Talk { app, token, ana, bob, circle, stream }
 }
 
 fn connect(app: &Arc<App>) -> (DuplexStream, tokio::task::JoinHandle<()>) {
@@ -189,7 +191,7 @@ async fn frame(client: &mut DuplexStream) -> Vec<u8> {
 
 #[tokio::test(start_paused = true)]
 async fn the_past_goes_out_as_it_would_be_written() {
-    let Talk { app, token, ana, bob, stream } = talk(Arc::new(Clock::default())).await;
+    let Talk { app, token, ana, bob, stream, .. } = talk(Arc::new(Clock::default())).await;
     for (who, text) in [(ana, "a \"quoted\" \\ \u{1F375}"), (bob, "hidden"), (ana, "last")] {
         let text = MessageText::parse(text).unwrap();
         let post = Command::post(stream, text);
@@ -238,37 +240,79 @@ fn asked(encoding: Encoding, value: &serde_json::Value) -> Vec<u8> {
 
 #[tokio::test(start_paused = true)]
 async fn what_happens_at_one_time_is_told_in_runs_and_reads_as_what_happened() {
-    let Talk { app, token, ana, bob, stream } = talk(Arc::new(Still::default())).await;
+    let talk = talk(Arc::new(Still::default())).await;
+    let text = |number: usize| format!("\",\"op\":{number}");
+    let post = |number| Command::post(talk.stream, MessageText::parse(&text(number)).unwrap());
+    for told in told_in_runs(&talk, FeedId::Stream(talk.stream), post).await {
+        for (number, body) in told.iter().enumerate() {
+            let Body::Posted { text: said, .. } = body else { panic!("{body:?}") };
+            assert_eq!(said.as_str(), text(number));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_of_a_topic_read_as_what_happened_to_it() {
+    let talk = talk(Arc::new(Still::default())).await;
+    let does = |command| serde_json::from_value::<Command>(command).unwrap();
+    let make = json!({"create_topic": {"circle": talk.circle, "name": "steps", "holds": "list"}});
+    let made = talk.app.hub.execute(talk.ana, None, &does(make)).await.unwrap();
+    let topic = made.topic.unwrap();
+    let text = |number: usize| format!("\",\"body\":{{\"kind\":\"changed\",{number}}}}}");
+    let change = |number| {
+        let insert = json!({"insert": {"value": text(number)}});
+        does(json!({"change": {"changes": [{"topic": topic, "change": insert}]}}))
+    };
+    for told in told_in_runs(&talk, FeedId::Topic(topic), change).await {
+        for (number, body) in told.iter().enumerate() {
+            let Body::Changed { fact: Fact::Insert { value, .. } } = body else {
+                panic!("{body:?}")
+            };
+            assert_eq!(*value, Json::from(text(number)));
+        }
+    }
+}
+
+/// Does six things at one time: ana three, bob two, ana one without a name, decided before any of them
+/// is committed. What readers in both encodings are told, in runs, to have happened in `feed`.
+async fn told_in_runs(
+    Talk { app, token, ana, bob, .. }: &Talk,
+    feed: FeedId,
+    command: impl Fn(usize) -> Command,
+) -> Vec<Vec<Body>> {
     let mut readers = Vec::new();
     for encoding in Encoding::ALL {
-        let (mut client, served) = connect_by(&app, encoding);
+        let (mut client, served) = connect_by(app, encoding);
         client
             .write_all(&asked(encoding, &json!({"v": 1, "auth": {"token": token}})))
             .await
             .unwrap();
         frame(&mut client).await;
-        let follow = json!({"id": 1, "subscribe": [{"feed": stream}]});
+        let follow = json!({"id": 1, "subscribe": [{"feed": feed}]});
         client.write_all(&asked(encoding, &follow)).await.unwrap();
         frame(&mut client).await;
         frame(&mut client).await;
         readers.push((encoding, client, served));
     }
-    // Ana's three, bob's two, one of ana's without a name: decided before any of them is committed.
+    let by = |number| if [3, 4].contains(&number) { *bob } else { *ana };
+    let op = |number| (number < 5).then(|| OpId::parse(&format!("op-{}", number + 1)).unwrap());
     let mut answers = Vec::new();
-    for (number, who) in [ana, ana, ana, bob, bob, ana].into_iter().enumerate() {
-        let post =
-            Command::post(stream, MessageText::parse(&format!("\",\"op\":{number}")).unwrap());
-        let op = (number < 5).then(|| OpId::parse(&format!("op-{}", number + 1)).unwrap());
-        answers.push(app.hub.submit(who, 1, op, &post).await.unwrap());
+    for number in 0..6 {
+        answers.push(app.hub.submit(by(number), 1, op(number), &command(number)).await.unwrap());
     }
     for answer in answers {
         answer.wait().await.unwrap();
     }
+    let mut all = Vec::new();
     for (encoding, mut client, served) in readers {
         let mut told: Vec<Event> = Vec::new();
         let mut runs = Vec::new();
         while told.len() < 6 {
-            match encoding.decode::<Push>(&frame(&mut client).await).unwrap() {
+            let bytes = frame(&mut client).await;
+            let push = encoding.decode::<Push>(&bytes).unwrap();
+            // Put together from stored texts it is what it would be without them.
+            assert_eq!(bytes, encoding.encode(&push), "{push:?}");
+            match push {
                 Push::Event(event) => told.push(event),
                 Push::Run(run) => {
                     runs.push(run.events.len());
@@ -279,16 +323,14 @@ async fn what_happens_at_one_time_is_told_in_runs_and_reads_as_what_happened() {
         }
         assert_eq!(runs, [3, 2], "{encoding:?}");
         for (number, event) in told.iter().enumerate() {
-            let by = if [3, 4].contains(&number) { bob } else { ana };
-            let op = (number < 5).then(|| OpId::parse(&format!("op-{}", number + 1)).unwrap());
-            assert_eq!((event.feed, event.by, &event.op), (FeedId::Stream(stream), Some(by), &op));
+            assert_eq!((event.feed, event.by, &event.op), (feed, Some(by(number)), &op(number)));
             assert_eq!(event.seq.0, told[0].seq.0 + number as u64);
-            let Body::Posted { text, .. } = &event.body else { panic!("{event:?}") };
-            assert_eq!(text.as_str(), format!("\",\"op\":{number}"));
         }
+        all.push(told.into_iter().map(|event| event.body).collect());
         drop(client);
         served.await.unwrap();
     }
+    all
 }
 
 /// What every connection has while nothing comes.

@@ -181,7 +181,10 @@ export class Session {
       this.#feeds.events(push.events, now_ms);
     } else if ("run" in push) {
       const { events, seq, ...shared } = push.run;
-      events.forEach((did, place) => this.#feeds.event({ ...shared, ...did, seq: seq + place }, now_ms));
+      events.forEach(({ op, ...did }, place) => {
+        const body = "fact" in did ? { kind: "changed" as const, fact: did.fact } : did.body;
+        this.#feeds.event({ ...shared, ...(op === undefined ? {} : { op }), body, seq: seq + place }, now_ms);
+      });
     } else if ("hidden" in push) {
       this.#feeds.hidden(push.hidden.feed, push.hidden.seq, now_ms);
     } else if ("signal" in push) {
