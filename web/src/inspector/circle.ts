@@ -1,9 +1,10 @@
 // What is known of one circle: its topics, which of them are followed, who did what, and how much.
 
-import { KithError, type Client, type FeedUpdate, type protocol } from "@kith/client";
+import { KithError, type Client, type FeedUpdate, type Json, type protocol } from "@kith/client";
 import { writable, type Writable } from "svelte/store";
 import { sentence } from "../lib/session.js";
 import { kindOf, type AnyTopic } from "../lib/topics.js";
+import { lastChange } from "./past.js";
 import { Rates } from "./rates.js";
 import { soon } from "../lib/soon.js";
 import { Clock, Timeline } from "./timeline.js";
@@ -31,6 +32,15 @@ export interface Notice {
   readonly id: number;
   readonly code: string;
   readonly text: string;
+}
+
+/** A topic as it is to be; `value` is what one that is made begins with. */
+export interface WantedTopic {
+  readonly name: string;
+  readonly holds: protocol.Kind;
+  readonly rules: protocol.Rules;
+  readonly deny: NonNullable<protocol.Topic["deny"]>;
+  readonly value?: Json;
 }
 
 export class CircleModel {
@@ -159,6 +169,55 @@ export class CircleModel {
     } finally {
       this.#listing = false;
     }
+  }
+
+  /** What a topic holds, now or after one of its events. */
+  told(topic: protocol.TopicId, seq?: protocol.Seq): Promise<protocol.TopicWindow> {
+    return this.client.query({ topic: { topic, ...(seq === undefined ? {} : { seq }) } });
+  }
+
+  /** What happened to a topic before an event, or last, the newest first. */
+  pastOf(topic: protocol.TopicId, before: protocol.Seq | undefined, limit: number): Promise<{ events: readonly protocol.Event[]; more: boolean }> {
+    return this.client.query({ history: { topic, limit, ...(before === undefined ? {} : { before }) } });
+  }
+
+  /** Who changed an element or entry of a topic last; `undefined` where that is not among the last thousands. */
+  lastChange(topic: protocol.TopicId, part: string): Promise<protocol.Event | undefined> {
+    return lastChange(this, topic, part);
+  }
+
+  /** Changes a topic; whether it came about. */
+  change(topic: protocol.TopicId, change: protocol.Change): Promise<boolean> {
+    return this.attempt(this.client.command({ change: { changes: [{ topic, change }] } }));
+  }
+
+  /** Takes back what one did last, or does it again. */
+  async turn(what: "undo" | "redo"): Promise<void> {
+    await this.attempt(what === "undo" ? this.client.undo(this.id) : this.client.redo(this.id));
+    await this.countSteps();
+  }
+
+  /** Makes a topic, or changes the one that is given; which it is, or `undefined` where it did not come about. */
+  async save(wanted: WantedTopic, before: protocol.Topic | undefined): Promise<protocol.TopicId | undefined> {
+    let made: protocol.TopicId | undefined;
+    if (!(await this.attempt(this.#save(wanted, before).then((topic) => (made = topic))))) return undefined;
+    await this.list();
+    return made;
+  }
+
+  async #save({ name, holds, rules, deny, value }: WantedTopic, before: protocol.Topic | undefined): Promise<protocol.TopicId> {
+    if (before === undefined) {
+      const first = value === undefined ? {} : { value };
+      return (await this.client.command({ create_topic: { circle: this.id, name, holds, rules, deny, ...first } })).topic as protocol.TopicId;
+    }
+    await this.client.command({ change_topic: { topic: before.id, name, rules } });
+    if (JSON.stringify(deny) !== JSON.stringify(before.deny ?? {})) await this.client.command({ narrow_topic: { topic: before.id, deny } });
+    return before.id;
+  }
+
+  /** Removes a topic. */
+  async remove(topic: protocol.TopicId): Promise<void> {
+    if (await this.attempt(this.client.command({ remove_topic: { topic } }))) await this.list();
   }
 
   /** Asks which services there are. */

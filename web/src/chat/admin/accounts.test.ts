@@ -21,7 +21,7 @@ function server(names: readonly string[]) {
       return Promise.resolve({ code: "secret" });
     },
   } as unknown as Asked;
-  return { accounts: new Accounts(client), held };
+  return { accounts: new Accounts({ client }), held };
 }
 const names = (accounts: Accounts) => get(accounts.found)?.map(({ user }) => user.name);
 

@@ -29,7 +29,7 @@ const seqs = (deeds: Deeds) => get(deeds.all)?.map(({ seq }) => seq);
 
 test("of a long log the newest is asked for, and more when it is wanted", async () => {
   const { client, asked } = server(250);
-  const deeds = new Deeds(client, () => {});
+  const deeds = new Deeds({ client }, () => {});
   deeds.start();
   await settled();
   expect([seqs(deeds)?.[0], seqs(deeds)?.length, get(deeds.more)]).toEqual([250, 100, true]);
@@ -44,7 +44,7 @@ test("of a long log the newest is asked for, and more when it is wanted", async 
 test("what happens meanwhile comes first, and whom it names is met", async () => {
   const met: string[] = [];
   const { client, happens } = server(1);
-  const deeds = new Deeds(client, (users) => met.push(...users));
+  const deeds = new Deeds({ client }, (users) => met.push(...users));
   deeds.start();
   await settled();
   happens(2);

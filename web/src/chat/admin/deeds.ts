@@ -24,14 +24,14 @@ export class Deeds {
   #count = 0;
 
   /** `met` is told of users whose names are needed. */
-  constructor(private readonly client: Asked, private readonly met: (users: readonly protocol.UserId[]) => void) {
+  constructor(private readonly of: { readonly client: Asked }, private readonly met: (users: readonly protocol.UserId[]) => void) {
     [this.all, this.more] = [this.#all, this.#more];
   }
 
   /** Follows the log, until it is ended. */
   start(): void {
     // Where the end is, first: of a long log only what is newest is asked for.
-    this.#stop = this.client.follow({ feed: "site" }, (update) => {
+    this.#stop = this.of.client.follow({ feed: "site" }, (update) => {
       if (update.kind !== "snapshot") return;
       this.#head = update.seq;
       queueMicrotask(() => this.earlier());
@@ -46,7 +46,7 @@ export class Deeds {
     const after = Math.max(this.#head - this.#count, 0);
     const told: protocol.Event[] = [];
     let isWhole = false;
-    this.#stop = this.client.follow({ feed: "site", after, events_only: true }, (update: FeedUpdate) => {
+    this.#stop = this.of.client.follow({ feed: "site", after, events_only: true }, (update: FeedUpdate) => {
       if (update.kind === "event") {
         told.unshift(update.event);
         this.#head = Math.max(this.#head, update.event.seq);

@@ -17,7 +17,7 @@ async function check(bytes_max: number | undefined, refusal?: string): Promise<s
     done.push(`shown ${file}`);
     if (refusal !== undefined) throw new KithError({ code: refusal, message: refusal });
   };
-  await showPicture(client, new Blob(["0123456789"]), "cat.png", show).catch((error: KithError) => done.push(error.code));
+  await showPicture({ client }, new Blob(["0123456789"]), "cat.png", show).catch((error: KithError) => done.push(error.code));
   return done;
 }
 

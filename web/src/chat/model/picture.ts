@@ -10,7 +10,7 @@ export const PICTURES = "image/png,image/jpeg,image/gif,image/webp";
  * Sends a picture up and has it shown by `show`. A file of which there is no picture does not stay on the
  * server. Rejects with a `KithError`.
  */
-export async function showPicture(client: Pick<Client, "upload" | "removeFile" | "welcome">, content: Blob, name: string, show: (file: protocol.FileId) => Promise<unknown>): Promise<void> {
+export async function showPicture({ client }: { readonly client: Pick<Client, "upload" | "removeFile" | "welcome"> }, content: Blob, name: string, show: (file: protocol.FileId) => Promise<unknown>): Promise<void> {
   const error = barred(content.size, client.welcome.limits.file_bytes);
   if (error !== undefined) throw error;
   const { id } = await client.upload(content, { name }).done;

@@ -122,8 +122,28 @@ export class Site {
     return this.client.user.id;
   }
 
+  /** How the user was shown when the page connected. */
+  get self(): protocol.User {
+    return this.client.user;
+  }
+
+  /** What the server takes at most. */
+  get limits(): protocol.Limits {
+    return this.client.welcome.limits;
+  }
+
   get connection(): Readable<Connection> {
     return this.client.connection;
+  }
+
+  /** The address of a file. */
+  fileAddress(...asked: Parameters<Client["fileAddress"]>): string {
+    return this.client.fileAddress(...asked);
+  }
+
+  /** Brings a file from the server; rejects where that fails. */
+  download(...asked: Parameters<Client["download"]>): ReturnType<Client["download"]> {
+    return this.client.download(...asked);
   }
 
   /** The address of the picture that a user is shown with, where there is one. */
@@ -254,6 +274,11 @@ export class Site {
     const stream = new StreamModel(this.#around, { ...of, head: past?.head ?? of.head }, circle, past?.messages);
     this.#streams.set(id, stream);
     return stream;
+  }
+
+  /** Ends the connection. */
+  close(): void {
+    this.client.close();
   }
 
   /** Lets everything go. */

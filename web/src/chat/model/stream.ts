@@ -329,6 +329,11 @@ export class StreamModel {
     return new ThreadReads(this, this.around.client, thread);
   }
 
+  /** What a message said before, and what it says now, oldest first; rejects where one may not read it. */
+  edits(message: Seq): Promise<readonly protocol.Edit[]> {
+    return this.around.client.query({ edits: { stream: this.id, message } });
+  }
+
   /** Asks which threads the user follows. */
   countThreads(): void {
     this.attempt(this.around.client.query({ unread: { stream: this.id } }).then(({ threads }) => {

@@ -16,7 +16,7 @@ function server(refused?: protocol.SessionId) {
       return Promise.resolve({});
     },
   } as unknown as Asked;
-  return { ended, sessions: new Sessions(client) };
+  return { ended, sessions: new Sessions({ client }) };
 }
 const ids = (sessions: Sessions) => get(sessions.all)?.map(({ id }) => id);
 

@@ -13,19 +13,19 @@ export class Sessions {
 
   readonly #all: Writable<readonly Session[] | undefined> = writable();
 
-  constructor(private readonly client: Asked) {
+  constructor(private readonly of: { readonly client: Asked }) {
     this.all = this.#all;
   }
 
   /** Asks which there are. */
   async load(): Promise<void> {
-    const sessions = await this.client.query({ sessions: {} });
+    const sessions = await this.of.client.query({ sessions: {} });
     this.#all.set(sessions.toSorted((one, two) => Number(two.current) - Number(one.current) || two.used_at - one.used_at || two.created_at - one.created_at));
   }
 
   /** Ends one. */
   async end(session: protocol.SessionId): Promise<void> {
-    await this.client.command({ revoke_session: { session } });
+    await this.of.client.command({ revoke_session: { session } });
     this.#all.update((all) => all?.filter(({ id }) => id !== session));
   }
 

@@ -28,7 +28,7 @@ export class Attaching {
 
   /** Whether the server takes files at all. */
   get isOffered(): boolean {
-    return this.site.client.welcome.limits.file_bytes !== undefined;
+    return this.site.limits.file_bytes !== undefined;
   }
 
   /** Why no file can be attached here now, in words; `undefined` where some can. */

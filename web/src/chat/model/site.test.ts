@@ -1,0 +1,146 @@
+import type { protocol } from "@kith/client";
+import { get } from "svelte/store";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fake, refusal, type Answers } from "./fake.js";
+import type { Keep } from "./outbox.js";
+import { Site, type Watcher } from "./site.js";
+
+type Of = Partial<protocol.StreamWindow>;
+const stream = (id: string, circle: string | undefined, of: Of = {}): protocol.StreamWindow => ({
+  stream: { id, kind: circle === undefined ? "direct" : "channel", circle, name: circle === undefined ? undefined : id.slice(2), users: ["u_ana", "u_bob"], created_at: Number(of.head ?? 0) } as unknown as protocol.Stream,
+  head: 0, read: 0, unread: 0, mentions: 0, ...of,
+});
+const circle = (id: string, streams: readonly protocol.StreamWindow[]) => ({
+  circle: { id, name: id.slice(2), owner: "u_ana", everyone: "r_all", roles: {}, members: 1, public: true } as unknown as protocol.Circle,
+  member: { user: "u_ana", joined_at: 0 } as protocol.Member,
+  streams: [...streams],
+});
+const windowOf = (circles: ReturnType<typeof circle>[], conversations: protocol.StreamWindow[] = []) => ({ circles, conversations, site_admin: true });
+
+function keep(kept: Record<string, string> = {}): Keep {
+  return { getItem: (key) => kept[key] ?? null, setItem: (key, value) => void (kept[key] = value), removeItem: (key) => void delete kept[key] };
+}
+
+/** A site whose window is what `state.window` says when it is asked. */
+function world(window: object, { answers = {}, watcher = {}, kept = {} }: { answers?: Answers; watcher?: Watcher; kept?: Record<string, string> } = {}) {
+  const state = { window };
+  const of = fake({ window: () => state.window, blocks: () => ["u_eve"], preferences: () => ({ look: "dark" }), users: () => [], unread: () => ({ threads: [] }), ...answers });
+  const site = new Site(of.client, keep(kept), watcher);
+  return { ...of, state, site, asked: (name: string) => of.said.filter(([one]) => one === name).length };
+}
+const event = (feed: string, seq: number, body: object, by = "u_bob") => ({ kind: "event", event: { feed, seq, at: seq, by, body } as unknown as protocol.Event }) as const;
+
+const countsOf = (site: Site, id: protocol.StreamId) => {
+  const held = site.stream(id);
+  return held && get(held.counts);
+};
+const streamsOf = (site: Site, id: protocol.CircleId) => {
+  const held = site.circle(id);
+  return held && get(held.streams).map((one) => one.id);
+};
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test("what there is is known once it was asked for: places, blocks, preferences, and who administers the site", async () => {
+  const { site } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea"), stream("s_ops", "c_tea")])], [stream("s_bob", undefined)]));
+  expect(get(site.ready)).toBe(false);
+  await site.start();
+  expect([get(site.ready), get(site.admin)]).toEqual([true, true]);
+  expect(get(site.circles).map(({ id }) => id)).toEqual(["c_tea"]);
+  expect([...site.all()].map(({ id }) => id)).toEqual(["s_tea", "s_ops", "s_bob"]);
+  expect([[...get(site.blocked)], site.preferences.get("look")]).toEqual([["u_eve"], "dark"]);
+  expect(site.circle("c_tea")?.id).toBe(site.stream("s_ops")?.circle?.id);
+});
+
+test("what stays is the same when it is asked for again, and what went is followed no longer", async () => {
+  const { site, state, followed } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea")]), circle("c_ops", [stream("s_ops", "c_ops")])]));
+  await site.start();
+  const before = site.stream("s_tea");
+  state.window = windowOf([circle("c_tea", [stream("s_tea", "c_tea", { unread: 3, head: 3 })])]);
+  await site.refresh();
+  expect(site.stream("s_tea")).toBe(before);
+  expect(countsOf(site, "s_tea")).toMatchObject({ unread: 3 });
+  expect([site.circle("c_ops"), site.stream("s_ops")]).toEqual([undefined, undefined]);
+  expect(followed().toSorted()).toEqual(["c_tea", "s_tea", "u_ana"]);
+});
+
+test("the conversation in which somebody says something comes first", async () => {
+  const posted: string[] = [];
+  const { site, tell } = world(windowOf([], [stream("s_bob", undefined, { head: 9 }), stream("s_cyd", undefined, { head: 5 })]), { watcher: { posted: ({ id }) => posted.push(id) } });
+  await site.start();
+  expect(get(site.conversations).map(({ id }) => id)).toEqual(["s_bob", "s_cyd"]);
+  tell("s_cyd", event("s_cyd", 10, { kind: "posted", text: "tea?" }));
+  expect(get(site.conversations).map(({ id }) => id)).toEqual(["s_cyd", "s_bob"]);
+  expect([posted, get(site.conversations)[0]?.forMe()]).toEqual([["s_cyd"], 1]);
+});
+
+test("a stream that may not be read any longer is gone at once, with what was shown of it elsewhere", async () => {
+  const { site, tell, state, asked } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea"), stream("s_ops", "c_tea")])]), { answers: { message: () => ({ seq: 1, author: "u_bob", at: 0, text: "secret" }) } });
+  await site.start();
+  let shown: unknown;
+  site.singles.one("s_ops", 1).subscribe((one) => (shown = one));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(shown).toMatchObject({ text: "secret" });
+  state.window = windowOf([circle("c_tea", [stream("s_tea", "c_tea")])]);
+  tell("s_ops", { kind: "closed" } as never);
+  expect([site.stream("s_ops"), shown]).toEqual([undefined, null]);
+  expect(streamsOf(site, "c_tea")).toEqual(["s_tea"]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(asked("window")).toBe(2);
+});
+
+test("what is done on another device is seen here", async () => {
+  const { site, tell, asked } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea", { unread: 2, head: 2 })])]), { answers: { stream: () => stream("s_tea", "c_tea", { read: 2, head: 2 }) } });
+  await site.start();
+  tell("u_ana", event("u_ana", 1, { kind: "blocked", user: "u_cyd" }));
+  tell("u_ana", event("u_ana", 2, { kind: "unblocked", user: "u_eve" }));
+  tell("u_ana", event("u_ana", 3, { kind: "preference_set", key: "look", value: "light" }));
+  expect([[...get(site.blocked)], site.preferences.get("look")]).toEqual([["u_cyd"], "light"]);
+  tell("u_ana", event("u_ana", 4, { kind: "read_to", stream: "s_tea", seq: 2 }));
+  await vi.advanceTimersByTimeAsync(0);
+  expect([asked("stream"), countsOf(site, "s_tea")]).toMatchObject([1, { unread: 0, read: 2 }]);
+});
+
+test("who was made to leave is told, and many changes are one question", async () => {
+  const removed: string[] = [];
+  const { site, tell, state, asked } = world(windowOf([circle("c_tea", [])]), { watcher: { removed: (name, how) => removed.push(`${name} ${how}`) } });
+  await site.start();
+  state.window = windowOf([]);
+  tell("u_ana", event("u_ana", 1, { kind: "circle_left", circle: "c_tea", how: "kicked" }));
+  for (let seq = 2; seq < 9; seq += 1) tell("u_ana", event("u_ana", seq, { kind: "circle_joined", circle: "c_ops" }));
+  await vi.advanceTimersByTimeAsync(500);
+  expect([removed, asked("window"), get(site.circles)]).toEqual([["tea kicked"], 2, []]);
+});
+
+test("what waited in a page before is sent under its name, and what is gone is not", async () => {
+  const waiting = [{ op: "op-7", stream: "s_tea", draft: { text: "said before" } }, { op: "op-8", stream: "s_gone", draft: { text: "to nobody" } }];
+  const { site, said } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea")])]), { kept: { "kith.outbox.u_ana": JSON.stringify(waiting) } });
+  const sent: unknown[] = [];
+  Object.assign(site.client, { command: (command: object, op?: string) => (sent.push(op, command), new Promise(() => {})) });
+  await site.start();
+  expect(JSON.stringify(sent)).toContain("said before");
+  expect(JSON.stringify([sent, said])).not.toContain("to nobody");
+});
+
+test("with every connection but the first it is asked what there is by now", async () => {
+  const { site, connection, asked } = world(windowOf([]));
+  await site.start();
+  connection.set({ state: "online" });
+  await vi.advanceTimersByTimeAsync(500);
+  expect(asked("window")).toBe(1);
+  connection.set({ state: "offline", retry_in_ms: 0, why: "" });
+  connection.set({ state: "online" });
+  await vi.advanceTimersByTimeAsync(500);
+  expect(asked("window")).toBe(2);
+});
+
+test("what does not come about is said, but not by a page that ends", async () => {
+  const refused: string[] = [];
+  const { site } = world(windowOf([]), { answers: { leave: () => { throw refusal("circle.not_found"); } }, watcher: { refused: (error) => refused.push((error as Error).message) } });
+  expect(await site.act({ leave: { circle: "c_tea" } })).toBeUndefined();
+  site.refused(refusal("client.closed"));
+  site.end();
+  await site.act({ leave: { circle: "c_tea" } });
+  expect(refused).toEqual(["refused: circle.not_found"]);
+});
