@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import * as Y from "yjs";
-import { int, json as plain, type Client, type Json, type JsonObject } from "@kith/client";
+import { int, json as plain, type Client, type Json, type JsonObject, type KithError } from "@kith/client";
 import { json, type JsonDocument } from "@kith/client/yjs";
 import { refused, Server, until } from "./serve.js";
 
@@ -142,32 +142,46 @@ test("a document is none for who asks for JSON without one, and the other way ro
   assert.equal((await refused(ana.topic(bare.id, json()))).code, "topic.wrong_kind");
 });
 
-test("whatever three change, through restarts, all have the same in the end", async (context) => {
+test("whatever several change, through restarts and lost rights, all have the same in the end", async (context) => {
   const { server, circle, clients: [ana], boards } = await world(context);
-  const cyd = await server.client("cyd");
-  await cyd.command({ join: { circle } });
-  const all = [...boards, await cyd.topicByName(circle, "board", json())];
-  let state = 11;
-  const dice = (below: number) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 1;
-    return (state >>> 8) % below;
-  };
-  const values: Json[] = [1, "b", { c: [] }, [1, 2], { d: { e: 1 } }];
-  const done: Promise<unknown>[] = [];
-  let fitting = 0;
-  for (let round = 0; round < 80; round++) {
-    const one = all[dice(3)] as JsonDocument;
-    const key = "abc"[dice(3)] as string;
-    const path = [[key], ["tasks", dice(3)], [key, "d"], [key, dice(2)]][dice(4)] as [string];
-    const value = values[dice(5)] as Json;
-    const change = dice(3) === 0 ? one.remove(path) : dice(3) === 0 ? one.insert(path, value) : one.put(path, value);
-    done.push(change.then(() => (fitting += 1), (error: unknown) => assert.match(String(error), /path|place|KithError/)));
-    if (round % 30 === 10) await server.kill();
-    if (round % 30 === 15) await server.again();
-    if (dice(3) === 0) await new Promise(setImmediate);
+  const others: JsonDocument[] = [];
+  for (const name of ["cyd", "dan", "eve", "fay", "gil", "hal"]) {
+    const one = await server.client(name);
+    await one.command({ join: { circle } });
+    others.push(await one.topicByName(circle, "board", json()));
   }
-  await Promise.all(done);
-  assert.ok(fitting > 5, `${fitting} of them fitted`);
-  const end = (await told(ana, boards[0])) as Json;
-  for (const one of all) await until(one, (now) => is(now, end));
+  const { everyone } = (await ana.query({ circle: { circle } })).circle;
+  const narrow = (deny: "write"[]) => ana.command({ narrow_topic: { topic: boards[0].id, deny: { [everyone]: deny } } });
+  const values: Json[] = [1, "b", { c: [] }, [1, 2], { d: { e: 1 } }];
+  const codes = new Map<string, number>();
+  let fitting = 0;
+  for (const [seed, people] of [[11, 3], [12, 5], [13, 8]] as const) {
+    const all = [...boards, ...others].slice(0, people);
+    let state = seed;
+    const dice = (below: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 1;
+      return (state >>> 8) % below;
+    };
+    const done: Promise<unknown>[] = [];
+    for (let round = 0; round < 80; round++) {
+      const one = all[dice(people)] as JsonDocument;
+      const key = "abc"[dice(3)] as string;
+      const path = [[key], ["tasks", dice(3)], [key, "d"], [key, dice(2)]][dice(4)] as [string];
+      const value = values[dice(5)] as Json;
+      const change = dice(3) === 0 ? one.remove(path) : dice(3) === 0 ? one.insert(path, value) : one.put(path, value);
+      done.push(change.then(() => (fitting += 1), ({ code }: KithError) => codes.set(code, (codes.get(code) ?? 0) + 1)));
+      if (round % 30 === 10) await server.kill();
+      if (round % 30 === 15) await server.again();
+      if (round === 50) await narrow(["write"]);
+      if (round === 65) await narrow([]);
+      if (dice(3) === 0) await new Promise(setImmediate);
+    }
+    await Promise.all(done);
+    const end = (await told(ana, boards[0])) as Json;
+    for (const one of all) await until(one, (now) => is(now, end));
+  }
+  assert.ok(fitting > 20, `${fitting} of them fitted`);
+  const refusals = ["permission.denied", "client.lost", "topic.path_not_found", "topic.out_of_range", "topic.wrong_change"];
+  assert.deepEqual([...codes.keys()].filter((code) => !refusals.includes(code)), []);
+  assert.ok(codes.has("permission.denied"), "some lost the right to write while they wrote");
 });

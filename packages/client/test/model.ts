@@ -43,7 +43,9 @@ export class Server {
   readonly clients: Client[] = [];
   readonly #past: Happened[] = [];
   readonly #answers = new Map<OpId, Answer>();
-  refusals = 0;
+  readonly #denied = new Set<string>();
+  /** How often it refused something, by the code of why. */
+  readonly refusals = new Map<string, number>();
 
   add(topic: TopicId, kind: Kind, value?: Json): void {
     const state = begin(value === undefined ? empty(kind) : valueOf(kind, value, 1), 1);
@@ -56,15 +58,21 @@ export class Server {
     return client;
   }
 
+  /** Whoever may write a topic may not any longer, or the other way round. */
+  turn(client: Client, topic: TopicId): void {
+    const right = `${this.clients.indexOf(client)} ${topic}`;
+    if (!this.#denied.delete(right)) this.#denied.add(right);
+  }
+
   /** Decides a transaction as a whole, and tells everyone; a second time it only answers. */
   decide(from: Client, sending: Sending): void {
     const { id, op } = sending;
-    const answer = this.#answers.get(op) ?? this.#decide(sending);
+    const answer = this.#answers.get(op) ?? this.#decide(from, sending);
     this.#answers.set(op, answer);
     from.line.push({ answer: { id, op, answer } });
   }
 
-  #decide({ op, changes, along }: Sending): Answer {
+  #decide(from: Client, { op, changes, along }: Sending): Answer {
     const draft = new Map<TopicId, Topic>();
     const of = (topic: TopicId) => draft.get(topic) ?? (this.topics.get(topic) as Topic);
     const events: Happened[] = [];
@@ -76,6 +84,9 @@ export class Server {
         if (!holds) throw new KithError({ code: "topic.not_as_asked", message: "the topic is not as was asked for" });
       }
       for (const { topic, change } of changes) {
+        if (this.#denied.has(`${this.clients.indexOf(from)} ${topic}`)) {
+          throw new KithError({ code: "permission.denied", message: "it needs the permission write" });
+        }
         const { kind, seq, state } = of(topic);
         const fact = resolve(state, seq + 1, change);
         draft.set(topic, { kind, seq: seq + 1, state: apply(state, seq + 1, fact) });
@@ -83,7 +94,7 @@ export class Server {
       }
     } catch (error) {
       if (!(error instanceof KithError)) throw error;
-      this.refusals += 1;
+      this.refusals.set(error.code, (this.refusals.get(error.code) ?? 0) + 1);
       return { problem: { code: error.code, message: error.message } };
     }
     for (const [topic, now] of draft) this.topics.set(topic, now);
@@ -116,6 +127,8 @@ export class Client {
   /** All that was ever sent. */
   readonly sent: Sending[] = [];
   refused: string[] = [];
+  /** What it was told of, by topic. */
+  readonly heard = new Map<TopicId, Seq[]>();
   #ops = 0;
 
   online = true;
@@ -137,12 +150,12 @@ export class Client {
   }
 
   /** It is back: what was missed of each topic is told, as `asState` wishes, and all is asked again. */
-  resume(asState: () => boolean): void {
+  resume(asState: (kind: Kind) => boolean): void {
     if (this.online) return;
     this.online = true;
     for (const [topic, { kind, seq, state }] of this.server.topics) {
       const missed = this.server.since(topic, this.values.seq(topic) ?? 0);
-      if (asState()) this.line.push({ snapshot: { topic, kind, seq, value: told(state.value) } });
+      if (asState(kind)) this.line.push({ snapshot: { topic, kind, seq, value: told(state.value) } });
       else for (const event of missed) this.line.push({ events: [event] });
     }
     this.line.push({ settled: [...this.server.topics.keys()] });
@@ -208,6 +221,8 @@ export class Client {
     if (next === undefined) return;
     if ("events" in next) {
       for (const { topic, seq, fact, op } of next.events) {
+        // As an SDK tells its program of it: once.
+        if (seq > (this.values.seq(topic) ?? 0)) this.heard.set(topic, [...(this.heard.get(topic) ?? []), seq]);
         const isOwn = op.startsWith(`${this.server.clients.indexOf(this)}-`);
         this.values.event(topic, seq, fact, isOwn ? op : undefined);
       }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import * as Y from "yjs";
-import { int, type Client } from "@kith/client";
+import { int, type Client, type KithError } from "@kith/client";
 import { text, type TextTopic } from "@kith/client/yjs";
 import { refused, Server, until } from "./serve.js";
 
@@ -124,29 +124,45 @@ test("a text is part of a transaction, all of it or nothing", async (context) =>
   assert.equal(await told(ana, here), "(tea)!");
 });
 
-test("whatever three write, through restarts, all have the same in the end", async (context) => {
+test("whatever several write, through restarts and lost rights, all have the same in the end", async (context) => {
   const { server, circle, clients: [ana], texts } = await world(context);
-  const cyd = await server.client("cyd");
-  await cyd.command({ join: { circle } });
-  const all = [...texts, await cyd.topicByName(circle, "notes", text())];
-  let state = 7;
-  const dice = (below: number) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 1;
-    return (state >>> 8) % below;
-  };
-  const sent: Promise<void>[] = [];
-  for (let round = 0; round < 60; round++) {
-    const one = all[dice(3)] as TextTopic;
-    const at = dice(one.get().length + 1);
-    sent.push(one.splice(at, Math.min(dice(3), one.get().length - at), "abc".slice(dice(4))));
-    if (round % 20 === 10) await server.kill();
-    if (round % 20 === 15) await server.again();
-    if (dice(3) === 0) await new Promise(setImmediate);
+  const others: TextTopic[] = [];
+  for (const name of ["cyd", "dan", "eve", "fay", "gil", "hal"]) {
+    const one = await server.client(name);
+    await one.command({ join: { circle } });
+    others.push(await one.topicByName(circle, "notes", text()));
   }
-  await Promise.all(sent);
-  const end = (await told(ana, texts[0])) as string;
-  for (const one of all) await until(one, (now) => now === end);
-  for (const one of all) assert.equal(one.doc.get().getText("text").toString(), end);
+  const { everyone } = (await ana.query({ circle: { circle } })).circle;
+  const narrow = (deny: "write"[]) => ana.command({ narrow_topic: { topic: texts[0].id, deny: { [everyone]: deny } } });
+  let refusals = 0;
+  for (const [seed, people] of [[7, 3], [8, 5], [9, 8]] as const) {
+    const all = [...texts, ...others].slice(0, people);
+    let state = seed;
+    const dice = (below: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 1;
+      return (state >>> 8) % below;
+    };
+    const sent: Promise<unknown>[] = [];
+    for (let round = 0; round < 60; round++) {
+      const one = all[dice(people)] as TextTopic;
+      const at = dice(one.get().length + 1);
+      const edit = one.splice(at, Math.min(dice(3), one.get().length - at), "abc".slice(dice(4)));
+      sent.push(edit.catch((error: KithError) => {
+        assert.match(error.code, /^(permission\.denied|client\.lost)$/);
+        refusals += 1;
+      }));
+      if (round % 20 === 10) await server.kill();
+      if (round % 20 === 15) await server.again();
+      if (round === 36) await narrow(["write"]);
+      if (round === 49) await narrow([]);
+      if (dice(3) === 0) await new Promise(setImmediate);
+    }
+    await Promise.all(sent);
+    const end = (await told(ana, texts[0])) as string;
+    for (const one of all) await until(one, (now) => now === end);
+    for (const one of all) assert.equal(one.doc.get().getText("text").toString(), end);
+  }
+  assert.ok(refusals > 0, "some lost the right to write while they wrote");
 });
 
 test("who closes a text still brings what was written", async (context) => {

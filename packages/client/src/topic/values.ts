@@ -156,7 +156,6 @@ export class Values {
     held.seq = seq;
     const own = op === undefined ? undefined : this.#pending.find((one) => one.op === op);
     const part = own?.parts.find((one) => one.topic === topic && !one.arrived);
-    if (own !== undefined) own.doubtful = false;
     if (part !== undefined) part.arrived = true;
     this.#note(topic, part === undefined ? fact : undefined, part !== undefined);
     this.#settle();
