@@ -14,7 +14,13 @@ pub(crate) fn ask(dice: &mut Dice, one: &mut Person, site: &Site, count: usize) 
     let op = OpId::parse(&format!("{}x{}-{}", one.number, dice.below(50), count + 1)).unwrap();
     let mut changes: Vec<Asked> = Vec::new();
     for _ in 0..=dice.below(3) {
-        let topic = site.ids[dice.below(2)];
+        let place = dice.below(2);
+        // What one does not follow is refused, mostly, with all that goes along.
+        let follows = one.topics.follows(site.ids[place]) || dice.one_in(10);
+        let topic = site.ids[if follows { place } else { 1 - place }];
+        if !dice.one_in(10) && one.write(dice, topic) {
+            continue;
+        }
         let asked = serde_json::from_value::<Change>(change(dice, one, topic)).unwrap();
         changes.push(Asked { topic, change: asked });
     }
@@ -33,8 +39,7 @@ pub(crate) fn ask(dice: &mut Dice, one: &mut Person, site: &Site, count: usize) 
         let seq = one.topics.seq(topic).filter(|_| dice.one_in(2));
         when.push(Condition { topic, seq, value: value.filter(|_| dice.one_in(2)) });
     }
-    // What does not fit what is shown is refused here.
-    let _ = one.topics.change(op, changes, when);
+    one.change(&op, changes, when);
 }
 
 fn change(dice: &mut Dice, one: &Person, topic: TopicId) -> Json {
@@ -51,8 +56,8 @@ fn change(dice: &mut Dice, one: &Person, topic: TopicId) -> Json {
             _ => json!({"add": {"by": 0.1 + dice.below(9) as f64 / 7.0}}),
         },
         Some(Value::String(text)) => string(dice, text),
-        // An update that says nothing.
-        Some(Value::Text(_)) => json!({"update": {"updates": ["AAA="]}}),
+        // Nothing that a document takes: what may be written in one is written by a pen.
+        Some(Value::Text(_)) => json!({"append": {"item": 1}}),
         Some(Value::Set(items)) => match (dice.below(3), items.len()) {
             (0, 1..) => json!({"remove": {"item": items[dice.below(items.len())]}}),
             _ => json!({"append": {"item": dice.below(6)}}),
@@ -98,7 +103,7 @@ fn string(dice: &mut Dice, text: &str) -> Json {
     }
 }
 
-fn in_json(dice: &mut Dice, map: bool) -> Json {
+pub(crate) fn in_json(dice: &mut Dice, map: bool) -> Json {
     let key = ["a", "b", "c"][dice.below(3)];
     let path = match dice.below(3) {
         0 => json!([key]),

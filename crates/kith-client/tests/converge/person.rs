@@ -7,10 +7,12 @@ use kith_client::session::{Ask, Output, Session};
 use kith_client::topics::{Told, Topics};
 use kith_core::id::{FeedId, Seq, TopicId};
 use kith_core::text::OpId;
-use kith_core::topic::{Kind, Value};
+use kith_core::topic::{Asked, Condition, Kind, Value};
 use kith_proto::codec::Encoding;
 use kith_proto::frame::Reply;
 
+use super::Dice;
+use super::pen::Pen;
 use super::site::{Site, user};
 
 pub(crate) struct Person {
@@ -23,6 +25,9 @@ pub(crate) struct Person {
     /// The numbers of what happened in `event` topics.
     emitted: BTreeMap<TopicId, Vec<Seq>>,
     first: BTreeMap<TopicId, Seq>,
+    /// What documents are written with.
+    pens: BTreeMap<TopicId, Pen>,
+    ops: usize,
 }
 
 impl Person {
@@ -36,6 +41,8 @@ impl Person {
             now_ms: 1,
             emitted: BTreeMap::new(),
             first: BTreeMap::new(),
+            pens: site.documents().map(|(topic, holds)| (topic, Pen::new(holds, number))).collect(),
+            ops: 0,
         };
         // Not everybody follows everything, but both of the two that are changed alike.
         for (place, topic) in site.ids.clone().into_iter().enumerate() {
@@ -45,6 +52,44 @@ impl Person {
             }
         }
         one
+    }
+
+    /// Writes something in a document; whether there is one.
+    pub(crate) fn write(&mut self, dice: &mut Dice, topic: TopicId) -> bool {
+        let (Some(pen), Some(Value::Text(shown))) =
+            (self.pens.get_mut(&topic), self.topics.value(topic))
+        else {
+            return false;
+        };
+        pen.write(dice, shown);
+        true
+    }
+
+    /// Does these changes together with what waits of documents.
+    pub(crate) fn change(&mut self, op: &OpId, mut changes: Vec<Asked>, when: Vec<Condition>) {
+        changes.extend(self.written(op));
+        // What does not fit what is shown is refused here.
+        if !changes.is_empty() && self.topics.change(op.clone(), changes, when).is_err() {
+            self.decided(op, false);
+        }
+    }
+
+    /// What of documents can be sent under this name.
+    fn written(&mut self, op: &OpId) -> Vec<Asked> {
+        let pens = self.pens.iter_mut();
+        pens.filter_map(|(topic, pen)| Some(Asked { topic: *topic, change: pen.send(op)? }))
+            .collect()
+    }
+
+    /// A transaction is decided: what was written meanwhile goes on its way.
+    fn decided(&mut self, op: &OpId, done: bool) {
+        self.pens.values_mut().for_each(|pen| pen.decided(op, done));
+        self.ops += 1;
+        let next = OpId::parse(&format!("{}w{}-{}", self.number, self.ops % 7, self.ops)).unwrap();
+        let changes = self.written(&next);
+        if !changes.is_empty() {
+            self.topics.change(next, changes, Vec::new()).expect("a thousand do not wait here");
+        }
     }
 
     /// Connects if need be, and hears the next thing.
@@ -106,6 +151,7 @@ impl Person {
                 }
                 Output::Settled(id, result) => {
                     let op = self.asked.remove(&id).unwrap();
+                    let done = result.is_ok();
                     match result {
                         Ok(Reply::Done(outcome)) => self.topics.done(&op, &outcome),
                         Ok(other) => panic!("{other:?}"),
@@ -113,11 +159,17 @@ impl Person {
                             self.topics.failed(&op, error.problem().unwrap().clone());
                         }
                     }
+                    self.decided(&op, done);
                 }
             }
             self.check();
         }
         self.check();
+        for (topic, pen) in &mut self.pens {
+            if let Some(Value::Text(shown)) = self.topics.value(*topic) {
+                pen.look(shown);
+            }
+        }
     }
 
     fn check(&mut self) {
@@ -149,7 +201,11 @@ impl Person {
                 continue;
             }
             assert!(!self.topics.is_pending(*topic), "something was never decided");
-            assert_eq!(self.topics.value(*topic), Some(&kept.state.value));
+            match (self.topics.value(*topic), kept.state.text()) {
+                // The server may have put updates together meanwhile.
+                (Some(Value::Text(shown)), Some(kept)) => self.pens[topic].agrees(shown, kept),
+                (shown, _) => assert_eq!(shown, Some(&kept.state.value)),
+            }
             assert_eq!(self.topics.seq(*topic), Some(kept.seq()));
             if kept.state.kind() == Kind::Event {
                 let told = self.emitted.get(topic).cloned().unwrap_or_default();

@@ -8,7 +8,7 @@ use kith_core::event::{Body, Event};
 use kith_core::id::{CircleId, FeedId, Seq, SessionId, Timestamp, TopicId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::text::{DisplayName, OpId, TopicName, UserName};
-use kith_core::topic::{Asked, Condition, Kind, State, same};
+use kith_core::topic::{Asked, Condition, Kind, State, Value, same};
 use kith_proto::codec::Encoding;
 use kith_proto::error::Problem;
 use kith_proto::frame::{
@@ -17,9 +17,11 @@ use kith_proto::frame::{
 use kith_proto::query::State as Told;
 
 use super::Dice;
+use super::pen::merged;
 
-/// What a value may weigh.
+/// What a value may weigh, and what a document may, of which nothing ever goes.
 const BYTES_MAX: usize = 300;
+const DOCUMENT_BYTES_MAX: usize = 3000;
 
 pub(crate) struct Kept {
     pub(crate) state: State,
@@ -61,7 +63,8 @@ pub(crate) struct Site {
     shown: usize,
     /// Who may not write, and where.
     denied: BTreeSet<(UserId, TopicId)>,
-    calm: bool,
+    /// Nothing is refused without need.
+    pub(crate) calm: bool,
 }
 
 pub(crate) fn user(number: usize) -> UserId {
@@ -76,7 +79,7 @@ fn of(feed: FeedId) -> TopicId {
 }
 
 impl Site {
-    pub(crate) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind, rules: &Rules) -> Self {
         let ids: Vec<TopicId> = (0..4).map(|n| TopicId::new(Timestamp(1), n + 1)).collect();
         let topics = ids.iter().enumerate().map(|(place, id)| {
             let holds = if place < 2 { kind } else { Kind::Int };
@@ -85,11 +88,12 @@ impl Site {
                 circle: CircleId::new(Timestamp(1), 1),
                 name: TopicName::parse(&format!("t{place}")).unwrap(),
                 holds,
-                rules: Rules::default(),
+                rules: if place < 2 { rules.clone() } else { Rules::default() },
                 deny: BTreeMap::new(),
                 created_at: Timestamp(1),
             };
-            (*id, Kept { state: State::new(Seq(0), holds.empty()), log: Vec::new(), about })
+            let state = State::new(Seq(0), about.form().empty());
+            (*id, Kept { state, log: Vec::new(), about })
         });
         Self {
             topics: topics.collect(),
@@ -101,6 +105,21 @@ impl Site {
             shown: 0,
             denied: BTreeSet::new(),
             calm: false,
+        }
+    }
+
+    /// The topics that have a Yjs document, and what they hold.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = (TopicId, Kind)> {
+        let has_one = |kept: &&Kept| kept.about.form() == Kind::Text;
+        self.topics.values().filter(has_one).map(|kept| (kept.about.id, kept.about.holds))
+    }
+
+    /// Puts the updates of documents together, as the server does beside the way of changes.
+    pub(crate) fn merge(&mut self) {
+        for kept in self.topics.values_mut() {
+            if let Some(text) = kept.state.text() {
+                kept.state = State::new(kept.seq(), Value::Text(merged(text)));
+            }
         }
     }
 
@@ -124,11 +143,6 @@ impl Site {
 
     pub(crate) fn next_push(&mut self, number: usize) -> Option<Push> {
         self.links.get_mut(&number)?.pushes.pop_front()
-    }
-
-    /// From now on nothing is refused without need.
-    pub(crate) fn calm(&mut self) {
-        self.calm = true;
     }
 
     pub(crate) fn is_busy(&self) -> bool {
@@ -295,8 +309,9 @@ impl Site {
             *seq = seq.next();
             let fact = state.resolve(*seq, &asked.change).map_err(part)?;
             state.apply(*seq, &fact);
-            if state.weight() > BYTES_MAX {
-                return Err(part(Refusal::TooLarge { max: BYTES_MAX }));
+            let max = if state.kind() == Kind::Text { DOCUMENT_BYTES_MAX } else { BYTES_MAX };
+            if state.weight() > max {
+                return Err(part(Refusal::TooLarge { max }));
             }
             events.push(Event {
                 feed: FeedId::Topic(asked.topic),
