@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -105,17 +106,67 @@ export class Server {
     return client;
   }
 
-  /** Somebody who is connected, with an account that is made when it is first needed. */
-  async client(name: string): Promise<Client> {
+  /** Somebody who is connected, with an account that is made when it is first needed; maybe another way. */
+  async client(name: string, url = this.url): Promise<Client> {
     if (!this.#tokens.has(name)) {
       await this.post("/accounts", { name, password: PASSWORD });
       const session = await this.post("/sessions", { name, password: PASSWORD, kind: "token" });
       this.#tokens.set(name, session["token"] as string);
     }
     const auth = { token: this.#tokens.get(name) as string };
-    const client = await Client.connect({ url: this.url, auth, WebSocket: WebSocket as unknown as SocketType });
+    const client = await Client.connect({ url, auth, WebSocket: WebSocket as unknown as SocketType });
     this.#clients.push(client);
     return client;
+  }
+}
+
+/** A way to the server that a test can cut. */
+export class Way {
+  readonly #net: NetServer;
+  readonly #sockets = new Set<Socket>();
+  #open = true;
+
+  private constructor(far: URL) {
+    this.#net = createServer((near) => {
+      if (!this.#open) return near.destroy();
+      const there = connect(Number(far.port), far.hostname);
+      for (const [one, other] of [[near, there], [there, near]] as const) {
+        this.#sockets.add(one);
+        one.pipe(other);
+        // What ends one ends the other, whatever it was.
+        one.on("error", () => {});
+        one.on("close", () => {
+          this.#sockets.delete(one);
+          other.destroy();
+        });
+      }
+    });
+  }
+
+  /** A way that ends with the test. */
+  static async to(test: TestContext, server: Server): Promise<Way> {
+    const way = new Way(new URL(server.url));
+    way.#net.listen(0, "127.0.0.1");
+    await once(way.#net, "listening");
+    test.after(() => {
+      way.close();
+      way.#net.close();
+    });
+    return way;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#net.address() as AddressInfo).port}`;
+  }
+
+  /** Ends what goes over it, and lets nobody on. */
+  close(): void {
+    this.#open = false;
+    this.#sockets.forEach((socket) => socket.destroy());
+  }
+
+  open(): void {
+    this.#open = true;
   }
 }
 
