@@ -19,11 +19,11 @@ use std::time::Duration;
 
 use kith_core::id::{Timestamp, UserId};
 use kith_core::limit::{Bucket, Rate};
-use kith_hub::Hub;
+use kith_hub::{Hub, Patience};
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 
 use crate::door::Door;
-use crate::home::Home;
+use crate::home::{Home, Place};
 use crate::paced::Paced;
 use crate::reader::Reader;
 use ask::{Ask, Got, Wire};
@@ -42,6 +42,8 @@ const MESSAGE_MAX: usize = 1024;
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long a client may be there without having signed in.
 const STRANGER: Duration = Duration::from_secs(600);
+/// After how many seconds a user who says nothing is signed out where nobody says otherwise.
+const IDLE_SECONDS: u32 = 600;
 /// How fast a client may ask; one that is faster is read more slowly.
 const RATE: Rate = Rate { burst: 40, refill_ms: 50 };
 /// For how long it is known that somebody went without a word, in milliseconds.
@@ -56,8 +58,8 @@ pub struct Options {
     pub signup: bool,
     /// For how long an address is shut out of an account after three wrong passwords.
     pub block: Duration,
-    /// After how long a user of version 2 who says nothing is signed out.
-    pub idle: Duration,
+    /// After how many seconds a user who says nothing is signed out; 0: as the circle says.
+    pub idle_seconds: u32,
     /// Bytes that may wait for one client before it is cut off.
     pub queue_bytes: usize,
 }
@@ -137,6 +139,15 @@ impl Gateway {
         }
         self.clients.fetch_sub(1, Ordering::Relaxed);
         writer.close().await;
+    }
+
+    /// How long a user who is at `place` may say nothing.
+    fn patience(&self, place: Place) -> Patience {
+        Patience {
+            seconds: self.options.idle_seconds,
+            circle: Some(place.circle),
+            otherwise: IDLE_SECONDS,
+        }
     }
 
     fn online(&self) -> MutexGuard<'_, HashMap<UserId, Seat>> {
@@ -221,7 +232,14 @@ impl Client<'_> {
                     self.visit = Some(visit);
                     return;
                 }
-                Turn::Out => {
+                // Version 1 has no word for it but the one for signing out.
+                Turn::Idle if dialect == Dialect::V2 => {
+                    visit.fall_silent().await;
+                    if writer.write(&v2::timeout()).await.is_err() {
+                        return;
+                    }
+                }
+                Turn::Out | Turn::Idle => {
                     let name = visit.name().to_owned();
                     visit.end().await;
                     let told = match dialect {
@@ -229,12 +247,6 @@ impl Client<'_> {
                         Dialect::V1 => v1::logged_out(&name),
                     };
                     if writer.write(&told).await.is_err() || dialect == Dialect::V1 {
-                        return;
-                    }
-                }
-                Turn::Idle => {
-                    visit.fall_silent().await;
-                    if writer.write(&v2::timeout()).await.is_err() {
                         return;
                     }
                 }

@@ -19,12 +19,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use kith_core::id::{StreamId, UserId};
 use kith_core::limit::{Bucket, Rate};
-use kith_hub::Hub;
+use kith_hub::{Hub, Patience};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncRead, AsyncWrite, WriteHalf};
 
 use crate::door::Door;
-use crate::home::Home;
+use crate::home::{Home, Place};
 use crate::object::object;
 use crate::paced::Paced;
 use crate::reader::{Got, Reader};
@@ -51,6 +51,8 @@ pub struct Options {
     pub circle: String,
     /// Whether an account is made for a UID that has none.
     pub guests: bool,
+    /// After how many seconds a client that says nothing is sent away; 0: as the circle says.
+    pub idle_seconds: u32,
     /// Bytes that may wait for one client before it is cut off.
     pub queue_bytes: usize,
     /// How long a session of a guest lasts at most, in milliseconds.
@@ -87,6 +89,11 @@ impl Gateway {
             clients: AtomicUsize::new(0),
             last: AtomicU64::new(0),
         })
+    }
+
+    /// How long a client that is at `place` may say nothing.
+    fn patience(&self, place: Place) -> Patience {
+        Patience { seconds: self.options.idle_seconds, circle: Some(place.circle), otherwise: 0 }
     }
 
     /// Serves one client until it leaves or `stopped` ends. Clients are listed in the order in which this
@@ -150,6 +157,12 @@ impl Client<'_> {
                 Some(visit) => tokio::select! {
                     turn = visit.run(&mut reader, writer) => match turn {
                         Turn::Join(join) => Some(join),
+                        Turn::Idle => {
+                            let told = visit.farewell();
+                            // It goes, whether it hears that or not.
+                            let _ = writer.write(&told).await;
+                            return;
+                        }
                         Turn::Over => return,
                     },
                     () = &mut stopped => return,

@@ -5,6 +5,8 @@
 mod clients;
 #[path = "gateways/first.rs"]
 mod first;
+#[path = "gateways/idle.rs"]
+mod idle;
 #[path = "common/old.rs"]
 mod old;
 #[path = "gateways/presence.rs"]

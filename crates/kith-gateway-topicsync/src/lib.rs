@@ -27,7 +27,7 @@ use std::time::Duration;
 use kith_core::decide::{account, secret_hash};
 use kith_core::id::{CircleId, UserId};
 use kith_core::text::{Label, UserName};
-use kith_hub::{Hub, HubError};
+use kith_hub::{Hub, HubError, Patience};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -47,6 +47,8 @@ pub struct Options {
     pub circle: String,
     /// The user, by name.
     pub user: String,
+    /// After how many seconds a client that says nothing is sent away; 0: never.
+    pub idle_seconds: u32,
     /// Bytes that may wait for one client before its connection is cut.
     pub queue_bytes: usize,
     /// How often clients are asked for a sign of life.
@@ -105,6 +107,11 @@ impl Gateway {
         let before = self.clients.fetch_add(1, Ordering::Relaxed);
         link::serve(self, socket, early, before < CLIENTS_MAX, stopped).await;
         self.clients.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How long a client may say nothing. What the circle says is about people.
+    fn patience(&self) -> Patience {
+        Patience { seconds: self.options.idle_seconds, circle: None, otherwise: 0 }
     }
 
     fn opened(&self) -> MutexGuard<'_, Option<Open>> {

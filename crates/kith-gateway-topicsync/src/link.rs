@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kith_core::limit::{Bucket, Rate};
-use kith_hub::{End, Item, Subscriber};
+use kith_hub::{End, Item, Silence, Subscriber};
 use kith_ws::decode::{Decoder, Limits, Message as Frame, Violation};
 use kith_ws::encode::{close_frame, ping};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
@@ -37,6 +37,7 @@ const GONE: Farewell = (1000, "");
 const LATER: Farewell = (1013, "try again later");
 const SLOW: Farewell = (1013, "the connection does not read");
 const SILENT: Farewell = (1002, "no sign of life");
+const IDLE: Farewell = (1008, "nothing was said for too long");
 const REVOKED: Farewell = (1008, "the session of the gateway has ended");
 const RESTART: Farewell = (1012, "the server restarts");
 
@@ -89,11 +90,14 @@ async fn visit<S: AsyncRead + AsyncWrite + Send>(
             Ok(client) => {
                 let (services, mut requests) = Services::new(gateway, &room, client, &subscriber);
                 let calls = &room.calls;
-                let link = Link { gateway, calls, client, subscriber: &subscriber, services };
+                let silence = Silence::begin(gateway.hub.clone());
+                let subscriber = &subscriber;
+                let link = Link { gateway, calls, client, subscriber, services, silence };
                 let farewell = tokio::select! {
                     farewell = link.listen(&mut reader) => farewell,
                     farewell = link.tell(output) => farewell,
                     () = link.services.call(&mut requests) => LATER,
+                    () = link.silence.outlasts(gateway.patience()) => IDLE,
                     farewell = link.ended(&mut kicked) => farewell,
                     () = stopped => RESTART,
                 };
@@ -115,6 +119,8 @@ struct Link<'a> {
     client: u64,
     subscriber: &'a Arc<Subscriber>,
     services: Services<'a>,
+    /// Since the client last said anything.
+    silence: Silence,
 }
 
 impl Link<'_> {
@@ -155,6 +161,10 @@ impl Link<'_> {
             };
             while let Err(wait_ms) = bucket.take(RATE, self.gateway.hub.now()) {
                 self.gateway.hub.pass(Duration::from_millis(wait_ms)).await;
+            }
+            if said.is_ok() {
+                self.silence.broken();
+                self.gateway.hub.acted(self.subscriber.user);
             }
             let dealt_with = match said {
                 Ok(Said::Topics(message)) => self.say(message).await,

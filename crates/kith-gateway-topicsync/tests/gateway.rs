@@ -43,6 +43,7 @@ fn narrow(site: &Site) -> WebSocketStream<DuplexStream> {
     let options = Options {
         circle: "home".to_owned(),
         user: "ana".to_owned(),
+        idle_seconds: 0,
         queue_bytes: 64 * 1024,
         heartbeat: Duration::from_secs(25),
         session_ms: 3_600_000,
@@ -400,4 +401,20 @@ async fn ephemeral_topics_and_those_without_undo_are_followed_like_others() {
         assert_eq!(changes(&mut client).await, [json!({"type": "add", "value": 2})]);
         assert!(!native.may(Command::Undo { circle: site.circle, skip: false }).await);
     }
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_for_as_long_as_the_gateway_says_is_sent_away() {
+    let site = Site::with(|settings| settings.topicsync_idle_seconds = 100).await;
+    let (mut talks, mut listens) = (greeted(&site).await, greeted(&site).await);
+    site.clock.advance(Duration::from_secs(90));
+    talks.say("subscribe", json!({"topic_names": []})).await;
+    talks.messages().await;
+    site.clock.advance(Duration::from_secs(20));
+    assert_eq!(listens.next().await, Got::Closed(Some(1008)));
+    assert_eq!(talks.messages().await, Vec::<Json>::new());
+    let site = Site::open().await;
+    let mut listens = greeted(&site).await;
+    site.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(listens.messages().await, Vec::<Json>::new(), "nobody set how long");
 }

@@ -33,6 +33,7 @@ mod reading;
 mod said;
 pub mod search;
 pub mod service;
+mod silence;
 pub mod site;
 mod subscribe;
 mod subscriber;
@@ -68,6 +69,7 @@ pub use item::{Batch, Item};
 pub use mailbox::Bell;
 pub use newest::Merged;
 pub use reading::Reading;
+pub use silence::{Patience, Silence};
 pub use subscribe::{Backlog, Place, Reset, Want};
 pub use subscriber::{End, Subscriber};
 

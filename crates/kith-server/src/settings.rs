@@ -3,6 +3,9 @@
 pub use kith_core::document::Registration;
 use serde::{Deserialize, Serialize};
 
+/// The most that a setting of silence (`idle_seconds`) may be: a year.
+pub const IDLE_SECONDS_MAX: u32 = 365 * 24 * 3600;
+
 /// Settings of the server. Each has a default that is safe to ship.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -92,6 +95,9 @@ pub struct Settings {
     /// is asked, at whatever port, need not be named.
     #[serde(rename = "gateway.topicsync.origins")]
     pub topicsync_origins: String,
+    /// Seconds after which a client of topicsync that says nothing is sent away. 0: never.
+    #[serde(rename = "gateway.topicsync.idle_seconds")]
+    pub topicsync_idle_seconds: u32,
     /// The address and port at which ghostr is spoken, in plain text. Empty: there is no such gateway.
     #[serde(rename = "gateway.ghostr.listen")]
     pub ghostr_listen: String,
@@ -105,7 +111,8 @@ pub struct Settings {
     /// Seconds for which an address may not sign in by ghostr to an account after three wrong passwords.
     #[serde(rename = "gateway.ghostr.block_seconds")]
     pub ghostr_block_seconds: u32,
-    /// Seconds after which a user of ghostr who says nothing is signed out.
+    /// Seconds after which a user of ghostr who says nothing is signed out. 0: what the circle says,
+    /// and 600 where it says nothing.
     #[serde(rename = "gateway.ghostr.idle_seconds")]
     pub ghostr_idle_seconds: u32,
     /// Whether the ghostr gateway answers to others than loopback: passwords are plain text there.
@@ -120,10 +127,17 @@ pub struct Settings {
     /// Whether a guest's account is made for each user id that comes by muca and has none.
     #[serde(rename = "gateway.muca.guests")]
     pub muca_guests: bool,
+    /// Seconds after which a client of muca that says nothing is sent away. 0: what the circle says, and
+    /// never where it says nothing.
+    #[serde(rename = "gateway.muca.idle_seconds")]
+    pub muca_idle_seconds: u32,
     /// Whether the muca gateway answers to others than loopback: whoever reaches it is whatever guest
     /// they say.
     #[serde(rename = "gateway.muca.public")]
     pub muca_public: bool,
+    /// Seconds after which an editor that speaks Yjs and in which nothing is done is sent away. 0: never.
+    #[serde(rename = "gateway.yjs.idle_seconds")]
+    pub yjs_idle_seconds: u32,
     /// The address and port at which STUN is spoken over UDP, and TURN where it is switched on. Empty:
     /// there is neither.
     #[serde(rename = "relay.listen")]
@@ -188,16 +202,19 @@ impl Default for Settings {
             topicsync_listen: String::new(),
             topicsync_public: false,
             topicsync_origins: String::new(),
+            topicsync_idle_seconds: 0,
             ghostr_listen: String::new(),
             ghostr_circle: String::new(),
             ghostr_signup: false,
             ghostr_block_seconds: 60,
-            ghostr_idle_seconds: 600,
+            ghostr_idle_seconds: 0,
             ghostr_public: false,
             muca_listen: String::new(),
             muca_circle: String::new(),
             muca_guests: false,
+            muca_idle_seconds: 0,
             muca_public: false,
+            yjs_idle_seconds: 0,
             relay_listen: String::new(),
             relay_address: String::new(),
             relay_host: String::new(),

@@ -74,7 +74,7 @@ pub async fn serve_ghostr(app: Arc<App>, listener: TcpListener) {
         circle: settings.ghostr_circle.trim().to_owned(),
         signup: settings.ghostr_signup,
         block: Duration::from_secs(settings.ghostr_block_seconds.into()),
-        idle: Duration::from_secs(settings.ghostr_idle_seconds.into()),
+        idle_seconds: settings.ghostr_idle_seconds,
         queue_bytes: settings.queue_bytes as usize,
     };
     let door: Arc<dyn Door> = Arc::clone(&app) as Arc<dyn Door>;
@@ -96,6 +96,7 @@ pub async fn serve_muca(app: Arc<App>, listener: TcpListener) {
     let options = muca::Options {
         circle: settings.muca_circle.trim().to_owned(),
         guests: settings.muca_guests,
+        idle_seconds: settings.muca_idle_seconds,
         queue_bytes: settings.queue_bytes as usize,
         session_ms: session_ms(&app),
     };

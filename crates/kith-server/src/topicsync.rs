@@ -27,6 +27,7 @@ pub(crate) fn gateway(hub: &Hub, settings: &Settings) -> Option<Arc<Gateway>> {
         let options = Options {
             circle: circle.to_owned(),
             user: user.to_owned(),
+            idle_seconds: settings.topicsync_idle_seconds,
             queue_bytes: settings.queue_bytes as usize,
             heartbeat: Duration::from_millis(settings.heartbeat_ms.into()),
             session_ms: u64::from(settings.session_days) * 24 * 3600 * 1000,

@@ -84,6 +84,10 @@ impl Parting {
         Self::new(close::SILENT, "client.silent", "no sign of life")
     }
 
+    fn idle() -> Self {
+        Self::new(close::SILENT, "client.idle", "nothing was edited for too long")
+    }
+
     fn slow() -> Self {
         Self::new(close::LATER, "client.too_slow", "the connection does not read")
     }
@@ -281,6 +285,7 @@ async fn converse<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     tokio::select! {
         parting = inbox::listen(link, reader, first) => parting,
         parting = outbox::write(link, output) => parting,
+        () = link.falls_silent() => Some(Parting::idle()),
         why = Subscriber::ended(link.subscriber()) => Some(match why {
             End::Revoked => Parting::new(
                 close::UNAUTHENTICATED,

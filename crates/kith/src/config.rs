@@ -13,7 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use kith_server::settings::Settings;
+use kith_server::settings::{IDLE_SECONDS_MAX, Settings};
 use kith_store_sqlite::Durability;
 use toml::{Table, Value};
 
@@ -285,7 +285,12 @@ fn settings(layers: &Layers) -> Result<Settings, Exit> {
     let mut all = Table::new();
     for key in keys::settings().keys() {
         let value = layers.value(key);
-        if value.as_integer() == Some(0) {
+        let number = value.as_integer();
+        if key.ends_with(".idle_seconds") {
+            if number.is_some_and(|seconds| seconds > IDLE_SECONDS_MAX.into()) {
+                return Err(layers.invalid(key, &format!("it is at most {IDLE_SECONDS_MAX}")));
+            }
+        } else if number == Some(0) {
             return Err(layers.invalid(key, "it is at least 1"));
         }
         let alone = Table::from_iter([(key.clone(), value.clone())]);

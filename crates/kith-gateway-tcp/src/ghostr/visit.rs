@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use kith_core::command::{self, Command, Outcome};
 use kith_core::id::{Seq, StreamId};
 use kith_core::limit::Bucket;
-use kith_hub::{Hub, HubError, Subscriber};
+use kith_hub::{Hub, HubError, Silence, Subscriber};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::ask::{Ask, Got, Wire};
@@ -59,8 +58,8 @@ pub(super) struct Myself {
     /// The address of the gateway that the client knows.
     pub(super) here: IpAddr,
     pub(super) dialect: Dialect,
-    /// When the client last asked anything.
-    spoke: AtomicU64,
+    /// Since the client last asked anything.
+    silence: Silence,
 }
 
 /// Somebody who has signed in.
@@ -108,9 +107,9 @@ impl Visit {
             Dialect::V1 => v1::auth(true, gateway.left(&name, seat.address)),
             Dialect::V2 => v2::welcome(is_new),
         };
-        let spoke = AtomicU64::new(hub.now().0);
+        let silence = Silence::begin(hub);
         let gateway = Arc::clone(gateway);
-        let myself = Myself { gateway, subscriber, name, place, seat, here, dialect, spoke };
+        let myself = Myself { gateway, subscriber, name, place, seat, here, dialect, silence };
         let (first, marks) = (Some(welcome), HashMap::new());
         Ok(Self { myself, ears: Ears { follower, first, marks } })
     }
@@ -154,7 +153,7 @@ impl Visit {
                     Turn::Over
                 }
             },
-            () = myself.idle() => Turn::Idle,
+            () = myself.silence.outlasts(myself.gateway.patience(myself.place)) => Turn::Idle,
             _ = myself.subscriber.ended() => Turn::Over,
         }
     }
@@ -174,7 +173,8 @@ impl Myself {
                 Got::Asked(asked) => asked,
                 Got::Gone | Got::Broken => return Turn::Over,
             };
-            self.spoke.store(hub.now().0, Ordering::Relaxed);
+            self.silence.broken();
+            hub.acted(self.subscriber.user);
             while let Err(wait_ms) = bucket.take(RATE, hub.now()) {
                 hub.pass(Duration::from_millis(wait_ms)).await;
             }
@@ -206,22 +206,6 @@ impl Myself {
             if self.subscriber.waiting_bytes() > self.gateway.options.queue_bytes {
                 return Turn::Over;
             }
-        }
-    }
-
-    /// Returns when the client has said nothing for too long. Version 1 knows no such end.
-    async fn idle(&self) {
-        if self.dialect == Dialect::V1 {
-            return std::future::pending().await;
-        }
-        let idle_ms = u64::try_from(self.gateway.options.idle.as_millis()).unwrap_or(u64::MAX);
-        loop {
-            let spoke = self.spoke.load(Ordering::Relaxed);
-            let silent_ms = self.hub().now().0.saturating_sub(spoke);
-            if silent_ms > idle_ms {
-                return;
-            }
-            self.hub().pass(Duration::from_millis(idle_ms - silent_ms + 1)).await;
         }
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use kith_core::command::Command;
 use kith_core::id::UserId;
 use kith_core::limit::Bucket;
-use kith_hub::{HubError, Subscriber};
+use kith_hub::{HubError, Silence, Subscriber};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -27,6 +27,8 @@ use crate::reader::{Got, Reader};
 
 /// The most bytes of a nickname in the list.
 const NAME_BYTES_MAX: usize = 256;
+/// What whoever said nothing for too long is told: the protocol has no word for it.
+const SILENT: &str = "You said nothing for a long time and have left. Join to come back.\n";
 /// UIDs that a client is remembered to know.
 const LISTED_MAX: usize = 10_000;
 
@@ -34,6 +36,8 @@ const LISTED_MAX: usize = 10_000;
 pub(super) enum Turn {
     /// The client wants to join as somebody else.
     Join(Said),
+    /// The client said nothing for too long.
+    Idle,
     /// It is over.
     Over,
 }
@@ -46,6 +50,8 @@ pub(super) struct Myself {
     pub(super) uid: Arc<str>,
     pub(super) place: Place,
     name: Arc<str>,
+    /// Since the client last said anything.
+    silence: Silence,
     connection: u64,
     rung: Arc<AtomicBool>,
 }
@@ -96,6 +102,7 @@ impl Visit {
             uid: uid.into(),
             place,
             name: beginning(name, NAME_BYTES_MAX).into(),
+            silence: Silence::begin(gateway.hub.clone()),
             connection,
             rung: Arc::default(),
         };
@@ -118,6 +125,11 @@ impl Visit {
     /// Puts an object behind what waits for the client.
     pub(super) fn tell(&self, object: Bytes) {
         self.myself.subscriber.reply(object);
+    }
+
+    /// What whoever is sent away is told, from nobody.
+    pub(super) fn farewell(&self) -> Bytes {
+        message(Where::Direct, SILENT, "")
     }
 
     /// Leaves for good: the seat is free, and everybody is told.
@@ -148,6 +160,7 @@ impl Visit {
                 }
                 Turn::Over
             }
+            () = myself.silence.outlasts(myself.gateway.patience(myself.place)) => Turn::Idle,
             _ = myself.subscriber.ended() => Turn::Over,
         }
     }
@@ -173,6 +186,8 @@ impl Myself {
                 Got::Object(object) => object,
                 Got::Gone | Got::Broken => return Turn::Over,
             };
+            self.silence.broken();
+            hub.acted(self.user);
             let said = match Said::read(&object) {
                 Some(join @ Said::Join { .. }) => return Turn::Join(join),
                 Some(said) => said,

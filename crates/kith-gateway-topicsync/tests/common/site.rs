@@ -50,7 +50,9 @@ impl Clock {
 
 impl Environment for Clock {
     fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000 + self.count.fetch_add(1, Ordering::Relaxed))
+        let passed = self.passed.lock().unwrap().0;
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        Timestamp(1_763_000_000_000 + count + u64::try_from(passed.as_millis()).unwrap())
     }
 
     fn random(&self) -> u128 {

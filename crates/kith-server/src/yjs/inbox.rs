@@ -241,6 +241,7 @@ impl Inbox<'_> {
         if known || !writes {
             return self.settle(topic, 1, known);
         }
+        self.link.acted();
         self.count += 1;
         self.bytes += update.bytes().len();
         self.edits.entry(topic).or_default().waiting.push(update);

@@ -13,7 +13,7 @@ use kith_core::refusal::Refusal;
 use kith_core::text::TopicName;
 use kith_core::topic::Kind;
 use kith_core::topic::text::Update;
-use kith_hub::{Backlog, HubError, Place, Subscriber, Want, read};
+use kith_hub::{Backlog, HubError, Patience, Place, Silence, Subscriber, Want, read};
 
 use super::Parting;
 use super::aware;
@@ -48,11 +48,14 @@ pub(crate) struct Link {
     subscriber: Arc<Subscriber>,
     token: String,
     documents: Mutex<HashMap<TopicId, Document>>,
+    /// Since anything was opened or edited.
+    silence: Silence,
 }
 
 impl Link {
     pub(super) fn new(app: Arc<App>, subscriber: Arc<Subscriber>, token: String) -> Self {
-        Self { app, subscriber, token, documents: Mutex::default() }
+        let silence = Silence::begin(app.hub.clone());
+        Self { app, subscriber, token, documents: Mutex::default(), silence }
     }
 
     pub(super) fn app(&self) -> &Arc<App> {
@@ -61,6 +64,19 @@ impl Link {
 
     pub(super) fn subscriber(&self) -> &Arc<Subscriber> {
         &self.subscriber
+    }
+
+    /// Notes that the user did something. What editors say of themselves they say again and again, and
+    /// what they heard of others.
+    pub(super) fn acted(&self) {
+        self.silence.broken();
+        self.app.hub.acted(self.subscriber.user);
+    }
+
+    /// Returns when nothing was done for too long.
+    pub(super) async fn falls_silent(&self) {
+        let seconds = self.app.settings.yjs_idle_seconds;
+        self.silence.outlasts(Patience { seconds, circle: None, otherwise: 0 }).await;
     }
 
     /// Whether this proves that the one who came is still the same.
@@ -137,6 +153,8 @@ impl Link {
         }
         let document = Document { prefix: prefix.into(), writes, seq: Seq(0) };
         documents.insert(topic.id, document);
+        drop(documents);
+        self.acted();
         Ok(writes)
     }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kith_core::command::Command;
-use kith_core::id::{CircleId, FeedId};
+use kith_core::id::{CircleId, FeedId, Timestamp};
 use kith_core::text::CircleName;
 use kith_hub::{Environment, Hub};
 use kith_store::around::Around;
@@ -39,16 +39,37 @@ struct World {
     circle: CircleId,
 }
 
+/// The clock of the other tests, and what passed of the time of the runtime.
+struct Running(Clock, tokio::time::Instant);
+
+impl Environment for Running {
+    fn now(&self) -> Timestamp {
+        let passed = u64::try_from(self.1.elapsed().as_millis()).unwrap();
+        self.0.now().plus_ms(passed)
+    }
+
+    fn random(&self) -> u128 {
+        self.0.random()
+    }
+}
+
 impl World {
     async fn new() -> Self {
+        Self::with(0).await
+    }
+
+    /// A server that sends editors away in which nothing is done for so long.
+    async fn with(yjs_idle_seconds: u32) -> Self {
         let settings = Settings {
             registration: Registration::Open,
             password_memory_kib: 8,
+            yjs_idle_seconds,
             ..Settings::default()
         };
         let may = Arc::new(Semaphore::new(1));
         let store = Held { store: MemoryStore::new(), may: Arc::clone(&may) };
-        let env: Arc<dyn Environment> = Arc::new(Clock::default());
+        let running = Running(Clock::default(), tokio::time::Instant::now());
+        let env: Arc<dyn Environment> = Arc::new(running);
         let hub = Hub::open(Arc::new(store), Arc::clone(&env), kith_hub::Limits::default());
         let app = App::new(hub.await.unwrap(), env, settings);
         let home = std::net::IpAddr::from([192, 0, 2, 1]);
@@ -193,6 +214,30 @@ async fn whoever_is_silent_for_long_is_gone() {
     assert_eq!(client.next().await, close::SILENT.to_be_bytes());
     while world.app.hub.connections() > 0 {
         tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_does_nothing_for_as_long_as_the_gateway_says_is_sent_away() {
+    let world = World::with(50).await;
+    let (mut one, mut two) = (world.plain().await, world.plain().await);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    one.say(&did(EDIT)).await;
+    // That it is there, and what it heard of others, is no edit.
+    two.say(&[1, 6, 1, 9, 1, 2, b'{', b'}']).await;
+    let until = async |client: &mut Client| loop {
+        let told = client.next().await;
+        if told.starts_with(&[2, 0]) {
+            return (told[3..].to_vec(), client.next().await);
+        }
+    };
+    let begun = tokio::time::Instant::now();
+    for (client, seconds) in [(&mut two, 20.0), (&mut one, 50.0)] {
+        let (why, code) = until(client).await;
+        assert_eq!(why, b"nothing was edited for too long");
+        assert_eq!(code, close::SILENT.to_be_bytes());
+        // The clock goes on with every look at it.
+        assert!((begun.elapsed().as_secs_f64() - seconds).abs() < 1.0, "{:?}", begun.elapsed());
     }
 }
 

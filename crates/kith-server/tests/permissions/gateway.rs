@@ -181,6 +181,7 @@ pub(crate) async fn over_topicsync(hub: &Hub, who: &str, kind: Kind, names: &Nam
     let options = Options {
         circle: names["circle"].clone(),
         user: who.to_owned(),
+        idle_seconds: 0,
         queue_bytes: 1024 * 1024,
         heartbeat: Duration::from_secs(25),
         session_ms: 3_600_000,

@@ -91,7 +91,7 @@ pub(crate) async fn over_ghostr(
         circle: names["circle"].clone(),
         signup: false,
         block: Duration::from_secs(60),
-        idle: Duration::from_secs(3600),
+        idle_seconds: 3600,
         queue_bytes: 1024 * 1024,
     };
     let gateway = ghostr::Gateway::new(hub.clone(), Arc::new(Open(hub.clone())), options);
@@ -134,6 +134,7 @@ pub(crate) async fn over_muca(hub: &Hub, who: &str, names: &Names) -> Given {
     let options = muca::Options {
         circle: names["circle"].clone(),
         guests: true,
+        idle_seconds: 0,
         queue_bytes: 1024 * 1024,
         session_ms: 3_600_000,
     };

@@ -1,4 +1,6 @@
-//! `kith circle`: make, list, find, join and leave circles, and give them an image.
+//! `kith circle`: make, list, find, show, change, join and leave circles, and give them an image.
+
+mod change;
 
 use std::path::PathBuf;
 
@@ -12,12 +14,13 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::{output, resolve};
 
-/// Make, list, find, join or leave circles, and give them an image.
+/// Make, list, find, show, change, join or leave circles, and give them an image.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   kith circle create Tea
   kith circle list
+  kith circle change Tea --idle 600
   kith circle leave Tea")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -48,6 +51,28 @@ enum Action {
     Join {
         /// Its id, as `kith circle public` shows it, or its name.
         circle: String,
+    },
+    /// Show what a circle is about, who may join it, and when its members are idle.
+    #[command(after_help = "Examples:\n  kith circle show Tea\n  kith circle show Tea --json")]
+    Show {
+        /// Its name or id.
+        circle: String,
+    },
+    /// Change a circle in what is named.
+    #[command(after_help = "\
+Members who are there and do nothing for as long as --idle says are shown as idle in this circle, and stay
+connected. Clients of ghostr and muca are signed out then, unless the operator set a time of their own
+(gateway.ghostr.idle_seconds, gateway.muca.idle_seconds).
+
+Examples:
+  kith circle change Tea --about 'Green, black and all between'
+  kith circle change Tea --public
+  kith circle change Tea --idle 600")]
+    Change {
+        /// Its name or id.
+        circle: String,
+        #[command(flatten)]
+        wanted: change::Wanted,
     },
     /// Give a circle an image, or take it away.
     #[command(
@@ -124,6 +149,8 @@ async fn act(context: &Context, action: Action) -> Result<(), Failure> {
             }
             output::line(&format!("joined circle {circle} ({id})"))
         }
+        Action::Show { circle } => change::show(context, &circle).await,
+        Action::Change { circle, wanted } => change::change(context, &circle, wanted).await,
         Action::Icon { circle, image, .. } => {
             let client = context.client().await?;
             let window = resolve::window(&client).await?;

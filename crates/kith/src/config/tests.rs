@@ -214,3 +214,24 @@ fn gateways_over_tcp_are_off_and_then_for_this_machine_alone() {
     let set: &[_] = &["gateway.ghostr.block_seconds=0"];
     assert!(load(&Case { set, ..NONE }).unwrap_err().contains("it is at least 1"));
 }
+
+#[test]
+fn silence_is_limited_where_a_gateway_says_so() {
+    let with = |set: String| {
+        let given = Given { set: vec![set], ..Given::default() };
+        Config::of("", &given, &[]).map_err(|error| error.to_string())
+    };
+    for gateway in ["ghostr", "muca", "topicsync", "yjs"] {
+        let key = format!("gateway.{gateway}.idle_seconds");
+        for seconds in [0, 1, 31_536_000] {
+            let config = with(format!("{key}={seconds}")).unwrap();
+            let shown = config.entries().find(|(one, _)| *one == key).unwrap().1;
+            assert_eq!(shown.value.as_integer(), Some(seconds));
+        }
+        for (wrong, why) in [("31536001", "it is at most 31536000"), ("-1", "-1"), ("x", "number")]
+        {
+            let refused = with(format!("{key}={wrong}")).unwrap_err();
+            assert!(refused.starts_with(&key) && refused.contains(why), "{refused}");
+        }
+    }
+}

@@ -1,4 +1,5 @@
-//! What follows a user over devices, and in which order streams stand, from a command line.
+//! What follows a user over devices, in which order streams stand, and how a circle is, from a command
+//! line.
 
 use crate::program::{Person, Server};
 use crate::{PASSWORD, place};
@@ -48,5 +49,36 @@ fn streams_are_arranged_in_sections() {
     assert_eq!(ana.done(&["stream", "list", "Tea"]), arranged);
     let refused = ana.say(&["stream", "arrange", "Tea", "coffee"]);
     assert!(refused.err.contains("you have no stream \"coffee\""), "{refused:?}");
+    assert_eq!(server.stop("TERM"), Some(0));
+}
+
+#[test]
+fn a_circle_is_shown_and_changed_in_what_is_named() {
+    let (_dir, data) = place();
+    let server = Server::start(&data, &[]);
+    let ana = Person::sign_up(&server, "ana", PASSWORD);
+    ana.done(&["circle", "create", "Tea"]);
+    let shown = |told: &str| told.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let first = ana.done(&["circle", "show", "Tea"]);
+    assert!(first.starts_with("Tea  c_"), "{first}");
+    let nobody = "nobody is idle for doing nothing";
+    assert_eq!(shown(&first), ["1 members, who is invited may join", nobody]);
+    let idle = "idle after 600 seconds without an action";
+    let set = ana.done(&["circle", "change", "Tea", "--idle", "600", "--about", "Leaves"]);
+    assert_eq!(shown(&set), ["Leaves", "1 members, who is invited may join", idle]);
+    // What is not named stays.
+    let set = ana.done(&["circle", "change", "Tea", "--name", "Town", "--public"]);
+    assert_eq!(shown(&set), ["Leaves", "1 members, anyone may join", idle]);
+    assert_eq!(ana.done(&["circle", "show", "Town"]), set);
+    let set = ana.done(&["circle", "change", "Town", "--no-about", "--not-public", "--idle", "0"]);
+    assert_eq!(shown(&set), ["1 members, who is invited may join", nobody]);
+    for (args, why) in [
+        (&["circle", "change", "Town"][..], "required"),
+        (&["circle", "change", "Town", "--idle", "30"], "60 to 86400"),
+        (&["circle", "change", "Tea", "--public"], "you have no circle \"Tea\""),
+    ] {
+        let refused = ana.say(args);
+        assert!(refused.code == Some(2) && refused.err.contains(why), "{args:?}: {refused:?}");
+    }
     assert_eq!(server.stop("TERM"), Some(0));
 }
