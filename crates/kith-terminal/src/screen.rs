@@ -7,6 +7,7 @@ mod composer;
 mod draw;
 mod list;
 mod lister;
+mod out;
 mod pictures;
 mod popup;
 mod private;
@@ -44,7 +45,8 @@ const FRAME: Duration = Duration::from_millis(16);
 
 /// Runs until the user ends it.
 ///
-/// Drawing waits for the terminal, and nothing else does: the client has a task of its own.
+/// It waits for nobody, the terminal included: while that does not take what was drawn, nothing more is
+/// drawn, and then what there is to be seen.
 pub(crate) async fn run(
     mut carrier: Carrier,
     mut events: Events,
@@ -74,7 +76,8 @@ pub(crate) async fn run(
         if let Some(ended) = app.ended.take() {
             return Ok(ended);
         }
-        if app.dirty && drawn.elapsed() >= FRAME {
+        let is_free = screen.is_free();
+        if app.dirty && is_free && drawn.elapsed() >= FRAME {
             draw(&mut screen, &mut app)?;
             drawn = Instant::now();
             continue;
@@ -106,7 +109,8 @@ pub(crate) async fn run(
                 None => return Ok(Ended::Quit),
             },
             _ = ticks.tick() => app.tick(clock::now()),
-            () = due, if app.dirty => {}
+            () = due, if app.dirty && is_free => {}
+            freed = screen.freed(), if !is_free => freed?,
             () = end.next() => return Ok(Ended::Quit),
         }
     }
@@ -118,6 +122,7 @@ fn draw(screen: &mut Screen, app: &mut App) -> std::io::Result<()> {
     }
     let mut need = list::Need::default();
     screen.terminal.draw(|frame| need = app.draw(frame))?;
+    screen.show()?;
     app.dirty = false;
     app.drawn(need);
     Ok(())

@@ -15,6 +15,9 @@ use crate::text::clean;
 use crate::theme::ThemeName;
 use ratatui_image::picker::ProtocolType;
 
+/// Calls that may wait for the terminal.
+const EFFECTS_MAX: usize = 16;
+
 impl App {
     /// Does what was written: says it, or does the command.
     fn send(&mut self) {
@@ -303,6 +306,8 @@ impl App {
             Note::Privately(user) => {
                 self.write();
                 self.private = Some((user, 0));
+                // What was told of it is in it.
+                self.notice = None;
             }
             Note::Private { user, mark, line } => self.private_line(user, mark, &line),
             Note::Found(seq) => {
@@ -364,12 +369,12 @@ impl App {
             self.notice(line, false);
         }
         if self.notify != Notify::Off {
-            self.effects.push(Effect::Bell);
+            self.tell(Effect::Bell);
         }
         if self.notify == Notify::Desktop {
             // What was said is between the two.
             let name = self.model.people().name(user);
-            self.effects.push(Effect::Desktop(format!("{name}, privately")));
+            self.tell(Effect::Desktop(format!("{name}, privately")));
         }
     }
 
@@ -396,13 +401,20 @@ impl App {
         self.list.reset();
     }
 
+    /// Calls the user, unless a terminal that does not read has not told the calls before.
+    fn tell(&mut self, effect: Effect) {
+        if self.effects.len() < EFFECTS_MAX {
+            self.effects.push(effect);
+        }
+    }
+
     /// Tells of a message that is not seen and means the user.
     fn posted(&mut self, place: Place, seq: Seq, for_me: bool) {
         let here = self.model.here().is_some_and(|here| here.stream == place.stream);
         if !for_me || here && self.focused || self.notify == Notify::Off {
             return;
         }
-        self.effects.push(Effect::Bell);
+        self.tell(Effect::Bell);
         if self.notify == Notify::Desktop {
             let main = Place { thread: None, ..place };
             let message = self.model.talk(main).and_then(|talk| talk.message(seq));
@@ -413,7 +425,7 @@ impl App {
                 None => (self.model.full_name(main), "a message for you".to_owned()),
             };
             let first = text.lines().next().unwrap_or_default();
-            self.effects.push(Effect::Desktop(format!("{author}: {first}")));
+            self.tell(Effect::Desktop(format!("{author}: {first}")));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The terminal itself: taken over for the whole screen, and given back however the program ends.
 
-use std::io::{BufWriter, Stdout, Write, stdout};
+use std::io::{Write, stdout};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,22 +12,24 @@ use crossterm::event::{
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute};
+use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use super::app::Effect;
+use super::out::{Frame, Out};
 use crate::text::clean;
 
-/// Room for what a whole screen is drawn with.
-const SCREEN_BYTES: usize = 64 * 1024;
+/// For how long the program waits at its end for a terminal that does not read.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// The longest text of a notice on the desktop, in characters.
 const NOTICE_CHARS: usize = 200;
 
 /// A terminal that was taken over.
 pub(super) struct Screen {
-    pub(super) terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    pub(super) terminal: Terminal<CrosstermBackend<Frame>>,
+    out: Out,
 }
 
 impl Screen {
@@ -38,18 +41,30 @@ impl Screen {
             give_back();
             before(panic);
         }));
-        let taken = take_over();
-        // Standard output by itself would write a screen in pieces, for each of which the terminal
-        // wakes.
-        let out = BufWriter::with_capacity(SCREEN_BYTES, stdout());
-        let terminal = taken.and_then(|()| Terminal::new(CrosstermBackend::new(out)));
-        match terminal {
-            Ok(terminal) => Ok(Self { terminal }),
-            Err(error) => {
-                give_back();
-                Err(error)
-            }
+        let taken = take_over().and_then(|()| Out::start(stdout()));
+        let taken = taken.and_then(|out| {
+            let terminal = Terminal::new(CrosstermBackend::new(out.frame.clone()))?;
+            Ok(Self { terminal, out })
+        });
+        if taken.is_err() {
+            give_back();
         }
+        taken
+    }
+
+    /// Whether the terminal has taken what was drawn last.
+    pub(super) fn is_free(&self) -> bool {
+        self.out.is_free()
+    }
+
+    /// Waits until the terminal has taken what was drawn last.
+    pub(super) async fn freed(&self) -> std::io::Result<()> {
+        self.out.freed().await
+    }
+
+    /// Has the terminal shown what was drawn.
+    pub(super) fn show(&self) -> std::io::Result<()> {
+        self.out.send()
     }
 
     /// Does something that is not drawn.
@@ -61,16 +76,17 @@ impl Screen {
                 self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
             }
             Effect::Suspend => {
+                // Whoever suspends the program waits for the terminal.
+                self.out.send()?;
+                self.out.settle(Duration::MAX);
                 give_back();
                 suspend();
                 take_over()?;
             }
-            Effect::Mouse(true) => execute!(stdout(), EnableMouseCapture)?,
-            Effect::Mouse(false) => execute!(stdout(), DisableMouseCapture)?,
+            Effect::Mouse(true) => queue!(self.out.frame, EnableMouseCapture)?,
+            Effect::Mouse(false) => queue!(self.out.frame, DisableMouseCapture)?,
             Effect::Bell | Effect::Desktop(_) | Effect::Copy(_) => {
-                let mut out = stdout().lock();
-                out.write_all(sequence(effect, &term()).as_bytes())?;
-                out.flush()?;
+                self.out.frame.write_all(sequence(effect, &term()).as_bytes())?;
             }
         }
         Ok(())
@@ -125,20 +141,30 @@ fn suspend() {
 /// Gives the terminal back. Done twice, it does no harm.
 fn give_back() {
     // If the terminal is gone there is nobody to give it back to.
-    let _ = execute!(
-        stdout(),
+    let _ = farewell(&mut stdout());
+    let _ = disable_raw_mode();
+}
+
+/// What the terminal is told when it is given back.
+fn farewell(out: &mut impl Write) -> std::io::Result<()> {
+    execute!(
+        out,
         DisableMouseCapture,
         DisableFocusChange,
         DisableBracketedPaste,
         LeaveAlternateScreen,
         cursor::Show
-    );
-    let _ = disable_raw_mode();
+    )
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        // One that still does not read is left as it is: the program would never end.
+        if self.out.settle(FAREWELL) && farewell(&mut self.out.frame).is_ok() {
+            let _ = self.out.send();
+            self.out.settle(FAREWELL);
+        }
+        let _ = disable_raw_mode();
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is on the screen, at several sizes.
 
+mod bytes;
 mod composer;
 mod help;
 mod keys;
