@@ -1,11 +1,13 @@
 //! The way over a Kith server: devices are reached by a personal service, wherever two users meet.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kith_client::{Call, Client, ClientError, Offered};
 use kith_core::id::UserId;
 use kith_core::text::{FailureCode, Line, ServiceName};
+use kith_proto::error::Problem;
 use kith_proto::service::{self, Offer};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -22,6 +24,10 @@ use crate::signals::{Incoming, Signals};
 const AT_ONCE: u32 = 64;
 /// The most of them that wait to be looked at.
 const WAITING_MAX: usize = 64;
+/// How often a call is made again that was made too early.
+const AGAIN_MAX: u32 = 5;
+/// The most milliseconds until then.
+const AGAIN_MS_MAX: u64 = 1000;
 
 /// What `kith/reach` answers.
 #[derive(Deserialize)]
@@ -38,7 +44,23 @@ impl Wire {
     /// Calls a service of the server.
     async fn ask(&self, name: &str, args: Json) -> Option<Json> {
         let name = ServiceName::parse(name).ok()?;
-        self.client.call(service::Call::of_server(name, args)).await.ok()
+        self.insist(service::Call::of_server(name, args)).await.ok()
+    }
+
+    /// Calls, and once more where the server says that this is only too early: what it has too much of
+    /// to do now is not what cannot be.
+    async fn insist(&self, call: service::Call) -> Result<Json, ClientError> {
+        for _ in 0..AGAIN_MAX {
+            match self.client.call(call.clone()).await {
+                Err(ClientError::Refused(Problem {
+                    retry_ms: Some(ms), failure: None, ..
+                })) => {
+                    tokio::time::sleep(Duration::from_millis(ms.clamp(1, AGAIN_MS_MAX))).await;
+                }
+                said => return said,
+            }
+        }
+        self.client.call(call).await
     }
 }
 
@@ -57,7 +79,7 @@ impl Signals for Wire {
 
     async fn call(&self, to: &Address, value: Json) -> Result<Json, Option<Declined>> {
         let call = service::Call::personal(to.user, to.name.clone(), value);
-        self.client.call(call).await.map_err(|error| match error {
+        self.insist(call).await.map_err(|error| match error {
             ClientError::Refused(problem) => {
                 problem.failure.and_then(|failure| Declined::of(failure.code.as_str()))
             }
