@@ -27,14 +27,20 @@ mod private;
 #[path = "serve/program.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod program;
+#[path = "../../kith-gateway-tcp/tests/common/quirks.rs"]
+mod quirks;
 #[path = "serve/screen.rs"]
 mod screen;
+#[path = "serve/screens.rs"]
+mod screens;
 #[path = "serve/search.rs"]
 mod search;
 #[path = "serve/secrets.rs"]
 mod secrets;
 #[path = "serve/settings.rs"]
 mod settings;
+#[path = "serve/slow.rs"]
+mod slow;
 #[path = "serve/talk.rs"]
 mod talk;
 #[path = "serve/terminal.rs"]

@@ -2,11 +2,14 @@
 //! others who talk.
 #![cfg(target_os = "linux")]
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use rustix::termios::{Action, tcflow};
 
 use crate::chat::{tea, tea_with};
 use crate::place;
@@ -14,7 +17,7 @@ use crate::program::{PATIENCE, Person, Server};
 
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const ESCAPE: &str = "\x1b";
-const CONTROL_K: &str = "\x0b";
+pub(crate) const CONTROL_K: &str = "\x0b";
 const CONTROL_Z: &str = "\x1a";
 const CONTROL_Q: &str = "\x11";
 const PAGE_UP: &str = "\x1b[5~";
@@ -30,6 +33,8 @@ pub(crate) struct Window {
     keys: ChildStdin,
     output: Receiver<Vec<u8>>,
     parser: vt100::Parser,
+    /// Bytes that came so far.
+    taken: usize,
     /// The file of the terminal.
     file: String,
 }
@@ -42,7 +47,7 @@ impl Window {
     }
 
     /// What a line of a shell runs, in a terminal of some size.
-    fn run(person: &Person, line: &str, columns: u16, rows: u16) -> Self {
+    pub(crate) fn run(person: &Person, line: &str, columns: u16, rows: u16) -> Self {
         let program = person.command(&[]);
         let size = format!("stty cols {columns} rows {rows}");
         let shell = format!("{size} && tty && {line}");
@@ -80,7 +85,7 @@ impl Window {
             }
         });
         let parser = vt100::Parser::new(some(rows), some(columns), 0);
-        Self { child, keys, output, parser, file }
+        Self { child, keys, output, parser, taken: 0, file }
     }
 
     pub(crate) fn types(&mut self, keys: &str) {
@@ -99,13 +104,27 @@ impl Window {
     /// Waits until the screen is as wanted.
     #[track_caller]
     pub(crate) fn until(&mut self, wanted: impl Fn(&str) -> bool) {
+        if !self.comes_to(|window| wanted(&window.shown())) {
+            panic!("not as it should be:\n{}", self.shown());
+        }
+    }
+
+    /// Waits until it is as wanted; whether it comes to that.
+    pub(crate) fn comes_to(&mut self, wanted: impl Fn(&Self) -> bool) -> bool {
         let began = Instant::now();
-        while !wanted(&self.shown()) {
-            let left = PATIENCE.saturating_sub(began.elapsed());
-            match self.output.recv_timeout(left) {
-                Ok(bytes) => self.parser.process(&bytes),
-                Err(_) => panic!("not as it should be:\n{}", self.shown()),
+        while !wanted(self) {
+            match self.output.recv_timeout(PATIENCE.saturating_sub(began.elapsed())) {
+                Ok(bytes) => self.process(&bytes),
+                Err(_) => return false,
             }
+        }
+        true
+    }
+
+    /// Waits until nothing has changed for a while.
+    pub(crate) fn rests(&mut self, rest: Duration) {
+        while let Ok(bytes) = self.output.recv_timeout(rest) {
+            self.process(&bytes);
         }
     }
 
@@ -129,13 +148,48 @@ impl Window {
         let began = Instant::now();
         loop {
             match self.output.recv_timeout(PATIENCE.saturating_sub(began.elapsed())) {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => self.process(&bytes),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", self.shown()),
             }
         }
         // The terminal is as it was.
         assert!(!self.parser.screen().alternate_screen());
+        self.child.wait().unwrap().code()
+    }
+
+    fn process(&mut self, bytes: &[u8]) {
+        self.taken += bytes.len();
+        self.parser.process(bytes);
+    }
+
+    /// Bytes that the terminal was told so far.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// The terminal takes nothing more of what the program writes.
+    pub(crate) fn stop(&self) {
+        self.flow(Action::OOff);
+    }
+
+    /// It takes it again.
+    pub(crate) fn go_on(&self) {
+        self.flow(Action::OOn);
+    }
+
+    fn flow(&self, action: Action) {
+        let terminal = File::options().read(true).write(true).open(&self.file).unwrap();
+        tcflow(terminal, action).unwrap();
+    }
+
+    /// Tells the program to end, as the system does; the exit code.
+    pub(crate) fn told_to_end(mut self) -> Option<i32> {
+        let script = self.child.id();
+        let children = format!("/proc/{script}/task/{script}/children");
+        let program = std::fs::read_to_string(children).unwrap();
+        let args = ["-s", "TERM", program.trim()];
+        assert!(Command::new("kill").args(args).status().unwrap().success());
         self.child.wait().unwrap().code()
     }
 }
