@@ -13,7 +13,7 @@ const HARMLESS = ["KithError", "stringify", "words"];
 function talks(source: string): string[] {
   const code = source.replace(/<style>[^]*<\/style>/, "").replace(/<!--[^]*?-->/g, "").replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
   // The codes of the SDK's own refusals begin with its name.
-  const calls = [...code.replace(/"client\.[a-z_]+"/g, "").matchAll(/\bclient\s*[?!]?\.\s*\w+|\.client\b|\b(?:fetch|sendBeacon)\s*\(|\bnew (?:WebSocket|XMLHttpRequest|EventSource|Client)\b/g)].map(([call]) => call);
+  const calls = [...code.replace(/"(?:error\.)?client\.[a-z_]+"/g, "").matchAll(/\bclient\s*[?!]?\.\s*\w+|\.client\b|\b(?:fetch|sendBeacon)\s*\(|\bnew (?:WebSocket|XMLHttpRequest|EventSource|Client)\b/g)].map(([call]) => call);
   const taken = [...code.matchAll(/import (?!type\b)([^;]*?) from "@kith\/client[^"]*"/g)].flatMap(([, names = ""]) => names.replace(/[{}]/g, "").split(","))
     .map((name) => name.trim().replace(/ as .*/, "")).filter((name) => name !== "" && !name.startsWith("type ") && !HARMLESS.includes(name));
   return [...calls, ...taken];

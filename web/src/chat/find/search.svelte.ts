@@ -1,7 +1,6 @@
 // A search: what was asked, what was found so far, and what is wrong with it.
 
-import { KithError, type protocol } from "@kith/client";
-import { t, type Key } from "../../lib/i18n/index.svelte.js";
+import type { protocol } from "@kith/client";
 import type { Site } from "../model/site.js";
 import { why } from "../why.js";
 
@@ -9,15 +8,6 @@ import { why } from "../why.js";
 const PAGE = 20;
 /** Hits that are held: whoever looks through more narrows the search. */
 const HELD_MAX = 1000;
-
-/** What is said of a search that the server refuses. */
-const SENTENCES: Readonly<Record<string, Key & `find.${string}`>> = {
-  "search.unknown_filter": "find.unknown_filter",
-  "search.bad_filter": "find.bad_filter",
-  "search.off": "find.off",
-  "search.busy": "find.busy",
-  "search.late": "find.late",
-};
 
 /** What is asked. */
 export interface Question {
@@ -81,8 +71,7 @@ export class Search {
     } catch (error) {
       if (own !== this.#asked) return;
       if (anew) this.hits = [];
-      const said = error instanceof KithError ? SENTENCES[error.code] : undefined;
-      this.failed = said === undefined ? why(error) : t(said as "find.off");
+      this.failed = why(error);
     } finally {
       if (own === this.#asked) this.busy = false;
     }

@@ -33,7 +33,7 @@ export class Attaching {
 
   /** Why no file can be attached here now, in words; `undefined` where some can. */
   obstacle(): string | undefined {
-    if (!this.isOffered) return t("error.file_off");
+    if (!this.isOffered) return t("error.file.off");
     const { circle, info } = this.stream;
     const place = circle === undefined ? undefined : { circle: get(circle.circle), member: get(circle.member) };
     const barred = obstacle(info, place, 0, Date.now());

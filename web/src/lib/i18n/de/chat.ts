@@ -76,6 +76,7 @@ export const chat = {
   "circle.look": "Wohin führt er?",
   "circle.find": "Öffentliche Kreise finden",
   "circle.go": "Hingehen",
+  "circle.go_name": "Hingehen: {name}",
   "circle.none_public": "Hier gibt es keine öffentlichen Kreise.",
   "circle.invite": "Leute einladen",
   "circle.invite_to": "Leute einladen: {circle}",

@@ -39,9 +39,4 @@ export const find = {
   "find.value_yesterday": "gestern",
   "find.value_7d": "vor einer Woche",
   "find.value_30d": "vor 30 Tagen",
-  "find.unknown_filter": "Diesen Filter gibt es nicht. In Anführungszeichen wird danach als Text gesucht.",
-  "find.bad_filter": "Ein Filter ist nicht zu lesen. Tage sind 2026-11-22, 2026-11, today oder 7d.",
-  "find.off": "Dieser Server hat keine Suche.",
-  "find.busy": "Gerade suchen viele. Versuche es gleich noch einmal.",
-  "find.late": "Diese Suche hat zu lange gedauert. Suche genauer.",
 };

@@ -7,6 +7,7 @@ import { chat } from "./chat.js";
 import { command } from "./command.js";
 import { composer } from "./composer.js";
 import { emoji } from "./emoji.js";
+import { errors } from "./errors.js";
 import { find } from "./find.js";
 import { live } from "./live.js";
 import { manage } from "./manage.js";
@@ -18,4 +19,4 @@ import { privately } from "./private.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...find, ...live, ...manage, ...markdown, ...media, ...notify, ...privately, ...places, ...settings };
+export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...errors, ...find, ...live, ...manage, ...markdown, ...media, ...notify, ...privately, ...places, ...settings };

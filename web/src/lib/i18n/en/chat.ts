@@ -76,6 +76,7 @@ export const chat = {
   "circle.look": "Where does it lead?",
   "circle.find": "Find public circles",
   "circle.go": "Go there",
+  "circle.go_name": "Go there: {name}",
   "circle.none_public": "There are no public circles here.",
   "circle.invite": "Invite people",
   "circle.invite_to": "Invite people to {circle}",

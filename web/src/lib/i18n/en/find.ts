@@ -39,9 +39,4 @@ export const find = {
   "find.value_yesterday": "yesterday",
   "find.value_7d": "a week ago",
   "find.value_30d": "30 days ago",
-  "find.unknown_filter": "There is no such filter. In quotes it is looked for as text.",
-  "find.bad_filter": "A filter cannot be read. Days are 2026-11-22, 2026-11, today or 7d.",
-  "find.off": "This server has no search.",
-  "find.busy": "Many people are searching. Try again in a moment.",
-  "find.late": "This search took too long. Narrow it down.",
 } as const;
