@@ -129,7 +129,7 @@ export class Entry {
   /** Shows the site of a client; `past` is what is shown until there is a connection. */
   #begin(client: Client, past: Past | undefined): void {
     const site: Site = new Site(client, localStorage, {
-      posted: (stream, event) => tell(site, this.view, stream, event),
+      posted: (stream, event) => void tell(site, this.view, stream, event),
       removed: (name, how) => {
         toast(how === "banned" ? t("chat.was_banned", { circle: name }) : t("chat.was_kicked", { circle: name }), { kind: "bad" });
       },

@@ -19,14 +19,14 @@ import type { View } from "./view.svelte.js";
 /** The most of a message that is said: who wants more, reads it. */
 const SAID_MAX = 200;
 
-export function tell(site: Site, view: View, stream: StreamModel, { seq, by, body }: protocol.Event): void {
+export async function tell(site: Site, view: View, stream: StreamModel, { seq, by, body }: protocol.Event): Promise<void> {
   if (body.kind !== "posted" || by === undefined) return;
   const { route } = view;
   const is_here = route.at === "stream" && route.stream === stream.id && body.thread === route.thread;
   const level = levelOf(get(site.preferences.values), stream.id, stream.circle?.id, Date.now());
   const is_for_me = level === "all" || (level === "mentions" && body.mentions?.users?.includes(site.me) === true);
   if (!is_here && !is_for_me) return;
-  const name = nameOf(site.people.get(by), stream.circle?.nickname(by));
+  const name = nameOf(site.people.get(by) ?? (await site.people.whoIs(by)), stream.circle?.nickname(by));
   const text = inWords(body).slice(0, SAID_MAX);
   const of = streamName(stream.info, get(site.people.users), site.me);
   announce(is_here ? t("chat.said", { name, text }) : t("chat.said_in", { name, text, stream: of }));

@@ -9,7 +9,7 @@ const member = (user: string, more: object = {}) => ({ user, joined_at: 0, ...mo
 /** The circle Tea as ana sees it, and what its page was told. */
 function world(answers: Answers = {}) {
   const of = fake(answers);
-  const told = { wanted: [] as string[], met: [] as string[], stale: 0, refused: 0 };
+  const told = { wanted: [] as string[], met: [] as string[], renamed: 0, stale: 0, refused: 0 };
   const circle = {
     id: "c_tea", name: "Tea", owner: "u_cyd", everyone: "r_all", members: 2, public: true,
     roles: { r_all: { name: "everyone", rank: 0, allow: ["read", "write"] }, r_guide: { name: "guide", rank: 5, allow: ["invite"] } },
@@ -18,6 +18,7 @@ function world(answers: Answers = {}) {
     client: of.client,
     wanted: (users) => told.wanted.push(...users),
     met: (user) => told.met.push(user),
+    renamed: () => (told.renamed += 1),
     stale: () => (told.stale += 1),
     refused: () => (told.refused += 1),
   }, { circle, member: member("u_ana"), streams: [] });
@@ -63,12 +64,15 @@ test("one's own membership decides what one may, as it changes", () => {
   expect([model.may("write"), model.may("read")]).toEqual([false, true]);
 });
 
-test("a nickname of somebody who is known is the one of now", async () => {
-  const { model, happens } = world(members(2));
-  await model.list();
+test("a nickname of somebody who is known is the one of now, and they are shown anew", async () => {
+  const { model, happens, seen } = world(members(2));
+  await model.learnNames();
+  await model.learnNames();
+  happens({ kind: "member_changed", member: member("u_1", { roles: ["r_guide"] }) });
+  expect(seen.renamed).toBe(0);
   happens({ kind: "member_changed", member: member("u_1", { nickname: "Annie" }) });
   happens({ kind: "member_changed", member: member("u_9", { nickname: "nobody" }) });
-  expect([model.nickname("u_1"), model.nickname("u_9")]).toEqual(["Annie", undefined]);
+  expect([model.nickname("u_1"), model.nickname("u_9"), seen.renamed]).toEqual(["Annie", undefined, 1]);
 });
 
 test("who is there is told as they come and go", () => {

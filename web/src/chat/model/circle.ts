@@ -21,6 +21,8 @@ export interface AroundCircle {
   wanted(users: readonly UserId[]): void;
   /** Somebody did something, and may be shown otherwise by now. */
   met(user: UserId): void;
+  /** Somebody is called otherwise in it by now. */
+  renamed(): void;
   /** What the window says of it is out of date. */
   stale(): void;
   refused(error: unknown): void;
@@ -89,8 +91,15 @@ export class CircleModel {
       more = page.more && after !== undefined;
       this.#whole.set(!more);
     }
+    const before = get(this.#members);
     this.#members.set(all);
     this.around.wanted([...all.keys()]);
+    if ([...all.values()].some(({ user, nickname }) => nickname !== before.get(user)?.nickname)) this.around.renamed();
+  }
+
+  /** Learns what its members are called here, where one question is enough for that. */
+  async learnNames(): Promise<void> {
+    if (!get(this.#whole) && get(this.#circle).members <= PAGE) await this.list();
   }
 
   /** What a member is called here, where that differs from their name elsewhere. */
@@ -141,7 +150,9 @@ export class CircleModel {
           this.around.stale();
         }
         if (get(this.#members).has(body.member.user)) {
+          const before = this.nickname(body.member.user);
           this.#members.update((members) => new Map(members).set(body.member.user, body.member));
+          if (body.member.nickname !== before) this.around.renamed();
         }
         break;
       case "member_left":

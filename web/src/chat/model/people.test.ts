@@ -41,6 +41,16 @@ test("those who are known are asked for again, once at a time and in parts", asy
   expect(["u_99", "u_100", "u_1099"].map((id) => people.get(id as protocol.UserId)?.display_name)).toEqual(["99", "new", "new"]);
 });
 
+test("whoever is not known is asked for by whoever has to say who it is", async () => {
+  const asked: protocol.UserId[][] = [];
+  const people = new People((users) => {
+    asked.push(users);
+    return users.includes("u_eve") ? Promise.reject(new Error("no")) : Promise.resolve(users.map(user));
+  });
+  expect([(await people.whoIs("u_ana"))?.name, (await people.whoIs("u_ana"))?.name, await people.whoIs("u_eve")]).toEqual(["ana", "ana", undefined]);
+  expect(asked).toEqual([["u_ana"], ["u_eve"]]);
+});
+
 test("a nickname goes before the display name", () => {
   expect([nameOf(user("u_ana")), nameOf(user("u_ana"), "Annie"), nameOf(undefined)]).toEqual(["ANA", "Annie", "…"]);
 });

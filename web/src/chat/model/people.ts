@@ -75,6 +75,17 @@ export class People {
     this.renew(aged).catch(() => {});
   }
 
+  /** Who this is, also where that has to be asked first; `undefined` where it is not to be known. */
+  async whoIs(user: UserId): Promise<User | undefined> {
+    if (!this.#known.has(user)) await this.renew([user]).catch(() => {});
+    return this.#known.get(user);
+  }
+
+  /** Has everybody shown anew: somebody is called otherwise in some circle. */
+  again(): void {
+    this.#users.set(new Map(this.#known));
+  }
+
   /** Asks for nobody any more. */
   end(): void {
     clearTimeout(this.#gathering);

@@ -75,6 +75,18 @@ test("the conversation in which somebody says something comes first", async () =
   expect([posted, get(site.conversations)[0]?.forMe()]).toEqual([["s_cyd"], 1]);
 });
 
+test("of a conversation that somebody begins all is told from its first message on, and of what was there before nothing", async () => {
+  const posted: string[] = [];
+  const { site, tell, state } = world(windowOf([], [stream("s_bob", undefined, { head: 9, unread: 2, read: 7 })]), { watcher: { posted: ({ id }, { seq }) => posted.push(`${id} ${seq}`) } });
+  await site.start();
+  expect(countsOf(site, "s_bob")).toMatchObject({ unread: 2 });
+  state.window = windowOf([], [stream("s_bob", undefined, { head: 9, unread: 2, read: 7 }), stream("s_cyd", undefined, { head: 3, unread: 2 }), stream("s_many", undefined, { head: 90, unread: 90 })]);
+  await site.refresh();
+  expect([site.stream("s_cyd")?.feed.seq, site.stream("s_many")?.feed.seq]).toEqual([0, 90]);
+  for (const seq of [2, 3]) tell("s_cyd", event("s_cyd", seq, { kind: "posted", text: "tea?" }));
+  expect([posted, countsOf(site, "s_cyd")?.unread]).toEqual([["s_cyd 2", "s_cyd 3"], 2]);
+});
+
 test("a stream that may not be read any longer is gone at once, with what was shown of it elsewhere", async () => {
   const { site, tell, state, asked } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea"), stream("s_ops", "c_tea")])]), { answers: { message: () => ({ seq: 1, author: "u_bob", at: 0, text: "secret" }) } });
   await site.start();

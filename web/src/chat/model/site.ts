@@ -23,6 +23,9 @@ type UserId = protocol.UserId;
 /** The pause before the window is asked for again, while more may have changed. */
 const STALE_MS = 120;
 
+/** Messages of a conversation that somebody began just now which are told one by one. */
+const BEGUN_MAX = 20;
+
 /** Told of what happens besides what the stores say. */
 export interface Watcher {
   /** A message of somebody else came. */
@@ -68,6 +71,8 @@ export class Site {
   readonly #last = new Map<StreamId, protocol.Timestamp>();
   #stale: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
+  /** Whether the server told what there is. */
+  #is_told = false;
 
   constructor(readonly client: Client, storage: Keep, private readonly watcher: Watcher = {}) {
     this.circles = this.#circles;
@@ -96,6 +101,7 @@ export class Site {
       isPast: () => get(this.#shownAt) !== undefined,
       wanted: (users) => this.people.want(users),
       met: (user) => this.people.meet([user]),
+      renamed: () => this.people.again(),
       posted: (stream, event) => this.#posted(stream, event),
       changed: ({ id }, message) => this.singles.changed(id, message),
       ended: (stream) => this.#lost(stream),
@@ -226,6 +232,7 @@ export class Site {
     if (this.#ended) return;
     this.#shownAt.set(undefined);
     this.#learn(window);
+    this.#is_told = true;
   }
 
   /** Asks how everybody is shown by now; where that fails, they are shown as they were. */
@@ -270,8 +277,11 @@ export class Site {
       return held;
     }
     const past = kept.get(id);
+    // Of a conversation that somebody began while one was here all is told, its first message above all.
+    const is_begun = this.#is_told && circle === undefined && of.unread > 0 && of.unread <= BEGUN_MAX;
     // What happened after the messages that were kept is told from there.
-    const stream = new StreamModel(this.#around, { ...of, head: past?.head ?? of.head }, circle, past?.messages);
+    const from = is_begun ? { ...of, head: of.read, unread: 0, mentions: 0 } : { ...of, head: past?.head ?? of.head };
+    const stream = new StreamModel(this.#around, from, circle, past?.messages);
     this.#streams.set(id, stream);
     return stream;
   }
