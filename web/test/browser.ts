@@ -14,6 +14,10 @@ export interface Look {
   width?: number;
   height?: number;
   theme?: "light" | "dark";
+  /** Whether it is held in the hand. */
+  touch?: boolean;
+  /** Whether things may move; tests wait less where they do not. */
+  moving?: boolean;
 }
 
 export class Chromium {
@@ -37,11 +41,13 @@ export class Chromium {
   }
 
   /** A window of somebody who is not signed in. */
-  async page({ width = 1280, height = 800, theme = "light" }: Look = {}): Promise<Page> {
+  async page({ width = 1280, height = 800, theme = "light", touch = false, moving = false }: Look = {}): Promise<Page> {
     const context: BrowserContext = await this.browser.newContext({
       viewport: { width, height },
       colorScheme: theme,
-      reducedMotion: "reduce",
+      reducedMotion: moving ? "no-preference" : "reduce",
+      hasTouch: touch,
+      isMobile: touch,
     });
     context.setDefaultTimeout(20_000);
     const page = await context.newPage();

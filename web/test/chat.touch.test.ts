@@ -1,0 +1,116 @@
+// The chat in the hand, and as dense and as still as one wants it.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { chat, message, place, post, say, worldOf } from "./chat.js";
+import { BUSY, Server } from "./server.js";
+
+let server: Server;
+let browser: Chromium;
+
+beforeAll(async () => {
+  server = await Server.start(BUSY);
+  browser = await Chromium.start();
+});
+
+afterAll(async () => {
+  await browser.end();
+  await server.end();
+});
+
+const PHONE = { width: 390, height: 780, touch: true } as const;
+
+/** A finger that stays where it is until `until` is there. */
+async function hold(page: Page, x: number, y: number, until: () => Promise<unknown>): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+  await until();
+  await devtools.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await devtools.detach();
+}
+
+/** A finger that moves to the side. */
+async function swipe(page: Page, by: number): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const at = (x: number) => [{ x, y: 400 }];
+  const from = by > 0 ? 60 : 330;
+  await devtools.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(from) });
+  for (let step = 1; step <= 10; step += 1) await devtools.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(from + (by * step) / 10) });
+  await devtools.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await devtools.detach();
+}
+
+/** What is in view of the panels that take each other's place. */
+const inView = (page: Page) => page.evaluate(() => [...document.querySelectorAll<HTMLElement>("[data-panel]")].filter((panel) => {
+  const { left, right } = panel.getBoundingClientRect();
+  return left > -5 && right < innerWidth + 5;
+}).map(({ dataset }) => dataset["panel"]));
+
+test("on a phone one swipes between places and messages, a long touch opens the menu of a place, and a touch the tools of a message", async () => {
+  const { ana, bob, circle, stream, made } = await worldOf(server);
+  await ana.ask("POST", `/circles/${circle}/streams`, { name: "ops" });
+  await post(bob, stream, "touch me");
+  const page = await chat(browser, server, ana, `/s/${stream}`, PHONE);
+  await message(page, "touch me").waitFor();
+  await expect.poll(() => inView(page)).toEqual(["main"]);
+  await swipe(page, 260);
+  await expect.poll(() => inView(page)).toEqual(["places"]);
+  const link = await place(page, "ops").boundingBox();
+  if (link === null) throw new Error("there is no such place");
+  const menu = page.getByRole("menu", { name: "Menu of ops" });
+  await hold(page, link.x + link.width / 2, link.y + link.height / 2, () => menu.waitFor());
+  await expectFits(page);
+  await page.getByRole("menuitem", { name: "Add to favourites" }).tap();
+  await page.getByRole("heading", { name: "Favourites" }).waitFor();
+  await place(page, "ops").tap();
+  await page.getByRole("heading", { name: "ops", exact: true }).waitFor();
+  await expect.poll(() => inView(page)).toEqual(["main"]);
+  await swipe(page, 260);
+  await place(page, "general").tap();
+
+  // A message that is touched shows what can be done with it.
+  await message(page, "touch me").getByText("touch me").tap();
+  await page.getByRole("button", { name: "More about this message" }).tap();
+  await page.getByRole("menuitem", { name: "Reply", exact: true }).tap();
+  await page.getByText(`Your answer to bob${made}:`).waitFor();
+  await say(page, "touched");
+  await message(page, "touched").getByRole("button", { name: /Answers:/ }).waitFor();
+  await expectAccessible(page);
+  await page.close();
+});
+
+test("messages stand closer where one wants it, and nothing moves where one does not", async () => {
+  const { ana, bob, stream } = await worldOf(server);
+  await post(bob, stream, "first");
+  await post(ana, stream, "second");
+  const page = await chat(browser, server, ana, `/s/${stream}`, { moving: true });
+  const height = async () => {
+    const [one, two] = await Promise.all(["first", "second"].map((text) => message(page, text).boundingBox()));
+    return (two?.y ?? 0) + (two?.height ?? 0) - (one?.y ?? 0);
+  };
+  await message(page, "second").waitFor();
+  const usual = await height();
+  const choose = async (name: string) => {
+    await page.goto(`${server.url}/settings/appearance`);
+    await page.getByRole("radio", { name, exact: true }).check();
+    await page.goto(`${server.url}/s/${stream}`);
+    await message(page, "second").waitFor();
+  };
+  await choose("Compact");
+  const compact = await height();
+  await choose("Roomy");
+  expect(compact).toBeLessThan(usual);
+  expect(await height()).toBeGreaterThan(usual);
+  await expectFits(page);
+
+  const moves = () => page.evaluate(() => [...document.querySelectorAll("*")].flatMap((one) => [getComputedStyle(one), getComputedStyle(one, "::before")]).filter(({ animationName, transitionDuration }) =>
+    animationName !== "none" || transitionDuration.split(", ").some((length) => parseFloat(length) > 0.001)).length);
+  expect(await moves()).toBeGreaterThan(0);
+  await page.goto(`${server.url}/settings/appearance`);
+  await page.getByRole("radio", { name: "As little as possible", exact: true }).check();
+  await page.goto(`${server.url}/s/${stream}`);
+  await message(page, "second").waitFor();
+  expect(await moves()).toBe(0);
+  await page.close();
+});
