@@ -93,8 +93,12 @@ test("what a circle says of itself is saved, and found by whoever joins and leav
   const name = `Coffee ${made}`;
   await dialog(page).getByLabel("Name").fill(name);
   await dialog(page).getByLabel("What it is about").fill("Beans, and what becomes of them");
+  await dialog(page).getByLabel("Shown as idle after").selectOption("10 minutes");
   await dialog(page).getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();
+  await page.reload();
+  await choose(page, name, `Settings of ${name}`);
+  expect(await dialog(page).getByLabel("Shown as idle after").inputValue()).toBe("600");
   await page.keyboard.press("Escape");
   await circleLink(other, name).waitFor();
   await other.getByRole("heading", { name, exact: true }).waitFor();

@@ -5,10 +5,10 @@ import { changeCircle, changeStream, makeInvite, makeStream, setRole } from "./c
 test("what is written is said without what stands around it, and nothing where it is empty", async () => {
   const { client, said } = fake();
   await changeCircle({ client }, "c_tea", { name: " Tea ", about: "  ", public: true });
-  await changeCircle({ client }, "c_tea", { name: "Tea", about: " for all ", public: false });
+  await changeCircle({ client }, "c_tea", { name: "Tea", about: " for all ", public: false, idle_seconds: 600 });
   expect(said).toEqual([
     ["change_circle", { circle: "c_tea", name: "Tea", public: true }],
-    ["change_circle", { circle: "c_tea", name: "Tea", public: false, about: "for all" }],
+    ["change_circle", { circle: "c_tea", name: "Tea", public: false, idle_seconds: 600, about: "for all" }],
   ]);
 });
 

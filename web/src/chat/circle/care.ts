@@ -9,9 +9,9 @@ type Of = Pick<Site, "client">;
 /** A line that may be empty, as it is said. */
 const about = (text: string) => (text.trim() === "" ? {} : { about: text.trim() });
 
-/** What a circle is called, what it is about, and whether everybody finds it. */
-export async function changeCircle({ client }: Of, circle: CircleId, of: { name: string; about: string; public: boolean }): Promise<void> {
-  await client.command({ change_circle: { circle, name: of.name.trim(), public: of.public, ...about(of.about) } });
+/** What a circle is called, what it is about, whether everybody finds it, and when its members are shown as idle, which stays where it is not said. */
+export async function changeCircle({ client }: Of, circle: CircleId, of: { name: string; about: string; public: boolean; idle_seconds?: number }): Promise<void> {
+  await client.command({ change_circle: { circle, name: of.name.trim(), public: of.public, ...about(of.about), ...(of.idle_seconds === undefined ? {} : { idle_seconds: of.idle_seconds }) } });
 }
 
 /** Has a circle shown with a picture, or with none. */
