@@ -11,7 +11,7 @@ let server: Server;
 let browser: Chromium;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
+  server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
   browser = await Chromium.start();
 });
 

@@ -44,6 +44,7 @@ test("what is refused is said in words, and in the server's own where there are 
   const check = (code: string, more: object = {}) => why(new KithError({ code, message: "as the server says", ...more }));
   expect(check("stream.archived")).toBe("This stream is archived.");
   expect(check("something.new")).toBe("As the server says.");
+  expect(check("topic.invalid")).toBe("This is not what may be in it. As the server says.");
   expect(check("constructor")).toBe("As the server says.");
   expect(check("service.failed")).toBe("The service could not do this.");
   expect(check("service.failed", { failure: { code: "no_milk", message: "there is no milk" } })).toBe("There is no milk.");

@@ -12,13 +12,16 @@ const isKnown = (key: string): key is Known => Object.hasOwn(errors, key);
 /** What whoever offers a service, or decides about a topic, says of it in words of their own. */
 const WORDED = new Set(["service.failed", "topic.refused"]);
 
+/** What the server says besides is worth reading: which part of a value does not fit, and why. */
+const DETAILED = new Set(["topic.invalid"]);
+
 /** A sentence on what went wrong. */
 export function why(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof KithError) {
     const key = `error.${error.code}`;
     if (WORDED.has(error.code) && error.failure !== undefined) return sentence(error.failure.message);
-    if (isKnown(key)) return t(key);
+    if (isKnown(key)) return DETAILED.has(error.code) ? `${t(key)} ${sentence(error.message)}` : t(key);
   }
   return sentence(error.message);
 }

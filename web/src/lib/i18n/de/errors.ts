@@ -131,7 +131,7 @@ export const errors = {
   "error.client.lost": "Die Verbindung ging verloren, bevor es eine Antwort gab.",
   "error.client.busy": "Zu viel ist unterwegs. Versuche es gleich noch einmal.",
   "error.client.too_slow": "Diese Seite war zu langsam für den Server.",
-  "error.client.abuse": "Der Server lehnt diese Seite ab. Lade sie neu.",
+  "error.client.abuse": "Der Server lehnt dieses Programm ab.",
   "error.client.file_lost": "Dieser Browser hat die Datei nicht behalten. Wähle sie noch einmal.",
   "error.client.unreadable": "Die Datei ist nicht mehr lesbar. Wähle sie noch einmal.",
 };

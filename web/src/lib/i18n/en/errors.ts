@@ -131,7 +131,7 @@ export const errors = {
   "error.client.lost": "The connection was lost before there was an answer.",
   "error.client.busy": "Too much is on its way. Try again in a moment.",
   "error.client.too_slow": "This page was too slow for the server.",
-  "error.client.abuse": "The server refuses this page. Load it again.",
+  "error.client.abuse": "The server refuses this client.",
   "error.client.file_lost": "This browser did not keep the file. Choose it again.",
   "error.client.unreadable": "The file can no longer be read. Choose it again.",
 } as const;
