@@ -16,7 +16,7 @@ mod site;
 
 use std::path::PathBuf;
 
-use play::Recording;
+use play::{Frames, Recording};
 use serde_json::json;
 
 fn recordings(dialect: &str) -> Vec<Recording> {
@@ -28,11 +28,11 @@ fn recordings(dialect: &str) -> Vec<Recording> {
     files.iter().map(|file| Recording::read(file)).collect()
 }
 
-async fn check(dialect: &str) {
+async fn check(dialect: &str, frames: Frames) {
     let mut failed = Vec::new();
     for recording in recordings(dialect) {
         if recording.is_conform()
-            && let Err(difference) = recording.play().await
+            && let Err(difference) = recording.play_as(frames).await
         {
             failed.push(format!("{dialect}/{}: {difference}", recording.name));
         }
@@ -42,12 +42,18 @@ async fn check(dialect: &str) {
 
 #[tokio::test]
 async fn conversations_in_the_public_dialect_go_as_they_did() {
-    check("single").await;
+    check("single", Frames::Text).await;
 }
 
 #[tokio::test]
 async fn conversations_in_the_newer_dialect_go_as_they_did() {
-    check("batched").await;
+    check("batched", Frames::Text).await;
+}
+
+#[tokio::test]
+async fn clients_that_write_bson_are_answered_alike() {
+    check("single", Frames::Bson).await;
+    check("batched", Frames::Bson).await;
 }
 
 /// What is recorded of accidents of the originals, changed to what is recommended instead.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::Duration;
 
+use bson::Bson;
 use kith_core::command::Command;
 use kith_core::id::TopicId;
 use kith_core::text::TopicName;
@@ -18,6 +19,15 @@ use crate::site::{Got, Native, Site, Socket};
 pub(crate) struct Recording {
     pub(crate) name: String,
     lines: Vec<String>,
+}
+
+/// How clients write what they say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Frames {
+    /// JSON in frames of text.
+    Text,
+    /// BSON in binary frames.
+    Bson,
 }
 
 /// A line that does something, and what comes of it.
@@ -61,7 +71,12 @@ impl Recording {
 
     /// Plays it; the first difference, if there is one.
     pub(crate) async fn play(&self) -> Result<(), String> {
-        let mut stage = Stage::open(&self.line(1)["data"]).await;
+        self.play_as(Frames::Text).await
+    }
+
+    /// Plays it with clients that write so.
+    pub(crate) async fn play_as(&self, frames: Frames) -> Result<(), String> {
+        let mut stage = Stage::open(&self.line(1)["data"], frames).await;
         let mut turns = self.turns();
         let mut wanted = Vec::new();
         while let Some(turn) = turns.pop_front() {
@@ -93,6 +108,25 @@ impl Recording {
     }
 }
 
+/// The same as BSON; `None` of a number for which that has no type.
+fn as_bson(json: &Json) -> Option<Bson> {
+    Some(match json {
+        Json::Null => Bson::Null,
+        Json::Bool(value) => Bson::Boolean(*value),
+        Json::Number(number) => match number.as_i64().map(|whole| (whole, i32::try_from(whole))) {
+            Some((_, Ok(small))) => Bson::Int32(small),
+            Some((whole, Err(_))) => Bson::Int64(whole),
+            None => Bson::Double(number.as_f64()?),
+        },
+        Json::String(text) => Bson::String(text.clone()),
+        Json::Array(items) => Bson::Array(items.iter().map(as_bson).collect::<Option<_>>()?),
+        Json::Object(entries) => {
+            let entries = entries.iter().map(|(key, value)| Some((key.clone(), as_bson(value)?)));
+            Bson::Document(entries.collect::<Option<_>>()?)
+        }
+    })
+}
+
 fn said(line: &Json, why: &str) -> String {
     format!("after {line}: {why}")
 }
@@ -106,6 +140,7 @@ struct Stage {
     /// What came before it was asked for.
     held: Vec<(String, Got)>,
     bound: Bound,
+    frames: Frames,
     /// Offers what the recording asks for.
     _application: Application,
     /// Makes the topics, and stays.
@@ -113,7 +148,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn open(setup: &Json) -> Self {
+    async fn open(setup: &Json, frames: Frames) -> Self {
         let site = Site::open().await;
         let native = site.native(&site.token).await;
         let mut client = site.client().await;
@@ -124,7 +159,7 @@ impl Stage {
         assert_eq!(client.settled().await, [], "the topics are made");
         let _application = Application::start(&native, site.circle, setup).await;
         let (clients, held, bound) = Default::default();
-        Self { site, native, clients, held, bound, _application, _setup: client }
+        Self { site, native, clients, held, bound, frames, _application, _setup: client }
     }
 
     async fn turn(&mut self, line: &Json) {
@@ -142,7 +177,13 @@ impl Stage {
                 } else if let Some(raw) = line["raw_b64"].as_str() {
                     client.send_binary(from_base64(raw)).await;
                 } else {
-                    client.send(&fill(&line["data"], bound)).await;
+                    let said = fill(&line["data"], bound);
+                    match (self.frames, as_bson(&said)) {
+                        (Frames::Bson, Some(Bson::Document(document))) => {
+                            client.send_binary(document.to_vec().unwrap()).await;
+                        }
+                        _ => client.send(&said).await,
+                    }
                 }
             }
             "close" => self.clients.get_mut(who).unwrap().close().await,

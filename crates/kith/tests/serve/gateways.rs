@@ -1,12 +1,15 @@
 //! What was recorded with the original servers of ghostr and muca, played against the program itself,
-//! in time that really passes: what shows an accident of theirs as it was recommended to go.
+//! in time that really passes: what shows an accident of theirs as it was recommended to go; and
+//! topicsync at the address that its settings say.
 
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio_websockets::{ClientBuilder, Message};
 
 use crate::place;
 use crate::play::{Recording, World, recordings};
@@ -105,4 +108,59 @@ fn clients_of_ghostr_are_answered_as_by_the_original() {
 #[test]
 fn clients_of_muca_are_answered_as_by_the_original() {
     check("muca");
+}
+
+/// What a topicsync client is told at an address that says all this.
+async fn topicsync(address: &str, says: &[Value], told: usize) -> Vec<Value> {
+    let uri = address.parse().unwrap();
+    let (mut client, _) = ClientBuilder::from_uri(uri).connect().await.unwrap();
+    for one in says {
+        client.send(Message::text(one.to_string())).await.unwrap();
+    }
+    let mut all = Vec::new();
+    while all.len() < told {
+        let message = client.next().await.unwrap().unwrap();
+        if let Some(text) = message.as_text() {
+            all.push(serde_json::from_str(text).unwrap());
+        }
+    }
+    all
+}
+
+#[test]
+fn clients_of_topicsync_are_let_in_where_the_settings_say() {
+    let (_dir, data) = place();
+    let set = [
+        "gateway.topicsync.listen=127.0.0.1:0",
+        "gateway.topicsync.circle=home",
+        "gateway.topicsync.user=desk",
+        "password_memory_kib=8",
+    ];
+    let args: Vec<&str> = set.iter().flat_map(|pair| ["--set", pair]).collect();
+    let server = Server::start(&data, &args);
+    let new = json!({"name": "desk", "password": "correct horse battery"}).to_string();
+    let desk = body(&server.post("/api/v1/accounts", None, &new));
+    let token = desk["token"].as_str();
+    let home = json!({"name": "home", "public": false}).to_string();
+    let home = body(&server.post("/api/v1/circles", token, &home));
+    let make = json!({"name": "cups", "holds": "int", "value": 3}).to_string();
+    let topics = format!("/api/v1/circles/{}/topics", home["circle"].as_str().unwrap());
+    let made = body(&server.post(&topics, token, &make));
+    let topic = format!("/api/v1/topics/{}", made["topic"].as_str().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let own = format!("ws://{}/", server.gateways[0]);
+    let main = format!("ws://{}/topicsync", server.address);
+    for (value, address) in [(3, &own), (4, &main)] {
+        let subscribe = json!({"type": "subscribe", "args": {"topic_name": "cups"}});
+        let add = json!({"topic_name": "cups", "topic_type": "int", "type": "add", "value": 1});
+        let act = json!({"type": "action", "args": {"commands": [add], "action_id": "a"}});
+        let told = runtime.block_on(topicsync(address, &[subscribe, act], 3));
+        assert_eq!(told[0]["type"], "hello", "{told:?}");
+        assert_eq!(told[1]["args"], json!({"topic_name": "cups", "value": value}));
+        assert_eq!(told[2]["args"]["action_id"], "a", "{told:?}");
+        let now = body(&server.get_as(&topic, token.unwrap()));
+        assert_eq!(now["value"], value + 1);
+    }
+    drop(runtime);
+    assert_eq!(server.stop("TERM"), Some(0));
 }
