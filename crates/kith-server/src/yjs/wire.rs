@@ -132,7 +132,7 @@ impl<'a> Read<'a> {
     }
 }
 
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
+pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
         number >>= 7;
@@ -140,7 +140,7 @@ fn put(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-fn put_chunk(bytes: &mut Vec<u8>, chunk: &[u8]) {
+pub(super) fn put_chunk(bytes: &mut Vec<u8>, chunk: &[u8]) {
     put(bytes, chunk.len() as u64);
     bytes.extend_from_slice(chunk);
 }
