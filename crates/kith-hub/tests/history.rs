@@ -248,15 +248,19 @@ async fn events_alone_begin_with_the_first_that_is_left() {
     assert_eq!(told, [some(begin.0), some(begin.0 + 40), some(begin.0), all.clone(), all]);
 }
 
-/// Counts the rows that are read.
+/// Counts the rows that are read, and what is in them.
 struct Counting {
     inner: MemoryStore,
     rows: Arc<AtomicU64>,
+    bytes: Arc<AtomicU64>,
 }
 
 impl Counting {
-    fn count(&self, rows: usize) {
-        self.rows.fetch_add(rows as u64, Ordering::Relaxed);
+    fn count<'a>(&self, rows: impl IntoIterator<Item = &'a str>) {
+        for row in rows {
+            self.rows.fetch_add(1, Ordering::Relaxed);
+            self.bytes.fetch_add(row.len() as u64, Ordering::Relaxed);
+        }
     }
 }
 
@@ -266,7 +270,7 @@ impl Around for Counting {
         &self.inner
     }
     async fn head(&self, feed: FeedId) -> Result<Head, StoreError> {
-        self.count(1);
+        self.count([""]);
         self.inner.head(feed).await
     }
     async fn events(
@@ -276,55 +280,84 @@ impl Around for Counting {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let rows = self.inner.events(feed, after, limit).await?;
-        self.count(rows.len());
+        self.count(rows.iter().map(|row| &*row.body));
         Ok(rows)
     }
     async fn get(&self, keys: Vec<DocKey>) -> Result<Vec<Option<Arc<str>>>, StoreError> {
-        self.count(keys.len());
-        self.inner.get(keys).await
+        let found = self.inner.get(keys).await?;
+        self.count(found.iter().map(|found| found.as_deref().unwrap_or_default()));
+        Ok(found)
     }
     async fn scan(&self, range: Range, limit: usize) -> Result<Vec<Document>, StoreError> {
         let rows = self.inner.scan(range, limit).await?;
-        self.count(rows.len());
+        self.count(rows.iter().map(|row| &*row.body));
         Ok(rows)
     }
 }
 
-/// A counter without a history that was changed so often: the rows that are left, and those that are
-/// read to open it.
-async fn opened_after(changes: usize) -> (usize, u64) {
+/// What opening a topic took.
+#[derive(Debug)]
+struct Opened {
+    /// The events that are left.
+    left: usize,
+    rows: u64,
+    bytes: u64,
+}
+
+/// Opens a counter with this history that was changed so often.
+async fn opened_after(history: History, changes: usize) -> Opened {
     let store = MemoryStore::new();
     let first = hub(store.clone(), Limits::default()).await;
     let ana = user(&first, "ana").await;
     let (circle, _) = circle(&first, ana).await;
-    let count = make(&first, ana, circle, Kind::Int, History::None).await;
+    let count = make(&first, ana, circle, Kind::Int, history).await;
     let add =
         serde_json::from_value::<kith_core::topic::Change>(json!({"add": {"by": 1}})).unwrap();
-    for _ in 0..changes / 500 {
-        let changes = vec![Asked { topic: count, change: add.clone() }; 500];
+    let together = changes.min(500);
+    for _ in 0..changes / together {
+        let changes = vec![Asked { topic: count, change: add.clone() }; together];
         let many = Command::Change { changes, when: Vec::new(), group: None };
         first.execute(ana, None, &many).await.unwrap();
     }
     while first.expire().await.unwrap() > 0 {}
     first.close().await;
     assert_eq!(verify(&store).await.unwrap().problems, []);
-    let left = store.events(FeedId::Topic(count), Seq(0), usize::MAX).await.unwrap().len();
-    let rows = Arc::new(AtomicU64::new(0));
-    let counting = Counting { inner: store.clone(), rows: Arc::clone(&rows) };
+    let (mut left, mut after) = (0, Seq(0));
+    loop {
+        let page = store.events(FeedId::Topic(count), after, 10_000).await.unwrap();
+        let Some(last) = page.last() else { break };
+        (left, after) = (left + page.len(), last.seq);
+    }
+    let (rows, bytes) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let counting =
+        Counting { inner: store.clone(), rows: Arc::clone(&rows), bytes: Arc::clone(&bytes) };
     let second = hub(counting, Limits::default()).await;
     let reader = connect(&second, "ana").await;
-    rows.store(0, Ordering::Relaxed);
+    for counted in [&rows, &bytes] {
+        counted.store(0, Ordering::Relaxed);
+    }
     follow(&second, &reader, FeedId::Topic(count), None).await.unwrap();
     assert_eq!(seen(&reader).await, [format!("snapshot {}", changes + 1)]);
     assert_eq!(value(&second, ana, count).await.1, json!(changes));
-    (left, rows.load(Ordering::Relaxed))
+    Opened { left, rows: rows.load(Ordering::Relaxed), bytes: bytes.load(Ordering::Relaxed) }
 }
 
 #[tokio::test(start_paused = true)]
 async fn opening_a_topic_without_history_reads_as_much_however_often_it_was_changed() {
-    let (few, many) = (opened_after(1000).await, opened_after(10_000).await);
-    for (left, read) in [few, many] {
-        assert!((100..500).contains(&left), "{left} events are left");
-        assert!(read < 200, "{read} rows are read");
+    for changes in [1000, 10_000] {
+        let opened = opened_after(History::None, changes).await;
+        assert!((100..500).contains(&opened.left) && opened.rows < 200, "{opened:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_a_topic_with_all_of_its_history_reads_as_much_however_often_it_was_changed() {
+    let few = opened_after(History::All, 10).await;
+    assert_eq!(few.left, 11);
+    for changes in [1000, 50_000] {
+        let opened = opened_after(History::All, changes).await;
+        assert_eq!(opened.left, changes + 1);
+        // What happened since the value was kept last is told anew: a part of what one keeps.
+        assert!(opened.rows < few.rows + 200 && opened.bytes < few.bytes + 40_000, "{opened:?}");
     }
 }
