@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of STYLE.md that a program can check.
 
 mod edges;
+mod examples;
 mod links;
 mod manifest;
 mod shown;
@@ -33,6 +34,7 @@ pub(crate) fn tidy() -> Result<()> {
     let metadata = workspace()?;
     let mut found = edges::check(&metadata)?;
     found.extend(manifest::check(&metadata)?);
+    found.extend(examples::check()?);
     let mut texts = Vec::new();
     for file in files(&["crates", "fuzz", "xtask"], "rs")? {
         let text = read(&file)?;
