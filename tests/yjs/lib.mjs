@@ -1,6 +1,6 @@
 // The clients as their users have them, and ways to wait for what happens to them.
 import { createInterface } from "node:readline";
-import { HocuspocusProvider } from "@hocuspocus/provider";
+import { HocuspocusProvider, HocuspocusProviderWebsocket } from "@hocuspocus/provider";
 import { WebSocket } from "ws";
 import { WebsocketProvider } from "y-websocket";
 import { WebsocketProvider as WebsocketProvider2 } from "y-websocket-v2";
@@ -79,6 +79,11 @@ export function named(topic, token, options = {}) {
   };
   open.add(client);
   return client;
+}
+
+/** A connection that several clients of Hocuspocus share. */
+export function shared_socket() {
+  return new HocuspocusProviderWebsocket({ url: `${world.ws}/hocuspocus`, WebSocketPolyfill: WebSocket });
 }
 
 /** Somebody who speaks the native protocol: what others show is in `shown`, by their numbers. */

@@ -1,5 +1,5 @@
 // What unmodified clients of Yjs do with the real server: `node scenarios.mjs NAME`.
-import { Y, WebSocket, ask, done, end, equal, named, native, plain, same, server, synced, topic, until, world } from "./lib.mjs";
+import { Y, WebSocket, ask, done, end, equal, named, native, plain, same, server, shared_socket, synced, topic, until, world } from "./lib.mjs";
 
 const { ana, bob, cyd, circle } = world;
 
@@ -76,6 +76,32 @@ const scenarios = {
     await until("it left", () => [one, three, late].every((client) => sees(client, two) === undefined));
     one.provider.ws.terminate();
     await until("it was cut off", () => sees(late, one) === undefined);
+  },
+
+  async editors_of_one_page_share_a_connection() {
+    const options = { websocketProvider: shared_socket(), sessionAwareness: true };
+    // Two of one document, as two panes of a page have it, and one of another.
+    const [one, two, notes] = ["pane", "pane", "pane-notes"].map((name) => named(name, ana, options));
+    for (const client of [one, two, notes]) client.provider.attach();
+    await synced(one, two, notes);
+    one.text.insert(0, "tea");
+    notes.text.insert(0, "notes");
+    const other = plain("pane", bob);
+    await same("tea", one, two, other);
+    two.text.insert(3, "!");
+    await same("tea!", one, two, other);
+    await until("all is saved", () => [one, two, notes].every((client) => client.saved()));
+    one.awareness.setLocalStateField("user", "ana");
+    const seen = (client) => client.awareness.getStates().get(one.doc.clientID)?.user;
+    await until("its cursor", () => seen(two) === "ana" && seen(other) === "ana");
+    // One pane is closed.
+    one.provider.destroy();
+    await until("it left", () => seen(two) === undefined && seen(other) === undefined);
+    two.text.insert(0, "my ");
+    await same("my tea!", two, other);
+    other.text.insert(0, "not ");
+    await same("not my tea!", two, other);
+    equal([one.text.toString(), notes.text.toString()], ["tea!", "notes"], "what was closed, and another");
   },
 
   async programs_and_editors_see_each_other() {

@@ -112,6 +112,7 @@ scenarios! {
     edits_meet_across_all_clients
     programs_without_yjs_write_too
     cursors_are_seen_until_their_editor_leaves
+    editors_of_one_page_share_a_connection
     programs_and_editors_see_each_other
     nobody_speaks_for_others
     who_may_not_is_not_let_in

@@ -67,7 +67,8 @@ pub(super) async fn proof<R: AsyncRead + Unpin>(
 /// The edits of one document that are not durable yet.
 #[derive(Default)]
 struct Edits {
-    waiting: Vec<Update>,
+    /// Each with what messages of its session begin with.
+    waiting: Vec<(Bytes, Update)>,
     /// Some are on their way.
     moving: bool,
 }
@@ -75,8 +76,8 @@ struct Edits {
 /// What came of edits.
 struct Done {
     topic: TopicId,
-    /// How many messages they came in.
-    count: usize,
+    /// What each of the messages began with that they came in.
+    from: Vec<Bytes>,
     bytes: usize,
     result: Result<(), HubError>,
 }
@@ -181,7 +182,7 @@ impl Inbox<'_> {
     async fn message(&mut self, payload: &Bytes) -> Result<(), Parting> {
         if let Some(topic) = self.link.document(&[]) {
             let message = Read(payload).message().map_err(|_| Parting::malformed())?;
-            return self.about(topic, message).await;
+            return self.about((topic, &Bytes::new()), message).await;
         }
         // An answer to a ping has no name, and says nothing but that the client is there.
         if let [9 | 10] = payload.as_ref() {
@@ -190,9 +191,10 @@ impl Inbox<'_> {
         let mut read = Read(payload);
         let name = read.text().map_err(|_| Parting::malformed())?;
         let message = read.message().map_err(|_| Parting::malformed())?;
-        match (self.link.document(&prefix(name)), message) {
-            (Some(topic), Message::Close) => self.link.close(topic),
-            (Some(topic), message) => self.about(topic, message).await?,
+        let begins = Bytes::from(prefix(name));
+        match (self.link.document(&begins), message) {
+            (Some(topic), Message::Close) => self.link.close(topic, &begins).await,
+            (Some(topic), message) => self.about((topic, &begins), message).await?,
             (None, Message::Auth(token)) => {
                 pay(self.link).await;
                 auth(self.link, name, token).await;
@@ -203,21 +205,28 @@ impl Inbox<'_> {
         Ok(())
     }
 
-    async fn about(&mut self, topic: TopicId, message: Message<'_>) -> Result<(), Parting> {
+    async fn about(
+        &mut self,
+        (topic, prefix): (TopicId, &Bytes),
+        message: Message<'_>,
+    ) -> Result<(), Parting> {
         match message {
             Message::Wants(state_vector) => {
                 pay(self.link).await;
-                match self.link.begin(topic, state_vector).await {
+                match self.link.begin((topic, prefix), state_vector).await {
                     // That it may not be read any more is told by whoever closed it.
                     Ok(()) | Err(HubError::Refused(_)) => Ok(()),
                     Err(error) => Err(Parting::of(&error)),
                 }
             }
-            Message::Has(update) => self.edit(topic, update, true).await,
-            Message::Did(update) => self.edit(topic, update, false).await,
+            Message::Has(update) => {
+                self.link.has_begun(topic, prefix);
+                self.edit((topic, prefix), update, true).await
+            }
+            Message::Did(update) => self.edit((topic, prefix), update, false).await,
             Message::There(said) => {
                 wait(self.link, Limiter::aware).await;
-                self.link.hear(topic, said).await;
+                self.link.hear((topic, prefix), said).await;
                 Ok(())
             }
             Message::Who => {
@@ -231,7 +240,12 @@ impl Inbox<'_> {
     }
 
     /// Takes an update of a document. `again` where it may be nothing but what is known.
-    async fn edit(&mut self, topic: TopicId, update: &[u8], again: bool) -> Result<(), Parting> {
+    async fn edit(
+        &mut self,
+        (topic, prefix): (TopicId, &Bytes),
+        update: &[u8],
+        again: bool,
+    ) -> Result<(), Parting> {
         let update = Update::new(update);
         let scan = update.scan().map_err(|refusal| Parting::of(&refusal.into()))?;
         let writes = self.link.writes(topic);
@@ -239,27 +253,24 @@ impl Inbox<'_> {
             || (again || !writes)
                 && !self.link.is_news(topic, &update).await.map_err(|error| Parting::of(&error))?;
         if known || !writes {
-            return self.settle(topic, 1, known);
+            return self.settle(prefix, known);
         }
         self.link.acted();
         self.count += 1;
         self.bytes += update.bytes().len();
-        self.edits.entry(topic).or_default().waiting.push(update);
+        self.edits.entry(topic).or_default().waiting.push((prefix.clone(), update));
         Ok(())
     }
 
-    /// Tells a client what became of so many of its messages.
-    fn settle(&self, topic: TopicId, count: usize, kept: bool) -> Result<(), Parting> {
-        match self.link.prefix(topic) {
-            Some(prefix) if !prefix.is_empty() => {
-                self.link.say(topic, |write| (0..count).for_each(|_| write.kept(kept)));
-                Ok(())
-            }
-            Some(_) if !kept => {
-                Err(Parting::forbidden("permission.denied", "you may only read this"))
-            }
-            _ => Ok(()),
+    /// Tells a session what became of one of its messages.
+    fn settle(&self, prefix: &[u8], kept: bool) -> Result<(), Parting> {
+        if prefix.is_empty() && !kept {
+            return Err(Parting::forbidden("permission.denied", "you may only read this"));
         }
+        if !prefix.is_empty() && self.link.document(prefix).is_some() {
+            self.link.say(prefix, |write| write.kept(kept));
+        }
+        Ok(())
     }
 
     /// Sends on the edits of every document of which none are on their way.
@@ -278,15 +289,15 @@ impl Inbox<'_> {
             }
             Metrics::add(&app.metrics.ws_requests);
             let mut sum = 0;
-            let fits = edits.waiting.iter().take_while(|update| {
+            let fits = edits.waiting.iter().take_while(|(_, update)| {
                 sum += update.bytes().len();
                 sum <= EVENT_BYTES
             });
             let some = fits.count().max(1);
-            let updates: Vec<Update> = edits.waiting.drain(..some).collect();
+            let (from, updates): (Vec<_>, Vec<_>) = edits.waiting.drain(..some).unzip();
             edits.moving = true;
-            let (topic, count) = (*topic, updates.len());
-            let bytes = updates.iter().map(|update| update.bytes().len()).sum();
+            let topic = *topic;
+            let bytes = updates.iter().map(|update: &Update| update.bytes().len()).sum();
             let asked = Asked { topic, change: Change::Update { updates } };
             let change = Command::Change { changes: vec![asked], when: Vec::new(), group: None };
             let submitted = app.hub.submit(subscriber.user, subscriber.id, None, &change).await;
@@ -295,29 +306,30 @@ impl Inbox<'_> {
                     Ok(answer) => answer.wait().await.map(drop),
                     Err(error) => Err(error),
                 };
-                Done { topic, count, bytes, result }
+                Done { topic, from, bytes, result }
             }));
         }
         Ok(())
     }
 
-    fn done(&mut self, Done { topic, count, bytes, result }: Done) -> Result<(), Parting> {
-        self.count -= count;
+    fn done(&mut self, Done { topic, from, bytes, result }: Done) -> Result<(), Parting> {
+        self.count -= from.len();
         self.bytes -= bytes;
         if let Some(edits) = self.edits.get_mut(&topic) {
             edits.moving = false;
         }
-        let is_plain = self.link.prefix(topic).is_none_or(|prefix| prefix.is_empty());
-        match result {
-            Ok(()) => self.settle(topic, count, true),
+        let kept = match result {
+            Ok(()) => true,
             Err(error) => {
                 self.link.app().metrics.refused(error.code());
+                let is_plain = from.iter().any(Bytes::is_empty);
                 match error {
-                    HubError::Refused(_) if !is_plain => self.settle(topic, count, false),
-                    error => Err(Parting::of(&error)),
+                    HubError::Refused(_) if !is_plain => false,
+                    error => return Err(Parting::of(&error)),
                 }
             }
-        }
+        };
+        from.iter().try_for_each(|prefix| self.settle(prefix, kept))
     }
 }
 
@@ -339,7 +351,7 @@ async fn wait(link: &Link, limit: fn(&Limiter, UserId, Timestamp) -> Result<(), 
 
 /// Opens a document for a client of Hocuspocus.
 async fn auth(link: &Link, name: &str, token: &str) {
-    // A client may have several to itself, and names each after a zero.
+    // Several sessions of a client may have it open, each of which is named after a zero.
     let document = name.split_once('\0').map_or(name, |(document, _)| document);
     let opened = match link.is_mine(token) {
         true => link.open(document, prefix(name)).await,

@@ -68,14 +68,12 @@ pub(super) async fn write<W: AsyncWrite + Unpin>(link: &Link, output: &mut W) ->
 fn closed(link: &Link, feed: FeedId) -> Result<Bytes, Parting> {
     const WHY: &str = "you may not read this any more, or it is gone";
     let FeedId::Topic(topic) = feed else { return Ok(Bytes::new()) };
-    let Some(prefix) = link.prefix(topic) else { return Ok(Bytes::new()) };
-    if prefix.is_empty() {
+    let sessions = link.sessions(topic);
+    if sessions.iter().any(Bytes::is_empty) {
         return Err(Parting::forbidden("topic.not_found", WHY));
     }
-    link.close(topic);
-    let mut write = Write::new(&prefix);
-    write.close(WHY);
-    Ok(write.done())
+    link.end(topic);
+    Ok(to_each(&sessions, |write| write.close(WHY)))
 }
 
 /// What an item is in the messages of the client; nothing where it has no word for it.
@@ -96,12 +94,10 @@ fn encoded(link: &Link, item: Item) -> Bytes {
         }
         Item::Aware(awareness) => {
             let FeedId::Topic(topic) = awareness.feed else { return Bytes::new() };
-            let Some(prefix) = link.prefix(topic) else { return Bytes::new() };
-            let mut write = Write::new(&prefix);
-            if let Some(there) = aware::told(&awareness, &link.subscriber().blocked(), SLOT) {
-                write.there(&there);
+            match aware::told(&awareness, &link.subscriber().blocked(), SLOT) {
+                Some(there) => to_each(&link.sessions(topic), |write| write.there(&there)),
+                None => Bytes::new(),
             }
-            write.done()
         }
         Item::Newest(_) | Item::Told(_) | Item::Offered(_) => Bytes::new(),
         Item::Signal(_) | Item::Lagged(_) | Item::Closed(_) => Bytes::new(),
@@ -111,12 +107,21 @@ fn encoded(link: &Link, item: Item) -> Bytes {
 /// What an event is in the messages of the client.
 fn event(link: &Link, delivery: &Delivery) -> Bytes {
     let FeedId::Topic(topic) = delivery.event.feed else { return Bytes::new() };
-    let Some(prefix) = link.prefix(topic) else { return Bytes::new() };
     link.tell(topic, delivery.event.seq);
-    let encode = |prefix: &[u8]| {
+    let sessions = link.sessions(topic);
+    let encode = |sessions: &[Bytes]| to_each(sessions, |write| write.event(&delivery.event.body));
+    match sessions.as_slice() {
+        [plain] if plain.is_empty() => delivery.wire(SLOT, |_| encode(&sessions)),
+        named => encode(named),
+    }
+}
+
+/// The same to each of these sessions.
+fn to_each(sessions: &[Bytes], say: impl Fn(&mut Write<'_>)) -> Bytes {
+    let said = sessions.iter().map(|prefix| {
         let mut write = Write::new(prefix);
-        write.event(&delivery.event.body);
+        say(&mut write);
         write.done()
-    };
-    if prefix.is_empty() { delivery.wire(SLOT, |_| encode(&[])) } else { encode(&prefix) }
+    });
+    said.collect::<Vec<Bytes>>().concat().into()
 }

@@ -36,11 +36,18 @@ async fn is_saved(client: &mut Client, prefix: &[u8]) -> bool {
     }
 }
 
-/// Asks for all of a document in which nothing is yet.
+/// Asks for all of a document in which nothing is yet, and tells that there is no more here.
 async fn begin(client: &mut Client, name: &str) {
     client.say(&about(name, &[0, 0, 1, 0])).await;
     assert_eq!(heard(client).await, about(name, &[0, 0, 1, 0]), "what it is asked for");
     assert_eq!(heard(client).await, about(name, &[0, 1, 2, 0, 0]), "what it misses");
+    has_all(client, name).await;
+}
+
+/// Tells that there is nothing here that the server misses.
+async fn has_all(client: &mut Client, name: &str) {
+    client.say(&about(name, &[0, 1, 2, 0, 0])).await;
+    assert_eq!(heard(client).await, about(name, &[8, 1]));
 }
 
 /// The client 7 writes the letter that is its `clock`-th.
@@ -108,6 +115,109 @@ async fn a_connection_speaks_of_several_documents_and_each_by_itself() {
     assert_eq!(heard(&mut client).await, about(&session, &[0, 0, 3, 1, 7, 2]));
     let missed = [&[0, 1], &did(&letter(1))[2..]].concat();
     assert_eq!(heard(&mut client).await, about(&session, &missed));
+}
+
+#[tokio::test]
+async fn several_sessions_of_a_client_have_one_document_open() {
+    let world = World::new().await;
+    let mut client = world.visit(Dialect::Named);
+    let session = |name: &str| format!("{}/tea\0{name}", world.circle);
+    let (one, two) = (session("1"), session("2"));
+    assert_eq!(open(&mut client, &one).await, welcome(&one));
+    begin(&mut client, &one).await;
+    client.say(&about(&one, &did(EDIT))).await;
+    assert_eq!(heard(&mut client).await, about(&one, &did(EDIT)));
+    assert_eq!(heard(&mut client).await, about(&one, &[8, 1]));
+    // Who comes later misses what was written, and each is told what the other writes.
+    assert_eq!(open(&mut client, &two).await, welcome(&two));
+    client.say(&about(&two, &[0, 0, 1, 0])).await;
+    assert_eq!(heard(&mut client).await, about(&two, &[0, 0, 3, 1, 7, 1]));
+    assert_eq!(heard(&mut client).await, about(&two, &[&[0, 1], &did(EDIT)[2..]].concat()));
+    has_all(&mut client, &two).await;
+    client.say(&about(&two, &did(&letter(1)))).await;
+    assert_eq!(heard(&mut client).await, about(&one, &did(&letter(1))));
+    assert_eq!(heard(&mut client).await, about(&two, &did(&letter(1))));
+    assert_eq!(heard(&mut client).await, about(&two, &[8, 1]), "saved for whoever wrote it");
+    // They see each other, and nonsense is seen by nobody, nor that somebody else is gone.
+    client.say(&about(&one, &there(1, "[7]"))).await;
+    client.say(&about(&two, &there(1, "null"))).await;
+    let name = r#"{"user":{"name":"ana"}}"#;
+    client.say(&about(&one, &there(2, name))).await;
+    assert_eq!(heard(&mut client).await, about(&two, &there(2, name)));
+    let three = session("3");
+    assert_eq!(open(&mut client, &three).await, welcome(&three));
+    client.say(&about(&three, &[0, 0, 3, 1, 7, 2])).await;
+    assert_eq!(heard(&mut client).await, about(&three, &[0, 0, 3, 1, 7, 2]));
+    assert_eq!(heard(&mut client).await, about(&three, &[0, 1, 2, 0, 0]));
+    assert_eq!(heard(&mut client).await, about(&three, &there(2, name)), "who was there before");
+    client.say(&about(&three, &[7])).await;
+    // One goes, with what it shows; the other stays, until the document does not.
+    client.say(&about(&one, &[7])).await;
+    assert_eq!(heard(&mut client).await, about(&two, &there(3, "null")));
+    client.say(&about(&two, &did(&letter(2)))).await;
+    assert_eq!(heard(&mut client).await, about(&two, &did(&letter(2))));
+    assert_eq!(heard(&mut client).await, about(&two, &[8, 1]));
+    assert_eq!(open(&mut client, &one).await, welcome(&one));
+    let hub = &world.app.hub;
+    let ana = world.app.auth.caller(&world.token).await.unwrap().user;
+    let tea = kith_core::text::TopicName::parse("tea").unwrap();
+    let topic = hub.topic_named(ana, world.circle, &tea).await.unwrap().id;
+    hub.execute(ana, None, &Command::RemoveTopic { topic }).await.unwrap();
+    for name in [&two, &one] {
+        assert!(heard(&mut client).await.starts_with(&about(name, &[7])));
+    }
+}
+
+#[tokio::test]
+async fn sessions_that_ask_at_once_are_all_answered() {
+    let world = World::new().await;
+    let mut writer = world.visit(Dialect::Plain(format!("{}/tea", world.circle)));
+    writer.say(&[0, 0, 1, 0]).await;
+    for _ in 0..2 {
+        heard(&mut writer).await;
+    }
+    writer.say(&did(EDIT)).await;
+    assert_eq!(heard(&mut writer).await, did(EDIT));
+    let mut client = world.visit(Dialect::Named);
+    let name = |number: u32| format!("{}/tea\0{number}", world.circle);
+    // As a client of Hocuspocus says it: all of it before it hears the first answer.
+    let said = (0..5).flat_map(|number| {
+        [&[2, 0, 0, 0][..], &[0, 0, 1, 0]].map(|message| framed(&about(&name(number), message)))
+    });
+    client.0.write_all(&said.collect::<Vec<_>>().concat()).await.unwrap();
+    let missed = [&[0, 1], &did(EDIT)[2..]].concat();
+    let mut answered = std::collections::BTreeSet::new();
+    while answered.len() < 5 {
+        let told = heard(&mut client).await;
+        answered.extend((0..5).filter(|number| told == about(&name(*number), &missed)));
+    }
+    // Each says that it has begun; then nothing is told twice.
+    for number in 0..5 {
+        client.say(&about(&name(number), &[0, 1, 2, 0, 0])).await;
+    }
+    for edit in [letter(1), letter(2)] {
+        writer.say(&did(&edit)).await;
+        let mut left: Vec<Vec<u8>> =
+            (0..5).map(|number| about(&name(number), &did(&edit))).collect();
+        while !left.is_empty() {
+            let told = heard(&mut client).await;
+            left.retain(|wanted| *wanted != told);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_is_told_to_eight_sessions_of_a_connection() {
+    let world = World::new().await;
+    let mut client = world.visit(Dialect::Named);
+    let name = |number: u32| format!("{}/tea\0{number}", world.circle);
+    for number in 0..8 {
+        assert_eq!(open(&mut client, &name(number)).await, welcome(&name(number)));
+    }
+    let why = b"\x02\x01\x20at most 8 sessions of a document";
+    assert_eq!(open(&mut client, &name(8)).await, about(&name(8), &why[..]));
+    client.say(&about(&name(3), &[7])).await;
+    assert_eq!(open(&mut client, &name(8)).await, welcome(&name(8)));
 }
 
 #[tokio::test(start_paused = true)]
