@@ -27,11 +27,14 @@ afterAll(async () => {
 const texts = async (person: Person, stream: string) =>
   (await person.ask<{ messages: { text: string }[] }>("GET", `/streams/${stream}/messages`)).messages.map(({ text }) => text);
 
-/** Makes the network of a page as slow as in a train. */
-async function slow(page: Page): Promise<void> {
+/** Makes the network of a page as slow as in a train; what comes back says how much of a second goes up from then on. */
+async function slow(page: Page): Promise<(up: number) => Promise<unknown>> {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("Network.enable");
-  await devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 300, downloadThroughput: 150_000, uploadThroughput: 30_000 });
+  const set = (up: number) => devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 300, downloadThroughput: 150_000, uploadThroughput: up });
+  // A file goes up for as long as the test wants.
+  await set(1000);
+  return set;
 }
 
 test("over a slow network the page opens, and what is said does not wait for a file that is on its way", async () => {
@@ -39,7 +42,7 @@ test("over a slow network the page opens, and what is said does not wait for a f
   const { ana, bob, stream } = await worldOf(server);
   await post(bob, stream, "from before");
   const page = await chat(browser, server, ana, `/s/${stream}`);
-  await slow(page);
+  const upload = await slow(page);
   await page.reload();
   await message(page, "from before").waitFor();
   const asked = page.waitForEvent("filechooser");
@@ -53,6 +56,8 @@ test("over a slow network the page opens, and what is said does not wait for a f
   await expect.poll(() => texts(bob, stream)).toContain("meanwhile");
   await post(bob, stream, "an answer");
   await message(page, "an answer").waitFor();
+  await page.getByText("Waits for its files").waitFor();
+  await upload(200_000);
   await expect.poll(() => texts(bob, stream)).toContain("with a file");
   await message(page, "with a file").getByText("kettle.bin").waitFor();
   expect((await texts(bob, stream)).toSorted()).toEqual(["an answer", "from before", "meanwhile", "with a file"]);
