@@ -7,6 +7,8 @@ mod clients;
 mod first;
 #[path = "gateways/idle.rs"]
 mod idle;
+#[path = "gateways/lockout.rs"]
+mod lockout;
 #[path = "common/old.rs"]
 mod old;
 #[path = "gateways/presence.rs"]
@@ -276,20 +278,6 @@ async fn accounts_are_made_only_where_the_operator_says_so() {
     }
     assert_eq!(told(&mut client, "z e d", "long enough for it").await, "INVALID_PASSWORD");
     assert_eq!(told(&mut client, "zed", "long enough for it").await, "USERNAME_NOT_EXIST");
-}
-
-#[tokio::test]
-async fn who_guesses_elsewhere_keeps_nobody_out() {
-    let site = Site::open().await;
-    site.account("gus", "secret").await;
-    let mut guesser = Old::open_from([127, 0, 0, 2], site.ghostr, false).await;
-    for expected in ["INVALID_PASSWORD", "INVALID_PASSWORD", "INVALID_PASSWORD_BLOCKED", "BLOCKED"]
-    {
-        assert_eq!(told(&mut guesser, "gus", "guess").await, expected);
-    }
-    assert_eq!(told(&mut guesser, "gus", "secret").await, "BLOCKED");
-    let mut owner = Old::open(site.ghostr, false).await;
-    assert_eq!(told(&mut owner, "gus", "secret").await, "SUCCESS");
 }
 
 #[tokio::test]

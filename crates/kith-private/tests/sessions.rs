@@ -13,6 +13,7 @@ use kith_private::peers::Trust;
 use kith_private::signal::End;
 use kith_private::words::Words;
 use serde_json::{Value as Json, json};
+use tokio::sync::oneshot;
 
 use crate::exchange::{Device, Exchange, is_seeded, pair, user, write_seeded};
 
@@ -243,6 +244,52 @@ async fn a_session_whose_connection_does_not_come_back_is_lost_for_both_after_it
         assert!(since_lost >= Duration::from_secs(120), "{since_lost:?}");
         assert!(since_known <= Duration::from_secs(121), "{since_known:?}");
     }
+}
+
+/// A device that is in a session with ana, in a thread of its own, until it is told to vanish: then all
+/// that it does stops where it is, as when its machine loses power.
+fn vanishing(exchange: Exchange) -> oneshot::Sender<()> {
+    let (vanish, told) = oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let mut bob = exchange.device(2, 1);
+            bob.accept().await;
+            let _ = told.await;
+            exchange.unplug(2);
+            // Letting go of it would say good-bye.
+            std::mem::forget(bob);
+        });
+        runtime.shutdown_background();
+    });
+    vanish
+}
+
+#[tokio::test]
+async fn a_device_that_vanishes_without_a_word_is_missed_and_lost_after_its_time() {
+    let exchange = Exchange::honest();
+    let mut ana = exchange.device(1, 1);
+    let vanish = vanishing(exchange.clone());
+    let id = loop {
+        // It may not be there yet.
+        let id = ana.invite(2).await;
+        let came = |what: &What| match what {
+            What::Connected => Some(true),
+            What::Ended { .. } => Some(false),
+            _ => None,
+        };
+        if ana.until(came).await {
+            break id;
+        }
+    };
+    let begun = tokio::time::Instant::now();
+    vanish.send(()).unwrap();
+    ana.until(|what| matches!(what, What::Disconnected).then_some(())).await;
+    assert!(begun.elapsed() <= Duration::from_secs(20), "{:?}", begun.elapsed());
+    tokio::time::pause();
+    ana.say(id, "are you there?").await;
+    assert_eq!(ana.end().await, End::Lost);
+    assert!(End::Lost.sentence().contains("the connection was lost"));
 }
 
 /// Runs an invitation over a server that changes what passes; how it ends on both sides.

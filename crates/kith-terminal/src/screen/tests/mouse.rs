@@ -2,9 +2,12 @@
 
 use crossterm::event::{Event, KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use kith_core::id::Seq;
+use kith_core::text::MessageText;
+use kith_private::event::{Event as Private, What};
 
 use super::{Show, day};
 use crate::command::key::Pane;
+use crate::model::PrivateCame;
 use crate::model::tests::site::bob;
 use crate::screen::app::Effect;
 use crate::screen::popup::Popup;
@@ -151,6 +154,40 @@ fn no_message_is_selected_behind_a_private_session() {
     // A place is gone to all the same.
     show.click(show.at("#ops"));
     assert!(show.app().private.is_none() && show.screen().contains(" Tea/ops"));
+}
+
+#[test]
+fn the_wheel_scrolls_a_private_session_and_nothing_behind_it() {
+    let mut show = Show::of_stream(60, 60, 20);
+    let behind = show.messages();
+    show.with_site(|site| {
+        let id = kith_private::hex::Hex([1; 16]);
+        let mut happens = |what| site.privately(PrivateCame::Event(Private { id, what }));
+        happens(What::Invited { user: bob() });
+        for number in 1..=40 {
+            happens(What::Message { text: MessageText::parse(&format!("line {number}")).unwrap() });
+        }
+    });
+    show.says("/private bob");
+    show.says("");
+    let latest = show.messages();
+    assert!(latest[15].contains("bob: line 40"), "{}", show.screen());
+    show.wheel(true);
+    assert_eq!(show.messages()[3..], latest[..13], "{}", show.screen());
+    for _ in 0..40 {
+        show.wheel(true);
+    }
+    let first = show.messages();
+    assert!(first[0].contains("invites you"), "{}", show.screen());
+    // It goes no further than to the first: one turn back is seen.
+    show.wheel(false);
+    assert_eq!(show.messages()[..13], first[3..], "{}", show.screen());
+    for _ in 0..40 {
+        show.wheel(false);
+    }
+    assert_eq!(show.messages(), latest);
+    show.key(KeyCode::Esc);
+    assert_eq!(show.messages(), behind);
 }
 
 #[test]
