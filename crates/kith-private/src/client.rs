@@ -53,7 +53,10 @@ impl Wire {
         for _ in 0..AGAIN_MAX {
             match self.client.call(call.clone()).await {
                 Err(ClientError::Refused(Problem {
-                    retry_ms: Some(ms), failure: None, ..
+                    retry_ms: Some(ms),
+                    unknown: false,
+                    failure: None,
+                    ..
                 })) => {
                     tokio::time::sleep(Duration::from_millis(ms.clamp(1, AGAIN_MS_MAX))).await;
                 }

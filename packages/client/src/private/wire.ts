@@ -1,6 +1,7 @@
 // The way over a Kith server: devices are reached by a personal service, wherever two users meet.
 
 import type { Client } from "../client.js";
+import { KithError } from "../error.js";
 import type { Json } from "../json.js";
 import type { UserId } from "../protocol.js";
 import type { Offered } from "../services.js";
@@ -14,6 +15,10 @@ export const DEVICES_MAX = 16;
 /** The most calls of others that are answered at a time. */
 const AT_ONCE = 64;
 const RELAYS_MAX = 8;
+/** How often a call is made again that was made too early. */
+const AGAIN_MAX = 5;
+/** The most milliseconds until then. */
+const AGAIN_MS_MAX = 1000;
 
 /** Where a device is reached. */
 export interface Address {
@@ -45,18 +50,35 @@ export class Wire {
   /** Says something to a device. */
   call({ name, user }: Address, id: string, say: Json): Promise<Json> {
     const args: Json = { v: VERSION, id, from: this.name, say };
-    return this.client.call({ name, args, provider: { user }, deadline_ms: STEP_MS });
+    return this.#insist({ name, args, provider: { user }, deadline_ms: STEP_MS });
+  }
+
+  /**
+   * Calls, and again where the server says that this is only too early: what it has too much of to do now is not what
+   * cannot be.
+   */
+  async #insist(call: Parameters<Client["call"]>[0]): Promise<Json> {
+    for (let turn = 0; turn < AGAIN_MAX; turn += 1) {
+      try {
+        return await this.client.call(call);
+      } catch (error) {
+        if (!(error instanceof KithError) || error.retry_ms === undefined || error.unknown || error.failure !== undefined) throw error;
+        const { retry_ms } = error;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(retry_ms, AGAIN_MS_MAX)));
+      }
+    }
+    return this.client.call(call);
   }
 
   /** The devices of a user. */
   async reach(user: UserId): Promise<Address[]> {
-    const found = await this.client.call({ name: "kith/reach", args: { user, begin: SERVICE } }).catch(() => []);
+    const found = await this.#insist({ name: "kith/reach", args: { user, begin: SERVICE } }).catch(() => []);
     return (found as { name: string }[]).slice(0, DEVICES_MAX).map(({ name }) => ({ user, name }));
   }
 
   /** What the server offers to find a way. */
   async relays(): Promise<RTCIceServer[]> {
-    const relays = (await this.client.call({ name: "kith/relay" }).catch(() => undefined)) as { servers?: RTCIceServer[] } | undefined;
+    const relays = (await this.#insist({ name: "kith/relay" }).catch(() => undefined)) as { servers?: RTCIceServer[] } | undefined;
     return (relays?.servers ?? []).slice(0, RELAYS_MAX);
   }
 }
