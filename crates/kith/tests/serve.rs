@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[path = "serve/aside.rs"]
+mod aside;
 #[path = "serve/bucket.rs"]
 mod bucket;
 #[path = "serve/chat.rs"]
@@ -10,6 +12,8 @@ mod chat;
 mod client;
 #[path = "serve/demo.rs"]
 mod demo;
+#[path = "serve/fetch.rs"]
+mod fetch;
 #[path = "serve/files.rs"]
 mod files;
 #[path = "serve/gateways.rs"]
