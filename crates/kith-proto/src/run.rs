@@ -7,8 +7,8 @@ use kith_core::topic::Fact;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What one user did to one feed at one time, in order: events whose numbers follow each other. Each
-/// stands for itself, as if it came alone; what happened in one transaction comes otherwise.
+/// What was done to one feed at one time, in order: events whose numbers follow each other. Each stands
+/// for itself, as if it came alone; what happened in one transaction comes otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// The feed of all.
@@ -17,7 +17,7 @@ pub struct Run {
     pub seq: Seq,
     /// When the server decided them.
     pub at: Timestamp,
-    /// Who did it; `None` for the site itself.
+    /// Who did the first; `None` for the site itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<UserId>,
     /// What is not the same in all of them.
@@ -27,6 +27,9 @@ pub struct Run {
 /// One of the events of a [run](Run).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Did {
+    /// Who did it, where that is another user than of the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
     /// The operation it came of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub op: Option<OpId>,
@@ -69,11 +72,12 @@ impl Run {
     /// unless there are none.
     pub fn of<'a>(mut events: impl Iterator<Item = &'a Event>) -> usize {
         let Some(first) = events.next() else { return 0 };
-        let mut last = first.seq;
+        let mut last = (first.seq, first.by);
         let goes_on = |event: &&Event| {
-            let is_next = event.seq == last.next();
-            last = event.seq;
-            is_next && (event.feed, event.at, event.by) == (first.feed, first.at, first.by)
+            let (seq, by) = std::mem::replace(&mut last, (event.seq, event.by));
+            // That it was the site, and no user any more, could not be told.
+            let is_told = event.by == by || event.by.is_some();
+            is_told && event.seq == seq.next() && (event.feed, event.at) == (first.feed, first.at)
         };
         1 + events.take_while(goes_on).count()
     }
@@ -82,14 +86,20 @@ impl Run {
     #[must_use]
     pub fn new(events: &[&Event]) -> Option<Self> {
         let Event { feed, seq, at, by, .. } = **events.first()?;
-        let did = |event: &&Event| Did { op: event.op.clone(), what: event.body.clone().into() };
+        let mut last = by;
+        let did = |event: &&Event| {
+            let by = event.by.filter(|_| event.by != last);
+            last = event.by;
+            Did { by, op: event.op.clone(), what: event.body.clone().into() }
+        };
         Some(Self { feed, seq, at, by, events: events.iter().map(did).collect() })
     }
 
     /// Its events.
     pub fn into_events(self) -> impl Iterator<Item = Event> {
-        let Self { feed, mut seq, at, by, events } = self;
-        events.into_iter().map(move |Did { op, what }| {
+        let Self { feed, mut seq, at, mut by, events } = self;
+        events.into_iter().map(move |Did { by: other, op, what }| {
+            by = other.or(by);
             let event = Event { feed, seq, at, by, op, body: what.into() };
             // Whoever made it up may say any number.
             seq = Seq(seq.0.saturating_add(1));
@@ -105,6 +115,10 @@ mod tests {
 
     use super::*;
 
+    fn bob() -> UserId {
+        UserId::new(Timestamp(1), 4)
+    }
+
     fn event(seq: u64) -> Event {
         Event {
             feed: FeedId::Topic(TopicId::new(Timestamp(1), 2)),
@@ -117,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_ends_where_anything_differs_but_the_operation_and_what_happened() {
+    fn a_run_ends_where_the_feed_the_number_or_the_time_is_another() {
         let all: Vec<Event> = (3..6).map(event).collect();
         assert_eq!(Run::of(all.iter()), 3);
         assert_eq!(Run::of(all.iter().take(1)), 1);
@@ -129,6 +143,7 @@ mod tests {
         };
         assert_eq!(other(|event| event.op = None), 3);
         assert_eq!(other(|event| event.at = Timestamp(8)), 2);
+        assert_eq!(other(|event| event.by = Some(bob())), 3);
         assert_eq!(other(|event| event.by = None), 2);
         assert_eq!(other(|event| event.seq = event.seq.next()), 2);
         let stream = |event: &mut Event| {
@@ -139,15 +154,24 @@ mod tests {
 
     #[test]
     fn its_events_are_those_it_was_made_of() {
-        let mut all: Vec<Event> = (3..6).map(event).collect();
+        let mut all: Vec<Event> = (3..7).map(event).collect();
         all[1].op = None;
+        all[1].by = Some(bob());
+        all[2].by = Some(bob());
         all[2].body = Body::Changed { fact: Fact::Add { by: 3.into(), was: None } };
         let run = Run::new(&all.iter().collect::<Vec<_>>()).unwrap();
-        assert!(run.clone().into_events().eq(all));
+        assert!(run.clone().into_events().eq(all.clone()));
+        let said: Vec<bool> = run.events.iter().map(|did| did.by.is_some()).collect();
+        assert_eq!(said, [false, true, false, true]);
         let told = serde_json::to_value(&run).unwrap();
         assert_eq!(told["events"][2], json!({"op": "ana-5", "fact": {"add": {"by": 3}}}));
         assert_eq!(serde_json::from_value::<Run>(told).unwrap(), run);
         assert_eq!(Run::new(&[]), None);
+        // It may begin with what the site did.
+        all[0].by = None;
+        assert_eq!(Run::of(all.iter()), 4);
+        let run = Run::new(&all.iter().collect::<Vec<_>>()).unwrap();
+        assert!(run.into_events().eq(all));
     }
 
     #[test]

@@ -1501,6 +1501,8 @@ export type Condition = {
 
 /** One of the events of a [run](Run). */
 export type Did = {
+  /** Who did it, where that is another user than of the one before. */
+  by?: UserId;
   /** The operation it came of. */
   op?: OpId;
 } & ({
@@ -2578,13 +2580,13 @@ export type Rules = {
 };
 
 /**
- * What one user did to one feed at one time, in order: events whose numbers follow each other. Each
- * stands for itself, as if it came alone; what happened in one transaction comes otherwise.
+ * What was done to one feed at one time, in order: events whose numbers follow each other. Each stands
+ * for itself, as if it came alone; what happened in one transaction comes otherwise.
  */
 export type Run = {
   /** When the server decided them. */
   at: Timestamp;
-  /** Who did it; `None` for the site itself. */
+  /** Who did the first; `None` for the site itself. */
   by?: UserId;
   /** What is not the same in all of them. */
   events: Did[];

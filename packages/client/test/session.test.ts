@@ -161,10 +161,16 @@ test("what a run tells of a value is a change of it", () => {
   talk.hear(snapshot(5));
   const { feed, at } = event(6);
   const fact = { add: { by: 3 } };
-  talk.hear({ run: { feed, seq: 6, at, events: [{ fact }, { op: "k-2", fact }] } });
+  const { body } = event(9);
+  const [ana, bob] = ["u_ana", "u_bob"];
+  talk.hear({ run: { feed, seq: 6, at, events: [{ fact }, { by: ana, op: "k-2", fact }, { fact }, { by: bob, body }] } });
+  talk.hear({ run: { feed, seq: 10, at, by: ana, events: [{ fact }] } });
   const told = talk.told().flatMap((update) => (update.kind === "event" ? [update.event] : []));
-  const shared = { feed, at, body: { kind: "changed", fact } };
-  assert.deepEqual(told, [{ ...shared, seq: 6 }, { ...shared, seq: 7, op: "k-2" }]);
+  const changed = { feed, at, body: { kind: "changed", fact } };
+  assert.deepEqual(told, [
+    { ...changed, seq: 6 }, { ...changed, seq: 7, by: ana, op: "k-2" }, { ...changed, seq: 8, by: ana },
+    { feed, at, body, seq: 9, by: bob }, { ...changed, seq: 10, by: ana },
+  ]);
 });
 
 test("who lags resumes and pages are asked for one after another", () => {

@@ -1,5 +1,5 @@
-//! Frames of events: one, those of a transaction, and runs, in which what one user did to a feed at
-//! one time is told with what they share said once.
+//! Frames of events: one, those of a transaction, and runs, in which what was done to a feed at one
+//! time is told with what the events share said once.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -112,20 +112,25 @@ fn append_whole(encoding: Encoding, all: &[Arc<Delivery>], out: &mut BytesMut) {
     }
 }
 
-/// The frame of events that have all but their operations and bodies in common.
+/// The frame of events that have their feed and their time in common.
 fn append_run(encoding: Encoding, alike: &[&Delivery], out: &mut BytesMut) {
     match encoding {
         // The stored texts go out as they are, but for what is said once.
         Encoding::Json => {
-            let mut parts: Vec<&[u8]> = Vec::with_capacity(alike.len() * 3 + 3);
+            let mut parts: Vec<&[u8]> = Vec::with_capacity(alike.len() * 4 + 4);
+            let mut last = None;
             for (place, delivery) in alike.iter().enumerate() {
-                let [shared, op, what] = split(delivery);
+                let [shared, by, op, what] = split(delivery);
+                let author = delivery.event.by;
                 if place == 0 {
-                    parts.extend([b"{\"run\":", shared.as_bytes(), b",\"events\":[{"]);
-                } else {
+                    parts.extend([b"{\"run\":", shared, by, b"\"events\":[{"]);
+                } else if author == last {
                     parts.push(b",{");
+                } else {
+                    parts.extend([b",{", by]);
                 }
-                parts.extend([op.as_bytes(), what.as_bytes()]);
+                last = author;
+                parts.extend([op, what]);
             }
             parts.push(b"]}}");
             append(Opcode::Text, &parts, out);
@@ -138,24 +143,24 @@ fn append_run(encoding: Encoding, alike: &[&Delivery], out: &mut BytesMut) {
     }
 }
 
-/// The stored text of an event in three: what it shares with the others of its run, its operation
-/// with the comma behind it if it has one, and what happened with the brace that closes the event.
-/// Before what happened there are numbers, ids and an operation's name alone, none of which can be
-/// taken for a mark.
-fn split(delivery: &Delivery) -> [&str; 3] {
-    const WHAT: &str = ",\"body\":";
-    const FACT: &str = ",\"body\":{\"kind\":\"changed\",";
-    let json: &str = &delivery.json;
-    let (before, body) = json.split_at(json.find(WHAT).unwrap_or(json.len()));
+/// The stored text of an event in four: what it shares with the others of its run, its author and its
+/// operation if it has them, each with the comma behind it, and what happened with the brace that closes
+/// the event. Before what happened there are numbers, ids and an operation's name alone, none of which
+/// can be taken for a mark.
+fn split(delivery: &Delivery) -> [&[u8]; 4] {
+    const FACT: &str = "\"body\":{\"kind\":\"changed\",";
+    let (before, body) = at_entry(&delivery.json, ",\"body\":");
     let what = match body.strip_prefix(FACT) {
         // Nothing follows the fact but the braces of the body and of the event.
         Some(fact) => fact.strip_suffix('}').unwrap_or(fact),
-        None => body.get(1..).unwrap_or_default(),
+        None => body,
     };
-    match before.split_once(",\"op\":") {
-        Some((shared, _)) => {
-            [shared, json.get(shared.len() + 1..=before.len()).unwrap_or_default(), what]
-        }
-        None => [before, "", what],
-    }
+    let (before, op) = at_entry(before, ",\"op\":");
+    let (shared, by) = at_entry(before, ",\"by\":");
+    [shared, by, op, what].map(str::as_bytes)
+}
+
+/// A text up to an entry with the comma before it, and from there on.
+fn at_entry<'a>(text: &'a str, mark: &str) -> (&'a str, &'a str) {
+    text.split_at(text.find(mark).map_or(text.len(), |place| place + 1))
 }

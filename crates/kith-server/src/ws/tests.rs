@@ -321,7 +321,7 @@ async fn told_in_runs(
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!(runs, [3, 2], "{encoding:?}");
+        assert_eq!(runs, [6], "{encoding:?}");
         for (number, event) in told.iter().enumerate() {
             assert_eq!((event.feed, event.by, &event.op), (feed, Some(by(number)), &op(number)));
             assert_eq!(event.seq.0, told[0].seq.0 + number as u64);

@@ -180,10 +180,13 @@ export class Session {
     } else if ("events" in push) {
       this.#feeds.events(push.events, now_ms);
     } else if ("run" in push) {
-      const { events, seq, ...shared } = push.run;
-      events.forEach(({ op, ...did }, place) => {
+      const { events, seq, by: first, ...shared } = push.run;
+      let by = first;
+      events.forEach(({ op, by: other, ...did }, place) => {
+        by = other ?? by;
+        const who = { ...(by === undefined ? {} : { by }), ...(op === undefined ? {} : { op }) };
         const body = "fact" in did ? { kind: "changed" as const, fact: did.fact } : did.body;
-        this.#feeds.event({ ...shared, ...(op === undefined ? {} : { op }), body, seq: seq + place }, now_ms);
+        this.#feeds.event({ ...shared, ...who, body, seq: seq + place }, now_ms);
       });
     } else if ("hidden" in push) {
       this.#feeds.hidden(push.hidden.feed, push.hidden.seq, now_ms);
