@@ -162,7 +162,7 @@ test("what a run tells of a value is a change of it", () => {
   const { feed, at } = event(6);
   const fact = { add: { by: 3 } };
   const { body } = event(9);
-  const [ana, bob] = ["u_ana", "u_bob"];
+  const [ana, bob] = ["u_ana", "u_bob"] as const;
   talk.hear({ run: { feed, seq: 6, at, events: [{ fact }, { by: ana, op: "k-2", fact }, { fact }, { by: bob, body }] } });
   talk.hear({ run: { feed, seq: 10, at, by: ana, events: [{ fact }] } });
   const told = talk.told().flatMap((update) => (update.kind === "event" ? [update.event] : []));
