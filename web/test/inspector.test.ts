@@ -209,7 +209,7 @@ test("every kind is changed in its place, also by others at the same time", asyn
 });
 
 test("what is refused is taken back and said, and steps are taken back and done again", async () => {
-  const { page } = await open();
+  const { page, topics } = await open();
   await choose(page, "cups", "kettle/cups");
   const set = async (text: string) => {
     await topic(page).getByLabel("New whole number").fill(text);
@@ -229,6 +229,14 @@ test("what is refused is taken back and said, and steps are taken back and done 
   await page.getByRole("button", { name: "Redo 1" }).click();
   await row(page, "cups").getByText("5").waitFor();
   await page.getByRole("button", { name: "Redo 0" }).waitFor();
+  // What somebody else wrote over stays, and what is before it can be reached.
+  await change(bob, topics["kettle/cups"], { set: { value: 7 } });
+  await row(page, "cups").getByText("7").waitFor();
+  await page.getByRole("button", { name: "Undo 1" }).click();
+  await refusal(page, "topic.overwritten");
+  await page.getByRole("button", { name: "Forget the step" }).click();
+  await page.getByRole("button", { name: "Undo 0" }).waitFor();
+  await page.getByRole("button", { name: "Forget the step" }).waitFor({ state: "detached" });
 });
 
 test("topics are made with rules and with who may, changed and removed", async () => {

@@ -103,20 +103,21 @@ impl Client {
         Sent::new(begun.map_err(|error| self.ended_or(error)), self.stopped())
     }
 
-    /// Takes back the user's last step in a circle, from whatever device it was.
+    /// Takes back the user's last step in a circle, from whatever device it was; with `skip` it is
+    /// forgotten instead, which is the way past one that cannot be taken back.
     ///
     /// # Errors
     /// A refusal, `undo.nothing` where there is none; or the end of the client.
-    pub async fn undo(&self, circle: CircleId) -> Result<(), ClientError> {
-        self.command(Command::Undo { circle, skip: false }).await.map(drop)
+    pub async fn undo(&self, circle: CircleId, skip: bool) -> Result<(), ClientError> {
+        self.command(Command::Undo { circle, skip }).await.map(drop)
     }
 
-    /// Does again what the user took back last in a circle.
+    /// Does again what the user took back last in a circle; with `skip` it is forgotten instead.
     ///
     /// # Errors
     /// As [`undo`](Self::undo), with `redo.nothing`.
-    pub async fn redo(&self, circle: CircleId) -> Result<(), ClientError> {
-        self.command(Command::Redo { circle, skip: false }).await.map(drop)
+    pub async fn redo(&self, circle: CircleId, skip: bool) -> Result<(), ClientError> {
+        self.command(Command::Redo { circle, skip }).await.map(drop)
     }
 
     /// Looks at the topics that are followed, all of them at one moment: no transaction is half

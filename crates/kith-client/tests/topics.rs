@@ -126,11 +126,11 @@ async fn a_drag_is_one_step_to_take_back() {
     for to in 6..20 {
         drag(to).await.unwrap();
     }
-    ana.undo(tea).await.unwrap();
+    ana.undo(tea, false).await.unwrap();
     until(&place, Value::Int(5)).await;
-    ana.redo(tea).await.unwrap();
+    ana.redo(tea, false).await.unwrap();
     until(&place, Value::Int(19)).await;
-    assert_eq!(ana.redo(tea).await.unwrap_err().problem().unwrap().code, "redo.nothing");
+    assert_eq!(ana.redo(tea, false).await.unwrap_err().problem().unwrap().code, "redo.nothing");
 }
 
 async fn disconnected(events: &mut Events) {

@@ -27,6 +27,12 @@ const COUNT_MS = 500;
 /** Refusals that stay in sight. */
 const NOTICES_MAX = 5;
 
+/** Why a step can never be taken back or done again. */
+const STAYS: ReadonlySet<string> = new Set(["topic.overwritten", "topic.stale", "topic.no_way_back"]);
+
+/** What can be done with a step. */
+export type Turn = "undo" | "redo";
+
 /** Something that did not come about. */
 export interface Notice {
   readonly id: number;
@@ -191,10 +197,16 @@ export class CircleModel {
     return this.attempt(this.client.command({ change: { changes: [{ topic, change }] } }));
   }
 
-  /** Takes back what one did last, or does it again. */
-  async turn(what: "undo" | "redo"): Promise<void> {
-    await this.attempt(what === "undo" ? this.client.undo(this.id) : this.client.redo(this.id));
+  /** Takes back what one did last, or does it again, or forgets it; whether it is in the way, since it cannot be. */
+  async turn(what: Turn, skip = false): Promise<boolean> {
+    let inTheWay = false;
+    const turned = what === "undo" ? this.client.undo(this.id, skip) : this.client.redo(this.id, skip);
+    await this.attempt(turned.catch((error: unknown) => {
+      inTheWay = error instanceof KithError && STAYS.has(error.code);
+      throw error;
+    }));
     await this.countSteps();
+    return inTheWay;
   }
 
   /** Makes a topic, or changes the one that is given; which it is, or `undefined` where it did not come about. */

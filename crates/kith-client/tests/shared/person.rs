@@ -281,8 +281,8 @@ impl Person {
         let (client, back) = (self.client.clone(), verb == "undo");
         doing(async move {
             match back {
-                true => client.undo(circle).await,
-                false => client.redo(circle).await,
+                true => client.undo(circle, false).await,
+                false => client.redo(circle, false).await,
             }
             .map(|()| Json::Null)
         })
