@@ -4,8 +4,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { safeName, sumAdd, sumOf } from "../dist/private/file.js";
+import type { Client } from "../dist/client.js";
+import { KithError } from "../dist/error.js";
 import { Agreement, bytes, commitment, hex, type Identity, type Part } from "../dist/private/handshake.js";
 import { Keys, memoryKeys } from "../dist/private/keys.js";
+import { Wire } from "../dist/private/wire.js";
 
 interface Device {
   user: string;
@@ -106,4 +109,26 @@ test("the first device is believed, and another is told apart", async () => {
   await keys.remember("u_bob", "01", false);
   assert.equal(await keys.trust("u_bob", "01"), "verified");
   assert.equal(await (await Keys.open(store, "there")).trust("u_bob", "01"), "first");
+});
+
+/** Says something to a device over a server that answers so, the last again and again; what came of it, and after how many calls. */
+async function said(...answers: object[]): Promise<[unknown, number]> {
+  let calls = 0;
+  const call = () => {
+    const answer = answers[Math.min(calls, answers.length - 1)];
+    calls += 1;
+    return "code" in answer! ? Promise.reject(new KithError({ message: "no", ...(answer as { code: string }) })) : Promise.resolve(answer);
+  };
+  const wire = new Wire({ call } as unknown as Client, () => Promise.resolve(null));
+  const came = await wire.call({ user: "u_bob", name: "private/1" }, "id", {}).catch((error: unknown) => (error as KithError).code);
+  return [came, calls];
+}
+
+test("what is only too early is said again, a few times, and nothing that may have been done", async () => {
+  const early = { code: "rate.exceeded", retry_ms: 1 };
+  assert.deepEqual(await said(early, early, { heard: true }), [{ heard: true }, 3]);
+  assert.deepEqual(await said(early), ["rate.exceeded", 6]);
+  assert.deepEqual(await said({ ...early, unknown: true }), ["rate.exceeded", 1]);
+  assert.deepEqual(await said({ code: "service.failed", retry_ms: 1, failure: { code: "private.busy", message: "busy" } }), ["service.failed", 1]);
+  assert.deepEqual(await said({ code: "service.no_provider" }), ["service.no_provider", 1]);
 });
