@@ -1,6 +1,5 @@
 // The real browser and the real server, for whatever drives them: tests, pictures and measurements.
 
-import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
@@ -23,14 +22,20 @@ export function launch() {
   return chromium.launch({ executablePath: installed(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
 }
 
-/** Waits for what a server says when it starts. */
-export async function heard(program, wanted) {
-  let said = "";
-  while (program.exitCode === null) {
-    const found = wanted.exec(said);
-    if (found !== null) return found;
-    const [more] = await Promise.race([once(program.stdout, "data"), once(program, "exit")]);
-    said += String(more);
-  }
-  throw new Error(`the server said ${said}`);
+/** Waits for what a server says when it starts; rejects where it ends without saying so. */
+export function heard(program, wanted) {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const hear = (more) => {
+      said += String(more);
+      const found = wanted.exec(said);
+      if (found === null) return;
+      program.stdout.off("data", hear);
+      program.off("close", ended);
+      resolve(found);
+    };
+    const ended = () => reject(new Error(`the server said ${said}`));
+    program.stdout.on("data", hear);
+    program.on("close", ended);
+  });
 }
