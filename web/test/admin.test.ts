@@ -1,25 +1,19 @@
 // The site's administration, by those who have it, and for those who have not.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits, signIn } from "./browser.js";
-import { BUSY, PASSWORD, Person, Server } from "./server.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible, expectFits, signIn } from "./browser.js";
+import { PASSWORD, Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
+
 let ana: Person;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   ana = await server.person("ana");
   const [, token = ""] = server.owner.split("#owner=");
   await ana.ask("POST", "/site/owner", { token });
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 const PARTS = ["Overview", "Users", "Circles", "Registration", "Storage", "Configuration", "Log"];

@@ -1,26 +1,16 @@
 // Files are attached to messages: chosen, pasted and dropped, past lost connections and closed pages.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits, type Look } from "./browser.js";
+import { expect, test } from "vitest";
+import { expectAccessible, expectFits, type Look } from "./browser.js";
 import { chat, composer, forgive, message, place, say, type Tea, worldOf } from "./chat.js";
 import { blob, png, type Made } from "./files.js";
-import { BUSY, Server, type Person } from "./server.js";
+import { FILES, Server, type Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-const SETTINGS = { ...BUSY, KITH_FILES__FREE_PERCENT: "1", KITH_FILES__BYTES_MAX: "5000000" };
+const SETTINGS = { ...FILES, KITH_FILES__BYTES_MAX: "5000000" };
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start(SETTINGS);
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage(SETTINGS);
 
 const world = (at = server) => worldOf(at);
 const open = (who: Person, { stream }: Tea, look: Look = {}) => chat(browser, server, who, `/s/${stream}`, look);

@@ -1,23 +1,12 @@
 // A circle over time: how people come in and go, what they are called and may do, and what it says of itself.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible } from "./browser.js";
+import { expect, test } from "vitest";
+import { expectAccessible } from "./browser.js";
 import { chat, message, place, post, teaOf, worldOf } from "./chat.js";
-import { BUSY, Server } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage();
 
 /** Chooses from the menu of a circle. */
 async function choose(page: Page, circle: string, item: string): Promise<void> {

@@ -4,21 +4,20 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, message, place, post, teaOf } from "./chat.js";
 import { png, upload } from "./files.js";
-import { BUSY, Server, type Person } from "./server.js";
+import { FILES, type Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage(FILES);
+
 let ana: Person;
 let bob: Person;
 let stream: string;
 
 beforeAll(async () => {
-  server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
-  browser = await Chromium.start();
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
   const tea = await teaOf(ana, [bob]);
   ({ stream } = tea);
@@ -29,11 +28,6 @@ beforeAll(async () => {
   await ana.ask("POST", `/circles/${tea.circle}/invites`, {});
   const file = await upload(ana, png("kettle.png"));
   await post(ana, stream, "a picture", { files: [file] });
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 const nav = (page: Page) => page.getByRole("navigation");

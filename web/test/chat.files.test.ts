@@ -2,24 +2,14 @@
 
 import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits, type Look } from "./browser.js";
+import { expect, test } from "vitest";
+import { expectAccessible, expectFits, type Look } from "./browser.js";
 import { chat, message, post, type Tea, worldOf } from "./chat.js";
 import { blob, png, sendFromTerminal, upload, wav } from "./files.js";
-import { BUSY, Server, type Person } from "./server.js";
+import { FILES, type Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage(FILES);
 
 const world = () => worldOf(server);
 const open = (who: Person, { stream }: Tea, look: Look = {}) => chat(browser, server, who, `/s/${stream}`, look);

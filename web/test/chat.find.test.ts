@@ -1,21 +1,20 @@
 // Looking for messages: by words and filters, everywhere and here, and going to what was found.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, composer, message, post, teaOf, type Tea } from "./chat.js";
-import { BUSY, Server, type Person } from "./server.js";
+import type { Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
+
 let ana: Person;
 let bob: Person;
 let tea: Tea;
 let ops: string;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
   tea = await teaOf(ana, [bob]);
   ops = (await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "Big operations" })).stream;
@@ -24,11 +23,6 @@ beforeAll(async () => {
   const root = await post(bob, ops, "the kettle is broken");
   await post(ana, ops, "a green one is on its way", { thread: root });
   for (let n = 1; n <= 45; n += 1) await post(ana, ops, `report number ${n}`);
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 const panel = (page: Page) => page.getByRole("complementary", { name: "Search" });

@@ -1,22 +1,12 @@
 // The first minute: an account, a circle, an invite, and talking.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, composer, message, place, post, say, teaOf } from "./chat.js";
-import { BUSY, PASSWORD, Server } from "./server.js";
+import { PASSWORD } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage();
 
 test("the first account owns the site, makes a circle, and talks with whom it invites", async () => {
   const ana = await browser.page();

@@ -1,29 +1,22 @@
 // Links to messages show what they lead to, to those who may read it and as it is by now.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, message, post, worldOf, type World } from "./chat.js";
-import { BUSY, Server } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
+
 let world: World;
 /** A stream that bob does not see. */
 let ops: string;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   world = await worldOf(server);
   const window = await world.ana.ask<{ circles: { circle: { everyone: string } }[] }>("GET", "/window");
   const deny = { [window.circles[0]?.circle.everyone ?? ""]: ["read"] };
   ops = (await world.ana.ask<{ stream: string }>("POST", `/circles/${world.circle}/streams`, { name: "ops", deny })).stream;
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 const preview = (page: Page, says: string) => page.getByRole("article").getByRole("link", { name: says });

@@ -3,13 +3,14 @@
 import { Client, map, schema, ServiceFailure } from "@kith/client";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, composer, message, post, say, teaOf, type Tea } from "./chat.js";
 import { change, makeCircle } from "./circle.js";
-import { BUSY, Server, type Person } from "./server.js";
+import type { Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
+
 let ana: Person;
 let bob: Person;
 let tea: Tea;
@@ -17,8 +18,6 @@ let bot: Client;
 const POLL = schema({ question: map(), votes: map() });
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
   tea = await teaOf(ana, [bob]);
   const { default: WebSocket } = await import("ws");
@@ -36,11 +35,7 @@ beforeAll(async () => {
   await bot.offer({ circle, name: "chat/wait", about: "Never answers" }, (_args, { signal }) => new Promise((resolve) => signal.addEventListener("abort", resolve)));
 });
 
-afterAll(async () => {
-  bot.close();
-  await browser.end();
-  await server.end();
-});
+afterAll(() => bot.close());
 
 const open = (who: Person, theme: "light" | "dark" = "light") => chat(browser, server, who, `/s/${tea.stream}`, { theme });
 const given = (page: Page) => page.getByRole("log", { name: "What became of your commands" });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium } from "./browser.js";
 import { chat, composer, forgive, message, place, post, say, teaOf } from "./chat.js";
 import { png } from "./files.js";
-import { BUSY, PASSWORD, Server } from "./server.js";
+import { BUSY, FILES, PASSWORD, Server } from "./server.js";
 
 let browser: Chromium;
 
@@ -150,7 +150,7 @@ test("two tabs agree on what was read and what was said", async () => {
 });
 
 test("a page that the server does not listen to any longer begins again, with everything that was kept", async () => {
-  const server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
+  const server = await Server.start(FILES);
   const ana = await server.person("ana");
   const { stream } = await teaOf(ana);
   const page = await chat(browser, server, ana, `/s/${stream}`);

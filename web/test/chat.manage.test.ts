@@ -1,26 +1,20 @@
 // Looking after a circle: streams, roles, members, and what the audit log says of it.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, composer, message, place, post, teaOf } from "./chat.js";
 import { png } from "./files.js";
-import { BUSY, Server, type Person } from "./server.js";
+import { FILES, type Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage(FILES);
+
 let ana: Person;
 let bob: Person;
 
 beforeAll(async () => {
-  server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
-  browser = await Chromium.start();
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 /** Chooses from the menu of a circle. */

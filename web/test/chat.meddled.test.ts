@@ -1,23 +1,12 @@
 // Private sessions in the page over a server that changes what two devices agree on: both notice.
 
 import type { Page, WebSocketRoute } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium } from "./browser.js";
+import { expect, test } from "vitest";
 import { chat, worldOf, type World } from "./chat.js";
-import { BUSY, Server, type Person } from "./server.js";
+import { RELAYING, type Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start({ ...BUSY, KITH_RELAY__LISTEN: "127.0.0.1:0", KITH_RELAY__TURN: "true" });
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage(RELAYING);
 
 /** What a server does to what passes: what it tells the page, or what the page tells it. */
 type Meddle = (text: string, told: boolean) => string;

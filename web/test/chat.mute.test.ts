@@ -1,26 +1,19 @@
 // What is muted is quiet: in the list of places, at its circle, in the title, and where one goes by keys.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, place, post, worldOf, type World } from "./chat.js";
-import { BUSY, Server } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
+
 let world: World;
 let ops: string;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   world = await worldOf(server);
   ops = (await world.ana.ask<{ stream: string }>("POST", `/circles/${world.circle}/streams`, { name: "ops" })).stream;
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 const title = (page: Page) => expect.poll(() => page.title());

@@ -11,7 +11,7 @@ import { heard } from "../scripts/real.mjs";
 import { Chromium, expectAccessible, signIn } from "./browser.js";
 import { chat, composer, forgive, message, place, post, say, worldOf } from "./chat.js";
 import { blob } from "./files.js";
-import { BUSY, PROGRAM, Server, type Person } from "./server.js";
+import { BUSY, FILES, PROGRAM, Server, type Person } from "./server.js";
 import { Shell } from "./shell.js";
 
 let browser: Chromium;
@@ -38,7 +38,7 @@ async function slow(page: Page): Promise<(up: number) => Promise<unknown>> {
 }
 
 test("over a slow network the page opens, and what is said does not wait for a file that is on its way", async () => {
-  const server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
+  const server = await Server.start(FILES);
   const { ana, bob, stream } = await worldOf(server);
   await post(bob, stream, "from before");
   const page = await chat(browser, server, ana, `/s/${stream}`);

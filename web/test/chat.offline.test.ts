@@ -2,25 +2,16 @@
 // connected. With the session goes what was kept of it.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible } from "./browser.js";
+import { afterAll, expect, test } from "vitest";
+import { expectAccessible } from "./browser.js";
 import { chat, composer, forgive, message, place, post, say, type World, worldOf } from "./chat.js";
 import { png, upload } from "./files.js";
-import { BUSY, Server } from "./server.js";
+import { FILES } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage(FILES);
 
-beforeAll(async () => {
-  server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  forgive(browser);
-  await browser.end();
-  await server.end();
-});
+afterAll(() => forgive(browser));
 
 /** With another stream, `ops`. */
 async function world(): Promise<World & { readonly ops: string }> {

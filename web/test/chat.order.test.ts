@@ -1,25 +1,19 @@
 // Favourites, and the order of circles, streams and sections: by dragging, by keys and by menus.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, composer, place, teaOf } from "./chat.js";
-import { BUSY, Server, type Person } from "./server.js";
+import type { Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
+
 let ana: Person;
 let bob: Person;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 /** What the list of streams says, from top to bottom: names of sections and of streams. */

@@ -4,27 +4,22 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, type Look } from "./browser.js";
+import { expectAccessible, type Look } from "./browser.js";
 import { chat, composer, message, post, say, type World as Pair, worldOf } from "./chat.js";
 import { CommandLine } from "./command.js";
-import { BUSY, Server, type Person } from "./server.js";
+import { RELAYING, Server, type Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-/** One that relays, and one that does not. */
+/** One that relays, beside that of the others, which does not; it ends after the browser. */
 let relaying: Server;
-let server: Server;
-let browser: Chromium;
 
 beforeAll(async () => {
-  relaying = await Server.start({ ...BUSY, KITH_RELAY__LISTEN: "127.0.0.1:0", KITH_RELAY__TURN: "true" });
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
+  relaying = await Server.start(RELAYING);
 });
 
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-  await relaying.end();
-});
+afterAll(() => relaying.end());
+
+stage();
 
 interface World extends Pair {
   readonly at: Server;

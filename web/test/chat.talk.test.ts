@@ -1,23 +1,13 @@
 // What people do with messages and with each other, in several browsers at once.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, type Look } from "./browser.js";
+import { expect, test } from "vitest";
+import { expectAccessible, type Look } from "./browser.js";
 import { chat, composer, message, place, post, say, type Tea, worldOf } from "./chat.js";
-import { BUSY, Server, type Person } from "./server.js";
+import type { Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage();
 
 const world = () => worldOf(server);
 const open = (who: Person, { stream }: Tea, look: Look = {}) => chat(browser, server, who, `/s/${stream}`, look);

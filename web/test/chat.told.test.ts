@@ -2,23 +2,13 @@
 // in words to those who do not see the page, and in the inbox.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible } from "./browser.js";
+import { expect, test } from "vitest";
+import { expectAccessible } from "./browser.js";
 import { chat, message, post, worldOf } from "./chat.js";
-import { BUSY, PASSWORD, Server, type Person } from "./server.js";
+import { PASSWORD, type Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage();
 
 /** What a page told outside of itself. */
 interface Told {

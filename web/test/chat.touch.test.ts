@@ -1,23 +1,12 @@
 // The chat in the hand, and as dense and as still as one wants it.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, message, place, post, say, worldOf } from "./chat.js";
-import { BUSY, Server } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage();
 
 const PHONE = { width: 390, height: 780, touch: true } as const;
 

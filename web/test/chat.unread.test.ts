@@ -1,29 +1,23 @@
 // What is unread is told outside of what one looks at, and is gone once it was seen.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible } from "./browser.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible } from "./browser.js";
 import { chat, message, place, post, teaOf, type Tea } from "./chat.js";
-import { BUSY, Server, type Person } from "./server.js";
+import type { Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
+
 let ana: Person;
 let bob: Person;
 let tea: Tea;
 let ops: string;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
   tea = await teaOf(ana, [bob]);
   ops = (await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "ops" })).stream;
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 const icon = (page: Page) => page.locator('link[rel="icon"]').getAttribute("href");

@@ -2,23 +2,12 @@
 // of the pages is written so yet; the direction alone is turned.
 
 import type { Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { chat, message, post, teaOf } from "./chat.js";
-import { BUSY, Server } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage();
 
 const turn = (page: Page, dir: "ltr" | "rtl") => page.evaluate((dir) => void (document.documentElement.dir = dir), dir);
 

@@ -1,25 +1,19 @@
 // The inspector as developers use it, with somebody else at work in the same circle.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, type Look } from "./browser.js";
+import { beforeAll, expect, test } from "vitest";
+import type { Look } from "./browser.js";
 import { change, makeCircle, type Made } from "./circle.js";
-import { BUSY, Server, type Person } from "./server.js";
+import type { Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
+
 let ana: Person;
 let bob: Person;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 /** The inspector in a new circle, once its topics are followed. */

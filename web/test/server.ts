@@ -17,6 +17,10 @@ export const BUSY = {
   KITH_SIGN_IN_BURST: "1000",
   KITH_SIGN_UPS_PER_MINUTE: "1000",
 };
+/** Those, for tests with files: they are taken however full the disk of the machine is. */
+export const FILES = { ...BUSY, KITH_FILES__FREE_PERCENT: "1" };
+/** Those, for a server that relays private sessions. */
+export const RELAYING = { ...BUSY, KITH_RELAY__LISTEN: "127.0.0.1:0", KITH_RELAY__TURN: "true" };
 export const PASSWORD = "correct horse battery";
 
 /** Somebody with an account, who speaks REST. */

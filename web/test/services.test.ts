@@ -1,23 +1,11 @@
 // Services in the inspector: what is offered, what is open, and calling by hand.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Client } from "@kith/client";
-import { Chromium } from "./browser.js";
 import { makeCircle } from "./circle.js";
-import { BUSY, Server } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage();
 
 test("services are called by hand, and open calls are seen with their age", async () => {
   const [ana, bob] = [await server.person("ana"), await server.person("bob")];

@@ -1,21 +1,13 @@
 // What holds of every page: how it is served, and who gets in.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits, signIn } from "./browser.js";
-import { BUSY, Server } from "./server.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible, expectFits, signIn } from "./browser.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   await server.person("ana");
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 test("a page is served with a strict policy, and what it loads is kept", async () => {

@@ -1,24 +1,14 @@
 // The settings, as their users set them on one device and find them on another.
 
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits, signIn } from "./browser.js";
+import { expect, test } from "vitest";
+import { expectAccessible, expectFits, signIn } from "./browser.js";
 import { teaOf, post, message, place } from "./chat.js";
 import { blob, png } from "./files.js";
-import { BUSY, PASSWORD, Server } from "./server.js";
+import { FILES, PASSWORD } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
-
-beforeAll(async () => {
-  server = await Server.start({ ...BUSY, KITH_FILES__FREE_PERCENT: "1" });
-  browser = await Chromium.start();
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
-});
+stage(FILES);
 
 const PARTS = ["Account", "Password", "Sessions", "Notifications", "Appearance", "Language", "Blocked people"];
 const heading = (page: Page, name: string) => page.getByRole("main").getByRole("heading", { name, exact: true, level: 1 });

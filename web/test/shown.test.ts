@@ -1,26 +1,20 @@
 // The inspector on every screen, for everybody, and with very much in it.
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible, expectFits } from "./browser.js";
+import { beforeAll, expect, test } from "vitest";
+import { expectAccessible, expectFits } from "./browser.js";
 import { change, makeCircle, type Made } from "./circle.js";
-import { BUSY, Server, type Person } from "./server.js";
+import type { Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
 
-let server: Server;
-let browser: Chromium;
+stage();
+
 let ana: Person;
 let made: Made;
 
 beforeAll(async () => {
-  server = await Server.start(BUSY);
-  browser = await Chromium.start();
   ana = await server.person("ana");
   made = await makeCircle(ana);
   await change(ana, made.topics["kettle/cups"], { add: { by: 1 } });
-});
-
-afterAll(async () => {
-  await browser.end();
-  await server.end();
 });
 
 test.each([
