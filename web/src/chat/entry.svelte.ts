@@ -74,7 +74,6 @@ export class Entry {
     await this.#forget(site);
     // Nobody who comes after looks at where the last one was.
     this.view.go({ at: "home" }, { replace: true });
-    site.end();
     this.phase = { is: "out", ended: false };
     site.close();
   }
@@ -86,7 +85,6 @@ export class Entry {
     this.#renewing = true;
     try {
       await changePassword(current, password, deviceLabel());
-      site.end();
       site.close();
       await this.enter();
       toast(t("settings.password_done"), { kind: "good" });
@@ -121,9 +119,7 @@ export class Entry {
   }
 
   #close(): void {
-    if (this.phase.is !== "in") return;
-    this.phase.site.end();
-    this.phase.site.close();
+    if (this.phase.is === "in") this.phase.site.close();
   }
 
   /** Shows the site of a client; `past` is what is shown until there is a connection. */
@@ -147,7 +143,6 @@ export class Entry {
       if (now.state === "online" && site.me !== me) {
         // Whoever is signed in by now is not whose site is shown.
         this.phase = { is: "connecting", failed: "" };
-        site.end();
         site.close();
         void this.#forget(site).then(() => this.enter());
       } else if (now.state === "stopped" && now.error.code !== "client.closed") {

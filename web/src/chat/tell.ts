@@ -26,13 +26,14 @@ export async function tell(site: Site, view: View, stream: StreamModel, { seq, b
   const level = levelOf(get(site.preferences.values), stream.id, stream.circle?.id, Date.now());
   const is_for_me = level === "all" || (level === "mentions" && body.mentions?.users?.includes(site.me) === true);
   if (!is_here && !is_for_me) return;
-  const name = nameOf(site.people.get(by) ?? (await site.people.whoIs(by)), stream.circle?.nickname(by));
-  const text = inWords(body).slice(0, SAID_MAX);
+  const name = nameOf(await site.people.whoIs(by), stream.circle?.nickname(by));
+  const words = inWords(body);
+  const text = words.slice(0, SAID_MAX);
   const of = streamName(stream.info, get(site.people.users), site.me);
   announce(is_here ? t("chat.said", { name, text }) : t("chat.said_in", { name, text, stream: of }));
   if (!is_for_me || by === site.me) return;
   if (!is_here || !document.hasFocus()) void import("../lib/notify/sound.js").then(({ playSound }) => playSound(performance.now()));
   const title = stream.info.kind === "direct" ? name : t("notify.from", { name, stream: of });
   const url = pathOf({ at: "stream", stream: stream.id, message: body.thread ?? seq });
-  void notify({ title, body: inWords(body), tag: stream.id, url });
+  void notify({ title, body: words, tag: stream.id, url });
 }

@@ -1,7 +1,7 @@
 // The calls of a circle's services: those that are open, and one that is made by hand.
 
 import { KithError, type Json, type protocol } from "@kith/client";
-import { writable, type Readable, type Writable } from "svelte/store";
+import { get, writable, type Readable, type Writable } from "svelte/store";
 import { sentence } from "../lib/session.js";
 import type { CircleModel } from "./circle.js";
 import { pretty } from "./words.js";
@@ -39,7 +39,6 @@ export class Calls {
   readonly #lines: Writable<readonly Line[]> = writable([]);
   readonly #running = writable(false);
   #abort: AbortController | undefined;
-  #isBlind = false;
 
   constructor(private readonly model: Pick<CircleModel, "client" | "id" | "know">) {
     [this.open, this.more, this.blind] = [this.#open, this.#more, this.#blind];
@@ -49,7 +48,7 @@ export class Calls {
   /** Asks which are open. */
   async look(): Promise<void> {
     const { client, id } = this.model;
-    if (client.connection.get().state !== "online" || this.#isBlind) return;
+    if (client.connection.get().state !== "online" || get(this.#blind) !== "") return;
     try {
       const { calls, more } = await client.query({ calls: { circle: id } });
       this.#open.set(calls);
@@ -57,7 +56,6 @@ export class Calls {
       this.model.know(calls.flatMap(({ user, provider }) => [user, ...(provider === undefined ? [] : [provider])]));
     } catch (error) {
       if (!(error instanceof KithError) || error.code === "client.closed") return;
-      this.#isBlind = true;
       this.#blind.set(sentence(error));
     }
   }

@@ -4,7 +4,6 @@ import { KithError, type Client, type FeedUpdate, type Json, type protocol } fro
 import { writable, type Writable } from "svelte/store";
 import { sentence } from "../lib/session.js";
 import { kindOf, type AnyTopic } from "../lib/topics.js";
-import { lastChange } from "./past.js";
 import { Rates } from "./rates.js";
 import { soon } from "../lib/soon.js";
 import { Clock, Timeline } from "./timeline.js";
@@ -185,11 +184,6 @@ export class CircleModel {
   /** What happened to a topic before an event, or last, the newest first. */
   pastOf(topic: protocol.TopicId, before: protocol.Seq | undefined, limit: number): Promise<{ events: readonly protocol.Event[]; more: boolean }> {
     return this.client.query({ history: { topic, limit, ...(before === undefined ? {} : { before }) } });
-  }
-
-  /** Who changed an element or entry of a topic last; `undefined` where that is not among the last thousands. */
-  lastChange(topic: protocol.TopicId, part: string): Promise<protocol.Event | undefined> {
-    return lastChange(this, topic, part);
   }
 
   /** Changes a topic; whether it came about. */

@@ -9,7 +9,7 @@ const entry = (seq: number) => ({ stream: "s_tea", unread: true, message: { seq,
 function world(answers: Answers) {
   const of = fake(answers);
   const wanted: string[] = [];
-  const site = { client: of.client, people: { want: (users: string[]) => wanted.push(...users) }, refused: () => {} } as unknown as Site;
+  const site = { client: of.client, people: { want: (users: string[]) => wanted.push(...users) } } as unknown as Site;
   return { inbox: new Inbox(site), said: of.said, wanted };
 }
 const shown = (inbox: Inbox) => get(inbox.entries).map(({ message }) => message.seq);

@@ -24,7 +24,7 @@ export class Inbox {
   /** An answer to a question of before is of no use. */
   #asked = 0;
 
-  constructor(private readonly site: Pick<Site, "client" | "people" | "refused">) {
+  constructor(private readonly site: Pick<Site, "client" | "people">) {
     [this.entries, this.threads, this.more] = [this.#entries, this.#threads, this.#more];
     [this.busy, this.failed] = [this.#busy, this.#failed];
   }

@@ -74,6 +74,12 @@ export function parseRoute(path: string): Route {
   }
 }
 
+/** The path on this site that a link leads to; `undefined` where it leads elsewhere. */
+export function pathWithin(href: string, origin: string): string | undefined {
+  const url = URL.canParse(href) ? new URL(href) : undefined;
+  return url?.origin === origin ? url.pathname : undefined;
+}
+
 /** The address of a route. */
 export function pathOf(route: Route): string {
   switch (route.at) {

@@ -1,5 +1,6 @@
 import type { protocol } from "@kith/client";
 import { expect, test } from "vitest";
+import { settled } from "./fake.js";
 import { Singles, type Single } from "./singles.js";
 
 const message = (seq: number, text = `number ${seq}`): protocol.Message => ({ seq, author: "u_ana", at: 0, text });
@@ -28,7 +29,6 @@ function watch(singles: Singles, seq: number): { told: (string | null | undefine
   const stop = singles.one("s_tea", seq).subscribe((one: Single) => told.push(one?.text ?? (one as null | undefined)));
   return { told, stop };
 }
-const settled = () => new Promise((done) => setImmediate(done));
 
 test("what is not held is asked for once, however many show it, and its author has a name", async () => {
   const { singles, asked, wanted } = world(new Map([[1, message(1)]]));
@@ -38,10 +38,13 @@ test("what is not held is asked for once, however many show it, and its author h
   expect([asked, wanted]).toEqual([[1], ["u_ana"]]);
 });
 
-test("what is held is not asked for", async () => {
+test("what is held is not asked for, nor when something happens to it", async () => {
   const { singles, asked, state } = world(new Map());
   state.held.set(1, message(1, "held"));
-  expect(watch(singles, 1).told).toEqual(["held"]);
+  const { told } = watch(singles, 1);
+  state.held.set(1, message(1, "changed"));
+  singles.changed("s_tea", 1);
+  expect(told).toEqual(["held", "changed"]);
   await settled();
   expect(asked).toEqual([]);
 });

@@ -73,7 +73,7 @@ export class Singles {
     const entry = this.#entries.get(`${stream} ${seq}`);
     if (entry === undefined) return;
     entry.asked_ms = -Infinity;
-    if (entry.show !== undefined) this.#ask(entry);
+    if (entry.show !== undefined && !this.#hold(entry)) this.#ask(entry);
   }
 
   /** Asks again for what is shown and could not be asked for. */
@@ -95,11 +95,21 @@ export class Singles {
   }
 
   #watched(entry: Entry): void {
-    const held = this.around.held(entry.stream, entry.seq);
-    if (held !== undefined) entry.value = held;
+    if (this.#hold(entry)) return;
     entry.show?.();
-    if (held !== undefined) this.around.wanted([held.author]);
-    else if (this.now() - entry.asked_ms >= FRESH_MS) this.#ask(entry);
+    if (this.now() - entry.asked_ms >= FRESH_MS) this.#ask(entry);
+  }
+
+  /** Shows it as it is held; whether it is. */
+  #hold(entry: Entry): boolean {
+    const held = this.around.held(entry.stream, entry.seq);
+    if (held === undefined) return false;
+    // An answer that is on its way is older.
+    entry.asked += 1;
+    entry.value = held;
+    entry.show?.();
+    this.around.wanted([held.author]);
+    return true;
   }
 
   #ask(entry: Entry): void {

@@ -256,12 +256,7 @@ export class Site {
     for (const circle of get(this.#circles)) {
       if (!circles.includes(circle)) circle.end();
     }
-    for (const [id, stream] of this.#streams) {
-      if (seen.has(id)) continue;
-      stream.end();
-      this.#streams.delete(id);
-      this.singles.lost(id);
-    }
+    for (const [id, stream] of this.#streams) if (!seen.has(id)) this.#drop(stream);
     this.#circles.set(circles);
     this.#conversations.set(conversations);
     this.#admin.set(window.site_admin === true);
@@ -288,6 +283,7 @@ export class Site {
 
   /** Ends the connection. */
   close(): void {
+    this.end();
     this.client.close();
   }
 
@@ -321,10 +317,14 @@ export class Site {
     this.watcher.posted?.(stream, event);
   }
 
-  #lost(stream: StreamModel): void {
+  #drop(stream: StreamModel): void {
     this.#streams.delete(stream.id);
     stream.end();
     this.singles.lost(stream.id);
+  }
+
+  #lost(stream: StreamModel): void {
+    this.#drop(stream);
     stream.circle?.streams.update((all) => all.filter((one) => one !== stream));
     this.#conversations.update((all) => all.filter((one) => one !== stream));
     this.stale();

@@ -1,8 +1,8 @@
 // What is unread in several streams together.
 
-import { derived, type Readable } from "svelte/store";
+import { derived, get, type Readable } from "svelte/store";
 import { levelOf } from "./levels.js";
-import { isQuiet } from "./muted.js";
+import { isQuiet, type Muted } from "./muted.js";
 import { nested } from "./nested.js";
 import type { Site } from "./site.js";
 import type { StreamModel } from "./stream.js";
@@ -11,6 +11,11 @@ import type { StreamModel } from "./stream.js";
 export interface Unread {
   readonly unread: number;
   readonly forMe: number;
+}
+
+/** What of a stream counts as unread: nothing where it is muted. */
+export function countOf(muted: Muted, stream: StreamModel, counts = get(stream.counts)): Unread {
+  return isQuiet(muted, stream) ? { unread: 0, forMe: 0 } : { unread: counts.unread, forMe: stream.forMe(counts) };
 }
 
 /** Adds up what is unread in those of some streams that are `wanted`, as it changes. */

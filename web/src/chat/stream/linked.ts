@@ -3,7 +3,7 @@
 import type { protocol } from "@kith/client";
 import type { Block, Inline } from "../../lib/markdown/ast.js";
 import { parseOnce } from "../../lib/markdown/parse.js";
-import { parseRoute, type Route } from "../model/route.js";
+import { parseRoute, pathWithin, type Route } from "../model/route.js";
 
 /** Messages of one text that are shown beneath it. */
 const SHOWN_MAX = 3;
@@ -21,10 +21,9 @@ export function linkedIn(text: string, origin: string): readonly Linked[] {
   if (!text.includes("/s/")) return [];
   const found = new Map<string, Linked>();
   for (const href of hrefsOf(parseOnce(text))) {
-    const url = URL.canParse(href) ? new URL(href) : undefined;
-    if (url === undefined || url.origin !== origin) continue;
-    const route = parseRoute(url.pathname);
-    if (route.at !== "stream") continue;
+    const path = pathWithin(href, origin);
+    const route = path === undefined ? undefined : parseRoute(path);
+    if (route?.at !== "stream") continue;
     const seq = route.message ?? route.thread;
     if (seq !== undefined && found.size < SHOWN_MAX) found.set(`${route.stream} ${seq}`, { stream: route.stream, seq, route });
   }

@@ -6,7 +6,7 @@ import { t } from "../../lib/i18n/index.svelte.js";
 import type { MarkdownContext, Named } from "../../lib/markdown/context.js";
 import { nameOf } from "../model/people.js";
 import { rolesOf } from "../model/rights.js";
-import { parseRoute } from "../model/route.js";
+import { parseRoute, pathWithin } from "../model/route.js";
 import type { Site } from "../model/site.js";
 import type { StreamModel } from "../model/stream.js";
 import { streamName } from "../names.js";
@@ -47,11 +47,11 @@ export function meaningsIn(site: Site, view: View, stream: StreamModel, users: R
       return found === undefined ? undefined : to(found);
     },
     link: (href) => {
-      const url = URL.canParse(href) ? new URL(href) : undefined;
-      if (url === undefined || url.origin !== location.origin) return undefined;
-      const route = parseRoute(url.pathname);
+      const path = pathWithin(href, location.origin);
+      if (path === undefined) return undefined;
+      const route = parseRoute(path);
       if (route.at === "home") return undefined;
-      const go = { href: url.pathname, open: () => view.go(route) };
+      const go = { href: path, open: () => view.go(route) };
       if (route.at !== "stream") return go;
       const found = site.stream(route.stream);
       if (found === undefined) return go;
