@@ -141,7 +141,7 @@ test("what waits with its files is sent by the page that is opened next, and can
   // What shows files comes after what one came for.
   await page.waitForFunction(() => {
     const files = performance.getEntriesByType("resource").map(({ name }) => name);
-    return [/\/Tray-.*\.js$/, /\/OwnFiles-.*\.js$/].every((one) => files.some((name) => one.test(name)));
+    return [/\/Tray-.*\.js$/, /\/OwnFiles-.*\.js$/, /\/strip-.*\.js$/].every((one) => files.some((name) => one.test(name)));
   });
   await own.kill();
   await page.getByText("No connection.").waitFor();
