@@ -69,6 +69,24 @@ test("on a phone one swipes between places and messages, a long touch opens the 
   await page.close();
 });
 
+test("on a phone, whoever chose nothing yet begins with the streams of their circle, and whoever has none with what to do first", async () => {
+  const { bob, stream } = await worldOf(server);
+  const page = await chat(browser, server, bob, "/", PHONE);
+  await place(page, "general").waitFor();
+  await expect.poll(() => inView(page)).toEqual(["places"]);
+  await place(page, "general").tap();
+  await expect.poll(() => inView(page)).toEqual(["main"]);
+  await page.goto(`${server.url}/s/${stream.slice(0, -4)}0000`);
+  await place(page, "general").waitFor();
+  await expect.poll(() => inView(page)).toEqual(["places"]);
+  await page.close();
+
+  const cyd = await chat(browser, server, await server.person("cyd"), "/", PHONE);
+  await cyd.getByRole("button", { name: "Make a circle" }).waitFor();
+  await expect.poll(() => inView(cyd)).toEqual(["main"]);
+  await cyd.close();
+});
+
 test("messages stand closer where one wants it, and nothing moves where one does not", async () => {
   const { ana, bob, stream } = await worldOf(server);
   await post(bob, stream, "first");

@@ -100,15 +100,15 @@ export class View {
    * Goes to a circle: to the stream where one was last, or its first. Where there is room for one panel
    * only, first to its streams, unless one wants right `into` it.
    */
-  goCircle(circle: CircleModel, { into = false }: { into?: boolean } = {}): void {
+  goCircle(circle: CircleModel, { into = false, replace = false }: { into?: boolean; replace?: boolean } = {}): void {
     const streams = get(circle.streams);
     const last = this.#last.get(circle.id);
     const stream = streams.find(({ id }) => id === last) ?? streams.find(({ info }) => info.archived !== true);
     if ((innerWidth < NARROW_PX && !into) || stream === undefined) {
-      this.go({ at: "circle", circle: circle.id });
+      this.go({ at: "circle", circle: circle.id }, { replace });
       this.reveal(stream === undefined ? "main" : "places");
     } else {
-      this.goStream(stream.id);
+      this.go({ at: "stream", stream: stream.id }, { replace });
     }
   }
 
