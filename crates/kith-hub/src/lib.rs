@@ -38,6 +38,8 @@ pub mod site;
 mod subscribe;
 mod subscriber;
 mod tended;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod texts;
 pub mod verify;
 

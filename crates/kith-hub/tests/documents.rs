@@ -190,7 +190,9 @@ async fn whether_there_is_a_document_is_decided_when_a_topic_is_made() {
 /// A hub over a store that the test looks into.
 async fn over(store: &Arc<MemoryStore>) -> Hub {
     let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
-    Hub::open(store, Arc::new(world::Fixed::default()), Limits::default()).await.unwrap()
+    Hub::open(store, Arc::new(kith_hub::testing::Clock::default()), Limits::default())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -166,6 +166,6 @@ async fn a_store_that_fails_meanwhile_does_not_matter_either() {
 }
 
 async fn open(store: &FaultStore) -> Result<Hub, kith_hub::HubError> {
-    let env = std::sync::Arc::new(world::Fixed::default());
+    let env = std::sync::Arc::new(kith_hub::testing::Clock::default());
     Hub::open(std::sync::Arc::new(store.clone()), env, Limits::default()).await
 }

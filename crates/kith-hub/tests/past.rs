@@ -486,7 +486,12 @@ async fn at_every_operation(fault: impl Fn(u64) -> Fault) {
 }
 
 async fn open(store: &FaultStore) -> Result<Hub, HubError> {
-    Hub::open(Arc::new(store.clone()), Arc::new(world::Fixed::default()), Limits::default()).await
+    Hub::open(
+        Arc::new(store.clone()),
+        Arc::new(kith_hub::testing::Clock::default()),
+        Limits::default(),
+    )
+    .await
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,7 +27,8 @@ use tokio::task::JoinSet;
 use crate::disk::{Dice, Slow};
 use crate::movers::{Mover, Topics, Watcher};
 use crate::people::{Answers, Log, Moderator, Writer, drain, follow, hash_of, part_of, reader};
-use crate::world::{Fixed, connect, user};
+use crate::world::{connect, user};
+use kith_hub::testing::Clock;
 
 const READERS: usize = 4;
 const WRITERS: usize = 3;
@@ -44,7 +45,7 @@ const END: u64 = 1_000_000;
 struct Run {
     dice: Dice,
     store: MemoryStore,
-    clock: Arc<Fixed>,
+    clock: Arc<Clock>,
     faulty: Arc<AtomicBool>,
     recorder: Recorder,
     stream: StreamId,
@@ -63,7 +64,7 @@ fn runtime() -> tokio::runtime::Runtime {
 async fn hub(
     dice: &Dice,
     store: &MemoryStore,
-    clock: &Arc<Fixed>,
+    clock: &Arc<Clock>,
     faulty: &Arc<AtomicBool>,
 ) -> Hub {
     let slow = Slow { inner: store.clone(), dice: dice.clone(), faulty: Arc::clone(faulty) };
@@ -77,7 +78,7 @@ async fn hub(
         at_hand_bytes,
         ..Limits::default()
     };
-    let env: Arc<dyn Environment> = Arc::<Fixed>::clone(clock);
+    let env: Arc<dyn Environment> = Arc::<Clock>::clone(clock);
     Hub::open(Arc::new(slow), env, limits).await.unwrap()
 }
 
@@ -85,7 +86,7 @@ impl Run {
     /// Makes the people, the circle and its stream, on a server that does not fail.
     fn begin(seed: u64) -> Self {
         let dice = Dice(Arc::new(AtomicU64::new(seed)));
-        let (store, clock) = (MemoryStore::new(), Arc::new(Fixed::default()));
+        let (store, clock) = (MemoryStore::new(), Arc::new(Clock::default()));
         let faulty = Arc::new(AtomicBool::new(false));
         let recorder = Recorder::memory();
         runtime().block_on(async {

@@ -70,7 +70,9 @@ async fn plain(hub: &Hub, me: UserId, topic: TopicId) -> String {
 /// A hub over a store that the test looks into.
 async fn over(store: &Arc<MemoryStore>) -> Hub {
     let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
-    Hub::open(store, Arc::new(world::Fixed::default()), Limits::default()).await.unwrap()
+    Hub::open(store, Arc::new(kith_hub::testing::Clock::default()), Limits::default())
+        .await
+        .unwrap()
 }
 
 /// Waits until most updates of a text are merged.

@@ -329,7 +329,8 @@ async fn steps_outlive_the_process_and_not_their_time() {
         all.undo(all.ana).await.unwrap();
     }
     all.hub.close().await;
-    let env: std::sync::Arc<dyn Environment> = std::sync::Arc::<world::Fixed>::clone(&clock);
+    let env: std::sync::Arc<dyn Environment> =
+        std::sync::Arc::<kith_hub::testing::Clock>::clone(&clock);
     let hub = Hub::open(std::sync::Arc::new(all.store.clone()), env, Limits::default()).await;
     let all = People { hub: hub.unwrap(), ..all };
     assert_eq!(all.hub.undoable(ana, circle).await.unwrap(), (STEPS_MAX - 3, 3));

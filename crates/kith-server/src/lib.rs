@@ -6,8 +6,6 @@ mod app;
 pub mod auth;
 mod aware;
 mod bulk;
-#[cfg(test)]
-mod clock;
 mod crowd;
 mod device;
 pub mod files;

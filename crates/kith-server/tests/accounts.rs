@@ -3,9 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use kith_core::id::Timestamp;
+use kith_hub::testing::Clock;
 use kith_hub::verify::Watched;
 use kith_hub::{Environment, Hub, Limits};
 use kith_server::App;
@@ -16,28 +15,6 @@ const PASSWORD: &str = "correct horse battery";
 const HOUR: u64 = 3600 * 1000;
 const DAY: u64 = 24 * HOUR;
 
-struct Clock {
-    now: AtomicU64,
-    drawn: AtomicU64,
-}
-
-impl Clock {
-    fn pass(&self, ms: u64) {
-        self.now.fetch_add(ms, Ordering::Relaxed);
-    }
-}
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.now.load(Ordering::Relaxed))
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.drawn.fetch_add(1, Ordering::Relaxed));
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
-
 async fn server() -> (Arc<App>, Arc<Clock>) {
     let settings = Settings {
         registration: Registration::Open,
@@ -45,7 +22,7 @@ async fn server() -> (Arc<App>, Arc<Clock>) {
         sign_ups_per_minute: 1000,
         ..Settings::default()
     };
-    let clock = Arc::new(Clock { now: AtomicU64::new(1_763_000_000_000), drawn: 1.into() });
+    let clock = Arc::new(Clock::still());
     let env: Arc<dyn Environment> = Arc::<Clock>::clone(&clock);
     let store = Arc::new(Watched(MemoryStore::new()));
     let hub = Hub::open(store, Arc::clone(&env), Limits::default()).await.unwrap();
@@ -68,10 +45,10 @@ async fn guesses_from_everywhere_slow_down_strangers_and_not_a_known_device() {
     for number in 0..3000 {
         let guess = app.sign_in("ana", "a wrong password", "guess", None, address(number)).await;
         tried += u32::from(guess.err().unwrap().code == "auth.failed");
-        clock.pass(10);
+        clock.pass_ms(10);
         if number % 500 == 0 {
             // Its owner comes and goes meanwhile, from an address that guesses too.
-            clock.pass(60_000);
+            clock.pass_ms(60_000);
             let at = address(number);
             app.sign_in("ANA", PASSWORD, "home", Some(device), at).await.unwrap();
         }
@@ -90,7 +67,7 @@ async fn guesses_from_everywhere_slow_down_strangers_and_not_a_known_device() {
         failed += u32::from(guess.err().unwrap().code == "auth.failed");
     }
     assert!(failed <= 5, "{failed}");
-    clock.pass(2 * HOUR);
+    clock.pass_ms(2 * HOUR);
     app.sign_in("ana", PASSWORD, "new", None, address(9999)).await.unwrap();
 }
 
@@ -112,7 +89,7 @@ async fn a_new_password_ends_all_sessions_but_the_one_it_begins() {
     let other = app.sign_in("ana", PASSWORD, "two", None, HOME).await.unwrap();
     let caller = app.auth.caller(&first.token).await.unwrap();
     let connected = app.hub.connect(&caller.token_hash).await.unwrap();
-    clock.pass(1000);
+    clock.pass_ms(1000);
     let wrong = app.change_password(&caller, "not the password", "another long one", "x").await;
     assert_eq!(wrong.err().unwrap().code, "password.wrong");
     let short = app.change_password(&caller, PASSWORD, "short", "x").await;
@@ -134,15 +111,15 @@ async fn a_session_ends_when_it_is_not_used_or_too_old() {
     let begun = app.sign_up("ana", PASSWORD, None, None, "one", HOME).await.unwrap();
     let used = || app.auth.caller(&begun.token);
     for _ in 0..6 {
-        clock.pass(13 * DAY);
+        clock.pass_ms(13 * DAY);
         used().await.unwrap();
     }
     // Used every other week, and yet not for ever.
-    clock.pass(13 * DAY);
+    clock.pass_ms(13 * DAY);
     assert_eq!(used().await.err().unwrap().code, "auth.failed");
 
     let begun = app.sign_in("ana", PASSWORD, "two", None, HOME).await.unwrap();
-    clock.pass(15 * DAY);
+    clock.pass_ms(15 * DAY);
     assert_eq!(app.auth.caller(&begun.token).await.err().unwrap().code, "auth.failed");
     assert!(app.hub.expire().await.unwrap() >= 2);
     assert!(app.hub.sessions(begun.user.id).await.unwrap().is_empty());
@@ -154,13 +131,13 @@ async fn sessions_of_administrators_end_sooner() {
     let admin = app.auth.register("root", PASSWORD, None, None, true).await.unwrap();
     let begun = app.auth.begin(admin, "one").await.unwrap();
     for _ in 0..13 {
-        clock.pass(11 * HOUR);
+        clock.pass_ms(11 * HOUR);
         app.auth.caller(&begun.token).await.unwrap();
     }
-    clock.pass(30 * HOUR);
+    clock.pass_ms(30 * HOUR);
     assert_eq!(app.auth.caller(&begun.token).await.err().unwrap().code, "auth.failed");
     let begun = app.auth.begin(admin, "two").await.unwrap();
-    clock.pass(13 * HOUR);
+    clock.pass_ms(13 * HOUR);
     assert_eq!(app.auth.caller(&begun.token).await.err().unwrap().code, "auth.failed");
 }
 
@@ -171,11 +148,11 @@ async fn a_connection_is_use_and_ends_with_its_session() {
     let caller = app.auth.caller(&begun.token).await.unwrap();
     let connected = app.hub.connect(&caller.token_hash).await.unwrap();
     for _ in 0..8 {
-        clock.pass(11 * DAY);
+        clock.pass_ms(11 * DAY);
         app.hub.expire().await.unwrap();
         app.auth.caller(&begun.token).await.unwrap();
     }
-    clock.pass(3 * DAY);
+    clock.pass_ms(3 * DAY);
     app.hub.expire().await.unwrap();
     assert_eq!(connected.ended().await, kith_hub::End::Revoked);
 }
@@ -183,12 +160,12 @@ async fn a_connection_is_use_and_ends_with_its_session() {
 #[tokio::test]
 async fn a_clock_that_is_set_back_keeps_no_session_for_ever() {
     let (app, clock) = server().await;
-    clock.pass(80 * DAY);
+    clock.pass_ms(80 * DAY);
     let begun = app.sign_up("ana", PASSWORD, None, None, "one", HOME).await.unwrap();
-    clock.now.fetch_sub(80 * DAY, Ordering::Relaxed);
+    clock.jump_ms(-((80 * DAY) as i64));
     app.auth.caller(&begun.token).await.unwrap();
     // Its use is noted on the clock as it is now.
-    clock.pass(15 * DAY);
+    clock.pass_ms(15 * DAY);
     assert_eq!(app.auth.caller(&begun.token).await.err().unwrap().code, "auth.failed");
 }
 
@@ -197,11 +174,11 @@ async fn a_new_password_ends_sessions_that_a_later_clock_began() {
     let (app, clock) = server().await;
     let first = app.sign_up("ana", PASSWORD, None, None, "one", HOME).await.unwrap();
     let caller = app.auth.caller(&first.token).await.unwrap();
-    clock.now.fetch_sub(HOUR, Ordering::Relaxed);
+    clock.jump_ms(-((HOUR) as i64));
     let new = app.change_password(&caller, PASSWORD, "another long one", "x").await.unwrap();
     assert_eq!(app.auth.caller(&first.token).await.err().unwrap().code, "auth.failed");
     // And those that begin after it are not ended by it.
-    clock.now.fetch_sub(HOUR, Ordering::Relaxed);
+    clock.jump_ms(-((HOUR) as i64));
     app.auth.caller(&new.token).await.unwrap();
     let begun = app.sign_in("ana", "another long one", "y", None, HOME).await.unwrap();
     app.auth.caller(&begun.token).await.unwrap();

@@ -4,11 +4,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::join_all;
 use kith_core::command::{Command, Outcome};
-use kith_core::id::{FeedId, Seq, Timestamp, UserId};
+use kith_core::id::{FeedId, Seq, UserId};
+use kith_hub::testing::Clock;
 use kith_hub::verify::Watched;
 use kith_hub::{Environment, Hub, HubError, Limits};
 use kith_server::App;
@@ -19,20 +19,6 @@ use kith_store::memory::MemoryStore;
 
 const PASSWORD: &str = "correct horse battery";
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-/// Random numbers, and a clock that a test sets.
-struct Clock(AtomicU64, AtomicU64);
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000 + self.1.load(Ordering::Relaxed))
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
 
 async fn server(registration: Registration) -> Arc<App> {
     server_with(registration).await.0
@@ -45,7 +31,7 @@ async fn server_with(registration: Registration) -> (Arc<App>, Arc<Clock>, Memor
         sign_ups_per_minute: 1000,
         ..Settings::default()
     };
-    let clock = Arc::new(Clock(1.into(), 0.into()));
+    let clock = Arc::new(Clock::still());
     let env: Arc<dyn Environment> = Arc::<Clock>::clone(&clock);
     let kept = MemoryStore::new();
     let store = Arc::new(Watched(kept.clone()));
@@ -189,7 +175,7 @@ async fn a_link_sets_a_new_password_once_and_for_a_day() {
     assert_eq!(app.auth.caller(&old).await.err().unwrap().code, "auth.failed");
     assert!(app.sign_in("bob", NEW, "new", None, HOME).await.is_ok());
     let late = act(&app, ana, offer).await.unwrap().code.unwrap();
-    clock.1.fetch_add(24 * 3600 * 1000, Ordering::Relaxed);
+    clock.pass_ms(24 * 3600 * 1000);
     assert_eq!(reset(&late).await.unwrap_err(), "ticket.not_found");
 }
 

@@ -2,11 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{SinkExt, StreamExt};
 use http::{HeaderName, HeaderValue, Uri};
-use kith_core::id::Timestamp;
+use kith_hub::testing::Clock;
 use kith_hub::verify::Watched;
 use kith_hub::{Environment, Hub, Limits};
 use kith_server::App;
@@ -17,19 +16,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_websockets::{ClientBuilder, MaybeTlsStream, Message, WebSocketStream};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-struct Clock(AtomicU64);
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
 
 struct Server {
     app: Arc<App>,
@@ -46,7 +32,7 @@ async fn server(change: impl FnOnce(&mut Settings)) -> Server {
         ..Settings::default()
     };
     change(&mut settings);
-    let env: Arc<dyn Environment> = Arc::new(Clock(AtomicU64::new(1)));
+    let env: Arc<dyn Environment> = Arc::new(Clock::default());
     let limits = Limits { mailbox_bytes: settings.queue_bytes as usize, ..Limits::default() };
     let hub =
         Hub::open(Arc::new(Watched(MemoryStore::new())), Arc::clone(&env), limits).await.unwrap();

@@ -1,29 +1,15 @@
 //! A real server, and a way to it that a test can cut.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use kith_client::{Auth, Client, Events, Options};
-use kith_core::id::Timestamp;
+use kith_hub::testing::Clock;
 use kith_hub::{Environment, Hub, Limits};
 use kith_server::App;
 use kith_server::settings::{Registration, Settings};
 use kith_store::memory::MemoryStore;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-
-struct Clock(AtomicU64);
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
 
 pub(crate) struct Site {
     app: Arc<App>,
@@ -43,7 +29,7 @@ impl Site {
             requests_burst: 1_000_000,
             ..Settings::default()
         };
-        let env: Arc<dyn Environment> = Arc::new(Clock(AtomicU64::new(1)));
+        let env: Arc<dyn Environment> = Arc::new(Clock::default());
         let hub = Hub::open(Arc::new(MemoryStore::new()), Arc::clone(&env), limits).await.unwrap();
         let app = App::new(hub, env, settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -2,17 +2,15 @@
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kith_client::{Auth, Client, Events, Options, Update};
 use kith_core::command::{Command, Outcome};
 use kith_core::event::Body;
-use kith_core::id::{CircleId, FeedId, StreamId, Timestamp, UserId};
+use kith_core::id::{CircleId, FeedId, StreamId, UserId};
 use kith_core::text::{CircleName, MessageText};
+use kith_hub::testing::ManualClock;
 use kith_hub::verify::Watched;
 use kith_hub::{Environment, Hub, Limits};
 use kith_proto::frame::Subscribe;
@@ -20,59 +18,14 @@ use kith_server::App;
 use kith_server::settings::{Registration, Settings};
 use kith_store::memory::MemoryStore;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 /// How long something may take that must come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Time that passes when the test says so.
-#[derive(Default)]
-pub(crate) struct Clock {
-    count: AtomicU64,
-    passed: Mutex<(Duration, Sleepers)>,
-}
-
-/// Who waits, and until when.
-type Sleepers = Vec<(Duration, oneshot::Sender<()>)>;
-
-impl Clock {
-    /// Lets time pass.
-    pub(crate) fn advance(&self, time: Duration) {
-        let mut passed = self.passed.lock().unwrap();
-        passed.0 += time;
-        let now = passed.0;
-        for (_, wake) in passed.1.extract_if(.., |(until, _)| *until <= now) {
-            let _ = wake.send(());
-        }
-    }
-}
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        let passed = self.passed.lock().unwrap().0;
-        Timestamp(1_763_000_000_000 + u64::try_from(passed.as_millis()).unwrap())
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.count.fetch_add(1, Ordering::Relaxed) + 1);
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-
-    fn pass(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let (wake, woken) = oneshot::channel();
-        let mut passed = self.passed.lock().unwrap();
-        let until = passed.0 + time;
-        passed.1.push((until, wake));
-        Box::pin(async {
-            let _ = woken.await;
-        })
-    }
-}
-
 /// A server whose gateways show the circle *home*, which *host* made.
 pub(crate) struct Site {
     pub(crate) app: Arc<App>,
-    pub(crate) clock: Arc<Clock>,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) circle: CircleId,
     pub(crate) stream: StreamId,
     /// The token of a session of *host*.
@@ -109,7 +62,7 @@ impl Site {
             ..Settings::default()
         };
         change(&mut settings);
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::new(ManualClock::default());
         let env: Arc<dyn Environment> = Arc::clone(&clock) as Arc<dyn Environment>;
         let store = Arc::new(Watched(MemoryStore::new()));
         let hub = Hub::open(store, Arc::clone(&env), limits).await.unwrap();

@@ -2,19 +2,16 @@
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures_util::{SinkExt, StreamExt};
 use http::Uri;
 use kith_client::{Auth, Client, Options};
 use kith_core::command::{Command, Outcome};
-use kith_core::id::{CircleId, Timestamp, TopicId};
+use kith_core::id::{CircleId, TopicId};
 use kith_core::text::{CircleName, TopicName};
 use kith_core::topic::{Asked, Change};
+use kith_hub::testing::ManualClock;
 use kith_hub::verify::Watched;
 use kith_hub::{Environment, Hub, Limits};
 use kith_proto::query::{Answer, Query};
@@ -23,58 +20,12 @@ use kith_server::settings::{Registration, Settings};
 use kith_store::memory::MemoryStore;
 use serde_json::{Value as Json, json};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
 use tokio_websockets::{ClientBuilder, MaybeTlsStream, Message, WebSocketStream};
-
-/// Time that passes when the test says so.
-#[derive(Default)]
-pub(crate) struct Clock {
-    count: AtomicU64,
-    passed: Mutex<(Duration, Sleepers)>,
-}
-
-/// Who waits, and until when.
-type Sleepers = Vec<(Duration, oneshot::Sender<()>)>;
-
-impl Clock {
-    /// Lets time pass.
-    pub(crate) fn advance(&self, time: Duration) {
-        let mut passed = self.passed.lock().unwrap();
-        passed.0 += time;
-        let now = passed.0;
-        for (_, wake) in passed.1.extract_if(.., |(until, _)| *until <= now) {
-            let _ = wake.send(());
-        }
-    }
-}
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        let passed = self.passed.lock().unwrap().0;
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        Timestamp(1_763_000_000_000 + count + u64::try_from(passed.as_millis()).unwrap())
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.count.fetch_add(1, Ordering::Relaxed));
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-
-    fn pass(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let (wake, woken) = oneshot::channel();
-        let mut passed = self.passed.lock().unwrap();
-        let until = passed.0 + time;
-        passed.1.push((until, wake));
-        Box::pin(async {
-            let _ = woken.await;
-        })
-    }
-}
 
 /// A server whose gateway shows the circle *home* to topicsync clients that act as *ana*.
 pub(crate) struct Site {
     pub(crate) app: Arc<App>,
-    pub(crate) clock: Arc<Clock>,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) circle: CircleId,
     /// The token of a session of *ana*.
     pub(crate) token: String,
@@ -98,7 +49,7 @@ impl Site {
             ..Settings::default()
         };
         change(&mut settings);
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::new(ManualClock::default());
         let env: Arc<dyn Environment> = Arc::clone(&clock) as Arc<dyn Environment>;
         let store = Arc::new(Watched(MemoryStore::new()));
         let hub = Hub::open(store, Arc::clone(&env), Limits::default()).await.unwrap();

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,50 +13,20 @@ use kith_core::event::Body;
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, TopicId, UserId};
 use kith_core::text::{CircleName, Label, MessageText, OpId, UserName};
 use kith_core::topic::{Asked, Change};
+use kith_hub::testing::Clock;
 use kith_hub::{
     Awareness, Backlog, Environment, Hub, HubError, Item, Limits, Place, Subscriber, Want,
 };
 use kith_store::Store;
 use serde_json::Value;
 
-/// A clock and random numbers that a seed decides.
-#[derive(Default)]
-pub(crate) struct Fixed {
-    now: AtomicU64,
-    drawn: AtomicU64,
-}
-
-impl Fixed {
-    /// Lets time pass.
-    pub(crate) fn pass_ms(&self, ms: u64) {
-        self.now.fetch_add(ms, Ordering::Relaxed);
-    }
-
-    /// Sets the clock forward or back, as an operator or a time server may.
-    pub(crate) fn jump_ms(&self, ms: i64) {
-        let jumped = |now: u64| Some(now.saturating_add_signed(ms));
-        let _ = self.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, jumped);
-    }
-}
-
-impl Environment for Fixed {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000 + self.now.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.drawn.fetch_add(1, Ordering::Relaxed) + 1);
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
-
 pub(crate) async fn hub(store: impl Store, limits: Limits) -> Hub {
     hub_and_clock(store, limits).await.0
 }
 
-pub(crate) async fn hub_and_clock(store: impl Store, limits: Limits) -> (Hub, Arc<Fixed>) {
-    let clock = Arc::new(Fixed::default());
-    let env: Arc<dyn Environment> = Arc::<Fixed>::clone(&clock);
+pub(crate) async fn hub_and_clock(store: impl Store, limits: Limits) -> (Hub, Arc<Clock>) {
+    let clock = Arc::new(Clock::default());
+    let env: Arc<dyn Environment> = Arc::<Clock>::clone(&clock);
     (Hub::open(Arc::new(store), env, limits).await.unwrap(), clock)
 }
 

@@ -2,10 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use kith_core::id::Timestamp;
 use kith_hub::Limits;
+use kith_hub::testing::Clock;
 use kith_store::memory::MemoryStore;
 
 use super::*;
@@ -16,28 +15,13 @@ const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const OLD: &str = "correct horse battery";
 const NEW: &str = "another long one";
 
-/// A clock that stands still: no order of things is told by it.
-#[derive(Default)]
-struct Stopped(AtomicU64);
-
-impl Environment for Stopped {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000)
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed) + 1);
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
-
 async fn server() -> Arc<App> {
     let settings = Settings {
         registration: Registration::Open,
         password_memory_kib: 8,
         ..Settings::default()
     };
-    let env: Arc<dyn Environment> = Arc::new(Stopped::default());
+    let env: Arc<dyn Environment> = Arc::new(Clock::still());
     let store = Arc::new(MemoryStore::new());
     let hub = Hub::open(store, Arc::clone(&env), Limits::default()).await.unwrap();
     App::new(hub, env, settings)

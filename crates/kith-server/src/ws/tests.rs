@@ -6,9 +6,10 @@ use std::sync::atomic::AtomicU64;
 use async_trait::async_trait;
 use kith_core::command::Command;
 use kith_core::event::{Body, Event};
-use kith_core::id::{CircleId, FeedId, StreamId, Timestamp, UserId};
+use kith_core::id::{CircleId, FeedId, StreamId, UserId};
 use kith_core::text::{CircleName, MessageText, OpId};
 use kith_core::topic::Fact;
+use kith_hub::testing::Clock;
 use kith_hub::{Environment, Hub};
 use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
@@ -18,7 +19,6 @@ use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::clock::Clock;
 use crate::settings::{Registration, Settings};
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -54,20 +54,6 @@ impl Around for Gated {
             pass.forget();
         }
         self.store.scan(range, limit).await
-    }
-}
-
-/// Time that stands still.
-#[derive(Default)]
-struct Still(Clock);
-
-impl Environment for Still {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000)
-    }
-
-    fn random(&self) -> u128 {
-        self.0.random()
     }
 }
 
@@ -240,7 +226,7 @@ fn asked(encoding: Encoding, value: &serde_json::Value) -> Vec<u8> {
 
 #[tokio::test(start_paused = true)]
 async fn what_happens_at_one_time_is_told_in_runs_and_reads_as_what_happened() {
-    let talk = talk(Arc::new(Still::default())).await;
+    let talk = talk(Arc::new(Clock::still())).await;
     let text = |number: usize| format!("\",\"op\":{number}");
     let post = |number| Command::post(talk.stream, MessageText::parse(&text(number)).unwrap());
     for told in told_in_runs(&talk, FeedId::Stream(talk.stream), post).await {
@@ -253,7 +239,7 @@ async fn what_happens_at_one_time_is_told_in_runs_and_reads_as_what_happened() {
 
 #[tokio::test(start_paused = true)]
 async fn runs_of_a_topic_read_as_what_happened_to_it() {
-    let talk = talk(Arc::new(Still::default())).await;
+    let talk = talk(Arc::new(Clock::still())).await;
     let does = |command| serde_json::from_value::<Command>(command).unwrap();
     let make = json!({"create_topic": {"circle": talk.circle, "name": "steps", "holds": "list"}});
     let made = talk.app.hub.execute(talk.ana, None, &does(make)).await.unwrap();

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use kith_core::command::Command;
 use kith_core::id::{CircleId, FeedId, Timestamp};
 use kith_core::text::CircleName;
+use kith_hub::testing::Clock;
 use kith_hub::{Environment, Hub};
 use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
@@ -12,7 +13,6 @@ use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::clock::Clock;
 use crate::settings::Registration;
 
 /// A store that commits while it may.

@@ -3,13 +3,12 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use http::Uri;
 use kith_core::decide::account;
-use kith_core::id::Timestamp;
+use kith_hub::testing::Clock;
 use kith_hub::{Environment, Hub, Limits};
 use kith_server::App;
 use kith_server::files::Place;
@@ -19,19 +18,6 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_websockets::{ClientBuilder, MaybeTlsStream, Message, WebSocketStream};
-
-struct Clock(AtomicU64);
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_763_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn random(&self) -> u128 {
-        let drawn = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
-        drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
 
 pub(crate) struct Server {
     pub(crate) app: Arc<App>,
@@ -72,7 +58,7 @@ impl Server {
             ..Settings::default()
         };
         change(&mut settings);
-        let env: Arc<dyn Environment> = Arc::new(Clock(AtomicU64::new(1)));
+        let env: Arc<dyn Environment> = Arc::new(Clock::default());
         let store = Arc::new(MemoryStore::new());
         let hub = Hub::open(store, Arc::clone(&env), Limits::default()).await.unwrap();
         let dir = tempfile::tempdir().unwrap();

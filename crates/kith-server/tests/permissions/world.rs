@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use kith_core::command::{Command, Outcome};
 use kith_core::decide::account::{self, NewAccount};
@@ -11,6 +10,7 @@ use kith_core::id::{Timestamp, UserId};
 use kith_core::service::Policy;
 use kith_core::text::{ServiceName, UserName};
 use kith_hub::service::{Answer, Offer, Told};
+use kith_hub::testing::Clock;
 use kith_hub::{Environment, Hub, Item, Limits};
 use kith_server::App;
 use kith_server::settings::{Registration, Settings};
@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::files;
 use crate::matrix::PRINCIPALS;
-pub(crate) use crate::names::{Clock, missing, secret, topic_name};
+pub(crate) use crate::names::{missing, secret, topic_name};
 
 #[path = "named.rs"]
 mod named;
@@ -92,7 +92,7 @@ impl World {
             connections_per_user: 1_000_000,
             ..Settings::default()
         };
-        let env: Arc<dyn Environment> = Arc::new(Clock(AtomicU64::new(1)));
+        let env: Arc<dyn Environment> = Arc::new(Clock::default());
         let store = MemoryStore::new();
         let hub = Hub::open(Arc::new(store.clone()), Arc::clone(&env), Limits::default());
         let app = App::new(hub.await.unwrap(), env, settings);

@@ -1,13 +1,12 @@
 //! A server in memory, whose every answer is held against the OpenAPI document.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use kith_core::id::Timestamp;
+use kith_hub::testing::Clock;
 use kith_hub::verify::Watched;
 use kith_hub::{Environment, Hub, Limits};
 use kith_store::memory::MemoryStore;
@@ -20,20 +19,6 @@ use crate::rest::{openapi, router, routes};
 use crate::settings::{Registration, Settings};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
-
-#[derive(Default)]
-struct Clock(AtomicU64);
-
-impl Environment for Clock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_700_000_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn random(&self) -> u128 {
-        let n = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
-        (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-    }
-}
 
 pub(super) struct Site {
     pub(super) router: Router,
