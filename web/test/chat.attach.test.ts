@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible, expectFits, type Look } from "./browser.js";
-import { chat, composer, forgive, message, place, say, type Tea, worldOf } from "./chat.js";
+import { chat, composer, forgive, message, place, say, streamOf, type Tea, worldOf } from "./chat.js";
 import { blob, png, type Made } from "./files.js";
 import { FILES, Server, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
@@ -170,7 +170,7 @@ test("what waits with its files is sent by the page that is opened next, and can
 
 test("a draft keeps its files, over reloads and until one signs out", async () => {
   const tea = await world();
-  await tea.ana.ask("POST", `/circles/${tea.circle}/streams`, { name: "ops" });
+  await streamOf(tea.ana, tea, "ops");
   const page = await open(tea.ana, tea);
   await choose(page, [png("kept.png"), blob("kept.bin", 300_000)]);
   await there(page, "kept.png");

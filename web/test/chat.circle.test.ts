@@ -3,24 +3,18 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible } from "./browser.js";
-import { chat, message, place, post, teaOf, worldOf } from "./chat.js";
+import { chat, fromMenu, message, place, post, streamOf, teaOf, worldOf } from "./chat.js";
 import { browser, server, stage } from "./stage.js";
 
 stage();
 
-/** Chooses from the menu of a circle. */
-async function choose(page: Page, circle: string, item: string): Promise<void> {
-  await page.getByRole("button", { name: `Menu of ${circle}` }).click();
-  await page.getByRole("menuitem", { name: item }).click();
-}
-const circleLink = (page: Page, name: string) => page.getByRole("navigation").getByRole("link", { name });
 const dialog = (page: Page) => page.getByRole("dialog");
 
 test("an invite is in the list until it is revoked, and then leads nowhere", async () => {
   const { ana, made, stream } = await worldOf(server);
   const name = `Tea ${made}`;
   const page = await chat(browser, server, ana, `/s/${stream}`);
-  await choose(page, name, "Invite people");
+  await fromMenu(page, `Menu of ${name}`, "Invite people");
   const link = dialog(page).getByRole("textbox", { name: "Invite link" });
   await expect.poll(() => link.inputValue()).toMatch(/\/invite\/\w+$/);
   const address = await link.inputValue();
@@ -29,7 +23,7 @@ test("an invite is in the list until it is revoked, and then leads nowhere", asy
   const invited = await chat(browser, server, cyd, new URL(address).pathname);
   await invited.getByRole("button", { name: "Not now" }).click();
 
-  await choose(page, name, `Settings of ${name}`);
+  await fromMenu(page, `Menu of ${name}`, `Settings of ${name}`);
   await page.getByRole("tab", { name: "Invites" }).click();
   const invites = dialog(page).getByRole("listitem");
   await invites.getByText("Any number of times").waitFor();
@@ -38,7 +32,7 @@ test("an invite is in the list until it is revoked, and then leads nowhere", asy
   await page.getByText("There are none.").waitFor();
   await invited.goto(address);
   await invited.getByText("This invite is not valid, or no longer.").waitFor();
-  expect(await circleLink(invited, name).count()).toBe(0);
+  expect(await place(invited, name).count()).toBe(0);
   await page.close();
   await invited.close();
 });
@@ -58,7 +52,7 @@ test("a role that is changed lets its members do other things, and one that is r
     return items;
   };
   await expect.poll(menu).toContain("Invite people");
-  await choose(page, name, `Settings of ${name}`);
+  await fromMenu(page, `Menu of ${name}`, `Settings of ${name}`);
   await page.getByRole("tab", { name: "Roles" }).click();
   await dialog(page).getByRole("button", { name: "brewer" }).click();
   await page.getByRole("checkbox", { name: "Invite people" }).uncheck();
@@ -78,7 +72,7 @@ test("a role that is changed lets its members do other things, and one that is r
 test("what a circle says of itself is saved, and found by whoever joins and leaves it", async () => {
   const { ana, bob, stream, made } = await worldOf(server);
   const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`)];
-  await choose(page, `Tea ${made}`, `Settings of Tea ${made}`);
+  await fromMenu(page, `Menu of Tea ${made}`, `Settings of Tea ${made}`);
   const name = `Coffee ${made}`;
   await dialog(page).getByLabel("Name").fill(name);
   await dialog(page).getByLabel("What it is about").fill("Beans, and what becomes of them");
@@ -86,10 +80,10 @@ test("what a circle says of itself is saved, and found by whoever joins and leav
   await dialog(page).getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();
   await page.reload();
-  await choose(page, name, `Settings of ${name}`);
+  await fromMenu(page, `Menu of ${name}`, `Settings of ${name}`);
   expect(await dialog(page).getByLabel("Shown as idle after").inputValue()).toBe("600");
   await page.keyboard.press("Escape");
-  await circleLink(other, name).waitFor();
+  await place(other, name).waitFor();
   await other.getByRole("heading", { name, exact: true }).waitFor();
 
   const cyd = await server.person(`cyd${made}`);
@@ -103,11 +97,11 @@ test("what a circle says of itself is saved, and found by whoever joins and leav
   await third.getByRole("heading", { name: "general", exact: true }).waitFor();
   await page.getByRole("button", { name: "People", exact: true }).click();
   await page.locator("aside").getByRole("button", { name: `cyd${made}` }).waitFor();
-  await choose(third, name, "Leave the circle");
+  await fromMenu(third, `Menu of ${name}`, "Leave the circle");
   await third.getByText(`Leave ${name}?`).waitFor();
   await expectAccessible(third);
   await dialog(third).getByRole("button", { name: "Leave the circle" }).click();
-  await circleLink(third, name).waitFor({ state: "detached" });
+  await place(third, name).waitFor({ state: "detached" });
   await page.locator("aside").getByRole("button", { name: `cyd${made}` }).waitFor({ state: "detached" });
   for (const one of [page, other, third]) await one.close();
 });
@@ -132,7 +126,7 @@ test("a nickname is what somebody is called in one circle, by everybody, until i
   await other.getByRole("button", { name: "People", exact: true }).click();
   await other.locator("aside").getByRole("button", { name: "Bobby" }).waitFor();
   await author(other, "of bob", "Bobby").waitFor();
-  await page.getByRole("navigation").getByRole("link", { name: `Ops ${made}` }).click();
+  await place(page, `Ops ${made}`).click();
   await author(page, "elsewhere", `bob${made}`).waitFor();
   await page.goBack();
   await author(page, "of bob", "Bobby").click();
@@ -144,8 +138,8 @@ test("a nickname is what somebody is called in one circle, by everybody, until i
 
 test("links are copied and everything is marked as read from the menus", async () => {
   const { ana, bob, circle, stream, made } = await worldOf(server);
-  const { stream: ops } = await ana.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name: "ops" });
-  const { stream: far } = await ana.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name: "far" });
+  const ops = await streamOf(ana, { circle }, "ops");
+  const far = await streamOf(ana, { circle }, "far");
   const seq = await post(ana, stream, "worth a link");
   const page = await chat(browser, server, bob, `/s/${stream}`);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -164,7 +158,7 @@ test("links are copied and everything is marked as read from the menus", async (
   await place(page, "ops").getByText("1 unread").waitFor({ state: "detached" });
   await place(page, "far").getByText("1 unread").waitFor();
   await expect.poll(async () => (await bob.ask<{ unread: number }>("GET", `/streams/${ops}/unread`)).unread).toBe(0);
-  await choose(page, `Tea ${made}`, "Mark all as read");
+  await fromMenu(page, `Menu of Tea ${made}`, "Mark all as read");
   await place(page, "far").getByText("1 unread").waitFor({ state: "detached" });
   await page.reload();
   await message(page, "worth a link").waitFor();

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, message, place, post, teaOf } from "./chat.js";
+import { chat, fromMenu, fromPlace, message, post, teaOf } from "./chat.js";
 import { png, upload } from "./files.js";
 import { FILES, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
@@ -31,41 +31,33 @@ beforeAll(async () => {
 });
 
 const nav = (page: Page) => page.getByRole("navigation");
-const from = async (page: Page, button: string, item: string | RegExp) => {
-  await page.getByRole("button", { name: button, exact: true }).click();
-  await page.getByRole("menuitem", { name: item }).click();
-};
-const menuOf = async (page: Page, name: string, item: string) => {
-  await place(page, name).first().click({ button: "right" });
-  await page.getByRole("menuitem", { name: item }).click();
-};
 const author = (page: Page, text: string, name: string) => message(page, text).getByRole("button", { name, exact: true }).click();
 const tab = (name: string) => async (page: Page) => {
-  await from(page, "Menu of Tea", "Settings of Tea");
+  await fromMenu(page, "Menu of Tea", "Settings of Tea");
   await page.getByRole("tab", { name }).click();
 };
 
 /** How each is opened, by what the page calls it; several ways show several sides of one. */
 const OPEN: Readonly<Record<string, readonly ((page: Page) => Promise<unknown>)[]>> = {
-  new_circle: [(page) => from(page, "Add a circle", "Make a circle")],
-  join: [(page) => from(page, "Add a circle", "Join with a link")],
-  find_circles: [(page) => from(page, "Add a circle", "Find public circles")],
+  new_circle: [(page) => fromMenu(page, "Add a circle", "Make a circle")],
+  join: [(page) => fromMenu(page, "Add a circle", "Join with a link")],
+  find_circles: [(page) => fromMenu(page, "Add a circle", "Find public circles")],
   new_conversation: [async (page) => {
     await nav(page).getByRole("link", { name: "Conversations" }).click();
     await nav(page).getByRole("button", { name: "New conversation" }).click();
   }],
   go_to: [(page) => page.keyboard.press("Control+k")],
-  new_stream: [(page) => from(page, "Menu of Tea", "New stream")],
-  invite: [(page) => from(page, "Menu of Tea", "Invite people")],
+  new_stream: [(page) => fromMenu(page, "Menu of Tea", "New stream")],
+  invite: [(page) => fromMenu(page, "Menu of Tea", "Invite people")],
   circle_settings: [tab("General"), tab("Invites"), tab("Bans"), tab("Audit log"), async (page) => {
     await tab("Roles")(page);
     await page.getByRole("button", { name: "New role" }).click();
   }],
-  hand_over: [(page) => from(page, "Menu of Tea", "Hand the circle over")],
-  leave: [(page) => menuOf(page, "Bob's", "Leave the circle")],
-  mute: [(page) => menuOf(page, "general", "Mute …")],
-  section: [(page) => menuOf(page, "general", "Move to a section …")],
-  stream_settings: [(page) => menuOf(page, "general", "Settings of general")],
+  hand_over: [(page) => fromMenu(page, "Menu of Tea", "Hand the circle over")],
+  leave: [(page) => fromPlace(page, "Bob's", "Leave the circle")],
+  mute: [(page) => fromPlace(page, "general", "Mute …")],
+  section: [(page) => fromPlace(page, "general", "Move to a section …")],
+  stream_settings: [(page) => fromPlace(page, "general", "Settings of general")],
   profile: [(page) => author(page, "said by bob", "bob"), (page) => author(page, "said better by ana", "ana")],
   private: [async (page) => {
     await author(page, "said by bob", "bob");

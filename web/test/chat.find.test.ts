@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, composer, message, post, teaOf, type Tea } from "./chat.js";
+import { chat, composer, message, post, streamOf, type Tea, teaOf } from "./chat.js";
 import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -17,7 +17,7 @@ let ops: string;
 beforeAll(async () => {
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
   tea = await teaOf(ana, [bob]);
-  ops = (await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "Big operations" })).stream;
+  ops = await streamOf(ana, tea, "Big operations");
   await post(ana, tea.stream, "green tea from Kyōto");
   await post(bob, tea.stream, "I like green tea and https://tea.example");
   const root = await post(bob, ops, "the kettle is broken");

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, composer, message, place, post, say, teaOf } from "./chat.js";
+import { chat, composer, message, place, post, say, streamOf, teaOf } from "./chat.js";
 import { PASSWORD } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -85,7 +85,7 @@ test("whoever signs out and in again is where they were, and a wrong password is
 test("what is unread is counted, for the user apart, until it was really seen", async () => {
   const [ana, bob] = [await server.person("ana2"), await server.person("bob2")];
   const { circle, stream } = await teaOf(ana, [bob], "Counts");
-  const { stream: ops } = await ana.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name: "ops" });
+  const ops = await streamOf(ana, { circle }, "ops");
   const page = await chat(browser, server, bob, `/s/${stream}`);
   await composer(page).waitFor();
   await place(page, "ops").waitFor();

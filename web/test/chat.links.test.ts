@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, message, post, worldOf, type World } from "./chat.js";
+import { chat, message, post, streamOf, type World, worldOf } from "./chat.js";
 import { browser, server, stage } from "./stage.js";
 
 stage();
@@ -16,7 +16,7 @@ beforeAll(async () => {
   world = await worldOf(server);
   const window = await world.ana.ask<{ circles: { circle: { everyone: string } }[] }>("GET", "/window");
   const deny = { [window.circles[0]?.circle.everyone ?? ""]: ["read"] };
-  ops = (await world.ana.ask<{ stream: string }>("POST", `/circles/${world.circle}/streams`, { name: "ops", deny })).stream;
+  ops = await streamOf(world.ana, world, "ops", { deny });
 });
 
 const preview = (page: Page, says: string) => page.getByRole("article").getByRole("link", { name: says });

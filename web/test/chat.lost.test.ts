@@ -3,7 +3,7 @@
 import type { WebSocketRoute } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Chromium } from "./browser.js";
-import { chat, composer, forgive, message, place, post, say, teaOf } from "./chat.js";
+import { chat, composer, forgive, message, place, post, say, streamOf, teaOf, texts } from "./chat.js";
 import { png } from "./files.js";
 import { BUSY, FILES, PASSWORD, Server } from "./server.js";
 
@@ -35,8 +35,7 @@ test("what is sent without a connection waits, is shown as such, and is there on
   await message(there, "second").waitFor({ timeout: 40_000 });
   await here.getByText("No connection.").waitFor({ state: "detached" });
   await expect.poll(() => here.getByText("Waits for a connection").count()).toBe(0);
-  const texts = async () => (await bob.ask<{ messages: { text: string }[] }>("GET", `/streams/${stream}/messages`)).messages.map(({ text }) => text);
-  expect(await texts()).toEqual(["before", "first", "second"]);
+  expect(await texts(bob, stream)).toEqual(["before", "first", "second"]);
   expect(await composer(here).inputValue()).toBe("begun");
   forgive(browser);
   await here.close();
@@ -48,7 +47,7 @@ test("what waits is sent by the page that is opened next, and drafts are still t
   const server = await Server.start(BUSY);
   const ana = await server.person("ana");
   const { circle, stream } = await teaOf(ana);
-  await ana.ask("POST", `/circles/${circle}/streams`, { name: "ops" });
+  await streamOf(ana, { circle }, "ops");
   const page = await chat(browser, server, ana, `/s/${stream}`);
   await composer(page).fill("a draft");
   await place(page, "ops").click();
@@ -129,7 +128,7 @@ test("two tabs agree on what was read and what was said", async () => {
   const server = await Server.start(BUSY);
   const [ana, bob] = [await server.person("ana"), await server.person("bob")];
   const { circle, stream } = await teaOf(ana, [bob]);
-  const { stream: ops } = await ana.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name: "ops" });
+  const ops = await streamOf(ana, { circle }, "ops");
   const one = await chat(browser, server, ana, `/s/${stream}`);
   const two = await one.context().newPage();
   await two.goto(`${server.url}/s/${stream}`);

@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, composer, message, place, post, teaOf } from "./chat.js";
+import { chat, composer, fromMenu, message, place, post, teaOf } from "./chat.js";
 import { png } from "./files.js";
 import { FILES, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
@@ -17,12 +17,6 @@ beforeAll(async () => {
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
 });
 
-/** Chooses from the menu of a circle. */
-async function choose(page: Page, circle: string, item: string): Promise<void> {
-  await page.getByRole("button", { name: `Menu of ${circle}` }).click();
-  await page.getByRole("menuitem", { name: item }).click();
-}
-
 test("streams are made, private ones for some roles only, and are slowed and archived", async () => {
   const { circle, stream } = await teaOf(ana, [bob], "Streams");
   const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`)];
@@ -33,7 +27,7 @@ test("streams are made, private ones for some roles only, and are slowed and arc
   await page.getByRole("button", { name: "Make the stream" }).click();
   await page.getByRole("heading", { name: "open", exact: true }).waitFor();
   await place(other, "open").click();
-  await choose(page, "Streams", "New stream");
+  await fromMenu(page, "Menu of Streams", "New stream");
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("closed");
   await page.getByRole("switch", { name: "Private" }).click();
   await page.getByRole("button", { name: "Make the stream" }).click();
@@ -43,16 +37,14 @@ test("streams are made, private ones for some roles only, and are slowed and arc
 
   await place(page, "open").click();
   await page.getByRole("heading", { name: "open", exact: true }).waitFor();
-  await page.getByRole("button", { name: "Menu of open" }).click();
-  await page.getByRole("menuitem", { name: "Settings of open" }).click();
+  await fromMenu(page, "Menu of open", "Settings of open");
   await page.getByLabel("Slow mode").selectOption({ label: "60 s" });
   await page.getByLabel("member: Write").uncheck();
   await expectAccessible(page);
   await page.getByRole("button", { name: "Save" }).click();
   await other.getByText("You may read here, not write.").waitFor();
   await page.getByText("Slow: 60 s").waitFor();
-  await page.getByRole("button", { name: "Menu of open" }).click();
-  await page.getByRole("menuitem", { name: "Settings of open" }).click();
+  await fromMenu(page, "Menu of open", "Settings of open");
   await page.getByRole("switch", { name: "Archived" }).click();
   await page.getByRole("button", { name: "Save" }).click();
   await other.getByText("This stream is archived. Nobody can write in it.").waitFor();
@@ -65,7 +57,7 @@ test("roles are made and given, members are timed out, removed and banned, and t
   await post(bob, stream, "of bob");
   await post(cyd, stream, "of cyd");
   const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`)];
-  await choose(page, "People", "Settings of People");
+  await fromMenu(page, "Menu of People", "Settings of People");
   await page.getByRole("tab", { name: "Roles" }).click();
   await page.getByRole("button", { name: "New role" }).click();
   await page.getByLabel("Name of the role").fill("brewer");
@@ -95,7 +87,7 @@ test("roles are made and given, members are timed out, removed and banned, and t
   await page.getByRole("button", { name: "Yes, ban cyd for good" }).click();
   await page.getByRole("dialog").waitFor({ state: "detached" });
 
-  await choose(page, "People", "Settings of People");
+  await fromMenu(page, "Menu of People", "Settings of People");
   await page.getByRole("tab", { name: "Audit log" }).click();
   await page.getByText("gave bob the roles brewer").waitFor();
   await page.getByText(/timed bob out until .*\(Too loud\)/).waitFor();
@@ -118,7 +110,7 @@ test("a circle has an icon, which its members and whoever is invited see, and ha
   const { code } = await ana.ask<{ code: string }>("POST", `/circles/${circle}/invites`, {});
   const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`, { theme: "dark" })];
   const shown = (of: Page) => of.getByRole("link", { name: "Shown" }).locator(`.avatar img[src*="/circles/${circle}/icon"].loaded`);
-  await choose(page, "Shown", "Settings of Shown");
+  await fromMenu(page, "Menu of Shown", "Settings of Shown");
   await page.getByRole("dialog").locator("input[type=file]").setInputFiles(png("cup.png"));
   await page.getByText("The picture is set.").waitFor();
   await page.getByRole("button", { name: "Choose another picture" }).waitFor();
@@ -137,7 +129,7 @@ test("a circle has an icon, which its members and whoever is invited see, and ha
 test("a circle is handed over, from its menu or from a profile, and belongs to somebody else then", async () => {
   const { stream } = await teaOf(ana, [bob], "Given");
   const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`, { theme: "dark" })];
-  await choose(page, "Given", "Hand the circle over");
+  await fromMenu(page, "Menu of Given", "Hand the circle over");
   await page.getByRole("dialog").getByRole("radio", { name: /bob/ }).check();
   await expectAccessible(page);
   await page.getByRole("dialog").getByRole("button", { name: "Hand over to bob" }).click();

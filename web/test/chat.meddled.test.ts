@@ -3,6 +3,7 @@
 import type { Page, WebSocketRoute } from "playwright-core";
 import { expect, test } from "vitest";
 import { chat, worldOf, type World } from "./chat.js";
+import { accept, connected, invite } from "./private.js";
 import { RELAYING, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -32,17 +33,11 @@ async function pages(of: World, meddle: Meddle): Promise<[Page, Page]> {
   return [ana, bob];
 }
 
-/** Ana invites bob from his profile, and he accepts. */
+/** Ana invites bob, and he accepts. */
 async function meet(of: World, ana: Page, bob: Page): Promise<void> {
-  await ana.getByRole("button", { name: "People", exact: true }).click();
-  await ana.getByRole("complementary", { name: "People" }).getByRole("button", { name: new RegExp(of.bob.name) }).click();
-  await ana.getByRole("dialog").getByRole("button", { name: "Talk privately" }).click();
-  await ana.getByRole("button", { name: "Invite", exact: true }).click();
-  const invited = bob.getByRole("group", { name: `${of.ana.name} invites you to a private session` });
-  await invited.getByRole("button", { name: "Accept", exact: true }).click();
+  await invite(ana, of.bob);
+  await accept(bob, of.ana);
 }
-
-const connected = (page: Page) => page.getByRole("status").getByText("Connected", { exact: true }).waitFor();
 
 test("a server that passes everything on as it is, is no reason to worry", async () => {
   const of = await worldOf(server);

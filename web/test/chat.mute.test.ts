@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, place, post, worldOf, type World } from "./chat.js";
+import { chat, fromPlace, place, post, streamOf, type World, worldOf } from "./chat.js";
 import { browser, server, stage } from "./stage.js";
 
 stage();
@@ -13,26 +13,21 @@ let ops: string;
 
 beforeAll(async () => {
   world = await worldOf(server);
-  ops = (await world.ana.ask<{ stream: string }>("POST", `/circles/${world.circle}/streams`, { name: "ops" })).stream;
+  ops = await streamOf(world.ana, world, "ops");
 });
 
 const title = (page: Page) => expect.poll(() => page.title());
 
-async function choose(page: Page, name: string, item: string): Promise<void> {
-  await place(page, name).click({ button: "right" });
-  await page.getByRole("menuitem", { name: item }).click();
-}
-
 test("a stream is muted from its menu, and is neither bold nor counted until it is unmuted", async () => {
   const { ana, bob, stream, made } = world;
   const page = await chat(browser, server, bob, `/s/${stream}`);
-  const circle = page.getByRole("navigation").getByRole("link", { name: `Tea ${made}` });
+  const circle = place(page, `Tea ${made}`);
   await post(ana, ops, `Look, @bob${made}`);
   await place(page, "ops").getByText("1 for you").waitFor();
   await circle.getByText("1 for you").waitFor();
   await title(page).toBe("(1) general – Kith");
 
-  await choose(page, "ops", "Mute …");
+  await fromPlace(page, "ops", "Mute …");
   await page.getByRole("dialog", { name: "Mute ops" }).waitFor();
   await expectAccessible(page);
   await page.getByRole("button", { name: "For an hour" }).click();
@@ -54,7 +49,7 @@ test("a stream is muted from its menu, and is neither bold nor counted until it 
   await expectAccessible(other);
   await expectFits(other);
 
-  await choose(page, "ops", "Unmute");
+  await fromPlace(page, "ops", "Unmute");
   await place(page, "ops").getByText("1 for you").waitFor();
   await circle.getByText("1 for you").waitFor();
   await title(page).toBe("(1) general – Kith");
@@ -65,16 +60,16 @@ test("a circle is muted with all of its streams", async () => {
   const { ana, bob, stream, made } = await worldOf(server);
   const page = await chat(browser, server, bob, "/inbox");
   const name = `Tea ${made}`;
-  const circle = page.getByRole("navigation").getByRole("link", { name });
+  const circle = place(page, name);
   await post(ana, stream, `Look, @bob${made}`);
   await circle.getByText("1 for you").waitFor();
-  await choose(page, name, "Mute …");
+  await fromPlace(page, name, "Mute …");
   await page.getByRole("button", { name: "Until you unmute it" }).click();
   await page.getByRole("link", { name: `${name}, muted` }).waitFor();
   await circle.getByText("1 for you").waitFor({ state: "detached" });
   await title(page).toBe("Inbox – Kith");
   await expect.poll(() => bob.ask<Record<string, unknown>>("GET", "/preferences").then((all) => Object.values(all))).toContainEqual({ muted: true });
-  await choose(page, name, "Unmute");
+  await fromPlace(page, name, "Unmute");
   await circle.getByText("1 for you").waitFor();
   await title(page).toBe("(1) Inbox – Kith");
 });

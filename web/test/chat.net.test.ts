@@ -2,16 +2,15 @@
 // at a terminal.
 
 import type { Page, WebSocketRoute } from "playwright-core";
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { heard } from "../scripts/real.mjs";
 import { Chromium, expectAccessible, signIn } from "./browser.js";
-import { chat, composer, forgive, message, place, post, say, worldOf } from "./chat.js";
+import { chat, composer, forgive, message, place, post, say, texts, worldOf } from "./chat.js";
 import { blob } from "./files.js";
-import { BUSY, FILES, PROGRAM, Server, type Person } from "./server.js";
+import { BUSY, FILES, serve, Server } from "./server.js";
 import { Shell } from "./shell.js";
 
 let browser: Chromium;
@@ -23,9 +22,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.end();
 });
-
-const texts = async (person: Person, stream: string) =>
-  (await person.ask<{ messages: { text: string }[] }>("GET", `/streams/${stream}/messages`)).messages.map(({ text }) => text);
 
 /** Makes the network of a page as slow as in a train; what comes back says how much of a second goes up from then on. */
 async function slow(page: Page): Promise<(up: number) => Promise<unknown>> {
@@ -71,12 +67,12 @@ test.each(["before the server has it", "before the page hears that the server ha
   const page = await chat(browser, server, ana, `/s/${stream}`);
   /** What comes no further, from either side, while it is held. */
   let held: "nothing" | "what is sent" | "what is answered" = "nothing";
-  let stopped = 0;
+  const stopped: string[] = [];
   await page.routeWebSocket(/./, (socket: WebSocketRoute) => {
     const upstream = socket.connectToServer();
     socket.onMessage((data) => {
-      if (held === "what is sent" && (stopped += 1) > 0) return;
-      upstream.send(data);
+      if (held === "what is sent") stopped.push(String(data));
+      else upstream.send(data);
     });
     upstream.onMessage((data) => {
       if (held !== "what is answered") socket.send(data);
@@ -88,7 +84,7 @@ test.each(["before the server has it", "before the page hears that the server ha
   await expect.poll(() => texts(bob, stream)).toEqual(["from before"]);
   held = when === "before the server has it" ? "what is sent" : "what is answered";
   await say(page, "in the middle");
-  if (held === "what is sent") await expect.poll(() => stopped).toBeGreaterThan(0);
+  if (held === "what is sent") await expect.poll(() => stopped.join(" ")).toContain("in the middle");
   else await expect.poll(() => texts(bob, stream)).toContain("in the middle");
   await server.kill();
   held = "nothing";
@@ -133,10 +129,7 @@ test("somebody at a page and somebody at a command line are in one talk", async 
 
 test("the demo shows its talk to whoever signs in as it says", async () => {
   const data = mkdtempSync(join(tmpdir(), "kith-"));
-  const others = Object.entries(process.env).filter(([name]) => !name.startsWith("KITH_"));
-  const program = spawn(PROGRAM, ["serve", "--demo", "--listen", "127.0.0.1:0", "--data", join(data, "data")], {
-    env: { ...Object.fromEntries(others), KITH_PASSWORD_MEMORY_KIB: "64" }, stdio: ["ignore", "pipe", "ignore"],
-  });
+  const program = serve(data, ["--demo"]);
   onTestFinished(() => {
     program.kill("SIGKILL");
     rmSync(data, { recursive: true });
@@ -145,8 +138,7 @@ test("the demo shows its talk to whoever signs in as it says", async () => {
   const page = await browser.page();
   await page.goto(url);
   await signIn(page, name, password);
-  const circle = page.getByRole("navigation").getByRole("link", { name: "Riverside Makers" });
-  await circle.click();
+  await place(page, "Riverside Makers").click();
   for (const stream of ["announcements", "workshop", "kiln", "lunch"]) await place(page, stream).waitFor();
   await place(page, "kiln").click();
   await page.getByRole("heading", { name: "kiln", exact: true }).waitFor();

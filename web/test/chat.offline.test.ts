@@ -4,7 +4,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { expectAccessible } from "./browser.js";
-import { chat, composer, forgive, message, place, post, say, type World, worldOf } from "./chat.js";
+import { chat, composer, forgive, message, place, post, say, streamOf, type World, worldOf } from "./chat.js";
 import { png, upload } from "./files.js";
 import { FILES } from "./server.js";
 import { browser, server, stage } from "./stage.js";
@@ -16,7 +16,7 @@ afterAll(() => forgive(browser));
 /** With another stream, `ops`. */
 async function world(): Promise<World & { readonly ops: string }> {
   const tea = await worldOf(server);
-  const { stream: ops } = await tea.ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "ops" });
+  const ops = await streamOf(tea.ana, tea, "ops");
   return { ops, ...tea };
 }
 

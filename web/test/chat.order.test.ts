@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, composer, place, teaOf } from "./chat.js";
+import { chat, composer, fromMenu, fromPlace, place, streamOf, teaOf } from "./chat.js";
 import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -20,15 +20,9 @@ beforeAll(async () => {
 const listed = (page: Page) => page.getByRole("navigation").locator(".streams").locator("h4, [data-place] a").allInnerTexts().then((all) => all.map((one) => one.trim()).join(" "));
 const item = (page: Page, name: string) => page.getByRole("navigation").locator("[data-place]").filter({ has: page.getByRole("link", { name, exact: true }) });
 
-/** Chooses from the menu of a place, as a click of the other button opens it. */
-async function choose(page: Page, name: string, wanted: string): Promise<void> {
-  await place(page, name).first().click({ button: "right" });
-  await page.getByRole("menuitem", { name: wanted }).click();
-}
-
 test.each(["light", "dark"] as const)("streams are put into an order and sections, for everybody at once (%s)", async (theme) => {
   const { circle, stream } = await teaOf(ana, [bob], `Order ${theme}`);
-  for (const name of ["one", "two", "three"]) await ana.ask("POST", `/circles/${circle}/streams`, { name });
+  for (const name of ["one", "two", "three"]) await streamOf(ana, { circle }, name);
   const [page, other] = [await chat(browser, server, ana, `/s/${stream}`, { theme }), await chat(browser, server, bob, `/s/${stream}`)];
   await expect.poll(() => listed(page)).toBe("general one two three");
   // By the keyboard: the focus goes with it.
@@ -39,7 +33,7 @@ test.each(["light", "dark"] as const)("streams are put into an order and section
   await page.keyboard.press("Control+Shift+ArrowUp");
   await expect.poll(() => listed(other)).toBe("general three one two");
   // By the menu into a section that is not there yet.
-  await choose(page, "two", "Move to a section …");
+  await fromPlace(page, "two", "Move to a section …");
   await page.getByLabel("Name of the section").fill("Work");
   await expectAccessible(page);
   await page.getByRole("button", { name: "Save" }).click();
@@ -52,15 +46,13 @@ test.each(["light", "dark"] as const)("streams are put into an order and section
   await expectAccessible(page);
   await expectFits(page);
   // Sections have names and an order as well.
-  await choose(page, "one", "Move to a section …");
+  await fromPlace(page, "one", "Move to a section …");
   await page.getByRole("dialog").getByRole("textbox").fill("Fun");
   await page.keyboard.press("Enter");
   await expect.poll(() => listed(other)).toBe("general Work two three Fun one");
-  await page.getByRole("button", { name: "Menu of the section Fun" }).click();
-  await page.getByRole("menuitem", { name: "Move up" }).click();
+  await fromMenu(page, "Menu of the section Fun", "Move up");
   await expect.poll(() => listed(other)).toBe("general Fun one Work two three");
-  await page.getByRole("button", { name: "Menu of the section Fun" }).click();
-  await page.getByRole("menuitem", { name: "Rename the section" }).click();
+  await fromMenu(page, "Menu of the section Fun", "Rename the section");
   await page.getByLabel("Name of the section").fill("Play");
   await page.keyboard.press("Enter");
   await expect.poll(() => listed(other)).toBe("general Play one Work two three");
@@ -75,14 +67,13 @@ test("favourites are at hand wherever one is, in an order of one's own, on every
   const cyd = await server.person("cyd");
   const [tea, ops] = [await teaOf(ana, [cyd], "Tea"), await teaOf(ana, [cyd], "Ops")];
   await cyd.ask("POST", "/directs", { user: ana.id }).catch(() => {});
-  const { stream: kettle } = await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "kettle" });
+  const kettle = await streamOf(ana, tea, "kettle");
   const [page, other] = [await chat(browser, server, cyd, `/s/${kettle}`), await chat(browser, server, cyd, `/s/${ops.stream}`, { theme: "dark" })];
   const favourites = (where: Page) => where.getByRole("list", { name: "Favourites" }).getByRole("link");
-  await page.getByRole("button", { name: "Menu of kettle" }).click();
-  await page.getByRole("menuitem", { name: "Add to favourites" }).click();
+  await fromMenu(page, "Menu of kettle", "Add to favourites");
   // In another circle it says where it is.
   await expect.poll(() => favourites(other).allInnerTexts()).toEqual([expect.stringMatching(/kettle\s+Tea/)]);
-  await choose(other, "general", "Add to favourites");
+  await fromPlace(other, "general", "Add to favourites");
   await expect.poll(() => favourites(page).count()).toBe(2);
   await expectAccessible(page);
   await expectAccessible(other);
@@ -92,7 +83,7 @@ test("favourites are at hand wherever one is, in an order of one's own, on every
   await page.getByRole("link", { name: "Conversations" }).click();
   await favourites(page).filter({ hasText: "kettle" }).click();
   await page.getByRole("heading", { name: "kettle", exact: true }).waitFor();
-  await choose(page, "kettle", "Remove from favourites");
+  await fromPlace(page, "kettle", "Remove from favourites");
   await expect.poll(() => favourites(other).count()).toBe(1);
   await page.reload();
   await composer(page).waitFor();
@@ -111,7 +102,7 @@ test("circles are in an order of one's own", async () => {
   await place(page, "Cc").focus();
   await page.keyboard.press("Control+Shift+ArrowDown");
   await expect.poll(() => circles(other)).toBe("Aa Cc Bb");
-  await choose(page, "Bb", "Move up");
+  await fromPlace(page, "Bb", "Move up");
   await expect.poll(() => circles(other)).toBe("Aa Bb Cc");
   await place(page, "Aa").click({ button: "right" });
   await expectAccessible(page);

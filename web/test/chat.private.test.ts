@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible, type Look } from "./browser.js";
 import { chat, composer, message, post, say, type World as Pair, worldOf } from "./chat.js";
 import { CommandLine } from "./command.js";
+import { accept, connected, invitationOf, invite, talkWith } from "./private.js";
 import { RELAYING, Server, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -27,26 +28,14 @@ interface World extends Pair {
 
 const world = async (at: Server): Promise<World> => ({ at, ...(await worldOf(at)) });
 const open = (who: Person, { at, stream }: World, look: Look = {}) => chat(browser, at, who, `/s/${stream}`, look);
-const talkWith = (page: Page, who: Person): Locator => page.getByRole("region", { name: `Private session with ${who.name}` });
-const invitationOf = (page: Page, who: Person): Locator => page.getByRole("group", { name: `${who.name} invites you to a private session` });
 const lines = (page: Page): Locator => page.getByRole("log");
 const words = (page: Page): Promise<string[]> => page.getByRole("list", { name: "Words to compare" }).getByRole("listitem").allInnerTexts();
-
-/** Invites somebody from their profile, as it is offered unless `direct`. */
-async function invite(page: Page, who: Person, { direct = false }: { direct?: boolean } = {}): Promise<void> {
-  await page.getByRole("button", { name: "People", exact: true }).click();
-  await page.getByRole("complementary", { name: "People" }).getByRole("button", { name: new RegExp(who.name) }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Talk privately" }).click();
-  if (direct) await page.getByRole("radio", { name: /^Directly/ }).check();
-  await page.getByRole("button", { name: "Invite", exact: true }).click();
-  await talkWith(page, who).waitFor();
-}
 
 /** Two pages that are connected. */
 async function pair(of: World): Promise<[Page, Page]> {
   const [ana, bob] = [await open(of.ana, of), await open(of.bob, of)];
   await invite(ana, of.bob);
-  await invitationOf(bob, of.ana).getByRole("button", { name: "Accept", exact: true }).click();
+  await accept(bob, of.ana);
   await connected(ana);
   await connected(bob);
   return [ana, bob];
@@ -59,7 +48,6 @@ async function inviteAtOnce(...pages: readonly Page[]): Promise<void> {
   await Promise.all(buttons.map((button) => button.click()));
 }
 
-const connected = (page: Page) => page.getByRole("status").getByText("Connected", { exact: true }).waitFor();
 const privately = (page: Page, who: Person): Locator => page.getByRole("textbox", { name: `Write to ${who.name} privately` });
 
 async function write(page: Page, who: Person, text: string): Promise<void> {
@@ -253,7 +241,7 @@ test("another device of somebody who was met is told loudly", async () => {
   // Another browser has another key.
   const other = await open(of.bob, of);
   await invite(other, of.ana);
-  await invitationOf(ana, of.bob).getByRole("button", { name: "Accept", exact: true }).click();
+  await accept(ana, of.bob);
   await ana.getByRole("alert").getByText(`${of.bob.name} uses a device that was never met here, unlike before.`).waitFor();
   await ana.getByText("Not verified: another device").waitFor();
   await expectAccessible(ana);
@@ -279,7 +267,7 @@ test("devices that find no way to each other are told so soon", async () => {
     await page.clock.install();
   }
   await invite(ana, of.bob);
-  await invitationOf(bob, of.ana).getByRole("button", { name: "Accept", exact: true }).click();
+  await accept(bob, of.ana);
   await ana.getByRole("list", { name: "Words to compare" }).waitFor();
   await ana.clock.fastForward(31_000);
   for (const page of [ana, bob]) await page.getByRole("strong").getByText(/^No way was found between your devices/).waitFor();
@@ -293,7 +281,7 @@ test("whoever joins a circle later can be invited there", async () => {
   await cyd.ask("POST", `/circles/${of.circle}/join`, {});
   await page.getByRole("link", { name: `Tea ${of.made}` }).first().waitFor();
   await invite(ana, cyd);
-  await invitationOf(page, of.ana).getByRole("button", { name: "Accept", exact: true }).click();
+  await accept(page, of.ana);
   await connected(ana);
 });
 

@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible, type Look } from "./browser.js";
-import { chat, composer, message, place, post, say, type Tea, worldOf } from "./chat.js";
+import { chat, composer, message, place, post, say, streamOf, type Tea, worldOf } from "./chat.js";
 import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -196,7 +196,7 @@ test("names are completed, emoji are chosen, and what is written is looked at be
 
 test("one goes anywhere by a few letters, and finds what means one in the inbox", async () => {
   const tea = await world();
-  const { stream: ops } = await tea.ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "operations" });
+  const ops = await streamOf(tea.ana, tea, "operations");
   const page = await open(tea.bob, tea);
   await place(page, "operations").waitFor();
   await page.keyboard.press("Control+k");

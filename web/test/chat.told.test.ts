@@ -3,9 +3,9 @@
 
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { expectAccessible } from "./browser.js";
-import { chat, message, post, worldOf } from "./chat.js";
-import { PASSWORD, type Person } from "./server.js";
+import { expectAccessible, signIn } from "./browser.js";
+import { chat, message, post, streamOf, worldOf } from "./chat.js";
+import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
 stage();
@@ -49,9 +49,7 @@ async function elsewhere(person: Person, path: string): Promise<Page> {
     document.hasFocus = () => false;
   });
   await page.goto(server.url + path);
-  await page.getByLabel("User name").fill(person.name);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(page, person.name);
   await page.getByRole("navigation").waitFor();
   return page;
 }
@@ -61,7 +59,7 @@ const announced = (page: Page) => page.locator('div[aria-live="polite"]').innerT
 
 test("whoever looks elsewhere is told of what means them: by a notification, a sound and a badge", async () => {
   const { ana, bob, circle, stream, made } = await worldOf(server);
-  const { stream: ops } = await ana.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name: "ops" });
+  const ops = await streamOf(ana, { circle }, "ops");
   const page = await elsewhere(bob, `/s/${stream}`);
   await page.getByRole("heading", { name: "general", exact: true }).waitFor();
   await post(ana, ops, "For everybody");
@@ -84,8 +82,8 @@ test("whoever looks elsewhere is told of what means them: by a notification, a s
 
 test("of a stream one is told as one chose for it, and nothing while it is muted", async () => {
   const { ana, bob, circle, stream, made } = await worldOf(server);
-  const { stream: loud } = await ana.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name: "loud" });
-  const { stream: still } = await ana.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name: "still" });
+  const loud = await streamOf(ana, { circle }, "loud");
+  const still = await streamOf(ana, { circle }, "still");
   const page = await elsewhere(bob, "/settings/notifications");
   await page.getByText(`Streams of Tea ${made}`).click();
   await page.getByLabel("What you are told of in loud").selectOption("Everything");
@@ -107,7 +105,7 @@ test("of a stream one is told as one chose for it, and nothing while it is muted
 
 test("whoever listens to the page hears what is said where they are, and elsewhere what is for them", async () => {
   const { ana, bob, circle, stream, made } = await worldOf(server);
-  const { stream: ops } = await ana.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name: "ops" });
+  const ops = await streamOf(ana, { circle }, "ops");
   const page = await chat(browser, server, bob, `/s/${stream}`);
   await page.getByRole("heading", { name: "general", exact: true }).waitFor();
   await post(ana, ops, "not for bob");

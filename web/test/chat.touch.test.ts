@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, message, place, post, say, worldOf } from "./chat.js";
+import { chat, message, place, post, say, streamOf, worldOf } from "./chat.js";
 import { browser, server, stage } from "./stage.js";
 
 stage();
@@ -38,7 +38,7 @@ const inView = (page: Page) => page.evaluate(() => [...document.querySelectorAll
 
 test("on a phone one swipes between places and messages, a long touch opens the menu of a place, and a touch the tools of a message", async () => {
   const { ana, bob, circle, stream, made } = await worldOf(server);
-  await ana.ask("POST", `/circles/${circle}/streams`, { name: "ops" });
+  await streamOf(ana, { circle }, "ops");
   await post(bob, stream, "touch me");
   const page = await chat(browser, server, ana, `/s/${stream}`, PHONE);
   await message(page, "touch me").waitFor();

@@ -2,8 +2,8 @@
 
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
-import type { Chromium, Look } from "./browser.js";
-import { PASSWORD, type Person, type Server } from "./server.js";
+import { signIn, type Chromium, type Look } from "./browser.js";
+import type { Person, Server } from "./server.js";
 
 /** A circle with its first stream. */
 export interface Tea {
@@ -38,6 +38,11 @@ export async function worldOf(server: Server): Promise<World> {
   return { ana, bob, made, ...(await teaOf(ana, [bob], `Tea ${made}`)) };
 }
 
+/** Makes one more stream of a circle; `more` says what else of it is not as usual. */
+export async function streamOf(owner: Person, { circle }: Pick<Tea, "circle">, name: string, more: object = {}): Promise<string> {
+  return (await owner.ask<{ stream: string }>("POST", `/circles/${circle}/streams`, { name, ...more })).stream;
+}
+
 let posted = 0;
 
 /** Posts over REST; the number of the message. */
@@ -47,15 +52,19 @@ export async function post(person: Person, stream: string, text: string, more: o
   return events[0]?.seq ?? 0;
 }
 
+/** What messages of a stream say, as the server has them. */
+export async function texts(person: Person, stream: string): Promise<string[]> {
+  const { messages } = await person.ask<{ messages: { text: string }[] }>("GET", `/streams/${stream}/messages`);
+  return messages.map(({ text }) => text);
+}
+
 /** The chat as somebody who is signed in sees it. */
 export async function chat(browser: Chromium, server: Server, person: Person, path = "/", look: Look = {}): Promise<Page> {
   const page = await browser.page(look);
   await page.goto(server.url + path);
   // An invite is for those without an account as well.
   if (path.startsWith("/invite/")) await page.getByRole("link", { name: "Sign in" }).click();
-  await page.getByLabel("User name").fill(person.name);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await signIn(page, person.name);
   await page.getByRole("navigation").waitFor();
   return page;
 }
@@ -78,5 +87,17 @@ export async function say(page: Page, text: string): Promise<void> {
 export const message = (page: Page, text: string): Locator =>
   page.getByRole("article").filter({ has: page.locator("time") }).filter({ has: page.getByText(text, { exact: true }) });
 
-/** A line in the list of streams or conversations. */
+/** A circle, or a line in the list of streams or conversations. */
 export const place = (page: Page, name: string): Locator => page.getByRole("navigation").getByRole("link", { name });
+
+/** Chooses from the menu that a button opens. */
+export async function fromMenu(page: Page, button: string, item: string | RegExp): Promise<void> {
+  await page.getByRole("button", { name: button, exact: true }).click();
+  await page.getByRole("menuitem", { name: item }).click();
+}
+
+/** Chooses from the menu of a circle, a stream or a conversation, as a click of the other button opens it. */
+export async function fromPlace(page: Page, name: string, item: string): Promise<void> {
+  await place(page, name).first().click({ button: "right" });
+  await page.getByRole("menuitem", { name: item }).click();
+}

@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "./browser.js";
-import { chat, message, place, post, teaOf, type Tea } from "./chat.js";
+import { chat, message, place, post, streamOf, type Tea, teaOf } from "./chat.js";
 import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -17,7 +17,7 @@ let ops: string;
 beforeAll(async () => {
   [ana, bob] = [await server.person("ana"), await server.person("bob")];
   tea = await teaOf(ana, [bob]);
-  ops = (await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "ops" })).stream;
+  ops = await streamOf(ana, tea, "ops");
 });
 
 const icon = (page: Page) => page.locator('link[rel="icon"]').getAttribute("href");
@@ -66,7 +66,7 @@ test("whoever points at messages in a window without the focus has seen them", a
 });
 
 test("many unread messages are not loaded to find where they begin", async () => {
-  const { stream } = await ana.ask<{ stream: string }>("POST", `/circles/${tea.circle}/streams`, { name: "many" });
+  const stream = await streamOf(ana, tea, "many");
   await post(ana, stream, "the last that was read");
   const seen = await chat(browser, server, bob, `/s/${stream}`);
   await message(seen, "the last that was read").waitFor();

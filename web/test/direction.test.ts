@@ -4,7 +4,7 @@
 import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, message, post, teaOf } from "./chat.js";
+import { chat, message, post, streamOf, teaOf } from "./chat.js";
 import { browser, server, stage } from "./stage.js";
 
 stage();
@@ -72,7 +72,7 @@ test.each([360, 1280])("a stream, a thread and the people are mirrored and fit (
 test("a name that does not fit loses its own end, whichever way the page is written", async () => {
   const cyd = await server.person("cyd");
   const { circle, stream } = await teaOf(cyd, [], "Tea");
-  await cyd.ask("POST", `/circles/${circle}/streams`, { name: "a-stream-with-a-name-that-is-too-long-for-the-panel-it-is-in" });
+  await streamOf(cyd, { circle }, "a-stream-with-a-name-that-is-too-long-for-the-panel-it-is-in");
   const page = await chat(browser, server, cyd, `/s/${stream}`);
   const clipped = page.getByRole("navigation").locator(".clip", { hasText: "a-stream-with-a-name" });
   await clipped.waitFor();

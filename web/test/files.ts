@@ -1,13 +1,11 @@
 // Files that tests send: pictures and sounds, made here.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { crc32, deflateSync } from "node:zlib";
-import { PASSWORD, PROGRAM, type Person } from "./server.js";
+import type { Person } from "./server.js";
+import { Shell } from "./shell.js";
 
 /** A file as browsers and programs take it. */
 export interface Made {
@@ -78,19 +76,12 @@ export async function upload(person: Person, { name, buffer }: Made): Promise<st
 /** Sends a file as somebody does at a command line. */
 export async function sendFromTerminal(person: Person, stream: string, { name, buffer }: Made): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "kith-file-"));
-  const env = { PATH: process.env["PATH"], HOME: folder, KITH_SERVER: person.url, KITH_PROFILE: join(folder, "profile") };
-  const run = async (args: readonly string[], said: string) => {
-    const program = spawn(PROGRAM, args, { env, stdio: ["pipe", "ignore", "pipe"] });
-    program.stdin.end(said);
-    const complaint = text(program.stderr);
-    const [code] = (await once(program, "exit")) as [number];
-    if (code !== 0) throw new Error(`kith ${args.join(" ")}: ${await complaint}`);
-  };
+  const shell = await Shell.of(person.url, person.name);
   try {
     writeFileSync(join(folder, name), buffer);
-    await run(["login", person.name], `${PASSWORD}\n`);
-    await run(["send", stream, "--file", join(folder, name)], "");
+    await shell.run("send", stream, "--file", join(folder, name));
   } finally {
+    shell.end();
     rmSync(folder, { recursive: true });
   }
 }

@@ -52,7 +52,7 @@ export class Server {
   /** Starts one, with more settings where `settings` says so. */
   static async start(settings: Record<string, string> = {}): Promise<Server> {
     const data = mkdtempSync(join(tmpdir(), "kith-"));
-    const program = run(data, "127.0.0.1:0", settings);
+    const program = serve(data, [], settings);
     const [, url = "", owner = ""] = await heard(program, /^kith: listening on (.*)\n[^]*?(\S+#owner=\S+)\n/);
     return new Server(url, owner, program, data, settings);
   }
@@ -66,7 +66,7 @@ export class Server {
 
   /** Starts it again, at the same address and with the same data. */
   async again(): Promise<void> {
-    this.program = run(this.data, new URL(this.url).host, this.settings);
+    this.program = serve(this.data, ["--listen", new URL(this.url).host], this.settings);
     await heard(this.program, /^kith: listening on .*\n/);
   }
 
@@ -89,9 +89,11 @@ export class Server {
   }
 }
 
-function run(data: string, listen: string, settings: Record<string, string>): ChildProcess {
+/** Runs the program as a server, on any free port unless `args` name one. */
+export function serve(data: string, args: readonly string[] = [], settings: Record<string, string> = {}): ChildProcess {
   const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("KITH_"));
-  return spawn(PROGRAM, ["serve", "--listen", listen, "--data", join(data, "data")], {
+  const listen = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+  return spawn(PROGRAM, ["serve", ...listen, ...args, "--data", join(data, "data")], {
     env: { ...Object.fromEntries(environment), KITH_PASSWORD_MEMORY_KIB: "64", ...settings },
     stdio: ["ignore", "pipe", "ignore"],
   });
