@@ -50,6 +50,34 @@ const PAGES = {
     await page.keyboard.press("Control+k");
     await page.getByRole("dialog").getByRole("option").first().waitFor();
   },
+  search: async (page) => {
+    await page.keyboard.press("Control+Shift+f");
+    const panel = page.getByRole("complementary", { name: "Search" });
+    await panel.getByRole("combobox", { name: "Search" }).fill("kiln");
+    await panel.getByRole("list").getByRole("link").first().waitFor();
+  },
+  profile: async (page) => {
+    const people = page.getByRole("complementary", { name: "People" });
+    // They may be there still.
+    if ((await people.count()) === 0) await page.getByRole("button", { name: "People", exact: true }).click();
+    await people.getByRole("listitem").getByRole("button").first().click();
+    await page.getByRole("dialog").getByRole("heading").first().waitFor();
+  },
+  "circle-settings": async (page, narrow) => {
+    if (narrow) await page.getByRole("button", { name: "Circles and streams" }).click();
+    await page.getByRole("button", { name: "Menu of Riverside Makers" }).click();
+    await page.getByRole("menuitem", { name: "Settings of Riverside Makers" }).click();
+    await page.getByRole("dialog").getByRole("tab").first().waitFor();
+  },
+  admin: async (page, _narrow, url) => {
+    await page.goto(`${url}/admin/overview`);
+    await page.getByRole("main").getByRole("img").first().waitFor();
+  },
+  inspector: async (page, _narrow, url) => {
+    await page.goto(`${url}/inspector`);
+    await page.getByRole("heading", { name: "Inspector" }).waitFor();
+    await page.getByRole("tree").getByRole("treeitem").first().waitFor();
+  },
   settings: async (page, _narrow, url) => {
     await page.goto(`${url}/settings/appearance`);
     await page.getByRole("heading", { level: 1 }).first().waitFor();
