@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as format from "./format.js";
 import { en as atOnce } from "./en/index.js";
 import { late } from "./en/late.js";
-import { CODES, LANGUAGES, addEnglish, pick } from "./languages.js";
+import { CODES, LANGUAGES, addEnglish, localeOf, pick } from "./languages.js";
 import { fill, form, parts, placesOf, type Message } from "./message.js";
 
 const en = { ...atOnce, ...late };
@@ -36,6 +36,15 @@ test("a wished language is taken where there is it", () => {
   expect(pick(["tlh", "DE"])).toBe("de");
   expect(pick(["tlh"])).toBe("en");
   expect(pick([])).toBe("en");
+});
+
+test("times and numbers are written as they are where the reader is", () => {
+  expect(localeOf("en", ["de-AT", "en-GB", "en"])).toBe("en-GB");
+  expect(localeOf("de", ["en-GB"])).toBe("de");
+  expect(localeOf("en", ["en-US@posix"])).toBe("en");
+  const evening = new Date(2024, 4, 17, 20, 5).getTime();
+  expect(format.moment(localeOf("en", ["en-GB"]), evening, "time")).toBe("20:05");
+  expect(format.moment(localeOf("en", ["en-US"]), evening, "time")).toMatch(/^8:05\sPM$/);
 });
 
 test("values go into their places, and numbers choose the form", () => {

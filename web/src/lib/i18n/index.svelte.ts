@@ -2,14 +2,14 @@
 // drawn anew when the language changes.
 
 import * as format from "./format.js";
-import { CODES, LANGUAGES, addEnglish, english, pick, type English, type FirstKey, type LanguageCode, type Messages } from "./languages.js";
+import { CODES, LANGUAGES, addEnglish, english, localeOf, pick, type English, type FirstKey, type LanguageCode, type Messages } from "./languages.js";
 import { fill, form, parts, type Part, type Value, type Values } from "./message.js";
 
 export { CODES, LANGUAGES, addEnglish, type FirstKey as Key, type LanguageCode, type Messages, type Part };
 
 const KEPT = "kith.language";
 
-let now = $state.raw<{ code: LanguageCode; messages: Messages }>({ code: "en", messages: english });
+let now = $state.raw<{ code: LanguageCode; messages: Messages; locale: string }>({ code: "en", messages: english, locale: "en" });
 /** The language that was asked for last, while it loads. */
 let asked: LanguageCode = "en";
 
@@ -61,18 +61,18 @@ async function show(code: LanguageCode): Promise<void> {
 }
 
 function apply(code: LanguageCode, messages: Messages): void {
-  now = { code, messages };
+  now = { code, messages, locale: localeOf(code, navigator.languages) };
   document.documentElement.lang = code;
   document.documentElement.dir = LANGUAGES[code].dir;
 }
 
-export const number = (value: number): string => format.number(now.code, value);
-export const compact = (value: number): string => format.compact(now.code, value);
-export const percent = (share: number): string => format.percent(now.code, share);
-export const bytes = (size: number): string => format.bytes(now.code, size);
-export const moment = (at_ms: number, when: format.When): string => format.moment(now.code, at_ms, when);
-export const dayName = (at_ms: number, now_ms: number): string => format.dayName(now.code, at_ms, now_ms);
-export const relative = (at_ms: number, now_ms: number): string => format.relative(now.code, at_ms, now_ms);
-export const list = (items: readonly string[]): string => format.list(now.code, items);
-export const compare = (one: string, two: string): number => format.collator(now.code).compare(one, two);
+export const number = (value: number): string => format.number(now.locale, value);
+export const compact = (value: number): string => format.compact(now.locale, value);
+export const percent = (share: number): string => format.percent(now.locale, share);
+export const bytes = (size: number): string => format.bytes(now.locale, size);
+export const moment = (at_ms: number, when: format.When): string => format.moment(now.locale, at_ms, when);
+export const dayName = (at_ms: number, now_ms: number): string => format.dayName(now.locale, at_ms, now_ms);
+export const relative = (at_ms: number, now_ms: number): string => format.relative(now.locale, at_ms, now_ms);
+export const list = (items: readonly string[]): string => format.list(now.locale, items);
+export const compare = (one: string, two: string): number => format.collator(now.locale).compare(one, two);
 export { dayOf, duration } from "./format.js";

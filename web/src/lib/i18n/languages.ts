@@ -44,3 +44,9 @@ export function pick(wished: readonly string[]): LanguageCode {
   }
   return "en";
 }
+
+/** How a language is written where the reader is (`en-GB` where they wish for that): dates, times and numbers. */
+export function localeOf(code: LanguageCode, wished: readonly string[]): string {
+  // Some systems wish for what is no language to a formatter: `en-US@posix`.
+  return wished.find((wish) => /^\w+(-\w+)*$/.test(wish) && wish.toLowerCase().split("-")[0] === code) ?? code;
+}
