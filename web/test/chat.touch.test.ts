@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, message, place, post, say, streamOf, worldOf } from "./chat.js";
+import { chat, composer, message, place, post, say, streamOf, worldOf } from "./chat.js";
 import { browser, server, stage } from "./stage.js";
 
 stage();
@@ -85,6 +85,43 @@ test("on a phone, whoever chose nothing yet begins with the streams of their cir
   await cyd.getByRole("button", { name: "Make a circle" }).waitFor();
   await expect.poll(() => inView(cyd)).toEqual(["main"]);
   await cyd.close();
+});
+
+test("on a tablet the list of streams makes room for what is open beside the messages, and is back after it", async () => {
+  const { ana, bob, stream } = await worldOf(server);
+  const seq = await post(bob, stream, "wide enough");
+  await post(ana, stream, "to be read", { thread: seq });
+  const page = await chat(browser, server, ana, `/s/${stream}`, { width: 768, height: 1024, touch: true });
+  const widthOf = async () => (await composer(page).boundingBox())?.width ?? 0;
+  const panel = page.getByRole("complementary");
+  const check = async () => {
+    await expect.poll(() => place(page, "general").count()).toBe(0);
+    expect(await widthOf()).toBeGreaterThan(200);
+    await expectFits(page);
+    await expectAccessible(page);
+  };
+  await message(page, "wide enough").waitFor();
+  await place(page, "general").waitFor();
+
+  await page.getByRole("button", { name: "People", exact: true }).tap();
+  await panel.getByText("Owner").waitFor();
+  await check();
+  await panel.getByRole("button", { name: "Close" }).tap();
+  await place(page, "general").waitFor();
+
+  await page.getByRole("button", { name: "Search", exact: true }).tap();
+  await panel.getByRole("combobox", { name: "Search" }).waitFor();
+  await check();
+  await panel.getByRole("button", { name: "Close" }).tap();
+  await place(page, "general").waitFor();
+
+  await page.goto(`${server.url}/s/${stream}/${seq}/thread`);
+  await page.getByRole("region", { name: "Messages in the thread" }).getByText("to be read").waitFor();
+  await check();
+  // The conversations are reached all the same.
+  await page.getByRole("link", { name: "Conversations" }).tap();
+  await page.getByRole("heading", { name: "Conversations" }).waitFor();
+  await page.close();
 });
 
 test("messages stand closer where one wants it, and nothing moves where one does not", async () => {

@@ -32,6 +32,8 @@ export type Panel = "places" | "main" | "side";
 
 /** Below this width panels take each other's place. */
 export const NARROW_PX = 760;
+/** Below this width the list of streams makes room for what is at the side. */
+export const CROWDED_PX = 1080;
 /** Below this width a thread takes the place of what is at the side. */
 export const ROOMY_PX = 1500;
 
