@@ -6,7 +6,6 @@ import { account } from "./account.js";
 import { chat } from "./chat.js";
 import { command } from "./command.js";
 import { composer } from "./composer.js";
-import { emoji } from "./emoji.js";
 import { errors } from "./errors.js";
 import { find } from "./find.js";
 import { live } from "./live.js";
@@ -16,4 +15,4 @@ import { notify } from "./notify.js";
 import { places } from "./places.js";
 import { ui } from "./ui.js";
 
-export const en = { ...account, ...chat, ...ui, ...command, ...composer, ...emoji, ...errors, ...find, ...live, ...markdown, ...media, ...notify, ...places } as const;
+export const en = { ...account, ...chat, ...ui, ...command, ...composer, ...errors, ...find, ...live, ...markdown, ...media, ...notify, ...places } as const;
