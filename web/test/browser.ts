@@ -14,6 +14,8 @@ export interface Look {
   width?: number;
   height?: number;
   theme?: "light" | "dark";
+  /** Which language its browser asks for. */
+  locale?: string;
   /** Whether it is held in the hand. */
   touch?: boolean;
   /** Whether things may move; tests wait less where they do not. */
@@ -41,10 +43,11 @@ export class Chromium {
   }
 
   /** A window of somebody who is not signed in. */
-  async page({ width = 1280, height = 800, theme = "light", touch = false, moving = false }: Look = {}): Promise<Page> {
+  async page({ width = 1280, height = 800, theme = "light", locale = "en-US", touch = false, moving = false }: Look = {}): Promise<Page> {
     const context: BrowserContext = await this.browser.newContext({
       viewport: { width, height },
       colorScheme: theme,
+      locale,
       reducedMotion: moving ? "no-preference" : "reduce",
       hasTouch: touch,
       isMobile: touch,

@@ -158,7 +158,7 @@ test("every kind is changed in its place, also by others at the same time", asyn
   await choose(page, "notes", "board/todo/notes");
   await value.getByLabel("Value").fill("Hello");
   await value.getByRole("button", { name: "Save" }).click();
-  await row(page, "notes").getByText("1 updates").waitFor();
+  await row(page, "notes").getByText("1 update", { exact: true }).waitFor();
   await change(bob, topics["board/todo/notes"], { splice: { at: 5, delete: 0, insert: ", ana" } });
   await expect.poll(() => value.getByLabel("Value").inputValue()).toBe("Hello, ana");
 

@@ -40,7 +40,7 @@ test.each(["light", "dark"] as const)("whoever knows the password gets in, other
   await expectAccessible(page);
   await expectFits(page);
   await signIn(page, "ana", "the wrong password");
-  await page.getByRole("alert").getByText("There is no such name with this password.").waitFor();
+  await page.getByRole("alert").getByText("There is no such user name with this password.").waitFor();
   // The browser itself tells of an answer with an error.
   expect(browser.takeComplaints().filter((text) => !text.includes("401"))).toEqual([]);
   await signIn(page, "ana");

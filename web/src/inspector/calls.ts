@@ -2,8 +2,8 @@
 
 import { KithError, type Json, type protocol } from "@kith/client";
 import { get, writable, type Readable, type Writable } from "svelte/store";
-import { sentence } from "../lib/session.js";
 import type { CircleModel } from "./circle.js";
+import { told } from "./told.js";
 import { pretty } from "./words.js";
 
 /** What came of a call that stays in sight. */
@@ -11,7 +11,7 @@ const LINES_MAX = 200;
 
 /** Something that came of a call. */
 export interface Line {
-  readonly is: string;
+  readonly is: "item" | "progress" | "result" | "refused";
   readonly text: string;
 }
 
@@ -56,7 +56,7 @@ export class Calls {
       this.model.know(calls.flatMap(({ user, provider }) => [user, ...(provider === undefined ? [] : [provider])]));
     } catch (error) {
       if (!(error instanceof KithError) || error.code === "client.closed") return;
-      this.#blind.set(sentence(error));
+      this.#blind.set(told(error));
     }
   }
 
@@ -90,7 +90,7 @@ export class Calls {
     this.#abort?.abort();
   }
 
-  #put(is: string, value: Json): void {
+  #put(is: Line["is"], value: Json): void {
     this.#lines.update((lines) => [...lines, { is, text: pretty(value) }].slice(-LINES_MAX));
   }
 }

@@ -2,11 +2,11 @@
 
 import { KithError, type Client, type FeedUpdate, type Json, type protocol } from "@kith/client";
 import { writable, type Writable } from "svelte/store";
-import { sentence } from "../lib/session.js";
 import { kindOf, type AnyTopic } from "../lib/topics.js";
 import { Rates } from "./rates.js";
 import { soon } from "../lib/soon.js";
 import { Clock, Timeline } from "./timeline.js";
+import { told } from "./told.js";
 
 /** Up to so many topics all are followed; in larger circles those that are in view. */
 export const FOLLOWED_MAX = 1000;
@@ -130,7 +130,7 @@ export class CircleModel {
     if (this.#ended) return;
     this.#notice += 1;
     const code = error instanceof KithError ? error.code : "page.failed";
-    const notice = { id: this.#notice, code, text: sentence(error) };
+    const notice = { id: this.#notice, code, text: told(error) };
     this.notices.update((all) => [...all, notice].slice(-NOTICES_MAX));
   }
 
@@ -338,7 +338,7 @@ export class CircleModel {
       if (!(error instanceof KithError)) throw error;
       // One of them went meanwhile: the next look is without it.
       if (error.code === "topic.not_found") void this.list();
-      else if (error.code !== "client.closed") this.blind.set(sentence(error));
+      else if (error.code !== "client.closed") this.blind.set(told(error));
     }
   }
 }

@@ -1,6 +1,7 @@
 // What happened, in words.
 
 import { stringify, type Json, type protocol } from "@kith/client";
+import { decimal, t } from "../lib/i18n/inspector.js";
 
 type Fact = protocol.Fact;
 const SHORT = 60;
@@ -24,7 +25,7 @@ export function glance(kind: protocol.Kind, held: unknown): string {
     case "event":
       return "";
     case "text":
-      return `${(held as { updates: readonly string[] }).updates.length} updates`;
+      return t("value.updates", { count: (held as { updates: readonly string[] }).updates.length });
     case "list": {
       const values = (held as readonly { value: Json }[]).slice(0, 20).map(({ value }) => value);
       return short(values);
@@ -38,31 +39,32 @@ function path(path: protocol.Path): string {
   return path.map((step) => (typeof step === "number" ? `[${step}]` : step)).join(" › ");
 }
 
-/** What a fact says. */
+/** What a fact says. Places are told as JSON has them. */
 export function sayFact(fact: Fact): string {
-  if ("set" in fact) return `set to ${short(fact.set.value)}, was ${short(fact.set.was)}`;
-  if ("add" in fact) return fact.add.by < 0 ? `subtracted ${-fact.add.by}` : `added ${fact.add.by}`;
-  if ("append" in fact) return `put ${short(fact.append.item)} in`;
-  if ("exclude" in fact) return `took ${short(fact.exclude.item)} out`;
-  if ("insert" in fact) return `inserted ${short(fact.insert.value)} at ${fact.insert.at}`;
-  if ("remove" in fact) return `removed ${short(fact.remove.was)} from ${fact.remove.at}`;
-  if ("move" in fact) return `moved an element from ${fact.move.from} to ${fact.move.to}`;
-  if ("replace" in fact) return `replaced ${short(fact.replace.was)} by ${short(fact.replace.value)} at ${fact.replace.at}`;
+  if ("set" in fact) return t("fact.set", { value: short(fact.set.value), was: short(fact.set.was) });
+  if ("add" in fact) return fact.add.by < 0 ? t("fact.subtracted", { by: String(-fact.add.by) }) : t("fact.added", { by: String(fact.add.by) });
+  if ("append" in fact) return t("fact.appended", { item: short(fact.append.item) });
+  if ("exclude" in fact) return t("fact.excluded", { item: short(fact.exclude.item) });
+  if ("insert" in fact) return t("fact.inserted", { value: short(fact.insert.value), at: String(fact.insert.at) });
+  if ("remove" in fact) return t("fact.removed", { value: short(fact.remove.was), at: String(fact.remove.at) });
+  if ("move" in fact) return t("fact.moved", { from: String(fact.move.from), to: String(fact.move.to) });
+  if ("replace" in fact) return t("fact.replaced", { was: short(fact.replace.was), value: short(fact.replace.value), at: String(fact.replace.at) });
   if ("put" in fact) {
-    const was = fact.put.was === undefined ? "" : `, was ${short(fact.put.was)}`;
-    return `put ${short(fact.put.value)} at ${path(fact.put.path) || "the top"}${was}`;
+    const put = { value: short(fact.put.value), path: path(fact.put.path) || t("fact.top") };
+    return fact.put.was === undefined ? t("fact.put", put) : t("fact.put_over", { ...put, was: short(fact.put.was) });
   }
-  if ("drop" in fact) return `took ${path(fact.drop.path)} out, was ${short(fact.drop.was)}`;
-  if ("rename" in fact) return `renamed ${path(fact.rename.path)} to ${fact.rename.key}`;
+  if ("drop" in fact) return t("fact.dropped", { path: path(fact.drop.path), was: short(fact.drop.was) });
+  if ("rename" in fact) return t("fact.renamed", { path: path(fact.rename.path), key: fact.rename.key });
   if ("splice" in fact) return saySplice(fact.splice);
-  if ("update" in fact) return count(fact.update.updates.length, "update") + " of Yjs";
-  return `emitted ${short(fact.emit.args as Json)}`;
+  if ("update" in fact) return t("fact.updated", { count: fact.update.updates.length });
+  return t("fact.emitted", { args: short(fact.emit.args as Json) });
 }
 
-function saySplice({ at, delete: taken, insert }: protocol.Splice): string {
-  const into = insert === "" ? "" : `${short(insert)} at ${at}`;
-  if (taken === "") return `wrote ${into || "nothing"}`;
-  return into === "" ? `deleted ${short(taken)} at ${at}` : `replaced ${short(taken)} by ${into}`;
+function saySplice({ at: place, delete: taken, insert }: protocol.Splice): string {
+  const at = String(place);
+  if (insert !== "" && taken !== "") return t("fact.replaced", { was: short(taken), value: short(insert), at });
+  if (insert !== "") return t("fact.wrote", { text: short(insert), at });
+  return taken === "" ? t("fact.wrote_nothing") : t("fact.deleted", { text: short(taken), at });
 }
 
 /** What an event of a topic says. */
@@ -71,13 +73,13 @@ export function say(body: protocol.Body): string {
     case "changed":
       return sayFact(body.fact);
     case "topic_created":
-      return `made it: ${body.holds}, ${short(body.value) || "empty"}`;
+      return t("fact.created", { kind: body.holds, value: short(body.value) || t("fact.empty") });
     case "topic_changed":
-      return `named it ${body.name}, with the rules ${short((body.rules ?? {}) as Json)}`;
+      return t("fact.changed", { name: body.name, rules: short((body.rules ?? {}) as Json) });
     case "topic_narrowed":
-      return `set what roles are denied: ${short(body.deny as Json)}`;
+      return t("fact.narrowed", { deny: short(body.deny as Json) });
     case "topic_removed":
-      return "removed it";
+      return t("fact.gone");
     default:
       return body.kind;
   }
@@ -92,28 +94,9 @@ export function concerns(fact: Fact, part: string): boolean {
   return false;
 }
 
-/** Something and how many of it. */
-export function count(number: number, what: string): string {
-  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
-}
-
-/** A time of day with its milliseconds. */
-export function clock(at: number): string {
-  const date = new Date(at);
-  const two = (part: number) => String(part).padStart(2, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, "0")}`;
-}
-
-/** A day and a time of day. */
-export function moment(at: number): string {
-  const date = new Date(at);
-  const two = (part: number) => String(part).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(at).slice(0, 8)}`;
-}
-
 /** A span of time as briefly as it is still told apart. */
 export function span(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  if (ms < 1000) return t("inspector.ms", { ms: Math.round(ms) });
+  if (ms < 60_000) return t("inspector.seconds", { seconds: decimal(ms / 1000) });
+  return t("inspector.minutes", { minutes: Math.floor(ms / 60_000), seconds: Math.round((ms % 60_000) / 1000) });
 }

@@ -1,7 +1,8 @@
 // Coming in to a page that is for those who are signed in.
 
 import type { Client } from "@kith/client";
-import { connect, sentence, signOut } from "./session.js";
+import { connect, signOut } from "./session.js";
+import { why } from "./why.js";
 
 /** What of the page is shown. */
 export type Phase = { is: "connecting" } | { is: "asking" } | { is: "in"; as: Client } | { is: "failed"; why: string };
@@ -24,7 +25,7 @@ export class Entrance {
         if (now.state === "stopped" && this.phase.is === "in" && this.phase.as === client) this.phase = { is: "asking" };
       });
     } catch (error) {
-      this.phase = { is: "failed", why: sentence(error) };
+      this.phase = { is: "failed", why: why(error) };
     }
   }
 

@@ -98,11 +98,3 @@ async function ask(method: string, path: string, body?: object): Promise<unknown
 function problem(code: string, message: string): KithError {
   return new KithError({ code, message });
 }
-
-/** What went wrong as a sentence for a person. */
-export function sentence(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof KithError && error.code === "auth.failed") return "There is no such name with this password.";
-  const { message } = error;
-  return message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? "" : ".");
-}

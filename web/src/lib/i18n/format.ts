@@ -7,7 +7,7 @@ const DAY = 24 * HOUR;
 const kept = new Map<string, unknown>();
 
 /** Formatters are slow to make and are kept, one for each language and purpose. */
-function keep<T>(name: string, make: () => T): T {
+export function keep<T>(name: string, make: () => T): T {
   const known = kept.get(name) as T | undefined;
   if (known !== undefined) return known;
   const made = make();

@@ -2,15 +2,20 @@ import { describe, expect, test } from "vitest";
 import * as format from "./format.js";
 import { en as atOnce } from "./en/index.js";
 import { late } from "./en/late.js";
+import { facts } from "./en/facts.js";
+import { inspector } from "./en/inspector.js";
+import { load } from "./inspector.js";
 import { CODES, LANGUAGES, addEnglish, localeOf, pick } from "./languages.js";
+import * as measured from "./measured.js";
 import { fill, form, parts, placesOf, type Message } from "./message.js";
 
-const en = { ...atOnce, ...late };
+const ofInspector = { ...inspector, ...facts };
+const en = { ...atOnce, ...late, ...ofInspector };
 const plain = (value: number) => String(value);
 
 test.each(CODES)("%s says all that English says, with the same places", async (code) => {
   addEnglish(late);
-  const messages: Readonly<Record<string, Message>> = await LANGUAGES[code].load();
+  const messages: Readonly<Record<string, Message>> = await load(code);
   expect(Object.keys(messages).sort()).toEqual(Object.keys(en).sort());
   const rules = format.pluralRules(code).resolvedOptions().pluralCategories;
   for (const [key, english] of Object.entries<Message>(en)) {
@@ -21,6 +26,11 @@ test.each(CODES)("%s says all that English says, with the same places", async (c
     // Every form that the language has.
     if (typeof message !== "string") expect(Object.keys(message).sort(), key).toEqual([...rules].sort());
   }
+});
+
+test("what the inspector alone says is loaded by no other page", async () => {
+  const others = await LANGUAGES.de.load();
+  expect(Object.keys(ofInspector).filter((key) => key in others || key in atOnce || key in late)).toEqual([]);
 });
 
 test("no key is in two areas", async () => {
@@ -74,6 +84,16 @@ describe("as the language writes it", () => {
     expect(check("de", -3 * hour)).toBe("vor 3 Stunden");
     expect(check("en", 50 * hour)).toBe("in 2 days");
     expect(check("en", -1000 * hour)).toBe("Apr 5, 2024");
+  });
+
+  test("what logs are compared with has its seconds, and a day has 24 hours", () => {
+    expect(measured.instant("en", noon - 12 * hour + 61_002, "exact")).toBe("00:01:01.002");
+    expect(measured.instant("de", noon + 2, "exact")).toBe("12:00:00,002");
+    expect(measured.instant("en", noon + 8 * hour, "second")).toBe("May 17, 2024, 20:00:00");
+  });
+
+  test("a number that changes keeps its digits", () => {
+    expect([measured.decimal("en", 2), measured.decimal("de", 1234.56)]).toEqual(["2.0", "1.234,6"]);
   });
 
   test("days have names", () => {

@@ -12,6 +12,8 @@ const KEPT = "kith.language";
 let now = $state.raw<{ code: LanguageCode; messages: Messages; locale: string }>({ code: "en", messages: english, locale: "en" });
 /** The language that was asked for last, while it loads. */
 let asked: LanguageCode = "en";
+/** Loads all that the page says. */
+let load = (code: LanguageCode): Promise<Messages> => LANGUAGES[code].load();
 
 /** What is said under a key, with its values. */
 export function t<K extends FirstKey>(key: K, ...values: Values<English[K]>): string {
@@ -29,6 +31,11 @@ export function language(): LanguageCode {
   return now.code;
 }
 
+/** How the language is written where the reader is. */
+export function locale(): string {
+  return now.locale;
+}
+
 /** Where lines of the language begin. */
 export function direction(): "ltr" | "rtl" {
   return LANGUAGES[now.code].dir;
@@ -36,9 +43,11 @@ export function direction(): "ltr" | "rtl" {
 
 /**
  * Shows the page in the language that was chosen, or that the browser asks for. To be awaited before
- * anything is shown; where the language cannot be loaded, it is shown in English.
+ * anything is shown; where the language cannot be loaded, it is shown in English. A page with words that
+ * no other has says how all are loaded.
  */
-export async function startLanguage(): Promise<void> {
+export async function startLanguage(loads = load): Promise<void> {
+  load = loads;
   const kept = CODES.find((code) => code === localStorage.getItem(KEPT));
   await show(kept ?? pick(navigator.languages)).catch(() => apply("en", english));
   addEventListener("storage", ({ key, newValue }) => {
@@ -55,7 +64,7 @@ export async function setLanguage(code: LanguageCode): Promise<void> {
 
 async function show(code: LanguageCode): Promise<void> {
   asked = code;
-  const messages = await LANGUAGES[code].load();
+  const messages = await load(code);
   // Another was asked for meanwhile.
   if (asked === code) apply(code, messages);
 }

@@ -3,14 +3,16 @@
 
 import { en } from "./en/index.js";
 import type { late } from "./en/late.js";
-import type { Plural } from "./message.js";
+import type { Message, Plural } from "./message.js";
 
 export type English = typeof en & typeof late;
 export type Key = keyof English;
 /** What may be said by what is loaded at once. */
 export type FirstKey = keyof typeof en;
-/** All messages in another language: the same keys, and forms where English has forms. */
-export type Messages = { readonly [key in Key]: English[key] extends string ? string : Plural };
+/** Messages in another language: the same keys, and forms where English has forms. */
+export type Translated<Words> = { readonly [key in keyof Words]: Words[key] extends string ? string : Plural };
+/** All messages that are not of one page alone. */
+export type Messages = Translated<English>;
 
 interface Language {
   /** What those who speak it call it. */
@@ -23,7 +25,7 @@ interface Language {
 const english: Messages = { ...en } as unknown as Messages;
 
 /** Adds what is said in English by something that is loaded now. */
-export function addEnglish(messages: Partial<Messages>): void {
+export function addEnglish(messages: Readonly<Record<string, Message>>): void {
   Object.assign(english, messages);
 }
 

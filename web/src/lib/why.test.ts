@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { KithError } from "@kith/client";
 import { expect, test } from "vitest";
-import { errors } from "../lib/i18n/en/errors.js";
+import { errors } from "./i18n/en/errors.js";
 import { why } from "./why.js";
 
 const text = (path: string) => readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), "utf8");

@@ -1,0 +1,28 @@
+// In German: see the file of the same name in English.
+
+export const facts = {
+  "fact.set": "auf {value} gesetzt, war {was}",
+  "fact.added": "{by} addiert",
+  "fact.subtracted": "{by} abgezogen",
+  "fact.appended": "{item} hinzugefügt",
+  "fact.excluded": "{item} herausgenommen",
+  "fact.inserted": "{value} an Stelle {at} eingefügt",
+  "fact.removed": "{value} an Stelle {at} entfernt",
+  "fact.moved": "ein Element von Stelle {from} an Stelle {to} verschoben",
+  "fact.replaced": "an Stelle {at} {was} durch {value} ersetzt",
+  "fact.put": "{value} bei {path} gesetzt",
+  "fact.put_over": "{value} bei {path} gesetzt, war {was}",
+  "fact.top": "der Wurzel",
+  "fact.dropped": "{path} entfernt, war {was}",
+  "fact.renamed": "{path} in {key} umbenannt",
+  "fact.wrote": "{text} an Stelle {at} geschrieben",
+  "fact.wrote_nothing": "nichts geschrieben",
+  "fact.deleted": "{text} an Stelle {at} gelöscht",
+  "fact.updated": { one: "{count} Update von Yjs", other: "{count} Updates von Yjs" },
+  "fact.emitted": "{args} ausgelöst",
+  "fact.created": "angelegt: {kind}, {value}",
+  "fact.empty": "leer",
+  "fact.changed": "{name} genannt, mit den Regeln {rules}",
+  "fact.narrowed": "festgelegt, was Rollen nicht dürfen: {deny}",
+  "fact.gone": "entfernt",
+};

@@ -1,0 +1,28 @@
+// What happened to a topic, in words. Values are in them as JSON.
+
+export const facts = {
+  "fact.set": "set to {value}, was {was}",
+  "fact.added": "added {by}",
+  "fact.subtracted": "subtracted {by}",
+  "fact.appended": "put {item} in",
+  "fact.excluded": "took {item} out",
+  "fact.inserted": "inserted {value} at {at}",
+  "fact.removed": "removed {value} from {at}",
+  "fact.moved": "moved an element from {from} to {to}",
+  "fact.replaced": "replaced {was} by {value} at {at}",
+  "fact.put": "put {value} at {path}",
+  "fact.put_over": "put {value} at {path}, was {was}",
+  "fact.top": "the top",
+  "fact.dropped": "took {path} out, was {was}",
+  "fact.renamed": "renamed {path} to {key}",
+  "fact.wrote": "wrote {text} at {at}",
+  "fact.wrote_nothing": "wrote nothing",
+  "fact.deleted": "deleted {text} at {at}",
+  "fact.updated": { one: "{count} update of Yjs", other: "{count} updates of Yjs" },
+  "fact.emitted": "emitted {args}",
+  "fact.created": "made it: {kind}, {value}",
+  "fact.empty": "empty",
+  "fact.changed": "named it {name}, with the rules {rules}",
+  "fact.narrowed": "set what roles are denied: {deny}",
+  "fact.gone": "removed it",
+} as const;
