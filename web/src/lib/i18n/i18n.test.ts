@@ -41,6 +41,18 @@ test("no key is in two areas", async () => {
   expect(keys.sort()).toEqual(Object.keys(en).sort());
 });
 
+test("every message is said by something", () => {
+  const sources = import.meta.glob<string>(["../../**/*.{svelte,ts}", "!../../gallery/**", "!./en/*", "!./de/*", "!../../**/*.test.ts"], { eager: true, query: "?raw", import: "default" });
+  const all = Object.values(sources).join("\n");
+  const named = new Set([...all.matchAll(/"([a-z]+\.[\w.]+)"/g)].map(([, key]) => key));
+  // Keys that are put together: their area is there as it is, and what of it is chosen from.
+  const begun = [...all.matchAll(/`([a-z]+\.[a-z_.]*)\$\{[^`]*?\}([a-z_]*)`/g)].map(([, from = "", to = ""]) => [from, to] as const);
+  const chosen = /^(?:theme|density|size|motion)\./;
+  const isSaid = (key: string) => named.has(key) || chosen.test(key) || begun.some(([from, to]) => key.startsWith(from) && key.endsWith(to));
+  expect(Object.keys(sources).length).toBeGreaterThan(200);
+  expect(Object.keys(en).filter((key) => !isSaid(key))).toEqual([]);
+});
+
 test("a wished language is taken where there is it", () => {
   expect(pick(["de-AT", "en"])).toBe("de");
   expect(pick(["tlh", "DE"])).toBe("de");

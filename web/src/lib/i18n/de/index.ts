@@ -9,6 +9,7 @@ import { composer } from "./composer.js";
 import { emoji } from "./emoji.js";
 import { errors } from "./errors.js";
 import { find } from "./find.js";
+import { formatting } from "./formatting.js";
 import { live } from "./live.js";
 import { manage } from "./manage.js";
 import { markdown } from "./markdown.js";
@@ -19,4 +20,4 @@ import { privately } from "./private.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...errors, ...find, ...live, ...manage, ...markdown, ...media, ...notify, ...privately, ...places, ...settings };
+export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...errors, ...find, ...formatting, ...live, ...manage, ...markdown, ...media, ...notify, ...privately, ...places, ...settings };

@@ -8,7 +8,6 @@ export const media = {
   "media.zoom_in": "Größer",
   "media.zoom_out": "Kleiner",
   "media.zoom_fit": "An das Fenster anpassen",
-  "media.original": "Die Datei selbst öffnen",
   "media.download": "{name} herunterladen",
   "media.stop": "Herunterladen von {name} abbrechen",
   "media.coming": "{name}, Herunterladen",

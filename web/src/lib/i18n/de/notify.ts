@@ -10,8 +10,4 @@ export const notify = {
   "notify.here": "In diesem Browser",
   "notify.sound": "Ton",
   "notify.from": "{name} in {stream}",
-  "notify.message": "{name}: {text}",
-  "notify.many": { one: "{count} neue Nachricht", other: "{count} neue Nachrichten" },
-  "notify.update": "Es gibt eine neue Fassung dieser Seite.",
-  "notify.reload": "Laden",
 };

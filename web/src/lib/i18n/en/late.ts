@@ -2,8 +2,9 @@
 
 import { admin } from "./admin.js";
 import { emoji } from "./emoji.js";
+import { formatting } from "./formatting.js";
 import { manage } from "./manage.js";
 import { privately } from "./private.js";
 import { settings } from "./settings.js";
 
-export const late = { ...admin, ...emoji, ...manage, ...privately, ...settings } as const;
+export const late = { ...admin, ...emoji, ...formatting, ...manage, ...privately, ...settings } as const;

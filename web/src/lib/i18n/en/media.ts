@@ -8,7 +8,6 @@ export const media = {
   "media.zoom_in": "Larger",
   "media.zoom_out": "Smaller",
   "media.zoom_fit": "Fit to the window",
-  "media.original": "Open the file itself",
   "media.download": "Download {name}",
   "media.stop": "Stop downloading {name}",
   "media.coming": "{name}, download",

@@ -10,8 +10,4 @@ export const notify = {
   "notify.here": "In this browser",
   "notify.sound": "Sound",
   "notify.from": "{name} in {stream}",
-  "notify.message": "{name}: {text}",
-  "notify.many": { one: "{count} new message", other: "{count} new messages" },
-  "notify.update": "There is a new version of this page.",
-  "notify.reload": "Load it",
 } as const;
