@@ -4,6 +4,8 @@
 //!
 //! All of it takes as long as the document is large, so it has threads of its own, few at a time.
 
+mod own;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use kith_yjs::{Failed, STACK_BYTES, Updates};
 use serde_json::Value as Json;
 use tokio::sync::{MutexGuard, Semaphore, oneshot};
 
+use self::own::Now;
 use crate::read::parse_event;
 use crate::tended::Tended;
 use crate::{Hub, HubError, Inner};
@@ -51,10 +54,14 @@ impl Default for Texts {
 }
 
 impl Texts {
-    /// The right to edit as these clients.
-    async fn turns(&self, clients: impl Iterator<Item = u32>) -> Vec<MutexGuard<'_, ()>> {
+    /// The right to edit these documents.
+    async fn turns(&self, documents: impl Iterator<Item = TopicId>) -> Vec<MutexGuard<'_, ()>> {
+        let place = |topic: TopicId| {
+            let hash = blake3::hash(topic.to_string().as_bytes());
+            hash.as_bytes().first().map_or(0, |byte| usize::from(*byte) % TURNS)
+        };
         // In one order, so that no two wait for each other.
-        let places: BTreeSet<usize> = clients.map(|client| client as usize % TURNS).collect();
+        let places: BTreeSet<usize> = documents.map(place).collect();
         let mut turns = Vec::new();
         for turn in places.into_iter().filter_map(|place| self.changing.get(place)) {
             turns.push(turn.lock().await);
@@ -211,13 +218,13 @@ impl Hub {
         self.apart(move || with(state.text()?, |updates| updates.json(JSON)).ok()).await
     }
 
-    /// Whether a command may have changes of documents in it by who speaks no Yjs.
+    /// Whether a command may have changes of documents in it that are worked out.
     pub(crate) fn may_be_edits(&self, command: &Command) -> bool {
         let Command::Change { changes, .. } = command else { return false };
-        changes.iter().take(decide::CHANGES_MAX).any(|asked| self.may_be_plain(asked))
+        changes.iter().take(decide::CHANGES_MAX).any(|asked| self.may_be_edit(asked))
     }
 
-    /// What a command comes to that has changes of documents in it by who speaks no Yjs; `None` for any
+    /// What a command comes to that has changes of documents in it that are worked out; `None` for any
     /// other.
     pub(crate) async fn edits(
         &self,
@@ -230,7 +237,7 @@ impl Hub {
         Ok(edits.map(|edits| edits.map(made)))
     }
 
-    /// What changes come to that have some of documents in them by who speaks no Yjs, each with the
+    /// What changes come to that have some of documents in them which are worked out, each with the
     /// rights of the user that `by` says for its place; `None` for any others.
     pub(crate) async fn worked_out(
         &self,
@@ -239,7 +246,7 @@ impl Hub {
     ) -> Result<Option<Edits<'_, Vec<Asked>>>, HubError> {
         let changed = changes.iter().enumerate().take(decide::CHANGES_MAX);
         let changed: BTreeSet<(TopicId, UserId)> = changed
-            .filter(|(_, asked)| self.may_be_plain(asked))
+            .filter(|(_, asked)| self.may_be_edit(asked))
             .map(|(place, asked)| (asked.topic, by(place)))
             .collect();
         let mut documents = BTreeMap::new();
@@ -261,8 +268,7 @@ impl Hub {
         if documents.is_empty() {
             return Ok(None);
         }
-        let clients = documents.keys().map(|topic| self.own_client(*topic));
-        let turns = self.inner.texts.turns(clients).await;
+        let turns = self.inner.texts.turns(documents.keys().copied()).await;
         let mut worked_out = changes.to_vec();
         for (topic, holds) in documents {
             let mine = worked_out.iter_mut().enumerate();
@@ -289,11 +295,12 @@ impl Hub {
         Ok(Some(Edits { worked_out: Ok(worked_out), _turns: turns }))
     }
 
-    /// Whether a change may be one of a document by who speaks no Yjs: one of a topic that is at hand
-    /// and has none is not.
-    fn may_be_plain(&self, asked: &Asked) -> bool {
+    /// Whether a change may be one of a document that is worked out: by who speaks no Yjs, or as this
+    /// server does. One of a topic that is at hand and has none is not.
+    fn may_be_edit(&self, asked: &Asked) -> bool {
         match &asked.change {
             Change::Splice { .. } => true,
+            Change::Update { updates } => self.may_be_as_us(asked.topic, updates),
             change if is_of_json(change) => {
                 let found = self.state().cache.find(&Key::Topic(asked.topic));
                 !matches!(found, Ok(Some(Doc::Topic(found))) if !found.rules.yjs)
@@ -308,12 +315,13 @@ impl Hub {
         topic: TopicId,
         mut changes: Vec<Mine<'_>>,
     ) -> Result<(), Unmade> {
-        let (_, _, state) = self.topic_now(topic).await?;
-        let client = self.own_client(topic);
+        let now = self.now_of(topic).await?;
+        let client = now.client;
         let mut since: Vec<Update> = Vec::new();
         let mut rest = changes.as_mut_slice();
-        while let Some((_, first)) = rest.first() {
+        while let Some((place, first)) = rest.first() {
             if let Change::Update { updates } = &**first {
+                now.not_as_us(updates).map_err(|refusal| Unmade::Refused(*place, refusal))?;
                 since.extend(updates.iter().cloned());
                 rest = rest.split_at_mut(1).1;
                 continue;
@@ -326,7 +334,7 @@ impl Hub {
             let (these, others) = rest.split_at_mut(count);
             rest = others;
             let asked: Vec<Change> = these.iter().map(|(_, change)| (**change).clone()).collect();
-            let (state, later) = (Arc::clone(&state), since.clone());
+            let (state, later) = (Arc::clone(&now.state), since.clone());
             let made = self.apart(move || {
                 let Some(text) = state.text() else { return Ok(Vec::new()) };
                 let nests = later.iter().filter_map(|update| update.scan().ok());
@@ -352,14 +360,17 @@ impl Hub {
 
     /// Puts updates in the place of the splices of one text.
     async fn work_out(&self, topic: TopicId, changes: Vec<Mine<'_>>) -> Result<(), Unmade> {
-        let (seq, _, state) = self.topic_now(topic).await?;
+        let now = self.now_of(topic).await?;
         let mut since = Vec::new();
         for (place, change) in changes {
             match change {
-                Change::Update { updates } => since.extend(updates.iter().cloned()),
+                Change::Update { updates } => {
+                    now.not_as_us(updates).map_err(|refusal| Unmade::Refused(place, refusal))?;
+                    since.extend(updates.iter().cloned());
+                }
                 Change::Splice { at, delete, insert, after } => {
                     let splice = ((*at, *delete), std::mem::take(insert));
-                    let made = self.spliced((topic, seq, &state), splice, *after, &since).await;
+                    let made = self.spliced(&now, splice, *after, &since).await;
                     let update = made.map_err(|error| Unmade::at(place, error))?;
                     since.push(update.clone());
                     *change = Change::Update { updates: vec![update] };
@@ -373,18 +384,21 @@ impl Hub {
     /// What a splice of a text comes to, behind the updates that came `since`.
     async fn spliced(
         &self,
-        (topic, seq, state): (TopicId, Seq, &Arc<State>),
+        now: &Now,
         (range, insert): ((u32, u32), String),
         after: Option<Seq>,
         since: &[Update],
     ) -> Result<Update, HubError> {
         let late = match after {
-            Some(after) if after > seq => return Err(Refusal::Stale.into()),
-            Some(after) => self.updates_after(topic, after).await?,
+            Some(after) if after > now.seq => return Err(Refusal::Stale.into()),
+            Some(after) if after == now.seq => 0,
+            // Nobody remembers what happened to it.
+            Some(_) if now.about.rules.ephemeral => return Err(Refusal::Stale.into()),
+            Some(after) => self.updates_after(now.about.id, after).await?,
             None => 0,
         };
-        let client = if late > 0 { self.random() as u32 } else { self.own_client(topic) };
-        let (state, later) = (Arc::clone(state), since.to_vec());
+        let client = if late > 0 { self.random() as u32 } else { now.client };
+        let (state, later) = (Arc::clone(&now.state), since.to_vec());
         let made = self.apart(move || {
             let Some(text) = state.text() else { return Ok(None) };
             let (then, _) = text
@@ -423,13 +437,6 @@ impl Hub {
             }
         }
         Ok(count)
-    }
-
-    /// As whom this server edits a text: another one after a backup was restored, for edits that were
-    /// lost by that may still be known to others.
-    fn own_client(&self, topic: TopicId) -> u32 {
-        let hash = blake3::hash(format!("{}/{topic}", self.epoch()).as_bytes());
-        hash.as_bytes().iter().take(4).fold(0, |client, byte| client << 8 | u32::from(*byte))
     }
 }
 

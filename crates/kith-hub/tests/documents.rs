@@ -188,6 +188,28 @@ async fn whether_there_is_a_document_is_decided_when_a_topic_is_made() {
 }
 
 /// A hub over a store that the test looks into.
+#[tokio::test]
+async fn nobody_edits_as_the_server_does() {
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (circle, _) = circle(&hub, ana).await;
+    let topic = make(&hub, ana, circle, json!({})).await;
+    change(&hub, ana, topic, vec![put(&json!(["tea"]), &json!(1))]).await.unwrap();
+    let (_, _, state) = hub.topic_value(ana, topic).await.unwrap();
+    let written = &state.text().unwrap().updates()[0];
+    let [run] = written.scan().unwrap().there[..] else { panic!("{written:?}") };
+    let mut forged = written.bytes().to_vec();
+    // The same piece as the next one: its number stands behind the client's.
+    let place = 2 + (64 - run.client.leading_zeros()).div_ceil(7) as usize;
+    assert_eq!(forged[place], 0);
+    forged[place] = 1;
+    let forged = vec![json!({"update": {"updates": [Update::new(&forged)]}})];
+    assert_eq!(change(&hub, ana, topic, forged).await.unwrap_err().code(), "topic.bad_update");
+    let told = vec![json!({"update": {"updates": [written]}}), put(&json!(["milk"]), &json!(2))];
+    change(&hub, ana, topic, told).await.unwrap();
+    assert_eq!(plain(&hub, ana, topic).await, json!({"tea": 1, "milk": 2}));
+}
+
 async fn over(store: &Arc<MemoryStore>) -> Hub {
     let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
     Hub::open(store, Arc::new(kith_hub::testing::Clock::default()), Limits::default())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kith_core::command::Command;
 use kith_core::document::{Doc, Key, Rules};
-use kith_core::id::{CircleId, Seq, TopicId, UserId};
+use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_core::topic::text::Update;
 use kith_core::topic::{Asked, Kind, State};
@@ -17,7 +17,7 @@ use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, DocWrite, Range, Store};
 use serde_json::json;
 
-use crate::world::{change, circle, hub, op, user};
+use crate::world::{change, circle, connect, follow, hub, op, user};
 
 async fn text(hub: &Hub, me: UserId, circle: CircleId, rules: Rules) -> TopicId {
     let name = TopicName::parse("notes").unwrap();
@@ -194,6 +194,80 @@ async fn a_splice_becomes_an_update_once_however_often_it_is_said() {
     let refused = change(&hub, ana, topic, vec![splice(0, "x"), splice(99, "y")]).await;
     assert_eq!(refused.unwrap_err().code(), "topic.out_of_range");
     assert_eq!(plain(&hub, ana, topic).await, "my two teas");
+}
+
+/// An update of so many letters of a client, from one on: that they are there, or are gone.
+fn of(client: u64, from: u32, count: u32, there: bool) -> Update {
+    let mut bytes = if there { vec![1, 1] } else { vec![0, 1] };
+    number(&mut bytes, u32::try_from(client).unwrap());
+    bytes.extend((!there).then_some(1));
+    number(&mut bytes, from);
+    bytes.extend(there.then_some([4, 1, 4, b't', b'e', b'x', b't']).into_iter().flatten());
+    number(&mut bytes, count);
+    bytes.extend(there.then(|| "z".repeat(count as usize)).unwrap_or_default().bytes());
+    bytes.extend(there.then_some(0));
+    Update::new(&bytes)
+}
+
+#[tokio::test]
+async fn nobody_edits_as_the_server_does() {
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
+    let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
+    let (circle, _) = circle(&hub, ana).await;
+    let topic = text(&hub, ana, circle, Rules::default()).await;
+    let splice = |at: u32, insert: &str| json!({"splice": {"at": at, "insert": insert}});
+    change(&hub, ana, topic, vec![splice(0, "tea")]).await.unwrap();
+    let now = state(&hub, ana, topic).await;
+    let clocks = |state: &State| state.text().unwrap().known().clocks().collect::<Vec<_>>();
+    let (server, _) = clocks(&now)[0];
+    // What it would write next, what it may write later, and what is not there yet to be taken out.
+    for forged in [of(server, 3, 1, true), of(server, 9, 2, true), of(server, 2, 2, false)] {
+        let refused = write(&hub, ana, topic, vec![forged.clone()]).await.unwrap_err();
+        assert_eq!(refused.code(), "topic.bad_update", "{refused}");
+        let refused = write(&hub, bob, topic, vec![forged.clone()]).await.unwrap_err();
+        assert_eq!(refused.code(), "topic.not_found", "who may not read is told nothing");
+        let both = vec![splice(0, "x"), json!({"update": {"updates": [letter(1, 0), forged]}})];
+        assert_eq!(change(&hub, ana, topic, both).await.unwrap_err().code(), "topic.bad_update");
+    }
+    assert_eq!(clocks(&*state(&hub, ana, topic).await), [(server, 3)]);
+    // What it wrote is told it again by whoever comes back, and may be taken out.
+    let again = now.text().unwrap().updates().to_vec();
+    write(&hub, ana, topic, again).await.unwrap();
+    write(&hub, ana, topic, vec![of(server, 1, 1, false), letter(1, 0)]).await.unwrap();
+    change(&hub, ana, topic, vec![splice(0, "my ")]).await.unwrap();
+    let plain = plain(&hub, ana, topic).await;
+    assert!(plain.contains("my ") && plain.contains("ta") && plain.len() == 6, "{plain}");
+}
+
+/// Of what no store has, an editor may know edits of the server that the server knows no more.
+#[tokio::test]
+async fn in_another_life_the_server_edits_as_another_client() {
+    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
+    let ana = user(&hub, "ana").await;
+    let (circle, _) = circle(&hub, ana).await;
+    let topic = text(&hub, ana, circle, Rules { ephemeral: true, ..Rules::default() }).await;
+    let feed = FeedId::Topic(topic);
+    let insert = |insert: &str| vec![json!({"splice": {"at": 0, "insert": insert}})];
+    let reader = connect(&hub, "ana").await;
+    follow(&hub, &reader, feed, None).await.unwrap();
+    change(&hub, ana, topic, insert("old")).await.unwrap();
+    let old = state(&hub, ana, topic).await.text().unwrap().updates().to_vec();
+    hub.unsubscribe(&reader, feed);
+    assert_eq!(plain(&hub, ana, topic).await, "", "its life ends with its last reader");
+    follow(&hub, &reader, feed, None).await.unwrap();
+    for letter in ["w", "e", "n"] {
+        change(&hub, ana, topic, insert(letter)).await.unwrap();
+    }
+    assert_eq!(state(&hub, ana, topic).await.text().unwrap().known().clocks().len(), 1);
+    write(&hub, ana, topic, old).await.unwrap();
+    let all = plain(&hub, ana, topic).await;
+    assert!(all == "newold" || all == "oldnew", "{all}");
+    // What happened before is not known, so nothing can be counted on it.
+    let (seq, ..) = hub.topic_value(ana, topic).await.unwrap();
+    for (after, right) in [(seq.0 - 1, Err("topic.stale")), (seq.0, Ok(()))] {
+        let late = vec![json!({"splice": {"at": 0, "insert": "a", "after": after}})];
+        assert_eq!(change(&hub, ana, topic, late).await.map_err(|error| error.code()), right);
+    }
 }
 
 #[tokio::test]

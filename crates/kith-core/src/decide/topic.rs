@@ -380,9 +380,8 @@ pub fn merge(
 ) -> Result<Outcome, Stop> {
     let Some(found) = draft.topic(topic)? else { return Ok(Outcome::default()) };
     let Some(state) = draft.state(topic)? else { return Ok(Outcome::default()) };
-    let seq = draft.head(found.feed())?.seq;
     if let Some(text) = state.text().and_then(|now| now.after_merge(before, merged)) {
-        let state = Arc::new(State::new(seq, Value::Text(text)));
+        let state = Arc::new(state.merged(text));
         draft.put(Key::State(topic), Some(Doc::State(state)));
         // What no store has is kept by none.
         if !found.rules.ephemeral {

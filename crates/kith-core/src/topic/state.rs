@@ -67,6 +67,27 @@ impl State {
         self.kind() != Kind::Text && self.unkept > KEEP_BYTES.max(2 * self.weight)
     }
 
+    /// The event after which this value began: of a topic that no store has the beginning of its life,
+    /// unless it is a string.
+    #[must_use]
+    pub fn begin(&self) -> Seq {
+        self.known
+    }
+
+    /// The same with `text` for its Yjs document, of which that is made of fewer updates.
+    #[must_use]
+    pub fn merged(&self, text: Text) -> Self {
+        let (known, value) = (self.known, Value::Text(text));
+        Self {
+            weight: value.weight(),
+            value,
+            unkept: 0,
+            recent: VecDeque::new(),
+            recent_bytes: 0,
+            known,
+        }
+    }
+
     /// The Yjs document of a `text`, or of a `json` that has one.
     #[must_use]
     pub fn text(&self) -> Option<&Text> {

@@ -55,7 +55,9 @@ impl Known {
             && other.gone.iter().all(gone)
     }
 
-    fn clock(&self, client: u64) -> u32 {
+    /// How many pieces of one client are there without a gap.
+    #[must_use]
+    pub fn clock(&self, client: u64) -> u32 {
         self.clocks.get(&client).copied().unwrap_or(0)
     }
 

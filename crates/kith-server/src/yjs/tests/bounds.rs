@@ -313,3 +313,34 @@ async fn whoever_writes_faster_than_the_disk_is_not_read_from() {
         assert_eq!(heard(&mut client).await, *edit);
     }
 }
+
+/// The server edits as a client too, for those who speak no Yjs.
+#[tokio::test]
+async fn whoever_writes_as_the_server_is_refused() {
+    let world = World::new().await;
+    let (mut named, prefix) = world.named().await;
+    let mut plain = world.plain().await;
+    let hub = &world.app.hub;
+    let ana = world.app.auth.caller(&world.token).await.unwrap().user;
+    let notes = kith_core::text::TopicName::parse("notes").unwrap();
+    let topic = hub.topic_named(ana, world.circle, &notes).await.unwrap().id;
+    let splice = serde_json::json!({"splice": {"at": 0, "insert": "tea"}});
+    let asked = kith_core::topic::Asked { topic, change: serde_json::from_value(splice).unwrap() };
+    let command = Command::Change { changes: vec![asked], when: Vec::new(), group: None };
+    hub.execute(ana, None, &command).await.unwrap();
+    let written = heard(&mut plain).await;
+    let scan = kith_core::topic::text::scan(&written[3..]).unwrap();
+    let mut forged = vec![1, 1];
+    wire::put(&mut forged, scan.there[0].client);
+    forged.extend([3, 4, 1, 4, b't', b'e', b'x', b't', 1, b'z', 0]);
+    named.say(&[prefix.as_slice(), &did(&forged)].concat()).await;
+    assert!(!is_saved(&mut named, &prefix).await);
+    plain.say(&did(&forged)).await;
+    assert_eq!(heard(&mut plain).await[..2], [2, 0], "why");
+    assert_eq!(heard(&mut plain).await, close::MALFORMED.to_be_bytes());
+    // What the server wrote may be told it again, and the others go on.
+    named.say(&[prefix.as_slice(), &written].concat()).await;
+    assert!(is_saved(&mut named, &prefix).await);
+    named.say(&[prefix.as_slice(), &did(EDIT)].concat()).await;
+    assert!(is_saved(&mut named, &prefix).await);
+}
