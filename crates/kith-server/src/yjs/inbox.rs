@@ -253,7 +253,7 @@ impl Inbox<'_> {
             || (again || !writes)
                 && !self.link.is_news(topic, &update).await.map_err(|error| Parting::of(&error))?;
         if known || !writes {
-            return self.settle(prefix, known);
+            return self.settle(prefix, 1, known);
         }
         self.link.acted();
         self.count += 1;
@@ -262,13 +262,13 @@ impl Inbox<'_> {
         Ok(())
     }
 
-    /// Tells a session what became of one of its messages.
-    fn settle(&self, prefix: &[u8], kept: bool) -> Result<(), Parting> {
+    /// Tells a session what became of so many of its messages.
+    fn settle(&self, prefix: &[u8], count: usize, kept: bool) -> Result<(), Parting> {
         if prefix.is_empty() && !kept {
             return Err(Parting::forbidden("permission.denied", "you may only read this"));
         }
         if !prefix.is_empty() && self.link.document(prefix).is_some() {
-            self.link.say(prefix, |write| write.kept(kept));
+            self.link.say(prefix, |write| (0..count).for_each(|_| write.kept(kept)));
         }
         Ok(())
     }
@@ -329,7 +329,10 @@ impl Inbox<'_> {
                 }
             }
         };
-        from.iter().try_for_each(|prefix| self.settle(prefix, kept))
+        from.chunk_by(|one, next| one == next).try_for_each(|alike| match alike {
+            [prefix, ..] => self.settle(prefix, alike.len(), kept),
+            [] => Ok(()),
+        })
     }
 }
 
