@@ -317,8 +317,8 @@ impl Link {
             if let Some(document) = self.documents().get_mut(&topic) {
                 document.told = *seq;
             }
-            let told = sessions.iter().map(|prefix| missed(prefix, backlog));
-            [begin.clone()].into_iter().chain(told).collect::<Vec<Bytes>>().concat().into()
+            let told = wire::to_each(&sessions, |write| missed(write, backlog));
+            [begin.as_ref(), &told].concat().into()
         };
         self.app.hub.subscribe(&self.subscriber, FeedId::Topic(topic), &place, want, encode).await
     }
@@ -421,9 +421,8 @@ impl Link {
     }
 }
 
-/// What a session missed.
-fn missed(prefix: &[u8], backlog: &Backlog) -> Bytes {
-    let mut write = Write::new(prefix);
+/// Tells a session what it missed.
+fn missed(write: &mut Write<'_>, backlog: &Backlog) {
     match backlog {
         Backlog::Events { events, .. } => {
             events.iter().for_each(|event| write.event(&event.event.body));
@@ -436,5 +435,4 @@ fn missed(prefix: &[u8], backlog: &Backlog) -> Bytes {
             }
         }
     }
-    write.done()
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use super::Parting;
 use super::aware;
 use super::link::Link;
-use super::wire::Write;
+use super::wire::to_each;
 
 /// Bytes taken from the mailbox at a time.
 const BATCH: usize = 64 * 1024;
@@ -114,14 +114,4 @@ fn event(link: &Link, delivery: &Delivery) -> Bytes {
         [plain] if plain.is_empty() => delivery.wire(SLOT, |_| encode(&sessions)),
         named => encode(named),
     }
-}
-
-/// The same to each of these sessions.
-fn to_each(sessions: &[Bytes], say: impl Fn(&mut Write<'_>)) -> Bytes {
-    let said = sessions.iter().map(|prefix| {
-        let mut write = Write::new(prefix);
-        say(&mut write);
-        write.done()
-    });
-    said.collect::<Vec<Bytes>>().concat().into()
 }

@@ -248,6 +248,17 @@ impl<'a> Write<'a> {
     }
 }
 
+/// The same to each of these sessions.
+pub(crate) fn to_each(sessions: &[Bytes], say: impl Fn(&mut Write<'_>)) -> Bytes {
+    let mut frames = Vec::new();
+    for prefix in sessions {
+        let mut write = Write { prefix, frames };
+        say(&mut write);
+        frames = write.frames;
+    }
+    frames.into()
+}
+
 /// What one client says of itself, for [`states`].
 pub(crate) fn state(State { client, clock, json }: State<'_>) -> Bytes {
     let mut bytes = Vec::new();
