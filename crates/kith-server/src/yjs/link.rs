@@ -330,6 +330,8 @@ impl Link {
             let Some(state) = aware::read(json) else { continue };
             let (hub, feed, goes) = (&self.app.hub, FeedId::Topic(topic), state.is_none());
             match hub.aware_as(&self.subscriber, feed, (client, clock), state).await {
+                // A client of y-websocket is alone on its connection: there is nobody else to tell.
+                Ok(()) if prefix.is_empty() => {}
                 Ok(()) => self.show(
                     topic,
                     (client, goes),
