@@ -90,7 +90,7 @@ async fn visit<S: AsyncRead + AsyncWrite + Send>(
             Ok(client) => {
                 let (services, mut requests) = Services::new(gateway, &room, client, &subscriber);
                 let calls = &room.calls;
-                let silence = Silence::begin(gateway.hub.clone());
+                let silence = Silence::begin(gateway.hub.clone(), subscriber.user);
                 let subscriber = &subscriber;
                 let link = Link { gateway, calls, client, subscriber, services, silence };
                 let farewell = tokio::select! {
@@ -164,7 +164,6 @@ impl Link<'_> {
             }
             if said.is_ok() {
                 self.silence.broken();
-                self.gateway.hub.acted(self.subscriber.user);
             }
             let dealt_with = match said {
                 Ok(Said::Topics(message)) => self.say(message).await,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use kith_core::id::CircleId;
+use kith_core::id::{CircleId, UserId};
 
 use crate::Hub;
 
@@ -21,23 +21,25 @@ pub struct Patience {
     pub otherwise: u32,
 }
 
-/// Since when a client has said nothing.
+/// Since when a client of a user has said nothing.
 pub struct Silence {
     hub: Hub,
+    user: UserId,
     since: AtomicU64,
 }
 
 impl Silence {
     /// A silence that begins now.
     #[must_use]
-    pub fn begin(hub: Hub) -> Self {
+    pub fn begin(hub: Hub, user: UserId) -> Self {
         let since = AtomicU64::new(hub.now().0);
-        Self { hub, since }
+        Self { hub, user, since }
     }
 
-    /// The client said something: it begins anew.
+    /// The client said something: it begins anew, and the user is not idle.
     pub fn broken(&self) {
         self.since.store(self.hub.now().0, Ordering::Relaxed);
+        self.hub.acted(self.user);
     }
 
     /// Returns when it has lasted longer than `patience` allows. What the circle says counts from a

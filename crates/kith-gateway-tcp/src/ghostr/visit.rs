@@ -107,7 +107,7 @@ impl Visit {
             Dialect::V1 => v1::auth(true, gateway.left(&name, seat.address)),
             Dialect::V2 => v2::welcome(is_new),
         };
-        let silence = Silence::begin(hub);
+        let silence = Silence::begin(hub, subscriber.user);
         let gateway = Arc::clone(gateway);
         let myself = Myself { gateway, subscriber, name, place, seat, here, dialect, silence };
         let (first, marks) = (Some(welcome), HashMap::new());
@@ -174,7 +174,6 @@ impl Myself {
                 Got::Gone | Got::Broken => return Turn::Over,
             };
             self.silence.broken();
-            hub.acted(self.subscriber.user);
             while let Err(wait_ms) = bucket.take(RATE, hub.now()) {
                 hub.pass(Duration::from_millis(wait_ms)).await;
             }

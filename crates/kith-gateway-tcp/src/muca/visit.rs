@@ -102,7 +102,7 @@ impl Visit {
             uid: uid.into(),
             place,
             name: beginning(name, NAME_BYTES_MAX).into(),
-            silence: Silence::begin(gateway.hub.clone()),
+            silence: Silence::begin(gateway.hub.clone(), user),
             connection,
             rung: Arc::default(),
         };
@@ -187,7 +187,6 @@ impl Myself {
                 Got::Gone | Got::Broken => return Turn::Over,
             };
             self.silence.broken();
-            hub.acted(self.user);
             let said = match Said::read(&object) {
                 Some(join @ Said::Join { .. }) => return Turn::Join(join),
                 Some(said) => said,

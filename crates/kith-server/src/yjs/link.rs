@@ -95,7 +95,7 @@ pub(crate) struct Link {
 
 impl Link {
     pub(super) fn new(app: Arc<App>, subscriber: Arc<Subscriber>, token: String) -> Self {
-        let silence = Silence::begin(app.hub.clone());
+        let silence = Silence::begin(app.hub.clone(), subscriber.user);
         Self { app, subscriber, token, documents: Mutex::default(), silence }
     }
 
@@ -111,7 +111,6 @@ impl Link {
     /// what they heard of others.
     pub(super) fn acted(&self) {
         self.silence.broken();
-        self.app.hub.acted(self.subscriber.user);
     }
 
     /// Returns when nothing was done for too long.
