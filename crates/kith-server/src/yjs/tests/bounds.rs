@@ -50,6 +50,18 @@ async fn has_all(client: &mut Client, name: &str) {
     assert_eq!(heard(client).await, about(name, &[8, 1]));
 }
 
+/// Writes in a document, which is told to this session and saved.
+async fn writes(client: &mut Client, name: &str, update: &[u8]) {
+    client.say(&about(name, &did(update))).await;
+    assert_eq!(heard(client).await, about(name, &did(update)));
+    assert_eq!(heard(client).await, about(name, &[8, 1]));
+}
+
+/// How somebody is told what they miss, which is one update.
+fn missed(update: &[u8]) -> Vec<u8> {
+    [&[0, 1], &did(update)[2..]].concat()
+}
+
 /// The client 7 writes the letter that is its `clock`-th.
 fn letter(clock: u64) -> Vec<u8> {
     let mut update = vec![1, 1, 7];
@@ -88,21 +100,17 @@ async fn a_connection_speaks_of_several_documents_and_each_by_itself() {
         begin(&mut client, name).await;
     }
     for name in [&tea, &session] {
-        client.say(&about(name, &did(EDIT))).await;
-        assert_eq!(heard(&mut client).await, about(name, &did(EDIT)));
-        assert_eq!(heard(&mut client).await, about(name, &[8, 1]));
+        writes(&mut client, name, EDIT).await;
     }
     // The name without the session is not the session's: nobody speaks of it.
     client.say(&about(&milk, &did(&letter(1)))).await;
     let mut other = world.visit(Dialect::Plain(milk.clone()));
     other.say(&[0, 0, 1, 0]).await;
     assert_eq!(heard(&mut other).await, [0, 0, 3, 1, 7, 1]);
-    assert_eq!(heard(&mut other).await, [&[0, 1], &did(EDIT)[2..]].concat());
+    assert_eq!(heard(&mut other).await, missed(EDIT));
     // One is closed; the other goes on.
     client.say(&about(&session, &[7])).await;
-    client.say(&about(&tea, &did(&letter(1)))).await;
-    assert_eq!(heard(&mut client).await, about(&tea, &did(&letter(1))));
-    assert_eq!(heard(&mut client).await, about(&tea, &[8, 1]));
+    writes(&mut client, &tea, &letter(1)).await;
     other.say(&did(&letter(1))).await;
     assert_eq!(heard(&mut other).await, did(&letter(1)));
     client.say(&about(&session, &did(&letter(2)))).await;
@@ -113,8 +121,7 @@ async fn a_connection_speaks_of_several_documents_and_each_by_itself() {
     assert_eq!(open(&mut client, &session).await, welcome(&session));
     client.say(&about(&session, &[0, 0, 3, 1, 7, 1])).await;
     assert_eq!(heard(&mut client).await, about(&session, &[0, 0, 3, 1, 7, 2]));
-    let missed = [&[0, 1], &did(&letter(1))[2..]].concat();
-    assert_eq!(heard(&mut client).await, about(&session, &missed));
+    assert_eq!(heard(&mut client).await, about(&session, &missed(&letter(1))));
 }
 
 #[tokio::test]
@@ -125,14 +132,12 @@ async fn several_sessions_of_a_client_have_one_document_open() {
     let (one, two) = (session("1"), session("2"));
     assert_eq!(open(&mut client, &one).await, welcome(&one));
     begin(&mut client, &one).await;
-    client.say(&about(&one, &did(EDIT))).await;
-    assert_eq!(heard(&mut client).await, about(&one, &did(EDIT)));
-    assert_eq!(heard(&mut client).await, about(&one, &[8, 1]));
+    writes(&mut client, &one, EDIT).await;
     // Who comes later misses what was written, and each is told what the other writes.
     assert_eq!(open(&mut client, &two).await, welcome(&two));
     client.say(&about(&two, &[0, 0, 1, 0])).await;
     assert_eq!(heard(&mut client).await, about(&two, &[0, 0, 3, 1, 7, 1]));
-    assert_eq!(heard(&mut client).await, about(&two, &[&[0, 1], &did(EDIT)[2..]].concat()));
+    assert_eq!(heard(&mut client).await, about(&two, &missed(EDIT)));
     has_all(&mut client, &two).await;
     client.say(&about(&two, &did(&letter(1)))).await;
     assert_eq!(heard(&mut client).await, about(&one, &did(&letter(1))));
@@ -154,9 +159,7 @@ async fn several_sessions_of_a_client_have_one_document_open() {
     // One goes, with what it shows; the other stays, until the document does not.
     client.say(&about(&one, &[7])).await;
     assert_eq!(heard(&mut client).await, about(&two, &there(3, "null")));
-    client.say(&about(&two, &did(&letter(2)))).await;
-    assert_eq!(heard(&mut client).await, about(&two, &did(&letter(2))));
-    assert_eq!(heard(&mut client).await, about(&two, &[8, 1]));
+    writes(&mut client, &two, &letter(2)).await;
     assert_eq!(open(&mut client, &one).await, welcome(&one));
     let hub = &world.app.hub;
     let ana = world.app.auth.caller(&world.token).await.unwrap().user;
@@ -185,7 +188,7 @@ async fn sessions_that_ask_at_once_are_all_answered() {
         [&[2, 0, 0, 0][..], &[0, 0, 1, 0]].map(|message| framed(&about(&name(number), message)))
     });
     client.0.write_all(&said.collect::<Vec<_>>().concat()).await.unwrap();
-    let missed = [&[0, 1], &did(EDIT)[2..]].concat();
+    let missed = missed(EDIT);
     let mut answered = std::collections::BTreeSet::new();
     while answered.len() < 5 {
         let told = heard(&mut client).await;
