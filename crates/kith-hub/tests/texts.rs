@@ -196,16 +196,24 @@ async fn a_splice_becomes_an_update_once_however_often_it_is_said() {
     assert_eq!(plain(&hub, ana, topic).await, "my two teas");
 }
 
-/// An update of so many letters of a client, from one on: that they are there, or are gone.
-fn of(client: u64, from: u32, count: u32, there: bool) -> Update {
-    let mut bytes = if there { vec![1, 1] } else { vec![0, 1] };
+/// An update by which so many letters of a client are there, from one on.
+fn there(client: u64, from: u32, count: u32) -> Update {
+    let mut bytes = vec![1, 1];
     number(&mut bytes, u32::try_from(client).unwrap());
-    bytes.extend((!there).then_some(1));
     number(&mut bytes, from);
-    bytes.extend(there.then_some([4, 1, 4, b't', b'e', b'x', b't']).into_iter().flatten());
+    bytes.extend([4, 1, 4, b't', b'e', b'x', b't']);
     number(&mut bytes, count);
-    bytes.extend(there.then(|| "z".repeat(count as usize)).unwrap_or_default().bytes());
-    bytes.extend(there.then_some(0));
+    bytes.extend("z".repeat(count as usize).bytes().chain([0]));
+    Update::new(&bytes)
+}
+
+/// An update by which they are gone.
+fn gone(client: u64, from: u32, count: u32) -> Update {
+    let mut bytes = vec![0, 1];
+    number(&mut bytes, u32::try_from(client).unwrap());
+    bytes.push(1);
+    number(&mut bytes, from);
+    number(&mut bytes, count);
     Update::new(&bytes)
 }
 
@@ -221,7 +229,7 @@ async fn nobody_edits_as_the_server_does() {
     let clocks = |state: &State| state.text().unwrap().known().clocks().collect::<Vec<_>>();
     let (server, _) = clocks(&now)[0];
     // What it would write next, what it may write later, and what is not there yet to be taken out.
-    for forged in [of(server, 3, 1, true), of(server, 9, 2, true), of(server, 2, 2, false)] {
+    for forged in [there(server, 3, 1), there(server, 9, 2), gone(server, 2, 2)] {
         let refused = write(&hub, ana, topic, vec![forged.clone()]).await.unwrap_err();
         assert_eq!(refused.code(), "topic.bad_update", "{refused}");
         let refused = write(&hub, bob, topic, vec![forged.clone()]).await.unwrap_err();
@@ -233,7 +241,7 @@ async fn nobody_edits_as_the_server_does() {
     // What it wrote is told it again by whoever comes back, and may be taken out.
     let again = now.text().unwrap().updates().to_vec();
     write(&hub, ana, topic, again).await.unwrap();
-    write(&hub, ana, topic, vec![of(server, 1, 1, false), letter(1, 0)]).await.unwrap();
+    write(&hub, ana, topic, vec![gone(server, 1, 1), letter(1, 0)]).await.unwrap();
     change(&hub, ana, topic, vec![splice(0, "my ")]).await.unwrap();
     let plain = plain(&hub, ana, topic).await;
     assert!(plain.contains("my ") && plain.contains("ta") && plain.len() == 6, "{plain}");
