@@ -36,7 +36,6 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// Where a case happens, and what was kept under a name.
 struct Play {
-    circle: CircleId,
     people: BTreeMap<String, Person>,
     saved: BTreeMap<String, Json>,
 }
@@ -64,7 +63,7 @@ impl Play {
             let person = Person::begin(name, client, events, way, (circle, stream)).await;
             people.insert(name.clone(), person);
         }
-        Self { circle: place.unwrap().0, people, saved: BTreeMap::new() }
+        Self { people, saved: BTreeMap::new() }
     }
 
     /// With what the names in it stand for.
@@ -90,15 +89,9 @@ impl Play {
             .iter()
             .map(|(name, one)| (json!(one.user()).as_str().unwrap().to_owned(), name.clone()))
             .collect();
-        let users: BTreeMap<String, Json> =
-            self.people.iter().map(|(name, one)| (name.clone(), json!(one.user()))).collect();
         let one = self.people.get_mut(step["as"].as_str().unwrap()).unwrap();
         one.names = names;
-        if let Some(whom) = step.get("mute").and_then(Json::as_str) {
-            one.mute(&users[whom]).await;
-            return;
-        }
-        let Some(given) = one.does(self.circle, &step).await else { return };
+        let Some(given) = one.does(&step).await else { return };
         check(&step, &given);
         if let Some(name) = step.get("saves").and_then(Json::as_str) {
             let Given { value, .. } = given;

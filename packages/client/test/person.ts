@@ -249,8 +249,7 @@ export class Person {
     await this.client.command({ change_role: { circle: circle.id, role, name, allow: [...allow, ...more], rank } });
   }
 
-  async #mute(whom: string): Promise<void> {
-    const { user } = this.people.get(whom) as Person;
+  async #mute(user: `u_${string}`): Promise<void> {
     await this.client.command({ time_out: { circle: this.place.circle, user, seconds: 600 } });
   }
 

@@ -193,6 +193,25 @@ export async function circle(ana: Client, bob: Client): Promise<{ circle: `c_${s
   return { circle: circle as `c_${string}`, stream: stream as `s_${string}` };
 }
 
+/** Six more, who join a circle that is public. */
+export async function crowd(server: Server, circle: `c_${string}`): Promise<Client[]> {
+  const all: Client[] = [];
+  for (const name of ["cyd", "dan", "eve", "fay", "gil", "hal"]) {
+    const one = await server.client(name);
+    await one.command({ join: { circle } });
+    all.push(one);
+  }
+  return all;
+}
+
+/** What says, in the name of `client`, what others may not do in a topic. */
+export async function narrowing(
+  client: Client, circle: `c_${string}`, topic: `t_${string}`,
+): Promise<(deny: protocol.Permissions) => Promise<unknown>> {
+  const { everyone } = (await client.query({ circle: { circle } })).circle;
+  return (deny) => client.command({ narrow_topic: { topic, deny: { [everyone]: deny } } });
+}
+
 /** Why something was refused; fails when it was not. */
 export async function refused(work: Promise<unknown>): Promise<KithError> {
   try {

@@ -6,21 +6,8 @@ import type { Json } from "../dist/json.js";
 import type { Anchor, Asked, Change, Kind, Path, Spot, TopicId } from "../dist/protocol.js";
 import { compose, editAll, inTurn, inverse, over, past, type Splice } from "../dist/topic/splice.js";
 import { isPlace } from "../dist/topic/splice.js";
+import { pick, random, type Dice } from "./dice.js";
 import { Server, type Client } from "./model.js";
-
-/** A series of numbers that a seed begins (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-type Dice = ReturnType<typeof random>;
-const pick = <T>(dice: Dice, all: readonly T[]): T => all[dice(all.length)] as T;
 
 const TOPICS: readonly [TopicId, Kind, Json][] = [
   ["t_bool", "bool", false],

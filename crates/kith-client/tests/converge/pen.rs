@@ -105,12 +105,6 @@ impl Pen {
         assert!(shown.known().clocks().eq(kept.known().clocks()));
         let open = self.open.transact().encode_state_as_update_v1(&StateVector::default());
         let open = Updates { updates: &[&open], nests: shown.nests() };
-        eprintln!(
-            "N {} {} {:?}",
-            kept.known().clocks().len(),
-            kept.bytes(),
-            told(self.holds, kept)
-        );
         let all = [read(self.holds, &open), told(self.holds, shown), told(self.holds, kept)];
         assert!(all[0] == all[2] && all[1] == all[2], "{all:?}");
     }

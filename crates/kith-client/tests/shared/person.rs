@@ -8,6 +8,7 @@ use kith_client::{
     Changing, Client, ClientError, Events, Items, News, Part, Topic, Watch, service,
 };
 use kith_core::command::{Command, Outcome};
+use kith_core::document::Circle;
 use kith_core::id::{CircleId, StreamId, TopicId, UserId};
 use kith_core::text::{Label, TopicName};
 use kith_core::topic::{Asked, Change, Kind, same};
@@ -28,6 +29,7 @@ pub(crate) struct Person {
     /// The people by their ids.
     pub(crate) names: BTreeMap<String, String>,
     me: String,
+    circle: CircleId,
     client: Client,
     way: Way,
     lines: Lines,
@@ -58,12 +60,13 @@ impl Person {
         client: Client,
         events: Events,
         way: Way,
-        (_, stream): (CircleId, StreamId),
+        (circle, stream): (CircleId, StreamId),
     ) -> Self {
         let lines = Lines::follow(&client, events, stream).await;
         Self {
             names: BTreeMap::new(),
             me: name.to_owned(),
+            circle,
             client,
             way,
             lines,
@@ -78,22 +81,13 @@ impl Person {
         self.client.welcome().user.id
     }
 
-    pub(crate) async fn mute(&self, whom: &Json) {
-        let Ok(Answer::Window(window)) = self.client.query(Query::Window {}).await else {
-            panic!("no window")
-        };
-        let circle = window.circles[0].circle.id;
-        let mute = Command::TimeOut { circle, user: read(whom), seconds: 600, reason: None };
-        self.client.command(mute).await.unwrap();
-    }
-
     /// Does a step; what comes of it, unless that is waited for later.
-    pub(crate) async fn does(&mut self, circle: CircleId, step: &Json) -> Option<Given> {
+    pub(crate) async fn does(&mut self, step: &Json) -> Option<Given> {
         if let Some(expected) = step.get("eventually") {
-            while !self.begun(circle, step).await.await.is(expected) {}
+            while !self.begun(step).await.await.is(expected) {}
             return None;
         }
-        let doing = self.begun(circle, step).await;
+        let doing = self.begun(step).await;
         match step.get("later") {
             Some(name) => {
                 self.later.insert(text(name), tokio::spawn(doing));
@@ -104,15 +98,16 @@ impl Person {
     }
 
     /// Begins a step: what shows at once is shown when this is over.
-    async fn begun(&mut self, circle: CircleId, step: &Json) -> Doing {
+    async fn begun(&mut self, step: &Json) -> Doing {
+        let circle = self.circle;
         let (verb, what) = verb(step);
         match verb {
-            "make" => self.make(circle, what).await,
-            "open" => self.open(circle, what).await,
+            "make" => self.make(what).await,
+            "open" => self.open(what).await,
             "do" => self.transact(step, what),
             "write" => self.write(what).await,
             "ask" => self.command(&json!({"change": {"changes": self.changes(what)}})),
-            "undo" | "redo" => self.turn(circle, verb),
+            "undo" | "redo" => self.turn(verb),
             "skip" => {
                 let mut command = json!({});
                 command[text(what)] = json!({"circle": circle, "skip": true});
@@ -127,9 +122,13 @@ impl Person {
                     }
                 })
             }
-            "deny" => self.deny(circle, what).await,
-            "allow" => self.allow(circle, what).await,
-            "offer" => self.offer(circle, what).await,
+            "deny" => self.deny(what).await,
+            "allow" => self.allow(what).await,
+            "mute" => {
+                let mute = json!({"circle": circle, "user": what, "seconds": 600});
+                self.command(&json!({ "time_out": mute }))
+            }
+            "offer" => self.offer(what).await,
             "withdraw" => {
                 let provider = self.offers.remove(&text(what)).unwrap();
                 provider.withdraw(&self.client).await;
@@ -143,7 +142,7 @@ impl Person {
                 let why = self.offers.get_mut(&text(what)).unwrap().learns().await;
                 doing(async move { Ok(why) })
             }
-            "call" => self.call(circle, what),
+            "call" => self.call(what),
             "cancel" => {
                 // Nobody waits for it any longer.
                 let call = self.later.remove(&text(what)).unwrap();
@@ -197,8 +196,8 @@ impl Person {
         doing(async move { client.command(command).await.map(|_| Json::Null) })
     }
 
-    async fn make(&mut self, circle: CircleId, what: &Json) -> Doing {
-        let mut make = json!({"circle": circle, "name": what["topic"], "holds": what["kind"]});
+    async fn make(&mut self, what: &Json) -> Doing {
+        let mut make = json!({"circle": self.circle, "name": what["topic"], "holds": what["kind"]});
         for key in ["value", "rules"] {
             if let Some(value) = what.get(key) {
                 make[key] = value.clone();
@@ -214,9 +213,9 @@ impl Person {
         doing(async move { opened.map(|()| Json::Null) })
     }
 
-    async fn open(&mut self, circle: CircleId, what: &Json) -> Doing {
+    async fn open(&mut self, what: &Json) -> Doing {
         for name in what.as_array().unwrap() {
-            match self.client.topic(circle, &read::<TopicName>(name)).await {
+            match self.client.topic(self.circle, &read::<TopicName>(name)).await {
                 Ok(topic) => self.hold(name, topic),
                 Err(error) => return doing(async move { Err(error) }),
             }
@@ -277,8 +276,8 @@ impl Person {
         }
     }
 
-    fn turn(&self, circle: CircleId, verb: &str) -> Doing {
-        let (client, back) = (self.client.clone(), verb == "undo");
+    fn turn(&self, verb: &str) -> Doing {
+        let (client, circle, back) = (self.client.clone(), self.circle, verb == "undo");
         doing(async move {
             match back {
                 true => client.undo(circle, false).await,
@@ -288,44 +287,47 @@ impl Person {
         })
     }
 
-    async fn deny(&self, circle: CircleId, what: &Json) -> Doing {
+    /// The circle as it is.
+    async fn found(&self) -> Circle {
+        match self.client.query(Query::Circle { circle: self.circle }).await {
+            Ok(Answer::Circle(found)) => found.circle,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn deny(&self, what: &Json) -> Doing {
         let mut deny = json!({});
-        let Ok(Answer::Circle(found)) = self.client.query(Query::Circle { circle }).await else {
-            panic!("no circle")
-        };
-        deny[found.circle.everyone.to_string()] = what["permissions"].clone();
+        deny[self.found().await.everyone.to_string()] = what["permissions"].clone();
         self.command(&json!({"narrow_topic": {"topic": self.id(&what["topic"]), "deny": deny}}))
     }
 
-    async fn allow(&self, circle: CircleId, what: &Json) -> Doing {
-        let Ok(Answer::Circle(found)) = self.client.query(Query::Circle { circle }).await else {
-            panic!("no circle")
-        };
-        let (role, is) = found.circle.roles.get_key_value(&found.circle.everyone).unwrap();
+    async fn allow(&self, what: &Json) -> Doing {
+        let circle = self.found().await;
+        let (role, is) = circle.roles.get_key_value(&circle.everyone).unwrap();
         let mut allow = json!(is.allow);
         allow.as_array_mut().unwrap().extend(what.as_array().unwrap().iter().cloned());
         let change = json!({
-            "circle": circle, "role": role, "name": is.name, "allow": allow, "rank": is.rank,
+            "circle": circle.id, "role": role, "name": is.name, "allow": allow, "rank": is.rank,
         });
         self.command(&json!({ "change_role": change }))
     }
 
-    async fn offer(&mut self, circle: CircleId, what: &Json) -> Doing {
+    async fn offer(&mut self, what: &Json) -> Doing {
         let mut offer = what.clone();
         let does = text(&offer.as_object_mut().unwrap().remove("does").unwrap());
-        offer["circle"] = json!(circle);
+        offer["circle"] = json!(self.circle);
         let offered = Provider::offer(&self.client, &self.me, read(&offer), does).await;
         let offered =
             offered.map(|provider| drop(self.offers.insert(text(&what["name"]), provider)));
         doing(async move { offered.map(|()| Json::Null) })
     }
 
-    fn call(&self, circle: CircleId, what: &Json) -> Doing {
+    fn call(&self, what: &Json) -> Doing {
         let mut asked = what.clone();
         let own = asked.as_object_mut().unwrap();
         let window = own.remove("window").and_then(|window| window.as_u64());
         let take = own.remove("take").and_then(|take| take.as_u64());
-        own.insert("circle".to_owned(), json!(circle));
+        own.insert("circle".to_owned(), json!(self.circle));
         if own.contains_key("stream") {
             own.insert("stream".to_owned(), json!(self.lines.stream()));
         }
@@ -381,7 +383,7 @@ async fn shown(topic: &Topic) -> Json {
 
 /// What a step does: the one of its words that says so.
 fn verb(step: &Json) -> (&str, &Json) {
-    const ABOUT: [&str; 15] = [
+    const ABOUT: [&str; 13] = [
         "as",
         "when",
         "group",
@@ -395,8 +397,6 @@ fn verb(step: &Json) -> (&str, &Json) {
         "unknown",
         "failure",
         "saves",
-        "take",
-        "window",
     ];
     let mut words = step.as_object().unwrap().iter();
     let (verb, what) = words.find(|(word, _)| !ABOUT.contains(&word.as_str())).unwrap();
