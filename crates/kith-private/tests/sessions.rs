@@ -13,7 +13,7 @@ use kith_private::peers::Trust;
 use kith_private::signal::End;
 use kith_private::words::Words;
 use serde_json::{Value as Json, json};
-use tokio::sync::oneshot;
+use tokio::runtime::Runtime;
 
 use crate::exchange::{Device, Exchange, is_seeded, pair, user, write_seeded};
 
@@ -246,30 +246,23 @@ async fn a_session_whose_connection_does_not_come_back_is_lost_for_both_after_it
     }
 }
 
-/// A device that is in a session with ana, in a thread of its own, until it is told to vanish: then all
-/// that it does stops where it is, as when its machine loses power.
-fn vanishing(exchange: Exchange) -> oneshot::Sender<()> {
-    let (vanish, told) = oneshot::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            let mut bob = exchange.device(2, 1);
-            bob.accept().await;
-            let _ = told.await;
-            exchange.unplug(2);
-            // Letting go of it would say good-bye.
-            std::mem::forget(bob);
-        });
-        runtime.shutdown_background();
+/// A machine of its own on which bob is in a session with ana.
+fn machine(exchange: Exchange) -> Runtime {
+    let machine = Runtime::new().unwrap();
+    machine.spawn(async move {
+        let mut bob = exchange.device(2, 1);
+        bob.accept().await;
+        // Letting go of it would say good-bye.
+        std::mem::forget(bob);
     });
-    vanish
+    machine
 }
 
 #[tokio::test]
 async fn a_device_that_vanishes_without_a_word_is_missed_and_lost_after_its_time() {
     let exchange = Exchange::honest();
     let mut ana = exchange.device(1, 1);
-    let vanish = vanishing(exchange.clone());
+    let machine = machine(exchange.clone());
     let id = loop {
         // It may not be there yet.
         let id = ana.invite(2).await;
@@ -283,7 +276,9 @@ async fn a_device_that_vanishes_without_a_word_is_missed_and_lost_after_its_time
         }
     };
     let begun = tokio::time::Instant::now();
-    vanish.send(()).unwrap();
+    // All that it does stops where it is, as when a machine loses power.
+    exchange.unplug(2);
+    machine.shutdown_background();
     ana.until(|what| matches!(what, What::Disconnected).then_some(())).await;
     assert!(begun.elapsed() <= Duration::from_secs(20), "{:?}", begun.elapsed());
     tokio::time::pause();
