@@ -13,7 +13,7 @@ use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_core::topic::{Asked, Kind};
 use kith_hub::verify::{Watched, repair, verify};
-use kith_hub::{Hub, HubError, Limits};
+use kith_hub::{Hub, HubError, Limits, testing::Clock};
 use kith_store::fault::{Fault, FaultStore};
 use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, DocWrite, Document, Range, Store};
@@ -486,12 +486,7 @@ async fn at_every_operation(fault: impl Fn(u64) -> Fault) {
 }
 
 async fn open(store: &FaultStore) -> Result<Hub, HubError> {
-    Hub::open(
-        Arc::new(store.clone()),
-        Arc::new(kith_hub::testing::Clock::default()),
-        Limits::default(),
-    )
-    .await
+    Hub::open(Arc::new(store.clone()), Arc::<Clock>::default(), Limits::default()).await
 }
 
 #[tokio::test(start_paused = true)]
