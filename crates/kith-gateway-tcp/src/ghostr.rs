@@ -56,7 +56,7 @@ pub struct Options {
     pub circle: String,
     /// Whether an account is made for a name that nobody has.
     pub signup: bool,
-    /// For how long an address is shut out of an account after three wrong passwords.
+    /// For how long an account is shut here after three wrong passwords.
     pub block: Duration,
     /// After how many seconds a user who says nothing is signed out; 0: as the circle says.
     pub idle_seconds: u32,

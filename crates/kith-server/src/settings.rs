@@ -108,7 +108,8 @@ pub struct Settings {
     /// registration is open and the circle public.
     #[serde(rename = "gateway.ghostr.signup")]
     pub ghostr_signup: bool,
-    /// Seconds for which an address may not sign in by ghostr to an account after three wrong passwords.
+    /// Seconds for which nobody signs in by ghostr to an account after three wrong passwords, but where
+    /// its user was in before.
     #[serde(rename = "gateway.ghostr.block_seconds")]
     pub ghostr_block_seconds: u32,
     /// Seconds after which a user of ghostr who says nothing is signed out. 0: what the circle says,

@@ -122,7 +122,7 @@ impl Visit {
     pub(super) async fn end(mut self) {
         let Myself { gateway, subscriber, name, seat, .. } = &self.myself;
         self.ears.note(&self.myself).await;
-        gateway.lockout.forget(name, seat.address);
+        gateway.lockout.was_here(name, seat.address, gateway.hub.now());
         gateway.stand_up(subscriber.user, seat.connection);
         gateway.hub.disconnect(subscriber).await;
         let revoke = Command::RevokeSession { session: subscriber.session };
