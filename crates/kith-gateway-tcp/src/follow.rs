@@ -9,7 +9,7 @@ use kith_core::document::{Home, Stream};
 use kith_core::event::{Body, Event};
 use kith_core::file::Attachment;
 use kith_core::id::{FeedId, Seq, StreamId, Timestamp, UserId};
-use kith_core::text::OpId;
+use kith_core::text::{MessageText, OpId};
 use kith_hub::presence::{Status, What};
 use kith_hub::{Backlog, Batch, Hub, HubError, Item, Subscriber, Want};
 
@@ -174,7 +174,7 @@ impl Follower {
             return Ok(None);
         }
         match self.hub.message(self.me.user, post.stream, post.seq).await {
-            Ok(message) => post.text = message.text.as_str().to_owned(),
+            Ok(message) => post.text = said(&message.text, &message.files),
             Err(HubError::Refused(_)) => return Ok(None),
             Err(error) => return Err(error),
         }
@@ -250,9 +250,7 @@ impl Follower {
             return None;
         }
         let (seq, thread, at) = (event.seq, *thread, event.at);
-        let lines = files.iter().map(Attachment::line);
-        let said = [text.as_str().to_owned()].into_iter().filter(|text| !text.is_empty());
-        let text = said.chain(lines).collect::<Vec<_>>().join("\n");
+        let text = said(text, files);
         let op = event.op.clone();
         Some(Post { place, stream, seq, thread, author, text, op, at })
     }
@@ -398,4 +396,11 @@ impl Follower {
             Home::Channel { .. } => (stream.id == self.place.stream).then_some(Where::Circle),
         }
     }
+}
+
+/// What somebody said as one text: the files of a message are lines below it.
+fn said(text: &MessageText, files: &[Attachment]) -> String {
+    let lines = files.iter().map(Attachment::line);
+    let said = [text.as_str().to_owned()].into_iter().filter(|text| !text.is_empty());
+    said.chain(lines).collect::<Vec<_>>().join("\n")
 }

@@ -11,10 +11,11 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_websockets::{ClientBuilder, Message};
 
-use crate::place;
+use crate::old::{Old, told};
 use crate::play::{Recording, World, recordings};
-use crate::program::Server;
+use crate::program::{Person, Server};
 use crate::quirks::recommend;
+use crate::{PASSWORD, place};
 
 /// Recordings that are played side by side.
 const AT_ONCE: usize = 4;
@@ -108,6 +109,47 @@ fn clients_of_ghostr_are_answered_as_by_the_original() {
 #[test]
 fn clients_of_muca_are_answered_as_by_the_original() {
     check("muca");
+}
+
+#[test]
+fn a_file_is_told_to_clients_of_ghostr_also_where_they_were_away() {
+    let (dir, data) = place();
+    let set = [
+        "registration=open",
+        "files.free_percent=1",
+        "gateway.ghostr.listen=127.0.0.1:0",
+        "gateway.ghostr.circle=home",
+    ];
+    let args: Vec<&str> = set.iter().flat_map(|pair| ["--set", pair]).collect();
+    let server = Server::start(&data, &args);
+    let [gus, bob] = ["gus", "bob"].map(|name| Person::sign_up(&server, name, PASSWORD));
+    bob.done(&["circle", "create", "home", "--public"]);
+    gus.done(&["circle", "join", "home"]);
+    let path = dir.path().join("menu.txt");
+    std::fs::write(&path, "black tea").unwrap();
+    let path = path.to_str().unwrap();
+    bob.done(&["send", "@gus", "--file", path]);
+    bob.done(&["send", "@gus", "The menu", "--file", path]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut client = Old::open(server.gateways[0].port(), false).await;
+        assert_eq!(told(&mut client, "gus", PASSWORD.trim_end()).await, "SUCCESS");
+        let message =
+            |text: &str| json!({"action": "receive_message", "from": "bob", "message": text});
+        assert_eq!(client.object().await, message("[menu.txt, 9 bytes]"));
+        assert_eq!(client.object().await, message("The menu\n[menu.txt, 9 bytes]"));
+        bob.done(&["send", "@gus", "And again", "--file", path]);
+        loop {
+            let object = client.object().await;
+            // Bob comes, says it, and goes.
+            if object["action"] == "receive_message" {
+                assert_eq!(object, message("And again\n[menu.txt, 9 bytes]"));
+                break;
+            }
+        }
+    });
+    drop(runtime);
+    assert_eq!(server.stop("TERM"), Some(0));
 }
 
 /// What a topicsync client is told at an address that says all this.
