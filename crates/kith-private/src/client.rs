@@ -44,27 +44,34 @@ impl Wire {
     /// Calls a service of the server.
     async fn ask(&self, name: &str, args: Json) -> Option<Json> {
         let name = ServiceName::parse(name).ok()?;
-        self.insist(service::Call::of_server(name, args)).await.ok()
+        self.call_again(service::Call::of_server(name, args)).await.ok()
     }
 
-    /// Calls, and once more where the server says that this is only too early: what it has too much of
-    /// to do now is not what cannot be.
-    async fn insist(&self, call: service::Call) -> Result<Json, ClientError> {
-        for _ in 0..AGAIN_MAX {
-            match self.client.call(call.clone()).await {
-                Err(ClientError::Refused(Problem {
-                    retry_ms: Some(ms),
-                    unknown: false,
-                    failure: None,
-                    ..
-                })) => {
-                    tokio::time::sleep(Duration::from_millis(ms.clamp(1, AGAIN_MS_MAX))).await;
-                }
-                said => return said,
-            }
-        }
-        self.client.call(call).await
+    async fn call_again(&self, call: service::Call) -> Result<Json, ClientError> {
+        insist(|| self.client.call(call.clone())).await
     }
+}
+
+/// Calls, and again where the server says that this is only too early: what it has too much of to do
+/// now is not what cannot be. What may have been done is not done again.
+async fn insist<T, F>(call: impl Fn() -> F) -> Result<T, ClientError>
+where
+    F: Future<Output = Result<T, ClientError>>,
+{
+    for _ in 0..AGAIN_MAX {
+        match call().await {
+            Err(ClientError::Refused(Problem {
+                retry_ms: Some(ms),
+                unknown: false,
+                failure: None,
+                ..
+            })) => {
+                tokio::time::sleep(Duration::from_millis(ms.clamp(1, AGAIN_MS_MAX))).await;
+            }
+            said => return said,
+        }
+    }
+    call().await
 }
 
 #[async_trait]
@@ -82,7 +89,7 @@ impl Signals for Wire {
 
     async fn call(&self, to: &Address, value: Json) -> Result<Json, Option<Declined>> {
         let call = service::Call::personal(to.user, to.name.clone(), value);
-        self.insist(call).await.map_err(|error| match error {
+        self.call_again(call).await.map_err(|error| match error {
             ClientError::Refused(problem) => {
                 problem.failure.and_then(|failure| Declined::of(failure.code.as_str()))
             }
@@ -151,5 +158,56 @@ async fn answer_call(call: Call, answered: oneshot::Receiver<Result<Json, Declin
     };
     if let Err(error) = said {
         tracing::debug!(%error, "an answer to a private session was lost");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use kith_core::service::Failure;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// Calls where the server says these one after another; what comes of it, how many of them were
+    /// heard, and how long it took in milliseconds.
+    async fn check(said: Vec<Result<u8, Problem>>) -> (Result<u8, Problem>, usize, u128) {
+        let (all, began) = (said.len(), Instant::now());
+        let said = RefCell::new(said.into_iter());
+        let end = insist(|| {
+            let said = said.borrow_mut().next().expect("nothing more is asked");
+            std::future::ready(said.map_err(ClientError::Refused))
+        });
+        let end = end.await.map_err(|error| error.problem().unwrap().clone());
+        (end, all - said.borrow().len(), began.elapsed().as_millis())
+    }
+
+    fn early(ms: u64) -> Problem {
+        Problem { retry_ms: Some(ms), ..Problem::new("rate.limited", "too early") }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_only_too_early_is_said_again_a_few_times() {
+        let some = vec![Err(early(200)), Err(early(60_000)), Ok(7)];
+        assert_eq!(check(some).await, (Ok(7), 3, 1200));
+        let never = vec![Err(early(0)); 10];
+        assert_eq!(check(never).await, (Err(early(0)), 6, 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_have_been_done_or_cannot_be_is_not_said_again() {
+        let unknown = Problem { unknown: true, ..early(1) };
+        let failure = Failure {
+            code: FailureCode::parse("private.busy").unwrap(),
+            message: Line::parse("too many").unwrap(),
+            data: Json::Null,
+        };
+        let failed = Problem { failure: Some(Box::new(failure)), ..early(1) };
+        let never = Problem::new("service.none", "nobody offers it");
+        for problem in [unknown, failed, never] {
+            let end = check(vec![Err(problem.clone()), Ok(7)]).await;
+            assert_eq!(end, (Err(problem), 1, 0));
+        }
     }
 }
