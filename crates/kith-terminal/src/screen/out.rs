@@ -79,14 +79,15 @@ impl Out {
         let shared = Arc::<Shared>::default();
         let writer = Arc::clone(&shared);
         std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
-            for frame in taken {
+            while let Ok(frame) = taken.recv() {
                 let written = terminal.write_all(&frame).and_then(|()| terminal.flush());
-                let failed = written.err();
-                let is_over = failed.is_some();
-                writer.is_free(failed);
-                if is_over {
-                    return;
-                }
+                let Err(failed) = written else {
+                    writer.is_free(None);
+                    continue;
+                };
+                // Whoever hears of it finds that nothing more is taken.
+                drop(taken);
+                return writer.is_free(Some(failed));
             }
         })?;
         Ok(Self { frame: Frame::default(), shared, frames })
