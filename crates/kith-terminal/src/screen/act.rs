@@ -185,7 +185,7 @@ impl App {
         }
     }
 
-    fn select(&mut self, message: Option<Seq>) {
+    pub(super) fn select(&mut self, message: Option<Seq>) {
         self.model.select(message);
         self.pane = if message.is_some() { Pane::Messages } else { Pane::Composer };
     }
@@ -319,8 +319,7 @@ impl App {
                     return self.notice(format!("#{seq} was found: Esc shows it"), false);
                 }
                 // Coming to a place selects nothing.
-                self.model.select(Some(seq));
-                self.pane = Pane::Messages;
+                self.select(Some(seq));
             }
             Note::First(seq) => {
                 self.write();

@@ -358,9 +358,8 @@ impl App {
                 } else if self.layout.is_list(x, y) {
                     // A private session stands in the place of the messages.
                     let seq = self.list.at_row(y).filter(|_| self.private.is_none());
-                    if let Some(seq) = seq {
-                        self.model.select(Some(seq));
-                        self.pane = Pane::Messages;
+                    if seq.is_some() {
+                        self.select(seq);
                     }
                 } else if self.layout.is_composer(x, y) {
                     self.write();
