@@ -76,7 +76,7 @@ pub(crate) async fn run(
         if let Some(ended) = app.ended.take() {
             return Ok(ended);
         }
-        let is_free = screen.is_free();
+        let is_free = screen.out.is_free();
         if app.dirty && is_free && drawn.elapsed() >= FRAME {
             draw(&mut screen, &mut app)?;
             drawn = Instant::now();
@@ -110,7 +110,7 @@ pub(crate) async fn run(
             },
             _ = ticks.tick() => app.tick(clock::now()),
             () = due, if app.dirty && is_free => {}
-            freed = screen.freed(), if !is_free => freed?,
+            freed = screen.out.freed(), if !is_free => freed?,
             () = end.next() => return Ok(Ended::Quit),
         }
     }
@@ -122,7 +122,7 @@ fn draw(screen: &mut Screen, app: &mut App) -> std::io::Result<()> {
     }
     let mut need = list::Need::default();
     screen.terminal.draw(|frame| need = app.draw(frame))?;
-    screen.show()?;
+    screen.out.send()?;
     app.dirty = false;
     app.drawn(need);
     Ok(())

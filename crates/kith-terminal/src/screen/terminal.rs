@@ -29,7 +29,8 @@ const NOTICE_CHARS: usize = 200;
 /// A terminal that was taken over.
 pub(super) struct Screen {
     pub(super) terminal: Terminal<CrosstermBackend<Frame>>,
-    out: Out,
+    /// How what is drawn gets there.
+    pub(super) out: Out,
 }
 
 impl Screen {
@@ -50,21 +51,6 @@ impl Screen {
             give_back();
         }
         taken
-    }
-
-    /// Whether the terminal has taken what was drawn last.
-    pub(super) fn is_free(&self) -> bool {
-        self.out.is_free()
-    }
-
-    /// Waits until the terminal has taken what was drawn last.
-    pub(super) async fn freed(&self) -> std::io::Result<()> {
-        self.out.freed().await
-    }
-
-    /// Has the terminal shown what was drawn.
-    pub(super) fn show(&self) -> std::io::Result<()> {
-        self.out.send()
     }
 
     /// Does something that is not drawn.
