@@ -29,6 +29,9 @@ use crate::model::tests::site::{NOW, Site, ana, bob, posted, stream, user};
 use crate::text::wrap::width;
 use crate::theme::ThemeName;
 
+/// Something that is done on a screen.
+type Act = fn(&mut Show);
+
 /// The screen over a site, and its keys.
 pub(super) struct Show {
     site: Site,

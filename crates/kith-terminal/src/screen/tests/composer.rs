@@ -3,7 +3,7 @@
 use crossterm::event::{Event, KeyCode, KeyModifiers};
 use kith_core::command::Command;
 
-use super::{Show, day};
+use super::{Act, Show, day};
 use crate::command::key::Pane;
 use crate::screen::composer::Composer;
 use crate::screen::popup::Popup;
@@ -13,14 +13,11 @@ const NEWER: (KeyCode, KeyModifiers) = (KeyCode::Down, KeyModifiers::CONTROL);
 const UP: (KeyCode, KeyModifiers) = (KeyCode::Up, KeyModifiers::NONE);
 const DOWN: (KeyCode, KeyModifiers) = (KeyCode::Down, KeyModifiers::NONE);
 
-/// Something that one does.
-type Act = fn(&mut Show);
-
 /// A screen on which these were written, one after another.
 fn written(texts: &[&str]) -> Show {
     let mut show = Show::new(day(), 60, 20);
     for text in texts {
-        show.event(Event::Paste((*text).to_owned()));
+        pastes(&mut show, text);
         show.key(KeyCode::Enter);
         assert!(show.app().composer.is_empty(), "{text}");
     }

@@ -5,14 +5,11 @@ use kith_proto::error::Problem;
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
-use super::{Show, day};
+use super::{Act, Show, day};
 use crate::model::tests::site::{Site, bob};
 use crate::screen::theme::Theme;
 use crate::text::{Ink, Look, Span};
 use crate::theme::ThemeName;
-
-/// How a screen comes to show something.
-type Act = fn(&mut Show);
 
 /// What a screen can show, and how it comes to that.
 const SHOWN: [(&str, Act); 10] = [
