@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -103,6 +103,19 @@ impl Person {
         let ended = self.say(args);
         assert_eq!(ended.code, Some(0), "{args:?}: {ended:?}");
         ended.out
+    }
+
+    /// Runs a command over and over until this is in what it prints.
+    #[track_caller]
+    pub(crate) fn until(&self, args: &[&str], text: &str) {
+        let began = Instant::now();
+        loop {
+            let told = self.done(args);
+            if told.contains(text) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{args:?} never said {text:?}, but:\n{told}");
+        }
     }
 }
 

@@ -33,8 +33,8 @@ pub(crate) struct Window {
     keys: ChildStdin,
     output: Receiver<Vec<u8>>,
     parser: vt100::Parser,
-    /// Bytes that came so far.
-    taken: usize,
+    /// All that came so far.
+    told: Vec<u8>,
     /// The file of the terminal.
     file: String,
 }
@@ -85,7 +85,7 @@ impl Window {
             }
         });
         let parser = vt100::Parser::new(some(rows), some(columns), 0);
-        Self { child, keys, output, parser, taken: 0, file }
+        Self { child, keys, output, parser, told: Vec::new(), file }
     }
 
     pub(crate) fn types(&mut self, keys: &str) {
@@ -159,13 +159,13 @@ impl Window {
     }
 
     fn process(&mut self, bytes: &[u8]) {
-        self.taken += bytes.len();
+        self.told.extend_from_slice(bytes);
         self.parser.process(bytes);
     }
 
-    /// Bytes that the terminal was told so far.
-    pub(crate) fn taken(&self) -> usize {
-        self.taken
+    /// What the terminal was told so far.
+    pub(crate) fn told(&self) -> &[u8] {
+        &self.told
     }
 
     /// The terminal takes nothing more of what the program writes.

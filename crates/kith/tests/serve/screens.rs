@@ -185,7 +185,7 @@ fn stage(data: &str) -> (Server, Person, Person, Typist) {
     there.until("--- Tea/general");
     let mut reads = Window::open(&ana, "Tea/general", 80, 24);
     reads.sees(LAST);
-    while !ana.done(&["circle", "list"]).contains("1 unread") {}
+    ana.until(&["circle", "list"], "1 unread");
     assert_eq!(reads.quit(), Some(0));
     (server, ana, bob, there)
 }
