@@ -27,6 +27,8 @@ use images::Images;
 use model::{Ended, Model};
 use theme::ThemeName;
 
+pub use lists::circle as circle_lines;
+
 /// How to chat.
 #[derive(Clone, Debug, Default)]
 pub struct Options {

@@ -1,7 +1,7 @@
 //! Messages and lists as lines of text.
 
 use jiff::tz::TimeZone;
-use kith_core::document::Message;
+use kith_core::document::{Circle, Message};
 use kith_core::id::{CircleId, UserId};
 use kith_proto::frame::Status;
 use kith_proto::query::Hit;
@@ -131,6 +131,20 @@ pub(crate) fn members(model: &Model, circle: CircleId) -> Vec<String> {
     if u64::try_from(lines.len()).is_ok_and(|shown| shown < total) {
         lines.push(format!("and more: {total} in all"));
     }
+    lines
+}
+
+/// A circle: its name and id, what it is about, who may join it, and when its members are idle.
+#[must_use]
+pub fn circle(circle: &Circle) -> Vec<String> {
+    let mut lines = vec![format!("{}  {}", circle.name, circle.id)];
+    lines.extend(circle.about.as_ref().map(ToString::to_string));
+    let who = if circle.public { "anyone may join" } else { "who is invited may join" };
+    lines.push(format!("{} members, {who}", circle.members));
+    lines.push(match circle.idle_seconds {
+        0 => "nobody is idle for doing nothing".to_owned(),
+        seconds => format!("idle after {seconds} seconds without an action"),
+    });
     lines
 }
 

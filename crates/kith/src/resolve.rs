@@ -3,7 +3,7 @@
 use kith_client::Client;
 use kith_core::command::Command;
 use kith_core::document::{Home, User};
-use kith_core::id::{StreamId, UserId};
+use kith_core::id::{CircleId, StreamId, UserId};
 use kith_proto::query::{Answer, CircleWindow, Query, StreamWindow, Window};
 
 use crate::failure::Failure;
@@ -44,6 +44,14 @@ pub(crate) fn circle<'a>(window: &'a Window, wanted: &str) -> Result<&'a CircleW
     let found =
         window.circles.iter().filter(|of| is(wanted, of.circle.name.as_str(), &of.circle.id));
     only("circle", wanted, found.map(|of| (of.circle.id.to_string(), of)).collect())
+}
+
+/// A circle as it is now.
+pub(crate) async fn circle_now(client: &Client, circle: CircleId) -> Result<CircleWindow, Failure> {
+    match client.query(Query::Circle { circle }).await? {
+        Answer::Circle(of) => Ok(of),
+        _ => Err(unexpected()),
+    }
 }
 
 /// The circle of `CIRCLE/NAME`, and the name in it.

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use kith_core::command::{Arranged, Command};
 use kith_core::id::StreamId;
 use kith_core::text::{Line, SectionName, StreamName};
-use kith_proto::query::{Answer, CircleWindow, Query};
+use kith_proto::query::CircleWindow;
 use serde_json::json;
 
 use crate::context::Context;
@@ -46,7 +46,7 @@ enum Action {
     },
     /// Set in which order, and in which sections, the streams of a circle are shown to everybody.
     #[command(after_help = "\
-What ends in ':' is a section, and what follows it stands in it. Streams that are not named keep their
+What ends in ':' is a section, and what follows it stands in it. Streams that are not named keep their \
 places, behind those that are.
 
 Examples:
@@ -86,11 +86,7 @@ async fn act(context: &Context, action: Action) -> Result<(), Failure> {
             let of = resolve::circle(&window, &circle)?;
             let sections = sections(&order, |name| stream_of(of, name))?;
             client.command(Command::ArrangeStreams { circle: of.circle.id, sections }).await?;
-            let asked = Query::Circle { circle: of.circle.id };
-            let Answer::Circle(now) = client.query(asked).await? else {
-                return Err(resolve::unexpected());
-            };
-            list(context, &now)
+            list(context, &resolve::circle_now(&client, of.circle.id).await?)
         }
     }
 }

@@ -1,12 +1,9 @@
 //! How a circle is: shown, and changed in what is named.
 
-use kith_client::Client;
 use kith_core::command::Command;
 use kith_core::decide::circle::IDLE_SECONDS;
 use kith_core::document::Circle;
-use kith_core::id::CircleId;
 use kith_core::text::{CircleName, Line};
-use kith_proto::query::{Answer, Query};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -58,38 +55,21 @@ pub(super) async fn change(context: &Context, circle: &str, wanted: Wanted) -> R
         idle_seconds: wanted.idle,
     };
     client.command(change).await?;
-    print(context, &client, now.id).await
+    print(context, &resolve::circle_now(&client, now.id).await?.circle)
 }
 
 /// Shows a circle.
 pub(super) async fn show(context: &Context, circle: &str) -> Result<(), Failure> {
     let client = context.client().await?;
     let window = resolve::window(&client).await?;
-    let circle = resolve::circle(&window, circle)?.circle.id;
-    print(context, &client, circle).await
+    print(context, &resolve::circle(&window, circle)?.circle)
 }
 
-async fn print(context: &Context, client: &Client, circle: CircleId) -> Result<(), Failure> {
-    let Answer::Circle(of) = client.query(Query::Circle { circle }).await? else {
-        return Err(resolve::unexpected());
-    };
+fn print(context: &Context, circle: &Circle) -> Result<(), Failure> {
     if context.json {
-        return output::json(&of.circle);
+        return output::json(circle);
     }
-    told(&of.circle).iter().try_for_each(|line| output::line(line))
-}
-
-/// A circle as people read it.
-fn told(circle: &Circle) -> Vec<String> {
-    let mut lines = vec![format!("{}  {}", circle.name, circle.id)];
-    lines.extend(circle.about.as_ref().map(ToString::to_string));
-    let who = if circle.public { "anyone may join" } else { "who is invited may join" };
-    lines.push(format!("{} members, {who}", circle.members));
-    lines.push(match circle.idle_seconds {
-        0 => "nobody is idle for doing nothing".to_owned(),
-        seconds => format!("idle after {seconds} seconds without an action"),
-    });
-    lines
+    kith_terminal::circle_lines(circle).iter().try_for_each(|line| output::line(line))
 }
 
 #[cfg(test)]
