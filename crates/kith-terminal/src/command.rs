@@ -63,6 +63,7 @@ pub enum Action {
     // Circles.
     Join { to: String },
     Leave,
+    Circle { setting: Option<CircleSetting>, value: Option<String> },
     NewCircle { name: String },
     NewStream { name: String },
     NewGroup { users: String },
@@ -122,6 +123,35 @@ pub enum ScreenAction {
     HistoryUp,
     HistoryDown,
     Copy,
+}
+
+/// A thing of a circle that can be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CircleSetting {
+    /// What it is called.
+    Name,
+    /// What it is about.
+    About,
+    /// Whether anyone may join it.
+    Public,
+    /// After how long members who do nothing are idle.
+    Idle,
+}
+
+impl CircleSetting {
+    /// All of them, with their names.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("name", Self::Name),
+        ("about", Self::About),
+        ("public", Self::Public),
+        ("idle", Self::Idle),
+    ];
+
+    /// The one of a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(of, _)| *of == name).map(|(_, setting)| *setting)
+    }
 }
 
 /// How one is told of what one did not see.

@@ -7,6 +7,7 @@ mod called;
 mod circle;
 mod feed;
 mod files;
+mod manage;
 mod note;
 mod paging;
 mod people;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::nearest::nearest;
 use super::table::{self, Entry, Kind, Mode, Value, Values};
-use super::{Action, Notify, words};
+use super::{Action, CircleSetting, Notify, words};
 use crate::images::Images;
 use crate::theme::ThemeName;
 
@@ -126,8 +126,10 @@ fn values(entry: &Entry, mut rest: &str, command: &str, slash: &str) -> Result<V
                 values.0.push(Some(value));
                 rest = behind;
             }
-            // What may be left out was left out.
-            None if arg.optional && entry.args.len() > 1 => values.0.push(None),
+            // What may be left out was left out; of a circle nothing but these can be meant.
+            None if arg.optional && entry.args.len() > 1 && kind != Kind::Setting => {
+                values.0.push(None);
+            }
             None => {
                 let given = given(word);
                 return Err(Wrong::Bad { command: command.to_owned(), name, kind, given });
@@ -155,6 +157,7 @@ fn value(kind: Kind, word: &str) -> Option<Value> {
             let (files, text) = words::split(word)?;
             Value::Files(files, text)
         }
+        Kind::Setting => Value::Setting(CircleSetting::parse(word)?),
         Kind::Direct if word != "direct" => return None,
         Kind::Place | Kind::Text | Kind::Name | Kind::File | Kind::Directory | Kind::Direct => {
             Value::Text(word.to_owned())
@@ -199,6 +202,18 @@ mod tests {
         check("whoelse", "WhoElse");
         check("whoelsesince 60", "WhoElseSince { seconds: 60 }");
         check("logout", "LogOut");
+    }
+
+    #[test]
+    fn what_of_a_circle_is_one_of_four_words() {
+        check("circle", "Circle { setting: None, value: None }");
+        check("circle about", "Circle { setting: Some(About), value: None }");
+        check(
+            "/circle about all kinds of tea",
+            r#"Circle { setting: Some(About), value: Some("all kinds of tea") }"#,
+        );
+        let wrong = "`circle` needs SETTING, name, about, public or idle, and `colour` is none";
+        check("circle colour red", wrong);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use kith_core::id::Seq;
 
 use super::key::{Chord, Key, Pane};
-use super::{Action, Notify};
+use super::{Action, CircleSetting, Notify};
 use crate::images::Images;
 use crate::theme::ThemeName;
 
@@ -55,6 +55,8 @@ pub enum Kind {
     Files,
     /// The word `direct`.
     Direct,
+    /// What of a circle.
+    Setting,
     /// A command.
     Command,
 }
@@ -78,6 +80,7 @@ impl Kind {
             Self::Directory => "a directory",
             Self::Files => "files, those with spaces in quotes",
             Self::Direct => "the word `direct`",
+            Self::Setting => "name, about, public or idle",
             Self::Command => "a command",
         }
     }
@@ -114,6 +117,7 @@ pub enum Value {
     Theme(ThemeName),
     Notify(Notify),
     Images(Images),
+    Setting(CircleSetting),
 }
 
 /// What a command was told, one for each of its arguments.
@@ -165,6 +169,13 @@ impl Values {
         match self.0.get(at) {
             Some(Some(Value::Images(images))) => *images,
             _ => Images::default(),
+        }
+    }
+
+    fn setting(&self, at: usize) -> Option<CircleSetting> {
+        match self.0.get(at) {
+            Some(Some(Value::Setting(setting))) => Some(*setting),
+            _ => None,
         }
     }
 

@@ -130,6 +130,7 @@ impl Model {
                 let command = Command::CreateStream { circle, name, about: None, deny };
                 self.change(Purpose::Opened { then: Then::Go }, command);
             }
+            Action::Circle { setting, value } => self.circle_settings(setting, value.as_deref())?,
             Action::LeaveGroup => {
                 let here = self.here.ok_or(NOWHERE)?;
                 self.told("you left the group", Command::LeaveGroup { stream: here.stream });
@@ -300,7 +301,7 @@ impl Model {
         }
     }
 
-    fn circle_id(&self) -> Result<CircleId, String> {
+    pub(super) fn circle_id(&self) -> Result<CircleId, String> {
         self.talk_here().and_then(Talk::circle).ok_or_else(|| NO_CIRCLE.to_owned())
     }
 
@@ -437,7 +438,7 @@ impl Model {
     }
 }
 
-fn parsed<T>(result: Result<T, Refusal>) -> Result<T, String> {
+pub(super) fn parsed<T>(result: Result<T, Refusal>) -> Result<T, String> {
     result.map_err(|refusal| refusal.to_string())
 }
 

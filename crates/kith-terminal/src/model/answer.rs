@@ -9,6 +9,7 @@ use kith_proto::query::{Answer, Found, Query};
 use serde_json::Value as Json;
 
 use super::circle::MEMBERS_MAX;
+use super::manage::Wanted;
 use super::paging::Search;
 use super::talk::Asking;
 use super::then::Then;
@@ -79,6 +80,12 @@ pub(super) enum Purpose {
     },
     Read,
     Invite,
+    /// How a circle is, to be told or to be changed.
+    Circle {
+        to: Option<Wanted>,
+    },
+    /// A circle was changed.
+    CircleSet(CircleId),
     /// A change of which it is told when it is done.
     Told(String),
     Called,
@@ -89,7 +96,12 @@ impl Purpose {
     pub(super) fn is_change(&self) -> bool {
         matches!(
             self,
-            Self::Posted { .. } | Self::Told(_) | Self::Invite | Self::Opened { .. } | Self::Called
+            Self::Posted { .. }
+                | Self::Told(_)
+                | Self::Invite
+                | Self::CircleSet(_)
+                | Self::Opened { .. }
+                | Self::Called
         )
     }
 }
@@ -144,6 +156,9 @@ impl Model {
                 Some(code) => self.say(format!("{}/invite/{code}", self.server)),
                 None => self.wrong("the invite was made and its code was lost: make another"),
             },
+            (Purpose::CircleSet(circle), Ok(_)) => {
+                self.ask(Purpose::Circle { to: None }, Query::Circle { circle });
+            }
             (Purpose::Opened { then }, Ok(outcome)) => {
                 if let Some(stream) = outcome.stream {
                     self.ask(Purpose::Fresh { then }, Query::Stream { stream });
@@ -243,6 +258,7 @@ impl Model {
                 self.people.learn(user.clone());
                 self.with_user(&user, then);
             }
+            (Purpose::Circle { to }, Answer::Circle(of)) => self.circle_is(of.circle, to),
             (Purpose::Fresh { then }, Answer::Stream(stream)) => {
                 let place = Self::stream_place(stream.stream.id);
                 self.learn_stream(&stream);

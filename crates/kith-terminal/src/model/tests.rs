@@ -7,14 +7,14 @@ pub(crate) mod site;
 use kith_core::command::Command;
 use kith_core::event::{Body, Event};
 use kith_core::id::{FeedId, Seq};
-use kith_core::text::Emoji;
+use kith_core::text::{CircleName, Emoji, Line};
 use kith_proto::error::Problem;
 use kith_proto::frame::{Signal, Status};
-use site::{NOW, Site, ana, bob, posted, stream, user};
+use site::{NOW, Site, ana, bob, posted, stream, tea, user};
 
 use super::talk::HELD_MAX;
 use super::*;
-use crate::command::Action;
+use crate::command::{Action, CircleSetting};
 
 fn place(n: u128) -> Place {
     Place { stream: stream(n), thread: None }
@@ -298,6 +298,47 @@ fn ghostrs_words_do_what_they_did() {
     assert!(site.commands.contains(&Command::Block { user: bob() }));
     site.act(Action::LogOut);
     assert!(site.notes().contains(&Note::Ended(Ended::LogOut)));
+}
+
+#[test]
+fn a_circle_is_shown_and_changed_in_one_thing_at_a_time() {
+    let mut site = Site::connected();
+    site.notes();
+    site.commands.clear();
+    let mut act = |setting, value: Option<&str>| {
+        site.act(Action::Circle { setting, value: value.map(str::to_owned) });
+        (site.commands.pop(), site.notes())
+    };
+    let shown = [
+        &format!("Tea  {}", tea()),
+        "3 members, who is invited may join",
+        "nobody is idle for doing nothing",
+    ];
+    let shown = vec![Note::Said(shown.map(str::to_owned).into())];
+    assert_eq!(act(None, None), (None, shown.clone()));
+    let change = |name: &str, about: Option<&str>, public, idle_seconds| {
+        let (name, about) = (CircleName::parse(name).unwrap(), about.map(Line::parse));
+        let about = about.map(Result::unwrap);
+        Some(Command::ChangeCircle { circle: tea(), name, about, public, idle_seconds })
+    };
+    for (setting, value, expected) in [
+        (CircleSetting::Name, Some("Coffee"), change("Coffee", None, false, None)),
+        (CircleSetting::About, Some("all of it"), change("Tea", Some("all of it"), false, None)),
+        (CircleSetting::About, None, change("Tea", None, false, None)),
+        (CircleSetting::Public, Some("yes"), change("Tea", None, true, None)),
+        (CircleSetting::Idle, Some("600"), change("Tea", None, false, Some(600))),
+        (CircleSetting::Idle, Some("never"), change("Tea", None, false, Some(0))),
+    ] {
+        assert_eq!(act(Some(setting), value), (expected, shown.clone()), "{setting:?}");
+    }
+    for (setting, value, wrong) in [
+        (CircleSetting::Name, None, "`circle name` needs a name"),
+        (CircleSetting::Public, Some("maybe"), "`circle public` needs yes or no"),
+        (CircleSetting::Idle, Some("59"), "`circle idle` needs seconds, 60 to 86400, or never"),
+        (CircleSetting::Idle, None, "`circle idle` needs seconds, 60 to 86400, or never"),
+    ] {
+        assert_eq!(act(Some(setting), value), (None, vec![Note::Wrong(wrong.to_owned())]));
+    }
 }
 
 #[test]

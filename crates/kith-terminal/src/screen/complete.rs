@@ -3,8 +3,8 @@
 
 mod files;
 
-use crate::command::Notify;
 use crate::command::table::{self, Arg, Entry, Kind};
+use crate::command::{CircleSetting, Notify};
 use crate::images::Images;
 use crate::model::{Model, Talk};
 use crate::text::clean;
@@ -132,6 +132,7 @@ fn argument<'a>(name: &str, rest: &'a str, model: &Model) -> Option<(&'a str, Ve
         Kind::Notify => named(word, Notify::ALL.map(|(name, _)| name)),
         Kind::Images => named(word, Images::ALL.map(|(name, _)| name)),
         Kind::Direct => named(word, ["direct"]),
+        Kind::Setting => named(word, CircleSetting::ALL.map(|(name, _)| name)),
         // What is said with files is a text like any.
         Kind::Files => {
             let word = last_word(begun);

@@ -204,6 +204,35 @@ fn help_is_there_before_and_while_one_chats() {
 }
 
 #[test]
+fn a_circle_is_shown_and_changed_while_one_chats() {
+    let (_dir, data) = place();
+    let (_server, ana, bob) = tea(&data);
+    let mut one = Typist::start(&ana, &["chat", "Tea", "--plain"]);
+    one.until("--- Tea/general");
+    one.types("circle");
+    one.until("Tea  c_");
+    one.until("2 members, who is invited may join");
+    one.until("nobody is idle for doing nothing");
+    // Each change leaves the others as they are.
+    one.types("circle about all kinds of tea");
+    one.types("circle idle 600");
+    one.types("circle name Teas");
+    one.until("Teas  c_");
+    one.until("all kinds of tea");
+    one.until("idle after 600 seconds without an action");
+    let shown = ana.done(&["circle", "show", "Teas"]);
+    assert!(shown.contains("all kinds of tea") && shown.contains("600 seconds"), "{shown}");
+    one.types("circle idle soon");
+    one.until("error: `circle idle` needs seconds, 60 to 86400, or never");
+    one.types("circle idle never");
+    one.until("nobody is idle for doing nothing");
+    let mut other = Typist::start(&bob, &["chat", "Teas", "--plain"]);
+    other.until("--- Teas/general");
+    other.types("circle name Coffee");
+    other.until("error: ");
+}
+
+#[test]
 fn a_private_session_with_another_client_carries_words_and_files_both_ways() {
     let (dir, data) = place();
     let (_server, ana, bob) = tea(&data);

@@ -136,6 +136,17 @@ pub(super) static REST: &[Entry] = &[
         make: |v: &Values| Action::NewCircle { name: v.text(0) },
     },
     Entry {
+        name: "circle",
+        aliases: &[],
+        args: &[maybe("SETTING", Kind::Setting), maybe("VALUE", Kind::Text)],
+        about: "Shows how the circle is, or changes its name, what it is about, whether it is public, \
+                or when its members are idle.",
+        group: Group::Circles,
+        mode: Mode::Both,
+        keys: &[(Anywhere, "ctrl-x =")],
+        make: |v: &Values| Action::Circle { setting: v.setting(0), value: v.maybe(1) },
+    },
+    Entry {
         name: "newstream",
         aliases: &[],
         args: &[arg("NAME", Kind::Name)],

@@ -404,6 +404,7 @@ impl Site {
     fn ask(&self, query: Query) -> Result<Answer, ClientError> {
         Ok(match query {
             Query::Window {} => Answer::Window(self.window()),
+            Query::Circle { .. } => Answer::Circle(self.window().circles.remove(0)),
             Query::Stream { stream } => Answer::Stream(Self::stream_window(&self.feeds[&stream])),
             Query::Messages { stream, thread, before, after, limit, .. } => {
                 self.messages(stream, thread, before, after, limit)
