@@ -9,6 +9,7 @@ use crate::cmd;
 /// Chat and live state on your own server.
 #[derive(Parser)]
 #[command(name = "kith", version, about, after_help = AFTER, disable_help_subcommand = true)]
+#[command(max_term_width = 100)]
 pub(crate) struct Cli {
     /// The server, http(s)://HOST:PORT; http://127.0.0.1:8080 unless given or signed in elsewhere.
     #[arg(long, global = true, env = "KITH_SERVER", value_name = "URL")]
@@ -25,7 +26,8 @@ pub(crate) struct Cli {
 
 const AFTER: &str = "\
 Names:
-  A stream is CIRCLE/STREAM, a conversation @USER or the name of a group. Every name may be an id.
+  A stream is CIRCLE/STREAM, a conversation @USER or the name of a group.
+  Every name may be an id.
 
 Examples:
   kith serve                              run a server here
@@ -132,6 +134,25 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// Lines of text are broken where the terminal ends, and all others fit into 80 columns.
+    fn check(command: &clap::Command, name: &str) {
+        let help = command.get_after_long_help().or_else(|| command.get_after_help());
+        let help = help.map(ToString::to_string).unwrap_or_default();
+        let is_text = |line: &str| !line.is_empty() && !line.starts_with(' ');
+        for (line, next) in help.lines().zip(help.lines().skip(1).chain([""])) {
+            assert!(is_text(line) || line.chars().count() <= 80, "{name}: {line}");
+            assert!(line.ends_with(':') || !is_text(line) || !is_text(next), "{name}: {line}");
+        }
+        for command in command.get_subcommands() {
+            check(command, &format!("{name} {}", command.get_name()));
+        }
+    }
+
+    #[test]
+    fn help_is_read_in_narrow_and_in_wide_terminals() {
+        check(&Cli::command(), "kith");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use super::key::Pane;
 use super::table::{self, Entry, Group};
+use crate::text::wrap::{Prefix, wrap};
+use crate::text::{Look, Span, plain};
 
 /// The lines about all commands of a mode, with their keys on the screen.
 #[must_use]
@@ -20,6 +22,20 @@ pub fn all(screen: bool) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The lines about all commands line by line, for a terminal of so many columns: what a command does
+/// stands beside it, and goes on below where it is long.
+#[must_use]
+pub fn printed(columns: usize) -> Vec<String> {
+    let wide = table::all(false).map(|entry| entry.usage().len()).max().unwrap_or_default();
+    let rest = vec![Span::new(" ".repeat(wide + 4), Look::default())];
+    let prefix = Prefix { rest, ..Prefix::default() };
+    let lines = all(false).into_iter().flat_map(|line| {
+        let line = [Span::new(line, Look::default())];
+        wrap(&line, columns, &prefix).iter().map(|line| plain(line)).collect::<Vec<_>>()
+    });
+    lines.collect()
 }
 
 /// The lines about one command.
@@ -88,6 +104,9 @@ mod tests {
             }
             assert_eq!(text.contains("sidebar"), screen);
         }
+        let printed = printed(80);
+        assert!(printed.iter().all(|line| line.chars().count() <= 80), "{printed:#?}");
+        assert!(printed.iter().any(|line| line.starts_with("  message USER TEXT  ")));
         let about = one(table::find("whoelsesince").unwrap(), false);
         assert_eq!(about[0], "whoelsesince SECONDS");
         assert_eq!(about[2], "SECONDS: a whole number");

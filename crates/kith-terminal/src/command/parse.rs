@@ -90,6 +90,10 @@ pub fn parse(line: &str, style: Style, services: &[String]) -> Result<Option<Act
         if style == Style::Plain && entry.mode == Mode::Screen {
             return Err(Wrong::ScreenOnly { command });
         }
+        // As at a shell, it is asked for behind any command.
+        if rest.trim_end() == "--help" {
+            return Ok(Some(Action::Help { command: Some(entry.name.to_owned()) }));
+        }
         return values(entry, rest, &command, slash).map(|values| Some(entry.action(&values)));
     }
     if let Some(name) = services.iter().find(|name| name.as_str() == word) {
@@ -202,6 +206,17 @@ mod tests {
         check("whoelse", "WhoElse");
         check("whoelsesince 60", "WhoElseSince { seconds: 60 }");
         check("logout", "LogOut");
+    }
+
+    #[test]
+    fn help_can_be_asked_for_as_at_a_shell() {
+        let of_message = r#"Help { command: Some("message") }"#;
+        check("--help", "Help { command: None }");
+        check("message --help", of_message);
+        check("/message --help ", of_message);
+        check("message bob --help", r#"Message { user: "bob", text: "--help" }"#);
+        assert_eq!(said("--help", Style::Screen), r#"Say { text: "--help" }"#);
+        assert_eq!(said("/message --help", Style::Screen), of_message);
     }
 
     #[test]

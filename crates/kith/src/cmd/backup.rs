@@ -13,9 +13,9 @@ use crate::output;
 /// Copies the data into one file, while the server runs or not.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The copy is as the data was at one moment, is checked completely, and is readable by its owner only.
-The contents of files are beside it, in a directory of its name and .files: keep both together.
-Contents that are in a bucket stay there, unless --contents has them copied as well.
+The copy is as the data was at one moment, is checked completely, and is readable by its owner only. \
+The contents of files are beside it, in a directory of its name and .files: keep both together. \
+Contents that are in a bucket stay there, unless --contents has them copied as well. \
 An existing file is never replaced.
 
 Examples:

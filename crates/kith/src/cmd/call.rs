@@ -15,7 +15,7 @@ const WINDOW: u32 = 64;
 /// Call a service of a circle.
 #[derive(clap::Args)]
 #[command(after_help = "\
-The result is printed as JSON, and with --stream each item before it on a line of its own. What the
+The result is printed as JSON, and with --stream each item before it on a line of its own. What the \
 provider says when it cannot do it is told as an error.
 
 Examples:

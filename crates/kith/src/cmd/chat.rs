@@ -14,10 +14,8 @@ use kith_terminal::theme::ThemeName;
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Chat at the terminal.
-#[derive(clap::Args)]
-#[command(after_help = "\
-On the whole screen `?` shows the keys and /help all commands. With --plain, or where standard input
+const AFTER: &str = "\
+On the whole screen `?` shows the keys and /help all commands. With --plain, or where standard input \
 or output is no terminal, it prints lines and reads commands: `help` lists them.
 
 Examples:
@@ -25,7 +23,22 @@ Examples:
   kith chat Tea/general
   kith chat @bob --theme light
   kith chat Tea --plain
-  echo 'say Good morning!' | kith chat Tea/general --plain")]
+  echo 'say Good morning!' | kith chat Tea/general --plain";
+
+/// Columns of the narrowest terminal in which the list of commands is read as it is meant.
+const COLUMNS: usize = 80;
+
+/// What stands at the end of the long help: all commands as well.
+fn in_full() -> String {
+    let commands = kith_terminal::command::help::printed(COLUMNS - 2).join("\n");
+    format!(
+        "{AFTER}\n\nCommands while chatting (on the whole screen with / before them):\n\n{commands}"
+    )
+}
+
+/// Chat at the terminal.
+#[derive(clap::Args)]
+#[command(after_help = AFTER, after_long_help = in_full())]
 pub(crate) struct Args {
     /// Where to begin: CIRCLE, CIRCLE/STREAM, @USER or a group.
     #[arg(value_name = "CIRCLE/STREAM")]

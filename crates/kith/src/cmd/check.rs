@@ -13,10 +13,10 @@ use crate::output;
 /// Reads all of the data and says what is wrong with it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Checks the file, and the numbers, hashes and contents of all events and documents; and, while no
-server runs on it, that every document is what the events add up to and points to what is there, and that
-the contents of files are there and whole. Of contents that are in a bucket it is looked which are
-there; --contents reads them too. The search index is checked and compared with the messages too.
+Checks the file, and the numbers, hashes and contents of all events and documents; and, while no \
+server runs on it, that every document is what the events add up to and points to what is there, and that \
+the contents of files are there and whole. Of contents that are in a bucket it is looked which are \
+there; --contents reads them too. The search index is checked and compared with the messages too. \
 Exits with 0 if all is well, with 5 if anything is wrong. `kith admin repair` makes documents anew.
 
 Examples:

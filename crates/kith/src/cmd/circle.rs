@@ -60,8 +60,8 @@ enum Action {
     },
     /// Change a circle in what is named.
     #[command(after_help = "\
-Members who are there and do nothing for as long as --idle says are shown as idle in this circle, and stay
-connected. Clients of ghostr and muca are signed out then, unless the operator set a time of their own
+Members who are there and do nothing for as long as --idle says are shown as idle in this circle, and stay \
+connected. Clients of ghostr and muca are signed out then, unless the operator set a time of their own \
 (gateway.ghostr.idle_seconds, gateway.muca.idle_seconds).
 
 Examples:

@@ -8,7 +8,7 @@ use crate::output;
 /// Shows the effective configuration and where each value came from.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Defaults < file < environment < flags. The variable of a key is KITH_ and the key in capitals, with
+Defaults < file < environment < flags. The variable of a key is KITH_ and the key in capitals, with \
 two underscores for a dot: KITH_LISTEN, KITH_SESSION_DAYS, KITH_TLS__CERTIFICATE.
 
 Examples:

@@ -14,7 +14,7 @@ use crate::{output, resolve};
 /// Save the files of a message.
 #[derive(clap::Args)]
 #[command(after_help = "\
-A download that was broken off goes on where it was. Nothing that is there is replaced: a file whose
+A download that was broken off goes on where it was. Nothing that is there is replaced: a file whose \
 name is taken gets a number. What came is compared with what was sent.
 
 Examples:

@@ -11,7 +11,7 @@ use crate::output;
 /// Sign out.
 #[derive(clap::Args)]
 #[command(after_help = "\
-If the server cannot be reached the session is kept, so that it can be ended later; --local forgets
+If the server cannot be reached the session is kept, so that it can be ended later; --local forgets \
 it all the same.
 
 Examples:

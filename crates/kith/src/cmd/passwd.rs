@@ -10,7 +10,7 @@ use crate::http::{Begun, request};
 /// Change your password; all other sessions end.
 #[derive(clap::Args)]
 #[command(after_help = "\
-The present and the new password are asked for, or read as two lines from standard input when that
+The present and the new password are asked for, or read as two lines from standard input when that \
 is no terminal.
 
 Examples:

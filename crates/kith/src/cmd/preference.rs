@@ -13,7 +13,7 @@ use crate::{output, resolve};
 /// Show, set or forget what follows you over devices.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Names: 'notify:' and the id of a circle or stream, favourites, circles, appearance, language, and 'page:'
+Names: 'notify:' and the id of a circle or stream, favourites, circles, appearance, language, and 'page:' \
 and a name that a client keeps for itself. Values are JSON; what is none is taken as a text.
 
 Examples:

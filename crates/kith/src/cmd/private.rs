@@ -36,7 +36,7 @@ Whatever else you write is said; //text says a line that begins with a slash.";
 /// Talk to one user directly, encrypted from end to end.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Without a user, it waits for an invitation. Compare the words that are shown with the other person, by
+Without a user, it waits for an invitation. Compare the words that are shown with the other person, by \
 voice or face to face: if they are the same, nobody is between you, the server included.
 
 Unless the server has a relay, both have to agree with --direct that the other side sees their address.

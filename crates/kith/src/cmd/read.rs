@@ -21,7 +21,7 @@ const PRINTED_MAX: usize = 1000;
 /// Read messages.
 #[derive(clap::Args)]
 #[command(after_help = "\
-With --follow each message is printed once, in order, through restarts of the server and losses of
+With --follow each message is printed once, in order, through restarts of the server and losses of \
 the connection; end it with Ctrl-C.
 
 Examples:

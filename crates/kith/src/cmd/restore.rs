@@ -14,10 +14,10 @@ use crate::output;
 /// Brings a backup back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The contents of files come from the directory beside the backup, of its name and .files, if it is
-there, and are put where files.store says: into the bucket, say.
-The server must be stopped. The backup is checked completely before anything is replaced, and stays.
-Clients that connect afterwards learn that what came after the backup is gone. People sign in anew,
+The contents of files come from the directory beside the backup, of its name and .files, if it is \
+there, and are put where files.store says: into the bucket, say. \
+The server must be stopped. The backup is checked completely before anything is replaced, and stays. \
+Clients that connect afterwards learn that what came after the backup is gone. People sign in anew, \
 since sessions that were ended after the backup would live again; programs keep their tokens.
 
 Examples:

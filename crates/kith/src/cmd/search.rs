@@ -19,8 +19,9 @@ const PAGE_MAX: u32 = 100;
 #[command(after_help = "\
 Words that are all in the message, \"phrases\" and -exclusions; the last word may be a beginning. Filters:
   from:ana from:me        by whom
-  in:tea in:Tea/ops       in a stream, of a circle, or in:Tea in all of it; in:@bob with somebody
-  before:2026-11-22       times: also after: and on:, with 2026-11, yesterday, 7d, 2026-11-22T14:30
+  in:tea in:Tea/ops       in a stream, or in:Tea in all of a circle; in:@bob
+  before:2026-11-22       also after: and on:, with 2026-11, yesterday, 7d or
+                          2026-11-22T14:30
   has:link                also code, reaction, pin, topic; is:thread
 Each may be left out with a - before it, times apart. Times are in UTC.
 

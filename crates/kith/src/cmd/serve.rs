@@ -38,7 +38,7 @@ Examples:
   kith serve --config /etc/kith.toml --set log=debug
   kith serve --demo --data demo
 
-SIGTERM or Ctrl-C: connections have 10 seconds to end, and what was taken is written. A second one
+SIGTERM or Ctrl-C: connections have 10 seconds to end, and what was taken is written. A second one \
 ends the program at once; nothing that was acknowledged is lost.")]
 pub(crate) struct Args {
     /// Address and port to listen on; port 0 takes any that is free [default: 127.0.0.1:8080]

@@ -90,7 +90,7 @@ Examples:
     },
     /// Print the value of a topic now and whenever it changes, or what is emitted.
     #[command(after_help = "\
-Who prints slowly sees fewer values, and always the newest; of what is emitted nothing is left out
+Who prints slowly sees fewer values, and always the newest; of what is emitted nothing is left out \
 without a word. End it with Ctrl-C.
 
 Examples:
@@ -105,7 +105,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   kith topic change Tea/board/count '{\"add\":{\"by\":1}}'
-  kith topic change Tea/board/todo '{\"insert\":{\"value\":\"tea\"}}' '{\"remove\":{\"at\":0}}'
+  kith topic change Tea/todo '{\"insert\":{\"value\":\"tea\"}}' '{\"remove\":{\"at\":0}}'
   kith topic change Tea/games/moves '{\"emit\":{\"args\":{\"piece\":\"e4\"}}}'")]
     Change {
         /// Which.
@@ -136,7 +136,7 @@ Examples:
     },
     /// Print the topics of a circle that you may read, with their values.
     #[command(after_help = "\
-Each topic is told as it is when it is its turn. Members, roles and what happened before are no part
+Each topic is told as it is when it is its turn. Members, roles and what happened before are no part \
 of it.
 
 Examples:
@@ -151,10 +151,10 @@ Examples:
     },
     /// Make topics in a circle, as they are in a file.
     #[command(after_help = "\
-Each topic is brought in whole or not at all, and whichever is refused is named, with the reason. A
-name that is taken is refused unless --replace is there: then the topic of this name and kind gets
-the rules, the rights and the value of the file, as one step that can be taken back. A text cannot be
-set: it is refused unless it is the same. Roles are found by their names; a topic that denies
+Each topic is brought in whole or not at all, and whichever is refused is named, with the reason. A \
+name that is taken is refused unless --replace is there: then the topic of this name and kind gets \
+the rules, the rights and the value of the file, as one step that can be taken back. A text cannot be \
+set: it is refused unless it is the same. Roles are found by their names; a topic that denies \
 something to a role which is not there is refused.
 
 Examples:

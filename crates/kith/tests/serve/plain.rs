@@ -191,8 +191,16 @@ fn help_is_there_before_and_while_one_chats() {
     for part in ["Usage: kith chat [OPTIONS] [CIRCLE/STREAM]", "--plain", "kith chat Tea --plain"] {
         assert!(help.contains(part), "no {part:?} in {help}");
     }
+    // All commands, and how they are used.
+    for part in ["  whoelsesince SECONDS ", "  sendfile USER FILE ", "  circle [SETTING] [VALUE] "]
+    {
+        assert!(help.contains(part), "no {part:?} in {help}");
+    }
     let mut one = Typist::start(&ana, &["chat", "Tea", "--plain"]);
     one.until("--- Tea/general");
+    one.types("message --help");
+    one.until("message USER TEXT");
+    one.until("USER: the name of a user");
     one.types("help");
     for word in ["message USER TEXT", "whoelsesince SECONDS", "sendfile USER FILE", "logout"] {
         one.until(&format!("  {word} "));

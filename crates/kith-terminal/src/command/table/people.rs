@@ -242,7 +242,7 @@ pub(super) static REST: &[Entry] = &[
     },
     Entry {
         name: "help",
-        aliases: &[],
+        aliases: &["--help"],
         args: &[maybe("COMMAND", Kind::Command)],
         about: "Lists the commands, or tells about one.",
         group: Group::Program,

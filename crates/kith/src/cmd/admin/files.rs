@@ -22,8 +22,8 @@ pub(crate) enum Command {
 /// Makes the contents in the bucket this server's, where they were another's.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The contents under one prefix of a bucket belong to one server, which removes those that it has
-no file for. After a restore in another directory, say, the bucket still belongs to the data that
+The contents under one prefix of a bucket belong to one server, which removes those that it has \
+no file for. After a restore in another directory, say, the bucket still belongs to the data that \
 there was. Make sure that no other server uses it.
 
 Examples:
@@ -36,14 +36,15 @@ pub(crate) struct Adopt {
 /// Copies all contents to the other place, and removes them from the first when told to.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each content is compared with its hash on the way. What is there already is not copied again,
-so that the command goes on where it was interrupted, and can be run while the server runs, to
-have less to do when it is stopped. To move without losing anything:
+Each content is compared with its hash on the way. What is there already is not copied again, \
+so that the command goes on where it was interrupted, and can be run while the server runs, to \
+have less to do when it is stopped.
 
-  kith admin files move --to s3 --data data            while the server runs; repeat as you like
+To move without losing anything:
+  kith admin files move --to s3 --data data            while the server runs
   (stop the server)
   kith admin files move --to s3 --data data            what came meanwhile
-  (set files.store = \"s3\" and start the server; when all is well, stop it once more)
+  (set files.store = \"s3\" and start the server; when all is well, stop it)
   kith admin files move --to s3 --remove --data data   gives the room back
 
 The bucket is that of the settings files.s3.*, whatever files.store is.")]

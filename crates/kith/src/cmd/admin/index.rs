@@ -13,7 +13,7 @@ use crate::output;
 /// Makes the search index anew.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The index follows from the messages: it may be removed at any time, is not part of a backup, and a
+The index follows from the messages: it may be removed at any time, is not part of a backup, and a \
 server makes it by itself where it is missing. This does so at once, while no server runs.
 
 Examples:

@@ -9,10 +9,10 @@ use crate::output;
 /// Makes lists, counts and other documents anew from the events.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Unread counts, mentions, lists of members, of messages and of circles follow from the events. Where
-one is not as it should be (`kith check` says so), it is made anew; events are never changed. Make a
-backup first: `kith backup`. What cannot be made anew is told, and ends the command with 5. The
-contents of files are not looked at, wherever they are: one that is lost comes back with a backup
+Unread counts, mentions, lists of members, of messages and of circles follow from the events. Where \
+one is not as it should be (`kith check` says so), it is made anew; events are never changed. Make a \
+backup first: `kith backup`. What cannot be made anew is told, and ends the command with 5. The \
+contents of files are not looked at, wherever they are: one that is lost comes back with a backup \
 alone.
 
 Examples:
