@@ -51,6 +51,8 @@ mod talk;
 mod terminal;
 #[path = "serve/tls.rs"]
 mod tls;
+#[path = "serve/told.rs"]
+mod told;
 #[path = "serve/topics.rs"]
 mod topics;
 

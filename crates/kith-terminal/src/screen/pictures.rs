@@ -144,9 +144,11 @@ impl Pictures {
                 let kind = self.kind(theme);
                 let stays = matches!(kind, Some(ProtocolType::Kitty | ProtocolType::Halfblocks));
                 let size = image.size();
-                // Those of iTerm2 are cut off at one end alone.
-                let is_cut = kind == Some(ProtocolType::Iterm2) && size.height > area.height;
-                let has_room = area.width >= INDENT.saturating_add(size.width) && !is_cut;
+                // Those of iTerm2 and of Sixel are cut off at one end alone: at both, they would go on
+                // below the area.
+                let is_cut = row < 0 && row + i32::from(size.height) > i32::from(area.height);
+                let cuts = matches!(kind, Some(ProtocolType::Iterm2 | ProtocolType::Sixel));
+                let has_room = area.width >= INDENT.saturating_add(size.width) && !(cuts && is_cut);
                 if let (Ok(y), true) = (i16::try_from(row), has_room && (stays || !is_covered)) {
                     let position = SignedPosition { x: INDENT.cast_signed(), y };
                     frame.render_widget(SlicedImage::new(image, position), area);

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rustix::termios::{Action, tcflow};
+use rustix::termios::{Action, tcflow, tcgetwinsize, tcsetwinsize};
 
 use crate::chat::{tea, tea_with};
 use crate::place;
@@ -179,8 +179,19 @@ impl Window {
     }
 
     fn flow(&self, action: Action) {
-        let terminal = File::options().read(true).write(true).open(&self.file).unwrap();
-        tcflow(terminal, action).unwrap();
+        tcflow(self.terminal(), action).unwrap();
+    }
+
+    fn terminal(&self) -> File {
+        File::options().read(true).write(true).open(&self.file).unwrap()
+    }
+
+    /// Its letters have so many pixels.
+    pub(crate) fn measures(&self, wide: u16, high: u16) {
+        let terminal = self.terminal();
+        let mut size = tcgetwinsize(&terminal).unwrap();
+        (size.ws_xpixel, size.ws_ypixel) = (size.ws_col * wide, size.ws_row * high);
+        tcsetwinsize(&terminal, size).unwrap();
     }
 
     /// Tells the program to end, as the system does; the exit code.

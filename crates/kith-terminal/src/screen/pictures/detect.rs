@@ -14,6 +14,10 @@ pub(in crate::screen) type Font = FontSize;
 const USUAL: Font = Font::new(8, 16);
 /// For so long the terminal is waited for. Most answer within a few milliseconds.
 const PATIENCE: Duration = Duration::from_millis(150);
+const ATTRIBUTES: &[u8] = b"\x1b[c";
+const VERSION_AND_ATTRIBUTES: &[u8] = b"\x1b[>q\x1b[c";
+/// The first version of Kitty that shows images where placeholders stand; the ones before show boxes.
+const PLACEHOLDERS_SINCE: (u32, u32) = (0, 28);
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +53,8 @@ impl Able {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     Can(ProtocolType),
+    /// Kitty's, unless it is one that has no placeholders yet; that can only this.
+    Kitty(Option<ProtocolType>),
     /// It would have to be asked; where it says no, this it can.
     Ask(Option<ProtocolType>),
     /// No more than this, whatever it says.
@@ -68,8 +74,14 @@ pub(in crate::screen) fn look(how: Images) -> Able {
     let best = match said(set) {
         Said::Can(kind) => Some(kind),
         Said::Only(kind) => kind,
+        Said::Kitty(otherwise) if how == Images::Auto => {
+            let told = ask(VERSION_AND_ATTRIBUTES);
+            let is_old = told.is_some_and(|told| is_old_kitty(&told));
+            if is_old { otherwise } else { Some(ProtocolType::Kitty) }
+        }
+        Said::Kitty(_) => Some(ProtocolType::Kitty),
         Said::Ask(otherwise) if how == Images::Auto && measured.is_some() => {
-            if ask().is_some_and(|told| has_sixel(&told)) {
+            if ask(ATTRIBUTES).is_some_and(|told| has_sixel(&told)) {
                 Some(ProtocolType::Sixel)
             } else {
                 otherwise
@@ -95,7 +107,10 @@ fn said(set: impl Fn(&str) -> Option<String>) -> Said {
     if set("TMUX").is_some() || is("TERM", "tmux") || is("TERM", "screen") {
         return Said::Only(blocks);
     }
-    if is("TERM", "kitty") || is("TERM", "ghostty") || is("TERM_PROGRAM", "ghostty") {
+    if is("TERM", "kitty") {
+        return Said::Kitty(blocks);
+    }
+    if is("TERM", "ghostty") || is("TERM_PROGRAM", "ghostty") {
         return Said::Can(ProtocolType::Kitty);
     }
     let inline = ["iTerm", "WezTerm", "mintty"];
@@ -109,9 +124,10 @@ fn said(set: impl Fn(&str) -> Option<String>) -> Said {
     Said::Ask(blocks)
 }
 
-/// Asks the terminal what it is (DA1).
+/// Asks the terminal what it can (DA1), which every one answers, or before that what it is (XTVERSION);
+/// what it said up to the first of these.
 #[cfg(unix)]
-fn ask() -> Option<Vec<u8>> {
+fn ask(question: &[u8]) -> Option<Vec<u8>> {
     use std::io::Write;
     use std::time::Instant;
 
@@ -120,7 +136,7 @@ fn ask() -> Option<Vec<u8>> {
     /// No answer is longer.
     const BYTES_MAX: usize = 256;
     let mut out = std::io::stdout().lock();
-    out.write_all(b"\x1b[c").ok()?;
+    out.write_all(question).ok()?;
     out.flush().ok()?;
     let (stdin, until) = (std::io::stdin(), Instant::now() + PATIENCE);
     let mut told = Vec::new();
@@ -142,7 +158,7 @@ fn ask() -> Option<Vec<u8>> {
 }
 
 #[cfg(not(unix))]
-fn ask() -> Option<Vec<u8>> {
+fn ask(_: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
@@ -153,6 +169,18 @@ fn attributes(told: &[u8]) -> Option<&[u8]> {
     let rest = &told[begin..];
     let end = rest.iter().position(|byte| !byte.is_ascii_digit() && *byte != b';')?;
     (rest[end] == b'c').then(|| &rest[..end])
+}
+
+/// Whether an answer says `kitty(0.27.1)` or less: `ESC P > | kitty(0.27.1) ESC \\`.
+fn is_old_kitty(told: &[u8]) -> bool {
+    let version = || {
+        let told = std::str::from_utf8(told).ok()?;
+        let (_, version) = told.split_once("\x1bP>|kitty(")?;
+        let (version, _) = version.split_once(')')?;
+        let mut parts = version.split('.').map(str::parse);
+        Some((parts.next()?.ok()?, parts.next()?.ok()?))
+    };
+    version().is_some_and(|version| version < PLACEHOLDERS_SINCE)
 }
 
 fn has_sixel(told: &[u8]) -> bool {
@@ -175,7 +203,8 @@ mod tests {
     fn terminals_are_known_by_their_environment() {
         let blocks = Some(ProtocolType::Halfblocks);
         let colours = ("COLORTERM", "truecolor");
-        check(&[("TERM", "xterm-kitty")], Said::Can(ProtocolType::Kitty));
+        check(&[("TERM", "xterm-kitty")], Said::Kitty(None));
+        check(&[("TERM", "xterm-kitty"), colours], Said::Kitty(blocks));
         check(&[("TERM_PROGRAM", "ghostty")], Said::Can(ProtocolType::Kitty));
         check(&[("TERM_PROGRAM", "iTerm.app"), colours], Said::Can(ProtocolType::Iterm2));
         check(&[("TERM_PROGRAM", "WezTerm")], Said::Can(ProtocolType::Iterm2));
@@ -184,6 +213,19 @@ mod tests {
         check(&[("KONSOLE_VERSION", "230800"), colours], Said::Only(blocks));
         check(&[("TERM", "tmux-256color"), ("TERM_PROGRAM", "ghostty")], Said::Only(None));
         check(&[("TERM", "xterm-kitty"), ("TMUX", "/tmp/tmux"), colours], Said::Only(blocks));
+    }
+
+    #[test]
+    fn a_kitty_that_has_no_placeholders_is_known_by_its_version() {
+        for old in ["0.26.5", "0.27.1", "0.9.0"] {
+            let told = format!("typed\x1bP>|kitty({old})\x1b\\\x1b[?62;c");
+            assert!(is_old_kitty(told.as_bytes()), "{old}");
+        }
+        for other in ["kitty(0.28.0)", "kitty(1.0.0)", "kitty(", "kitty()", "WezTerm 2024", ""] {
+            let told = format!("\x1bP>|{other}\x1b\\\x1b[?62;c");
+            assert!(!is_old_kitty(told.as_bytes()), "{other}");
+        }
+        assert!(!is_old_kitty(b"\x1b[?62;c"));
     }
 
     #[test]

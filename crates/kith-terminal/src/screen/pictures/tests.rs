@@ -1,10 +1,15 @@
 //! Images on the screen, and images that are none.
 
+mod iterm2;
 mod kitty;
+mod sixel;
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Cell;
 use ratatui::layout::Size;
 use ratatui::style::Color;
 use ratatui_image::picker::ProtocolType;
@@ -24,6 +29,19 @@ fn tea(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
     });
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(image).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// An image with many colours, as large as its 32 × 12 cells.
+fn colourful() -> RgbaImage {
+    RgbaImage::from_fn(256, 192, |x, y| {
+        Rgba([x, y, x ^ y, 255 - x.abs_diff(y) / 2].map(|of| u8::try_from(of).unwrap()))
+    })
+}
+
+fn png(image: &RgbaImage) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, ImageFormat::Png).unwrap();
     bytes.into_inner()
 }
 
@@ -47,9 +65,13 @@ fn load(show: &mut Show) -> usize {
 
 /// A screen with an image between messages, shown in a way.
 fn shown(how: Images) -> Show {
+    shown_in(how, 60, 24)
+}
+
+fn shown_in(how: Images, width: u16, height: u16) -> Show {
     let mut site = day();
     post_files(&mut site, "the pot", vec![picture(1, "pot.jpg")]);
-    let mut show = Show::new(site, 60, 24);
+    let mut show = Show::new(site, width, height);
     show.app().pictures.set(how);
     show.turn();
     show
@@ -87,7 +109,7 @@ fn room_is_kept_for_an_image_and_nothing_moves_when_it_comes() {
 
 #[test]
 fn each_protocol_writes_what_its_terminals_read() {
-    // What Kitty is told once alone has its own tests.
+    // What they are told has tests of its own; so has Kitty, which is told once alone.
     for (how, begins) in [(Images::Iterm2, "\x1b]1337;File=inline=1;"), (Images::Sixel, "\x1bP")] {
         let mut show = shown(how);
         load(&mut show);
@@ -101,6 +123,34 @@ fn each_protocol_writes_what_its_terminals_read() {
         assert!(!drawn(&show), "{how:?}");
         show.key(crossterm::event::KeyCode::Esc);
         assert!(drawn(&show), "{how:?}");
+    }
+}
+
+#[test]
+fn blocks_are_two_pixels_below_each_other() {
+    // As many pixels as there are halves of its 32 × 12 cells.
+    let image = RgbaImage::from_fn(32, 24, |x, y| {
+        let parts = [x * 8, y * 10, (x ^ y) * 4, 255];
+        Rgba(parts.map(|of| u8::try_from(of).unwrap()))
+    });
+    let mut show = shown(Images::Blocks);
+    assert_eq!(bring(&mut show, &png(&image)), 1);
+    show.draw();
+    let buffer = show.terminal.backend().buffer();
+    let is_block = |cell: &&Cell| matches!(cell.symbol(), "▀" | "▄");
+    let cells: Vec<_> = buffer.content().iter().filter(is_block).collect();
+    assert_eq!(cells.len(), 32 * 12);
+    for (at, cell) in (0..).zip(cells) {
+        let (x, y) = (at % 32, at / 32 * 2);
+        let rgb = |y| {
+            let Rgba([red, green, blue, _]) = *image.get_pixel(x, y);
+            Color::Rgb(red, green, blue)
+        };
+        let told = match cell.symbol() {
+            "▀" => (cell.fg, cell.bg),
+            _ => (cell.bg, cell.fg),
+        };
+        assert_eq!(told, (rgb(y), rgb(y + 1)), "{x}, {y}");
     }
 }
 

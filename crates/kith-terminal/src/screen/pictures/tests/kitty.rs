@@ -2,8 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use image::{Rgba, RgbaImage};
-use ratatui::buffer::Cell;
 
 use super::*;
 
@@ -74,18 +72,9 @@ fn check(show: &mut Show, bytes: &[u8]) -> RgbaImage {
     image
 }
 
-fn png(image: &RgbaImage) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    image.write_to(&mut bytes, ImageFormat::Png).unwrap();
-    bytes.into_inner()
-}
-
 #[test]
 fn kitty_is_told_every_pixel() {
-    // As large as its 32 × 12 cells.
-    let image = RgbaImage::from_fn(256, 192, |x, y| {
-        Rgba([x, y, x ^ y, 255 - x.abs_diff(y) / 2].map(|of| u8::try_from(of).unwrap()))
-    });
+    let image = colourful();
     let told = check(&mut shown(Images::Kitty), &png(&image));
     assert_eq!(told.dimensions(), image.dimensions());
     let differ = told.enumerate_pixels().find(|(x, y, pixel)| image.get_pixel(*x, *y) != *pixel);
