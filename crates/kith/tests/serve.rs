@@ -4,6 +4,8 @@
 
 #[path = "serve/aside.rs"]
 mod aside;
+#[path = "serve/aside_screens.rs"]
+mod aside_screens;
 #[path = "serve/bucket.rs"]
 mod bucket;
 #[path = "serve/chat.rs"]

@@ -35,7 +35,8 @@ impl fmt::Display for Wrong {
                 write!(f, "unknown command `{command}`; did you mean `{meant}`?")
             }
             Self::Unknown { command, meant: None } => {
-                write!(f, "unknown command `{command}`; `help` lists all")
+                let slash = if command.starts_with('/') { "/" } else { "" };
+                write!(f, "unknown command `{command}`; `{slash}help` lists all")
             }
             Self::Missing { command, name, kind } => {
                 write!(f, "`{command}` needs {name}, {}", kind.about())
@@ -155,7 +156,7 @@ fn value(kind: Kind, word: &str) -> Option<Value> {
         Kind::Notify => Value::Notify(Notify::parse(word)?),
         Kind::Images => Value::Images(Images::parse(word)?),
         Kind::User => Value::Text(word.strip_prefix('@').unwrap_or(word).to_owned()),
-        Kind::Emoji => Value::Text(emoji(word)),
+        Kind::Emoji => Value::Text(emoji(word)?),
         Kind::Command => Value::Text(word.strip_prefix('/').unwrap_or(word).to_owned()),
         Kind::Files => {
             let (files, text) = words::split(word)?;
@@ -169,11 +170,12 @@ fn value(kind: Kind, word: &str) -> Option<Value> {
     })
 }
 
-/// The emoji of a short name between colons; anything else as it is.
-fn emoji(word: &str) -> String {
-    let name = word.strip_prefix(':').and_then(|word| word.strip_suffix(':'));
-    let found = name.and_then(emojis::get_by_shortcode);
-    found.map_or_else(|| word.to_owned(), |emoji| emoji.as_str().to_owned())
+/// The emoji of a short name between colons, if there is one; anything else as it is.
+fn emoji(word: &str) -> Option<String> {
+    match word.strip_prefix(':').and_then(|word| word.strip_suffix(':')) {
+        Some(name) => emojis::get_by_shortcode(name).map(|emoji| emoji.as_str().to_owned()),
+        None => Some(word.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -237,6 +239,7 @@ mod tests {
         check("mesage bob", "unknown command `mesage`; did you mean `message`?");
         check("/pol a", "unknown command `/pol`; did you mean `/poll`?");
         check("dance", "unknown command `dance`; `help` lists all");
+        check("/dance", "unknown command `/dance`; `/help` lists all");
         check("whoelsesince", "`whoelsesince` needs SECONDS, a whole number");
         check(
             "/whoelsesince soon",
@@ -257,6 +260,8 @@ mod tests {
         check("reply #12 yes", &format!("Reply {{ message: {:?}, text: \"yes\" }}", Some(Seq(12))));
         check("reply yes", r#"Reply { message: None, text: "yes" }"#);
         check("react :+1:", r#"React { message: None, emoji: "👍" }"#);
+        let wrong = "`react` needs EMOJI, an emoji or its :name:, and `:nonsense:` is none";
+        check("react :nonsense:", wrong);
         check("older", "Older { count: None }");
         check("older many", "`older` needs COUNT, a whole number, and `many` is none");
         check("poll tea | coffee", r#"Call { name: "poll", text: "tea | coffee" }"#);

@@ -280,6 +280,25 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     all(true).find(|entry| is(entry.name) || entry.aliases.iter().any(|alias| is(alias)))
 }
 
+/// A word of the program as it is shown on the whole screen, where commands begin with `/`: those that
+/// stand between backticks without one get it.
+#[must_use]
+pub fn slashed(text: &str) -> String {
+    let mut slashed = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        if at > 0 {
+            slashed.push('`');
+        }
+        let is_command =
+            at % 2 == 1 && part.split(' ').next().is_some_and(|word| find(word).is_some());
+        if is_command {
+            slashed.push('/');
+        }
+        slashed.push_str(part);
+    }
+    slashed
+}
+
 /// The command of a key, in a pane or anywhere; after the key for commands if `prefixed`.
 #[must_use]
 pub fn find_key(pane: Pane, prefixed: bool, key: Key) -> Option<&'static Entry> {

@@ -234,6 +234,9 @@ impl Model {
                     services.iter().for_each(|card| view.offered(card));
                 }
             }
+            (Purpose::Services, Answer::Services { services, .. }) if services.is_empty() => {
+                self.say("no services are offered here");
+            }
             (Purpose::Services, Answer::Services { services, .. }) => {
                 let line = |card: &kith_proto::service::Card| match &card.about {
                     Some(about) => format!("{}: {about}", card.name),

@@ -342,6 +342,21 @@ fn a_circle_is_shown_and_changed_in_one_thing_at_a_time() {
 }
 
 #[test]
+fn where_there_is_nothing_to_list_it_says_so() {
+    let mut site = Site::connected();
+    for (action, said) in [
+        (Action::Unread, "nothing is unread"),
+        (Action::Pins, "nothing is pinned here"),
+        (Action::Blocks, "you block nobody"),
+        (Action::Services, "no services are offered here"),
+    ] {
+        site.notes();
+        site.act(action);
+        assert_eq!(site.notes(), [Note::Said(vec![said.to_owned()])]);
+    }
+}
+
+#[test]
 fn commands_without_a_number_are_about_what_is_selected_or_the_last() {
     let mut site = Site::connected();
     let first = site.post(1, bob(), "one");

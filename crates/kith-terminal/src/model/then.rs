@@ -82,7 +82,11 @@ impl Model {
             }
             Then::TimeOut(circle, seconds, reason) => {
                 let command = Command::TimeOut { circle, user, seconds, reason };
-                self.told(&format!("{name} may read for {seconds} s"), command);
+                let what = match seconds {
+                    0 => format!("{name} may write again"),
+                    seconds => format!("{name} may only read for {seconds} s"),
+                };
+                self.told(&what, command);
             }
             Then::Group(mut names, mut users) => {
                 users.insert(user);

@@ -30,6 +30,8 @@ impl App {
                 let action = self.privately(action);
                 let about_message = self.model.selected();
                 self.composer.take();
+                // What was told of the one before is over.
+                self.notice = None;
                 let finds = matches!(action, Action::Find { .. } | Action::Jump { .. });
                 self.act(action);
                 // The message that the command was about is selected no longer.
@@ -293,7 +295,7 @@ impl App {
                     _ => self.popup = Some(Popup::lines("Answer", lines)),
                 }
             }
-            Note::Wrong(why) => self.notice(why, true),
+            Note::Wrong(why) => self.notice(table::slashed(&why), true),
             Note::Sent(name) => self.notice(format!("on its way to {name}"), false),
             Note::Users(users) => {
                 self.popup = Some(Popup::lines("Who else", lists::users(&self.model, &users)));
@@ -364,8 +366,9 @@ impl App {
         if self.private.is_some_and(|(shown, _)| shown == user) && self.focused {
             return;
         }
+        let is_ours = line.by.is_none();
         for line in lists::private(&self.model, user, mark, line, &self.zone).into_iter().take(1) {
-            self.notice(line, false);
+            self.notice(if is_ours { table::slashed(&line) } else { line }, false);
         }
         if self.notify != Notify::Off {
             self.tell(Effect::Bell);

@@ -205,7 +205,7 @@ impl App {
             }
             (Pane::Messages, _) => {}
             _ => {
-                if self.composer.input(event, &self.model) && !self.composer.is_empty() {
+                if self.composer.input(event, &self.model) && self.composer.is_said() {
                     match self.private {
                         Some((user, _)) => self.model.is_typing_privately(user),
                         None => self.model.is_typing(),

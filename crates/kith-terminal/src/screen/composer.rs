@@ -71,6 +71,12 @@ impl Composer {
         self.area.is_empty()
     }
 
+    /// Whether something is written that is said, and no command.
+    pub(super) fn is_said(&self) -> bool {
+        let text = self.text();
+        !text.is_empty() && (!text.starts_with('/') || text.starts_with("//"))
+    }
+
     /// Writes this in place of what is there.
     pub(super) fn set(&mut self, text: &str) {
         self.area = area(&clean::lines(text));

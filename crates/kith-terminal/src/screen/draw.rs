@@ -12,7 +12,7 @@ use super::list::{Context, Need};
 use super::popup::Chosen;
 use super::{private, side};
 use crate::command::key::Pane;
-use crate::model::{Link, Place, Talk};
+use crate::model::{Link, Place, Stage, Talk};
 use crate::text::wrap::{Prefix, cut, width, wrap};
 use crate::text::{Look, clean, plain};
 
@@ -264,6 +264,7 @@ impl App {
             let line = match talk {
                 _ if up > 0 => "older lines are shown: PageDown goes back".to_owned(),
                 Some(talk) if talk.is_typing() => format!("{name} is typing…"),
+                Some(talk) if talk.stage() == Stage::Over => "it is over: Esc leaves".to_owned(),
                 _ => "what you write goes to them alone; Esc leaves".to_owned(),
             };
             return Line::styled(cut(&line, columns), self.theme.dim());

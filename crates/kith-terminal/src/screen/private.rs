@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::list::Context;
 use super::theme::Theme;
+use crate::command::table;
 use crate::model::Model;
 use crate::text::wrap::{Prefix, cut, wrap};
 use crate::text::{Look, clean, plain, when};
@@ -31,7 +32,11 @@ pub(super) fn draw(
             }
             None => (format!("{clock} "), context.theme.dim()),
         };
-        let text = format!("{head}{}", clean::lines(&line.text));
+        let said = clean::lines(&line.text);
+        let text = match line.by {
+            Some(_) => format!("{head}{said}"),
+            None => format!("{head}{}", table::slashed(&said)),
+        };
         for (number, line) in text.lines().enumerate() {
             let line = if number == 0 { line.to_owned() } else { format!("      {line}") };
             let spans = [crate::text::Span::new(line, Look::default())];

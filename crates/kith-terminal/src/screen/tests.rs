@@ -13,7 +13,7 @@ use kith_client::Update;
 use kith_core::event::Body;
 use kith_core::id::{FeedId, Seq};
 use kith_core::text::{Emoji, MessageText};
-use kith_proto::frame::Signaled;
+use kith_proto::frame::{Signaled, Status};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Cell;
@@ -25,7 +25,7 @@ use crate::command::Notify;
 use crate::command::key::Pane;
 use crate::model::FileCame;
 use crate::model::tests::files::{picture, post_files};
-use crate::model::tests::site::{NOW, Site, ana, bob, posted, stream, user};
+use crate::model::tests::site::{NOW, Site, ana, bob, posted, stream, tea, user};
 use crate::text::wrap::width;
 use crate::theme::ThemeName;
 
@@ -224,6 +224,29 @@ fn no_size_is_too_small() {
         show.control('x');
         show.key(KeyCode::Esc);
         show.types("@");
+    }
+}
+
+#[test]
+fn members_are_shown_as_they_are_there() {
+    let mut show = Show::new(day(), 120, 20);
+    let feed = FeedId::Circle(tea());
+    for (status, here, bob_is) in [
+        (Status::Online, 3, "● bob"),
+        (Status::Idle, 3, "◐ bob"),
+        (Status::Away, 3, "○ bob"),
+        (Status::Offline, 2, "  bob"),
+    ] {
+        for (of, status) in [(bob(), status), (user(3), Status::Online)] {
+            let what = Signaled::Presence { status };
+            show.with_site(|site| site.update(Update::Signal { feed, user: of, what }));
+        }
+        show.turn();
+        let screen = show.screen();
+        assert!(screen.contains(&format!("{here} of 3 here")), "{status:?}: {screen}");
+        // Who is there comes first.
+        let at = |text: &str| screen.find(text).unwrap_or_else(|| panic!("no {text}: {screen}"));
+        assert_eq!(at("● cyd") < at(bob_is), status != Status::Online, "{status:?}: {screen}");
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::termios::{Action, tcflow, tcgetwinsize, tcsetwinsize};
 
-use crate::chat::{tea, tea_with};
+use crate::chat::{Typist, tea, tea_with};
 use crate::place;
 use crate::program::{PATIENCE, Person, Server};
 
@@ -145,6 +145,12 @@ impl Window {
     #[track_caller]
     pub(crate) fn quit(mut self) -> Option<i32> {
         self.types(CONTROL_Q);
+        self.ends()
+    }
+
+    /// Waits until the program has ended; the exit code.
+    #[track_caller]
+    fn ends(mut self) -> Option<i32> {
         let began = Instant::now();
         loop {
             match self.output.recv_timeout(PATIENCE.saturating_sub(began.elapsed())) {
@@ -317,6 +323,54 @@ fn ctrl_z_goes_back_to_the_shell_and_fg_to_where_one_was() {
     window.sees("shell: ");
     assert!(!window.parser.screen().alternate_screen());
     assert!(bob.done(&["read", "Tea/general"]).contains("ana: half a thought"));
+}
+
+#[test]
+fn the_words_of_ghostr_work_on_the_whole_screen() {
+    let (_dir, data) = place();
+    let (_server, ana, bob) = tea(&data);
+    let mut other = Typist::start(&bob, &["chat", "Tea", "--plain"]);
+    other.until("--- Tea/general");
+    let mut window = Window::open(&ana, "Tea/general", 160, 30);
+    window.sees("connected");
+    let does = |window: &mut Window, line: &str| window.types(&format!("{line}{ENTER}"));
+    // What follows at once would be a key with Alt.
+    let leaves = |window: &mut Window, text: &str| {
+        window.types(ESCAPE);
+        window.until(|shown| !shown.contains(text));
+    };
+    does(&mut window, "/whoelse");
+    window.until(|shown| shown.contains("Who else") && shown.contains("│bob"));
+    leaves(&mut window, "Who else");
+    does(&mut window, "/whoelsesince 3600");
+    window.until(|shown| shown.contains("Who else") && shown.contains("│bob"));
+    leaves(&mut window, "Who else");
+    does(&mut window, "/message bob for you alone");
+    other.until("[@ana] #2 ana: for you alone");
+    window.sees("on its way to @bob");
+    does(&mut window, "/broadcast to everybody");
+    other.until(" ana: to everybody");
+    does(&mut window, "/block bob");
+    window.sees("bob is blocked");
+    other.types("message ana do you hear me?");
+    other.until("error: not sent: ");
+    does(&mut window, "/unblock bob");
+    window.sees("bob is blocked no longer");
+    other.types("say once more");
+    window.sees("once more");
+    does(&mut window, "/startprivate nobody");
+    window.sees("there is no user `nobody`");
+    for line in ["/private bob hello", "/stopprivate bob", "/sendfile bob tea.txt"] {
+        does(&mut window, line);
+        window.sees("there is no private session with bob: `/startprivate bob` invites them");
+        leaves(&mut window, "no private session");
+    }
+    does(&mut window, "/message --help");
+    window.sees("/message USER TEXT");
+    leaves(&mut window, "/message USER TEXT");
+    does(&mut window, "/logout");
+    assert_eq!(window.ends(), Some(0));
+    assert_eq!(ana.say(&["chat", "--plain"]).code, Some(3));
 }
 
 #[test]

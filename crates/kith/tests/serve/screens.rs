@@ -13,14 +13,14 @@ use crate::program::{Person, Server, run};
 use crate::screen::{CONTROL_K, ENTER, ESCAPE, Window};
 
 const F1: &str = "\x1bOP";
-const SIZES: [(u16, u16); 4] = [(60, 20), (80, 24), (120, 40), (200, 50)];
+pub(crate) const SIZES: [(u16, u16); 4] = [(60, 20), (80, 24), (120, 40), (200, 50)];
 /// What is said last.
-const LAST: &str = "tea.example";
+pub(crate) const LAST: &str = "tea.example";
 /// For how long nothing may change before what is seen is written.
 const REST: Duration = Duration::from_secs(1);
 
 /// A screen without what differs from run to run: times, the day, and what is encrypted.
-fn bare(shown: &str) -> String {
+pub(crate) fn bare(shown: &str) -> String {
     let mut bare = String::new();
     for line in shown.lines() {
         let mut letters: Vec<char> = line.chars().collect();
@@ -76,7 +76,7 @@ fn without_wait(line: &str) -> String {
 }
 
 /// In a zone where it is noon: a day ends for nobody while this runs.
-fn chat(person: &Person, args: &str, (columns, rows): (u16, u16)) -> Window {
+pub(crate) fn chat(person: &Person, args: &str, (columns, rows): (u16, u16)) -> Window {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let west = i64::try_from(now.as_secs() / 3600 % 24).unwrap() - 12;
     let path = person.command(&[]).get_program().to_str().unwrap().to_owned();
@@ -124,7 +124,7 @@ fn inked(window: &Window) -> String {
 
 /// Waits until the screen is as it was, once this is on it.
 #[track_caller]
-fn is(window: &mut Window, name: &str, ready: &str, look: impl Fn(&Window) -> String) {
+pub(crate) fn is(window: &mut Window, name: &str, ready: &str, look: impl Fn(&Window) -> String) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/serve/screens");
     let file = folder.join(format!("{name}.txt"));
     if std::env::var_os("KITH_WRITE").is_some() {
@@ -176,7 +176,7 @@ fn talk(ana: &Person, bob: &Person) {
 }
 
 /// A server on which ana has read what is in Tea/general, and bob is there.
-fn stage(data: &str) -> (Server, Person, Person, Typist) {
+pub(crate) fn stage(data: &str) -> (Server, Person, Person, Typist) {
     let set = ["relay.listen=127.0.0.1:0", "relay.turn=true", "requests_burst=10000"];
     let set: Vec<_> = set.into_iter().flat_map(|pair| ["--set", pair]).collect();
     let (server, ana, bob) = tea_with(data, &set);

@@ -41,6 +41,19 @@ fn only_the_last_argument_takes_the_rest_of_the_line() {
 }
 
 #[test]
+fn on_the_screen_commands_are_told_with_a_slash() {
+    for (told, shown) in [
+        ("`verify bob` says so", "`/verify bob` says so"),
+        ("`/jion` is none; `help` lists all", "`/jion` is none; `/help` lists all"),
+        ("`USER` in `message USER`", "`USER` in `/message USER`"),
+        ("go back", "go back"),
+        ("", ""),
+    ] {
+        assert_eq!(slashed(told), shown);
+    }
+}
+
+#[test]
 fn the_commands_of_ghostr_are_there() {
     for usage in [
         "message USER TEXT",
