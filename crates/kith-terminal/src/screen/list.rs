@@ -16,7 +16,7 @@ use ratatui::text::{Line, Span};
 
 use super::pictures::{Pictures, Wanted};
 use super::theme::Theme;
-use crate::model::{Called, Model, Talk};
+use crate::model::{Called, Model, Place, Talk};
 use crate::text::markdown::{Reader, render};
 use crate::text::wrap::cut;
 use crate::text::{clean, when};
@@ -367,7 +367,10 @@ impl Blocks<'_> {
     /// What the message answers, on a line.
     fn answered(&self, message: &Message) -> Option<String> {
         let to = message.reply_to?;
-        Some(match self.talk.message(to) {
+        // What the first message of a thread answers is not in the thread.
+        let main = Place { thread: None, ..self.talk.place() };
+        let main = || self.context.model.talk(main)?.message(to);
+        Some(match self.talk.message(to).or_else(main) {
             Some(answered) => {
                 let name = self.context.model.people().name(answered.author);
                 let text = answered.text.as_str().lines().next().unwrap_or_default();

@@ -368,6 +368,15 @@ fn what_was_found_is_in_the_middle() {
 }
 
 #[test]
+fn a_thread_tells_what_its_first_message_answers() {
+    let mut show = Show::new(day(), 80, 20);
+    show.says("/thread 10");
+    let screen = show.screen();
+    assert!(screen.contains("thread of #10"), "{screen}");
+    assert!(screen.contains("┌ bob: Good *morning* @ana"), "{screen}");
+}
+
+#[test]
 fn what_the_server_found_is_chosen_from_a_list() {
     let mut site = Site::new();
     site.fill(1, 3000);

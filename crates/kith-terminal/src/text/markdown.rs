@@ -228,7 +228,8 @@ impl Page<'_> {
         self.current.push(Span::new(clean::line(text), look));
     }
 
-    /// Text outside code: who is meant and where addresses lead stands out.
+    /// Text outside code: who is meant and where addresses lead stands out, and emoji that were written
+    /// by their short names are shown.
     fn words(&mut self, text: &str) {
         let look = self.look();
         if self.link.is_some() {
@@ -237,6 +238,13 @@ impl Page<'_> {
         let mut rest = text;
         let mut before = self.current.last().and_then(|span| span.text.chars().last());
         while !rest.is_empty() {
+            if !before.is_some_and(char::is_alphanumeric)
+                && let Some((length, emoji)) = short_name(rest)
+            {
+                self.add(emoji, look);
+                (rest, before) = (&rest[length..], Some(':'));
+                continue;
+            }
             let (length, look) = match rest.chars().next() {
                 Some('@') if !before.is_some_and(char::is_alphanumeric) => self.mention(rest, look),
                 Some('h') if rest.starts_with("https://") || rest.starts_with("http://") => {
@@ -245,7 +253,8 @@ impl Page<'_> {
                 }
                 _ => {
                     let begin = rest.chars().next().map_or(0, char::len_utf8);
-                    let next = rest[begin..].find(['@', 'h']).map_or(rest.len(), |at| begin + at);
+                    let next =
+                        rest[begin..].find(['@', 'h', ':']).map_or(rest.len(), |at| begin + at);
                     (next, look)
                 }
             };
@@ -319,6 +328,13 @@ impl Page<'_> {
     }
 }
 
+/// The emoji whose short name between colons a text begins with, and how long that is.
+fn short_name(text: &str) -> Option<(usize, &'static str)> {
+    let (name, _) = text.strip_prefix(':')?.split_once(':')?;
+    let emoji = emojis::get_by_shortcode(&name.to_ascii_lowercase())?;
+    Some((name.len() + 2, emoji.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -350,6 +366,10 @@ mod tests {
         check("- [x] done\n- [ ] open", "• [x] done\n• [ ] open");
         check("```rust\nfn a() {\n    b\n}\n```\nend", "  fn a() {\n      b\n  }\n\nend");
         check("", "");
+        check(
+            ":tada: (:+1:) a:tada:, :no: `:tada:` 10:30:00",
+            "🎉 (👍) a:tada:, :no: :tada:\n10:30:00",
+        );
         check("---", "───");
     }
 
