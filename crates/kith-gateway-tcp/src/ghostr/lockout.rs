@@ -179,8 +179,8 @@ mod tests {
     #[track_caller]
     fn check(lockout: &Lockout, at: Timestamp, shut: &[&str], open: &[&str]) {
         let is_shut = |from: &&str| lockout.is_shut("ana", address(from), at);
-        assert!(shut.iter().all(|from| is_shut(from)), "{shut:?}");
-        assert!(!open.iter().any(|from| is_shut(from)), "{open:?}");
+        assert!(shut.iter().all(&is_shut), "{shut:?}");
+        assert!(!open.iter().any(is_shut), "{open:?}");
     }
 
     const HOME: &str = "192.0.2.1";
