@@ -55,8 +55,34 @@ function terminal(context, url, ...more) {
   };
 }
 
+/** Holds back the first invitation that the page is told of until it has made one itself, and the page's own until then. */
+async function cross(page) {
+  const invites = (message) => String(message).includes('"invite"') && String(message).includes('"commitment"');
+  await page.routeWebSocket(/./, (near) => {
+    const far = near.connectToServer();
+    const held = [];
+    let made = false;
+    let heard = false;
+    const letGo = () => {
+      if (made && heard) for (const pass of held.splice(0)) pass();
+    };
+    near.onMessage((message) => {
+      if (!invites(message)) return far.send(message);
+      made = true;
+      held.push(() => far.send(message));
+      letGo();
+    });
+    far.onMessage((message) => {
+      if (!invites(message)) return near.send(message);
+      heard = true;
+      held.push(() => near.send(message));
+      letGo();
+    });
+  });
+}
+
 /** A page on which Ana is signed in, with private sessions. What happens is in `happened`. */
-async function page(context, origin, { server }) {
+async function page(context, origin, { server }, { crossing = false } = {}) {
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
   const page = await (await browser.newContext()).newPage();
@@ -66,6 +92,7 @@ async function page(context, origin, { server }) {
     await browser.close();
     assert.deepEqual(said, []);
   });
+  if (crossing) await cross(page);
   await page.goto(origin);
   await page.evaluate(async ([url, password]) => {
     const { Client } = await import("/index.js");
@@ -78,16 +105,20 @@ async function page(context, origin, { server }) {
       happened.push(event);
       wake();
     });
+    /** The next event. */
+    const next = async () => {
+      while (happened.length === 0) await new Promise((resolve) => (wake = resolve));
+      return happened.shift();
+    };
     /** The next event of a kind. */
     const until = async (kind) => {
       for (;;) {
-        const event = happened.shift();
-        if (event === undefined) await new Promise((resolve) => (wake = resolve));
-        else if (kind in event) return { id: event.id, ...event[kind] };
+        const event = await next();
+        if (kind in event) return { id: event.id, ...event[kind] };
         else if ("dropped" in event || "ended" in event) throw new Error(JSON.stringify(event));
       }
     };
-    Object.assign(globalThis, { client, sessions, until, MemoryKeep });
+    Object.assign(globalThis, { client, sessions, next, until, MemoryKeep });
   }, [server.url, PASSWORD]);
   return page;
 }
@@ -170,6 +201,32 @@ test("a command line invites a page, which tells its device again", async (conte
   }
   // Each terminal has a profile, and so a key, of its own.
   assert.deepEqual(met, ["first", "changed"]);
+});
+
+test("a page and a command line that invite each other at once have one session", async (context) => {
+  const origin = await site(context);
+  const world = await circle(context, { origins: origin });
+  const ana = await page(context, origin, world, { crossing: true });
+  // Each has invited before it hears of the other: what the page is told of that waits.
+  const bob = terminal(context, world.server.url, "ana", "--direct");
+  await ana.evaluate((user) => sessions.invite(user, "direct"), world.bob.user.id);
+  const { words } = await ana.evaluate(async () => {
+    for (;;) {
+      const event = await next();
+      if ("agreed" in event) return event.agreed;
+      // The one that does not stand ends as crossed, on either side, and nothing else does.
+      if ("ended" in event && event.ended.why !== "crossed") throw new Error(JSON.stringify(event));
+    }
+  });
+  assert.equal(await bob.until("words: "), words.map((word) => word.join(" ")).join(", "));
+  await bob.until("connected");
+  const { id } = await until(ana, "connected");
+  await ana.evaluate((id) => sessions.message(id, "tea?"), id);
+  assert.equal(await bob.until("ana: "), "tea?");
+  bob.say("one session");
+  assert.equal((await until(ana, "message")).text, "one session");
+  bob.say("/end");
+  assert.equal((await until(ana, "ended")).why, "ended");
 });
 
 test("a page and a command line that show no addresses meet over the relay", async (context) => {
