@@ -70,6 +70,12 @@ test("it speaks German where the browser asks for it, or where the chat was set 
   }
   await page.getByRole("tab", { name: "Dienste" }).click();
   await page.getByRole("region", { name: "Dienste" }).getByText("1 Anbieter").first().waitFor();
+  await page.getByRole("tab", { name: "Feeds" }).click();
+  await page.getByRole("columnheader", { name: "Folgen ihm" }).waitFor();
+  expect(await inEnglish(page), "feeds").toEqual([]);
+  await page.getByRole("tab", { name: "Zeitleiste" }).click();
+  await timeline.getByRole("button", { name: "Ältere" }).click();
+  await timeline.getByText("Davor ist nichts.").waitFor();
   await page.getByRole("button", { name: "Neues Topic" }).click();
   await page.getByLabel(/darf nicht schreiben/).first().waitFor();
   expect(await inEnglish(page)).toEqual([]);

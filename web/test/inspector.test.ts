@@ -2,6 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
+import { Client } from "@kith/client";
 import type { Look } from "./browser.js";
 import { change, makeCircle, type Made } from "./circle.js";
 import type { Person } from "./server.js";
@@ -22,6 +23,12 @@ async function open(who: Person = ana, look: Look = { width: 1600, height: 900 }
   const page = await browser.open(server, `/inspector#${made.circle}`, who, look);
   await row(page, "lights").getByText("true").waitFor();
   return { ...made, page };
+}
+
+/** Somebody at a program. */
+async function client(who: Person): Promise<Client> {
+  const { default: WebSocket } = await import("ws");
+  return Client.connect({ url: server.url, auth: { token: who.token }, WebSocket: WebSocket as never });
 }
 
 const row = (page: Page, name: string) =>
@@ -107,6 +114,51 @@ test("the timeline tells transactions with their author, and is filtered", async
   expect(await lines.count()).toBe(2);
   await timeline(page).getByRole("button", { name: "Go on" }).click();
   await expect.poll(() => lines.count()).toBe(3);
+});
+
+test("each transaction says how long it took, and older ones are asked for", async () => {
+  const made = await makeCircle(ana, [bob]);
+  await bob.ask("POST", "/topics/changes", {
+    changes: [
+      { topic: made.topics["kettle/cups"], change: { add: { by: 2 } } },
+      { topic: made.topics["board/todo"], change: { insert: { value: "jam" } } },
+    ],
+  });
+  for (let by = 1; by <= 60; by += 1) await change(ana, made.topics["kettle/temperature"], { set: { value: by } });
+  const page = await browser.open(server, `/inspector#${made.circle}`, ana, { width: 1600, height: 900 });
+  await row(page, "temperature").getByText("60").waitFor();
+  const lines = timeline(page).getByRole("listitem");
+  await timeline(page).getByText("Nothing yet.").waitFor();
+  await change(bob, made.topics["motto"], { set: { value: "Off." } });
+  const live = lines.filter({ hasText: 'set to "Off."' });
+  // From the server's decision until it was here: told, and no longer than the test waits for anything.
+  await expect.poll(() => live.locator(".delay").textContent()).toMatch(/^\d+(\.\d+)? m?s$/);
+
+  const older = timeline(page).getByRole("button", { name: "Older ones" });
+  await older.click();
+  await lines.filter({ hasText: "set to 60, was 59" }).waitFor();
+  expect(await lines.filter({ hasText: "made it" }).count()).toBe(0);
+  while ((await timeline(page).getByText("There is nothing before.").count()) === 0) {
+    await older.click();
+    await expect.poll(() => older.isEnabled()).toBe(true);
+  }
+  // Those of before are whole and in their order, below what was told live, and nobody measured them.
+  const both = lines.filter({ hasText: "bob" }).nth(1);
+  await both.getByText("+1").waitFor();
+  expect(await both.locator(".delay").textContent()).toBe("–");
+  await both.getByRole("button").first().click();
+  await both.locator(".detail").getByText('inserted "jam" at 3').waitFor();
+  await both.locator(".detail").getByText("added 2").waitFor();
+  expect(await lines.first().textContent()).toContain('set to "Off."');
+  expect(await lines.last().textContent()).toContain("made it");
+  const temperatures = await lines.filter({ hasText: "kettle/temperature" }).count();
+  expect(temperatures).toBe(61);
+  await timeline(page).getByLabel("Topics with").fill("motto");
+  await expect.poll(() => lines.count()).toBe(2);
+  await timeline(page).getByRole("button", { name: "Clear" }).click();
+  await expect.poll(() => lines.count()).toBe(0);
+  await older.click();
+  await expect.poll(() => lines.count()).toBe(2);
 });
 
 test("any event that is kept can be travelled to, and who did what is told", async () => {
@@ -338,7 +390,42 @@ test("how much a topic is followed and written to is plotted", async () => {
   await change(bob, topics["kettle/cups"], { add: { by: 1 } });
   await topic(page).locator("figcaption", { hasText: /^0\.[1-9] events a second$/ }).waitFor();
   await row(page, "cups").getByRole("img", { name: /events a second/ }).waitFor();
+  // The line goes up where something happened.
+  const points = (label: string) => topic(page).getByRole("img", { name: label }).locator("polyline").getAttribute("points");
+  const heights = async (label: string) => ((await points(label)) ?? "").split(" ").map((point) => Number(point.split(",")[1]));
+  await expect.poll(async () => new Set(await heights("Events a second in the last two minutes")).size).toBeGreaterThan(1);
+  await expect.poll(async () => (await heights("Followers in the last two minutes")).length).toBeGreaterThan(2);
   // A member who does not manage feeds is told why there is nothing.
   await choose(other, "cups", "kettle/cups");
   await topic(other).getByText(/Not told:.*manage_feeds/).waitFor();
+});
+
+test("how much streams and the circle are followed and written to is plotted", async () => {
+  const { page, circle } = await open();
+  const { streams } = await bob.ask<{ streams: { stream: { id: string; name: string } }[] }>("GET", `/circles/${circle}`);
+  const { id, name } = streams[0]?.stream ?? { id: "", name: "" };
+  await page.getByRole("tab", { name: "Feeds" }).click();
+  const feeds = page.getByRole("region", { name: "Feeds" });
+  const line = (name: string) => feeds.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
+  // The page itself follows the circle, and no stream.
+  await line("Tea").getByRole("cell", { name: "1", exact: true }).waitFor();
+  await line(`#${name}`).getByRole("cell", { name: "0", exact: true }).waitFor();
+  const heights = async () => {
+    const points = await line(`#${name}`).getByRole("img", { name: /^Events a second/ }).locator("polyline").getAttribute("points");
+    return (points ?? "").split(" ").map((point) => Number(point.split(",")[1]));
+  };
+  await expect.poll(async () => (await heights()).length).toBeGreaterThan(1);
+  expect(new Set(await heights()).size).toBe(1);
+  await bob.ask("PUT", `/streams/${id}/messages/said-1`, { text: "The kettle is on." });
+  await expect.poll(async () => new Set(await heights()).size).toBeGreaterThan(1);
+  // Somebody who reads there is counted, and a stream that is made is there.
+  const reader = await client(bob);
+  await reader.stream(id as `s_${string}`);
+  await line(`#${name}`).getByRole("cell", { name: "1", exact: true }).waitFor();
+  reader.close();
+  await ana.ask("POST", `/circles/${circle}/streams`, { name: "ops" });
+  await line("#ops").waitFor();
+  const other = await browser.open(server, page.url().slice(server.url.length), bob, { width: 1600 });
+  await other.getByRole("tab", { name: "Feeds" }).click();
+  await other.getByText(/Not told:.*manage_feeds/).waitFor();
 });

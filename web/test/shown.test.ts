@@ -51,6 +51,9 @@ test.each([
   await tab("Services");
   await page.getByText("No calls are open.").waitFor();
   await check();
+  await tab("Feeds");
+  await page.getByRole("rowheader", { name: "Tea" }).waitFor();
+  await check();
   await tab("Topics");
   await page.getByRole("button", { name: "New topic" }).click();
   await page.getByRole("form", { name: "New topic" }).waitFor();

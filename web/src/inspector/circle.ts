@@ -3,6 +3,8 @@
 import { KithError, type Client, type FeedUpdate, type Json, type protocol } from "@kith/client";
 import { writable, type Writable } from "svelte/store";
 import { kindOf, type AnyTopic } from "../lib/topics.js";
+import { Earlier } from "./earlier.js";
+import { Feeds } from "./feeds.js";
 import { Rates } from "./rates.js";
 import { soon } from "../lib/soon.js";
 import { Clock, Timeline } from "./timeline.js";
@@ -62,7 +64,9 @@ export class CircleModel {
   /** Why the traffic is not told, where that is so. */
   readonly blind: Writable<string> = writable("");
   readonly timeline = new Timeline((run) => setTimeout(run, 50));
+  readonly earlier = new Earlier((topic, before, limit) => this.pastOf(topic, before, limit));
   readonly rates = new Rates();
+  readonly feeds: Feeds;
 
   readonly #clock = new Clock();
   readonly #counting = soon(() => this.countSteps(), COUNT_MS);
@@ -82,6 +86,7 @@ export class CircleModel {
   readonly #stops: (() => void)[] = [];
 
   constructor(readonly client: Client, readonly window: protocol.CircleWindow) {
+    this.feeds = new Feeds(client, window.circle.id);
     this.#stops.push(client.onRefused((error) => this.refused(error)));
     // Of a circle that is followed one is told how its services are offered.
     this.#stops.push(client.onOffered((card) => {
@@ -95,18 +100,18 @@ export class CircleModel {
     void this.countSteps();
   }
 
-  /** What happens in the circle: where it may show or hide topics, they are listed anew. */
+  /** What happens in the circle: where it may show or hide topics or streams, they are listed anew. */
   #told(update: FeedUpdate): void {
     if (update.kind === "snapshot" && update.reset === undefined) return;
     if (update.kind !== "event" && update.kind !== "snapshot") return;
     const { body } = update.kind === "event" ? update.event : { body: undefined };
-    const is_other = body?.kind === "member_joined" || body?.kind === "member_left"
-      || (body?.kind === "feeds_changed" && body.of !== "topics");
+    const is_other = body?.kind === "member_joined" || body?.kind === "member_left";
     if (is_other || this.#spread !== undefined) return;
     const most = Math.min(this.window.circle.members * SPREAD_MS, SPREAD_MAX_MS);
     this.#spread = setTimeout(() => {
       this.#spread = undefined;
       this.#relisting.run();
+      this.feeds.list().catch((error: unknown) => this.refused(error));
     }, Math.random() * most);
   }
 
@@ -295,7 +300,12 @@ export class CircleModel {
   }
 
   #happened(event: protocol.Event): void {
-    this.timeline.add(event, this.#clock.since(event.at, Date.now()));
+    this.earlier.live(event);
+    if (this.timeline.add(event, this.#clock.since(event.at, Date.now()))) {
+      // What is earlier is what is before the first that is left.
+      this.earlier.clear();
+      for (const one of this.timeline.events()) this.earlier.live(one);
+    }
     if (event.by !== undefined) this.know([event.by]);
     if (event.by === this.client.user.id) this.#counting.run();
   }
@@ -328,6 +338,7 @@ export class CircleModel {
       const left = Date.now();
       const { now } = await this.client.query({ ping: {} });
       this.#clock.heard(left, Date.now(), now);
+      await this.feeds.look();
       const feeds = [...new Set([...(this.#chosen === undefined ? [] : [this.#chosen]), ...this.#view])];
       const known = feeds.filter((feed) => this.#byId.has(feed)).slice(0, LOOKED_MAX);
       const told = await this.client.query({ traffic: { feeds: known } });

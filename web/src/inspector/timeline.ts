@@ -55,8 +55,14 @@ export class Timeline implements Store<readonly Transaction[]> {
     return () => void this.#watchers.delete(run);
   }
 
-  /** Takes an event in; those of one operation that come together are one transaction. */
-  add(event: protocol.Event, delay_ms: number | undefined): void {
+  /** What happened in all of them, the oldest first. */
+  events(): readonly protocol.Event[] {
+    return this.#items.flatMap(({ events }) => events);
+  }
+
+  /** Takes an event in; those of one operation that come together are one transaction. Whether older ones were forgotten for it. */
+  add(event: protocol.Event, delay_ms: number | undefined): boolean {
+    let forgot = false;
     const first = Math.max(0, this.#items.length - NEAR);
     const place = this.#items.slice(first).findLastIndex((one) => isSame(one, event));
     const known = this.#items[first + place];
@@ -66,9 +72,11 @@ export class Timeline implements Store<readonly Transaction[]> {
       this.#last += 1;
       const { at, by, op } = event;
       this.#items.push({ id: this.#last, at, by, op, delay_ms, events: [event] });
-      if (this.#items.length > 2 * KEPT_MAX) this.#items.splice(0, KEPT_MAX);
+      forgot = this.#items.length > 2 * KEPT_MAX;
+      if (forgot) this.#items.splice(0, KEPT_MAX);
     }
     this.#tell();
+    return forgot;
   }
 
   /** Forgets what there is so far. */
