@@ -81,7 +81,7 @@ impl Sight {
     /// Takes in what is told.
     pub(crate) fn update(&self, update: &Update) {
         match update {
-            Update::CaughtUp { feed, .. } | Update::Closed { feed } => self.clear(*feed),
+            Update::CaughtUp { feed, .. } | Update::Closed { feed, .. } => self.clear(*feed),
             Update::Refused { feed, .. } => self.clear(*feed),
             Update::Aware { feed, all, states } => {
                 let mut feeds = self.feeds();
@@ -179,7 +179,7 @@ mod tests {
                     let problem = Problem::new("stream.not_found", "there is no such stream");
                     Update::Refused { feed, problem }
                 }
-                Self::Closed {} => Update::Closed { feed },
+                Self::Closed {} => Update::Closed { feed, removed: false },
                 Self::Lost {} => {
                     Update::Disconnected { retry_in: Duration::ZERO, why: "it was lost".to_owned() }
                 }

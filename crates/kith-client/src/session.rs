@@ -263,7 +263,7 @@ impl Session {
                 updates.push_back(Update::Aware { feed, all, states });
             }
             Push::Lagged { feeds } => self.feeds.lagged(&feeds, now_ms, updates),
-            Push::Closed { feed } => self.feeds.closed(feed, updates),
+            Push::Closed { feed, removed } => self.feeds.closed(feed, removed, updates),
             // The farewell is handled in every phase; a second welcome says nothing new.
             Push::Bye(_) | Push::Welcome(_) => {}
             Push::Service(told) => self.service_told(told),

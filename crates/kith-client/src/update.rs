@@ -110,5 +110,7 @@ pub enum Update {
     Closed {
         /// The feed.
         feed: FeedId,
+        /// What it tells about was removed, for everybody.
+        removed: bool,
     },
 }

@@ -25,6 +25,8 @@ const IN_CONVERSATION: Permissions = Permissions::of(&[
 ]);
 /// What administrators of the site may, as a permission is called.
 pub const ADMINISTER: &str = "administer";
+/// What only the owner of a circle may, as a permission is called.
+pub const OWNER: &str = "owner";
 /// The rank of a circle's owner: above every role.
 pub const OWNER_RANK: u16 = u16::MAX;
 
@@ -143,6 +145,46 @@ pub fn to_know_circle(
         || (found.public && draft.ban(circle, user)?.is_none())
         || draft.account(user)?.is_some_and(|account| account.site_admin);
     if knows { Ok(found) } else { Err(Refusal::NoSuchCircle.into()) }
+}
+
+/// A circle that a user may remove: as its owner, or as an administrator of the site.
+///
+/// # Errors
+/// [`Refusal::NoSuchCircle`] to whoever is not in it, [`Refusal::Forbidden`] to other members.
+pub fn to_remove_circle(
+    draft: &Draft<'_>,
+    user: UserId,
+    circle: CircleId,
+) -> Result<Arc<Circle>, Stop> {
+    let found = draft.circle(circle)?.ok_or(Refusal::NoSuchCircle)?;
+    if draft.account(user)?.is_some_and(|account| account.site_admin) {
+        return Ok(found);
+    }
+    match in_circle(draft, user, circle)?.circle.owner == user {
+        true => Ok(found),
+        false => Err(Refusal::Forbidden { permission: OWNER }.into()),
+    }
+}
+
+/// Whether what a feed tells about was removed, or never was.
+///
+/// # Errors
+/// [`Stop::Missing`] when a document has to be loaded first.
+pub fn is_gone(draft: &Draft<'_>, feed: FeedId) -> Result<bool, Stop> {
+    let circle = match feed {
+        FeedId::Circle(circle) | FeedId::Audit(circle) => circle,
+        FeedId::Topic(topic) | FeedId::Live(topic) => match draft.topic(topic)? {
+            Some(topic) => topic.circle,
+            None => return Ok(true),
+        },
+        FeedId::Stream(stream) => match draft.stream(stream)?.map(|stream| stream.home.clone()) {
+            Some(Home::Channel { circle }) => circle,
+            Some(Home::Direct { .. } | Home::Group { .. }) => return Ok(false),
+            None => return Ok(true),
+        },
+        FeedId::User(_) | FeedId::Site => return Ok(false),
+    };
+    Ok(draft.circle(circle)?.is_none())
 }
 
 /// What a user may do in a stream that they may read.

@@ -125,6 +125,11 @@ pub enum Command {
         /// To whom.
         owner: UserId,
     },
+    /// Remove a circle and all that is in it: as its owner, or as an administrator of the site.
+    RemoveCircle {
+        /// Which.
+        circle: CircleId,
+    },
     /// Join a public circle.
     Join {
         /// Which.

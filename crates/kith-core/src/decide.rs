@@ -3,6 +3,7 @@
 pub mod account;
 pub mod circle;
 pub mod file;
+pub mod gone;
 pub mod guard;
 pub mod invite;
 pub mod member;

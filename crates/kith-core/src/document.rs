@@ -341,6 +341,13 @@ pub struct Note {
     pub mention: bool,
 }
 
+/// A stream that was removed, and of which not all is forgotten yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneStream {
+    /// What came of its events up to this one is gone.
+    pub cleared: Seq,
+}
+
 /// How far a user has read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadMark {

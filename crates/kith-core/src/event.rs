@@ -90,6 +90,8 @@ pub enum Body {
         /// Its place among the streams of the circle, from 1 on.
         position: u32,
     },
+    /// The stream was removed, as its circle was: nothing follows in its feed.
+    StreamRemoved {},
     /// Users were added to a group.
     GroupAdded {
         /// Who.
@@ -234,6 +236,13 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "is_zero")]
         idle_seconds: u32,
     },
+    /// The circle was removed: nothing follows in its feed. That of the site keeps that it was.
+    CircleRemoved {
+        /// Which.
+        circle: CircleId,
+        /// What it was called.
+        name: CircleName,
+    },
     /// The circle has a new owner.
     OwnerChanged {
         /// Who.
@@ -287,7 +296,7 @@ pub enum Body {
     CircleLeft {
         /// Which.
         circle: CircleId,
-        /// Left, kicked or banned.
+        /// Left, kicked or banned, or the circle was removed.
         how: Leaving,
     },
     /// A direct stream or group has the user in it.
@@ -416,6 +425,8 @@ pub enum Leaving {
     Kicked,
     /// Made to leave for good.
     Banned,
+    /// The circle itself was removed.
+    CircleRemoved,
 }
 
 /// An act that the audit log keeps.
@@ -425,6 +436,7 @@ pub enum Leaving {
 pub enum Act {
     CircleCreated,
     CircleChanged { name: CircleName, public: bool },
+    CircleRemoved,
     IconSet { icon: Option<Box<Icon>> },
     OwnerChanged { owner: UserId },
     RoleSet { role: RoleId, to: Role },
@@ -463,6 +475,7 @@ impl Act {
             | Self::TopicRemoved { .. } => Some(FeedKind::Topics),
             Self::CircleCreated
             | Self::CircleChanged { .. }
+            | Self::CircleRemoved
             | Self::IconSet { .. }
             | Self::OwnerChanged { .. }
             | Self::RoleSet { .. }

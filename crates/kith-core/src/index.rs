@@ -46,6 +46,7 @@ fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) {
         Body::CircleCreated { public, .. } | Body::CircleChanged { public, .. } => {
             docs.put(Key::PublicCircle(id), public.then(|| Doc::PublicCircle(mark(event))));
         }
+        Body::CircleRemoved { .. } => docs.put(Key::PublicCircle(id), None),
         Body::MemberJoined { user } => docs.put(Key::Former(event.feed, user), None),
         Body::MemberLeft { user, .. } => left(docs, user, event),
         _ => {}
@@ -86,6 +87,13 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
         Body::StreamCreated { home: Home::Direct { users: [low, high] }, .. } => {
             let direct = Doc::Direct(Arc::new(DirectRef { stream: id }));
             docs.put(Key::Direct(*low, *high), Some(direct));
+        }
+        Body::StreamRemoved {} => {
+            if let Some(Doc::Stream(stream)) = docs.find(&Key::Stream(id))?
+                && let Home::Channel { circle } = stream.home
+            {
+                docs.put(Key::CircleStream(circle, id), None);
+            }
         }
         Body::GroupAdded { users } => {
             for user in users {

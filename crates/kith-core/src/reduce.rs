@@ -133,6 +133,10 @@ fn in_stream<D: Documents>(docs: &mut D, id: StreamId, event: &Event) -> Result<
             stream.section.clone_from(section);
             stream.position = *position;
         }),
+        Body::StreamRemoved {} => {
+            docs.put(Key::Stream(id), None);
+            Ok(())
+        }
         Body::GroupAdded { users } => edit_stream(docs, id, |stream| {
             if let Home::Group { users: all, .. } = &mut stream.home {
                 all.extend(users);
@@ -274,6 +278,10 @@ fn in_circle<D: Documents>(docs: &mut D, id: CircleId, event: &Event) -> Result<
                 circle.about.clone_from(about);
                 circle.public = *public;
             })
+        }
+        Body::CircleRemoved { .. } => {
+            docs.put(Key::Circle(id), None);
+            Ok(())
         }
         Body::OwnerChanged { owner } => edit_circle(docs, id, |circle| circle.owner = *owner),
         Body::RoleSet { role, to } => edit_circle(docs, id, |circle| {

@@ -11,7 +11,7 @@ use kith_core::file::Attachment;
 use kith_core::id::{FeedId, Seq, StreamId, Timestamp, UserId};
 use kith_core::text::{MessageText, OpId};
 use kith_hub::presence::{Status, What};
-use kith_hub::{Backlog, Batch, Hub, HubError, Item, Subscriber, Want};
+use kith_hub::{Backlog, Batch, Closed, Hub, HubError, Item, Subscriber, Want};
 
 use crate::home::Place;
 use crate::people::Roster;
@@ -194,7 +194,7 @@ impl Follower {
             Item::Reply(bytes) if bytes.is_empty() => {}
             Item::Reply(bytes) => heard.push(Heard::Said(bytes.clone())),
             Item::Lagged(feeds) => feeds.iter().for_each(|feed| self.want_again(*feed)),
-            Item::Closed(feed) => {
+            Item::Closed(Closed { feed, .. }) => {
                 self.followed.remove(feed);
                 if *feed == FeedId::Circle(self.place.circle) {
                     heard.push(Heard::Over);

@@ -1,6 +1,6 @@
 //! Where a gateway is: a circle, and the first stream of it.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use kith_core::command::Command;
 use kith_core::id::{CircleId, StreamId, Timestamp, UserId};
@@ -21,42 +21,54 @@ pub(crate) struct Place {
 pub(crate) struct Home {
     hub: Hub,
     named: String,
-    found: OnceLock<CircleId>,
+    found: Mutex<Option<CircleId>>,
 }
 
 impl Home {
     /// A circle by its id, or by its name if it is public: then the oldest of that name.
     pub(crate) fn new(hub: Hub, named: String) -> Self {
-        Self { hub, named, found: OnceLock::new() }
+        Self { hub, named, found: Mutex::default() }
     }
 
-    /// The circle, looked up once.
+    /// The circle: of those of a name the same one, until it is removed.
     ///
     /// # Errors
     /// `circle.not_found`.
     pub(crate) async fn circle(&self) -> Result<CircleId, HubError> {
-        if let Some(found) = self.found.get() {
-            return Ok(*found);
+        let found = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = found
+            && self.is_there(found).await?
+        {
+            return Ok(found);
         }
         let found = match self.named.parse::<CircleId>() {
-            Ok(id) => id,
+            Ok(id) => self.is_there(id).await?.then_some(id),
             Err(_) => self.by_name().await?,
         };
-        Ok(*self.found.get_or_init(|| found))
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        found.ok_or_else(|| {
+            let circle = &self.named;
+            tracing::warn!(%circle, "the circle of a gateway is not there: was it removed?");
+            Refusal::NoSuchCircle.into()
+        })
     }
 
-    async fn by_name(&self) -> Result<CircleId, HubError> {
+    async fn is_there(&self, circle: CircleId) -> Result<bool, HubError> {
+        Ok(self.hub.look_committed(|draft| draft.circle(circle)).await?.is_some())
+    }
+
+    async fn by_name(&self) -> Result<Option<CircleId>, HubError> {
         // Nobody, so that nobody is banned: it is the same circle for all.
         let nobody = UserId::new(Timestamp(0), 0);
         let mut after = None;
         loop {
             let (circles, more) = self.hub.public_circles(nobody, after, PAGE).await?;
             if let Some(one) = circles.iter().find(|one| one.name.as_str() == self.named) {
-                return Ok(one.id);
+                return Ok(Some(one.id));
             }
             after = circles.last().map(|last| last.id);
             if !more || after.is_none() {
-                return Err(Refusal::NoSuchCircle.into());
+                return Ok(None);
             }
         }
     }

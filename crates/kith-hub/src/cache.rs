@@ -265,6 +265,7 @@ fn is_brief(key: &Key) -> bool {
             | Key::Follow(..)
             | Key::CircleStream(..)
             | Key::PublicCircle(..)
+            | Key::GoneStream(..)
             | Key::Kept(..)
             | Key::Step(..)
     )

@@ -379,6 +379,7 @@ fn show(inner: &Arc<Inner>, pending: Pending, began: Instant) {
     crate::newest::renew(inner, &changes);
     crate::search::note(inner, std::iter::once(&changes));
     crate::past::tend(inner, &changes);
+    crate::gone::tend(inner, &changes);
     if !scope.is_empty() {
         fenced = crate::subscriber::recheck(inner, &scope);
     }

@@ -1,6 +1,6 @@
 //! Forgetting what has had its time: results of old operations, sessions that have ended, and what
-//! was done too long ago to be taken back; and what topics held that were removed, or that keep
-//! only the end of their history.
+//! was done too long ago to be taken back; and what topics and circles held that were removed, or
+//! topics that keep only the end of their history.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -42,7 +42,8 @@ impl Hub {
         let steps = self.sweep("step", |row| step(row, now)).await?;
         let removed = self.forget_removed().await?;
         let past = self.forget_past().await?;
-        Ok(operations + sessions + steps + removed + past)
+        let gone = self.forget_some_gone().await?;
+        Ok(operations + sessions + steps + removed + past + gone)
     }
 
     /// Walks on through a collection and changes what `old` says for each of its documents.

@@ -1,6 +1,6 @@
 //! Fan-out: who follows which feed, and the last events of each, encoded once for all.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -297,6 +297,13 @@ impl Fan {
             feed.newest = Some(newest);
         }
         feed.newest.is_some()
+    }
+
+    /// Whose connections follow a feed.
+    pub(crate) fn users_of(&self, feed: FeedId) -> BTreeSet<UserId> {
+        let table = self.table();
+        let live = table.feeds.get(&feed).into_iter().flat_map(|feed| &feed.live);
+        live.map(|live| live.subscriber.user).collect()
     }
 
     /// Whether anybody follows a feed.

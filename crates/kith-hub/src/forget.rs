@@ -43,7 +43,7 @@ impl Hub {
     }
 
     /// One step: how much was forgotten, and whether that was the last of it.
-    async fn forget(&self, topic: TopicId) -> Result<(u64, bool), HubError> {
+    pub(crate) async fn forget(&self, topic: TopicId) -> Result<(u64, bool), HubError> {
         let (feed, store) = (FeedId::Topic(topic), &self.inner.store);
         let rows = store.scan(prefix("kept", &topic), VALUES).await?;
         let seqs = rows.iter().filter_map(|row| u64::from_str_radix(last_part(&row.key)?, 16).ok());

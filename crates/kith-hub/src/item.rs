@@ -81,8 +81,17 @@ pub enum Item {
     Offered(Arc<Card>),
     /// It follows these feeds no longer, for it was too slow.
     Lagged(Vec<FeedId>),
-    /// It may no longer read this feed.
-    Closed(FeedId),
+    /// It may no longer read a feed.
+    Closed(Closed),
+}
+
+/// A feed that a subscriber may no longer read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Which.
+    pub feed: FeedId,
+    /// What it tells about was removed, for everybody.
+    pub removed: bool,
 }
 
 impl Item {

@@ -19,6 +19,7 @@ mod expire;
 mod fan;
 mod files;
 mod forget;
+mod gone;
 pub mod guard;
 mod item;
 mod keys;
@@ -67,7 +68,7 @@ pub use error::HubError;
 pub use expire::end_sessions;
 pub use fan::{Delivery, WIRES};
 pub use files::{OwnFile, Released};
-pub use item::{Batch, Item};
+pub use item::{Batch, Closed, Item};
 pub use mailbox::Bell;
 pub use newest::Merged;
 pub use reading::Reading;
@@ -158,6 +159,7 @@ struct Inner {
     sweeps: expire::Sweeps,
     texts: texts::Texts,
     forgetting: past::Forgetting,
+    leaving: gone::Leaving,
     searching: search::Searching,
     stats: Stats,
     /// Held by the committer while it commits, so that a reader can have the store quiet.
@@ -192,6 +194,7 @@ impl Hub {
             sweeps: expire::Sweeps::default(),
             texts: texts::Texts::default(),
             forgetting: past::Forgetting::default(),
+            leaving: gone::Leaving::default(),
             searching: search::Searching::default(),
             stats: Stats::default(),
             quiet: tokio::sync::Semaphore::new(1),
@@ -289,8 +292,13 @@ impl Hub {
     ) -> Result<Answer, HubError> {
         // Changes of documents are worked out beside the writer; nobody else does so meanwhile.
         let edits = self.edits(me, command).await?;
+        let there = self.there_in(command);
         let decide = |draft: &mut Draft<'_>| match &edits {
-            None => command::decide(draft, me, command),
+            None => {
+                let outcome = command::decide(draft, me, command)?;
+                gone::tell(draft, &there)?;
+                Ok(outcome)
+            }
             Some(edits) => command::decide(draft, me, edits.get()?),
         };
         self.once((me, from), op, || Said::of(command), decide).await
@@ -317,7 +325,7 @@ impl Hub {
         op: Option<&OpId>,
         command: &Command,
     ) -> Option<Result<Answer, HubError>> {
-        if self.may_be_edits(command) {
+        if self.may_be_edits(command) || matches!(command, Command::RemoveCircle { .. }) {
             return None;
         }
         let at = (self.inner.env.now(), self.inner.env.random());

@@ -20,7 +20,7 @@ const TURNS: usize = 2;
 
 /// The topics that forget just now.
 pub(crate) struct Forgetting {
-    topics: Tended,
+    topics: Tended<TopicId>,
     turns: Semaphore,
 }
 

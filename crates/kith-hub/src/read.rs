@@ -236,7 +236,7 @@ impl Hub {
     }
 }
 
-fn parse_seq(text: &str) -> Option<Seq> {
+pub(crate) fn parse_seq(text: &str) -> Option<Seq> {
     u64::from_str_radix(text, 16).ok().map(Seq)
 }
 

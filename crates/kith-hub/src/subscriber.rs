@@ -15,7 +15,7 @@ use kith_core::event::Body;
 use kith_core::id::{CircleId, FeedId, SessionId, UserId};
 use tokio::sync::Notify;
 
-use crate::item::{Batch, Grant, Item};
+use crate::item::{Batch, Closed, Grant, Item};
 use crate::keys::{last_part, prefix};
 use crate::mailbox::{Bell, Mailbox};
 use crate::{Hub, HubError, Inner};
@@ -354,10 +354,15 @@ pub(crate) fn scope_of(changes: &Changes) -> Scope {
             }
             (
                 FeedId::Circle(circle),
-                Body::RoleSet { .. } | Body::RoleRemoved { .. } | Body::OwnerChanged { .. },
+                Body::RoleSet { .. }
+                | Body::RoleRemoved { .. }
+                | Body::OwnerChanged { .. }
+                | Body::CircleRemoved { .. },
             ) => {
                 scope.circles.insert(circle);
             }
+            // The site itself removes what nobody could get at any more.
+            (_, Body::TopicRemoved {}) if drafted.event.by.is_none() => {}
             (
                 feed,
                 Body::StreamNarrowed { .. }
@@ -416,16 +421,13 @@ pub(crate) fn recheck(inner: &Arc<Inner>, scope: &Scope) -> Vec<Arc<Subscriber>>
             subscriber.finish(why);
         }
         subscriber.mailbox.revoke();
-        for feed in closed.iter().chain(&lost) {
-            inner.fan.table().tidy(*feed);
-            crate::live::let_go(inner, *feed);
+        let ended = closed.iter().map(|closed| closed.feed).chain(lost.iter().copied());
+        for feed in ended {
+            inner.fan.table().tidy(feed);
+            crate::live::let_go(inner, feed);
         }
-        for feed in closed {
-            subscriber.mailbox.put(Item::Closed(feed));
-        }
-        for feed in lost {
-            subscriber.mailbox.lag(feed);
-        }
+        closed.into_iter().for_each(|closed| subscriber.mailbox.put(Item::Closed(closed)));
+        lost.into_iter().for_each(|feed| subscriber.mailbox.lag(feed));
         fenced.push(subscriber);
     }
     fenced
@@ -467,12 +469,15 @@ fn end_of_session(draft: &Draft<'_>, subscriber: &Subscriber, scope: &Scope) -> 
 
 /// Revokes the grants that are no longer right, and those that cannot be looked up at once: their
 /// reader subscribes again, which looks them up in peace.
-fn lost_feeds(draft: &Draft<'_>, subscriber: &Subscriber) -> (Vec<FeedId>, Vec<FeedId>) {
+fn lost_feeds(draft: &Draft<'_>, subscriber: &Subscriber) -> (Vec<Closed>, Vec<FeedId>) {
     let (mut closed, mut lost) = (Vec::new(), Vec::new());
     subscriber.grants().retain(|feed, grant| {
         match access::to_read(draft, subscriber.user, *feed) {
             Ok(_) => return true,
-            Err(Stop::Refused(_)) => closed.push(*feed),
+            Err(Stop::Refused(_)) => {
+                let removed = access::is_gone(draft, *feed).unwrap_or(false);
+                closed.push(Closed { feed: *feed, removed });
+            }
             Err(Stop::Missing(_)) => lost.push(*feed),
         }
         grant.revoke();

@@ -1,35 +1,39 @@
-//! Topics that are looked after beside everything else: each by one at a time, and once more when there
-//! was a reason to meanwhile.
+//! What is looked after beside everything else: each by one at a time, and once more when there was a
+//! reason to meanwhile.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kith_core::id::TopicId;
-
-/// The topics that are looked after just now.
-#[derive(Default)]
-pub(crate) struct Tended {
+/// What is looked after just now.
+pub(crate) struct Tended<K> {
     /// Each with whether it is to be looked at, once more or for the first time.
-    topics: Mutex<HashMap<TopicId, bool>>,
+    all: Mutex<HashMap<K, bool>>,
 }
 
-impl Tended {
-    fn topics(&self) -> MutexGuard<'_, HashMap<TopicId, bool>> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+impl<K> Default for Tended<K> {
+    fn default() -> Self {
+        Self { all: Mutex::default() }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Tended<K> {
+    fn all(&self) -> MutexGuard<'_, HashMap<K, bool>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a topic is to be looked after by whoever asks; otherwise another does so already, and
-    /// looks at it again.
-    pub(crate) fn begin(&self, topic: TopicId) -> bool {
-        self.topics().insert(topic, true).is_none()
+    /// Whether it is to be looked after by whoever asks; otherwise another does so already, and looks at
+    /// it again.
+    pub(crate) fn begin(&self, one: K) -> bool {
+        self.all().insert(one, true).is_none()
     }
 
     /// Whether whoever began is to look at it now; otherwise that was all.
-    pub(crate) fn again(&self, topic: TopicId) -> bool {
-        let mut topics = self.topics();
-        let again = topics.get_mut(&topic).is_some_and(std::mem::take);
+    pub(crate) fn again(&self, one: K) -> bool {
+        let mut all = self.all();
+        let again = all.get_mut(&one).is_some_and(std::mem::take);
         if !again {
-            topics.remove(&topic);
+            all.remove(&one);
         }
         again
     }

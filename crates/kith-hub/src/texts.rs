@@ -40,7 +40,7 @@ const LATE_MAX: usize = 1000;
 pub(crate) struct Texts {
     benches: Arc<Semaphore>,
     /// Texts that are being merged.
-    merging: Tended,
+    merging: Tended<TopicId>,
     /// Held by whoever works out changes, until they are decided: all of a document are made as one
     /// client of it, whose edits follow each other. Each stands for some of the documents.
     changing: [tokio::sync::Mutex<()>; TURNS],

@@ -5,6 +5,7 @@
 //! read and asked whether what it points to is there. To be run while nobody writes.
 
 mod files;
+mod gone;
 mod references;
 mod search;
 #[cfg(feature = "testing")]
@@ -14,8 +15,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use kith_core::document::{Doc, Kept, Key, TopicRef};
-use kith_core::event::{Body, Event};
-use kith_core::id::{FeedId, Seq};
+use kith_core::event::Event;
+use kith_core::id::{FeedId, Seq, StreamId};
 use kith_core::index::index;
 use kith_core::reduce::{Documents, reduce};
 use kith_core::topic::{State, Value};
@@ -23,6 +24,8 @@ use kith_store::{Batch, DocKey, DocWrite, Problem, ROWS_MAX, Range, Store, Store
 
 use crate::keys::prefix;
 use crate::texts;
+
+use gone::is_last;
 
 pub use files::contents;
 pub use search::{CompareError, compare};
@@ -97,8 +100,11 @@ async fn walk(store: &dyn Store, repairs: bool) -> Result<Verified, StoreError> 
         repairs,
         found: Verified::default(),
         expected: HashSet::new(),
+        going: HashSet::new(),
+        removed: HashSet::new(),
         writes: Vec::new(),
     };
+    gone::note(&mut walk).await?;
     let mut after: Option<FeedId> = None;
     loop {
         let page = store.feeds(after, ROWS_MAX).await?;
@@ -112,6 +118,7 @@ async fn walk(store: &dyn Store, repairs: bool) -> Result<Verified, StoreError> 
         walk.beyond(collection).await?;
     }
     walk.flush().await?;
+    gone::check(&mut walk).await?;
     references::check(&mut walk).await?;
     files::check(&mut walk).await?;
     walk.flush().await?;
@@ -125,6 +132,10 @@ struct Walk<'a> {
     /// Everything that should be there, by the hash of its collection and key: the database may be
     /// larger than the memory.
     expected: HashSet<u128>,
+    /// Circles that were removed, and their streams, of which not all is forgotten yet.
+    going: HashSet<String>,
+    /// Streams that were removed.
+    removed: HashSet<StreamId>,
     /// What would make it right.
     writes: Vec<DocWrite>,
 }
@@ -190,8 +201,11 @@ impl Walk<'_> {
                         if begin.is_some_and(|begin| event.seq <= begin) {
                             continue;
                         }
-                        is_removed = matches!(event.body, Body::TopicRemoved {});
+                        is_removed = is_last(&event.body);
                         add(&mut documents, &event);
+                        if is_removed {
+                            self.end(feed, &mut documents);
+                        }
                         if let Some(kept) = kept.remove(&event.seq) {
                             self.compare_kept(feed, &kept, &documents).await?;
                         }
@@ -212,6 +226,11 @@ impl Walk<'_> {
         if first > Seq(1) && begin.is_none() && !is_removed {
             self.lost(feed).await?;
         }
+        // How far users read streams is forgotten with these.
+        documents.retain(|key, _| match key {
+            Key::Read(_, stream, _) => !self.removed.contains(stream),
+            _ => true,
+        });
         let rows = documents.iter().filter_map(|(key, doc)| Some((key.path()?, doc)));
         let rows: Vec<((&'static str, String), &Doc)> = rows.collect();
         for step in rows.chunks(STEP) {
@@ -356,7 +375,7 @@ impl Walk<'_> {
         for (((collection, key), doc), stored) in step.iter().zip(found) {
             self.expected.insert(name_of(collection, key));
             let same = stored.as_deref().and_then(|json| Doc::parse_in(collection, json));
-            if same.is_none_or(|parsed| parsed.as_ref() != Ok(doc)) {
+            if same.is_none_or(|parsed| parsed.as_ref() != Ok(doc)) && !self.is_going(key) {
                 let what = match stored {
                     Some(_) => format!("Document {key:?} of {collection} is not what happened."),
                     None => format!("Document {key:?} of {collection} is missing."),
@@ -372,7 +391,7 @@ impl Walk<'_> {
     /// Finds the documents of a collection that follow from no event.
     async fn beyond(&mut self, collection: &'static str) -> Result<(), StoreError> {
         for (key, _) in self.all(collection).await? {
-            if !self.expects(collection, &key) {
+            if !self.expects(collection, &key) && !self.is_going(&key) {
                 let what = format!("Document {key:?} of {collection} comes of nothing.");
                 let write = DocWrite { key: DocKey { collection, key }, body: None };
                 self.change(write, what).await?;

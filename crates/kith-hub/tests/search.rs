@@ -198,6 +198,51 @@ async fn an_index_that_has_something_otherwise_than_the_messages_is_told() {
     assert_eq!(wrong().await, Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn of_a_removed_circle_the_index_has_nothing() {
+    let store = MemoryStore::new();
+    let dir = tempfile::tempdir().unwrap();
+    let hub = hub(store.clone(), Limits::default()).await;
+    let index = Arc::new(SqliteIndex::open(&dir.path().join("search")).unwrap());
+    tokio::spawn(hub.search_by(Arc::clone(&index) as Arc<dyn Index>));
+    let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
+    let (home, tea) = circle(&hub, ana).await;
+    let (_, kept) = circle(&hub, ana).await;
+    let direct = hub.execute(ana, None, &Command::OpenDirect { user: bob }).await.unwrap();
+    let direct = direct.stream.unwrap();
+    // More than one step of forgetting.
+    for number in 0..1100 {
+        say(&hub, ana, tea, &format!("tea {number}")).await.unwrap();
+    }
+    for stream in [kept, direct] {
+        say(&hub, ana, stream, "tea that stays").await.unwrap();
+    }
+    hub.index_settled().await;
+    assert_eq!(index.count(tea).await.unwrap(), 1100);
+    hub.execute(ana, None, &Command::RemoveCircle { circle: home }).await.unwrap();
+    let found = hub.search(ana, asked("tea")).await.unwrap();
+    assert_eq!(found.hits.len(), 2);
+    while hub.expire().await.unwrap() > 0 {}
+    hub.index_settled().await;
+    assert_eq!(index.count(tea).await.unwrap(), 0);
+    assert_eq!(index.count(kept).await.unwrap(), 1);
+    assert_eq!(verify::compare(&store, index.as_ref()).await.unwrap(), []);
+    assert_eq!(hub.search(ana, asked("tea")).await.unwrap().hits.len(), 2);
+    // What stands in it by mistake is found.
+    let changes = vec![Change::Put(Entry {
+        stream: tea,
+        seq: Seq(2),
+        home: kith_store::index::Home::Circle(home),
+        author: ana,
+        at: hub.now(),
+        text: "tea".to_owned(),
+        marks: Vec::new(),
+    })];
+    index.apply(Step { changes, read: Vec::new() }).await.unwrap();
+    let wrong = verify::compare(&store, index.as_ref()).await.unwrap();
+    assert!(wrong[0].what.contains("which is gone"), "{wrong:?}");
+}
+
 /// An index on a disk that is full.
 struct Full(SqliteIndex);
 
@@ -211,6 +256,9 @@ impl Index for Full {
     }
     async fn read(&self, streams: Vec<StreamId>) -> Result<Vec<Seq>, IndexError> {
         self.0.read(streams).await
+    }
+    async fn forget(&self, stream: StreamId, limit: usize) -> Result<usize, IndexError> {
+        self.0.forget(stream, limit).await
     }
     async fn find(&self, ask: Ask, limit: usize) -> Result<Vec<Found>, IndexError> {
         self.0.find(ask, limit).await

@@ -319,6 +319,9 @@ pub enum Push {
     Closed {
         /// Which.
         feed: FeedId,
+        /// What it tells about was removed, for everybody.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        removed: bool,
     },
     /// The last frame before the server closes.
     Bye(Problem),

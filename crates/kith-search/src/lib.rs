@@ -87,6 +87,10 @@ impl Index for SqliteIndex {
         self.writer.run(move |writer| writer.apply(&step)).await
     }
 
+    async fn forget(&self, stream: StreamId, limit: usize) -> Result<usize, IndexError> {
+        self.writer.run(move |writer| writer.forget_stream(&stream, limit)).await
+    }
+
     async fn find(&self, ask: Ask, limit: usize) -> Result<Vec<Found>, IndexError> {
         self.readers.try_run(move |file| find::find(file, &ask, limit)).await
     }

@@ -171,6 +171,39 @@ impl Writer {
         Ok(())
     }
 
+    pub(crate) fn forget_stream(
+        &mut self,
+        stream: &StreamId,
+        limit: usize,
+    ) -> Result<usize, IndexError> {
+        let forgotten = self.try_forget_stream(stream, limit);
+        // It may have been noted that its home is known.
+        self.forget();
+        forgotten.map_err(from_sqlite)
+    }
+
+    fn try_forget_stream(&mut self, stream: &StreamId, limit: usize) -> rusqlite::Result<usize> {
+        let transaction = self.conn.unchecked_transaction()?;
+        let stream = number(&transaction, &mut self.known, stream)?;
+        let rows = {
+            let sql = "SELECT id FROM message WHERE stream = ?1 ORDER BY seq LIMIT ?2";
+            let mut look = transaction.prepare_cached(sql)?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let found = look.query_map((stream, limit), |row| row.get::<_, i64>(0))?;
+            found.collect::<rusqlite::Result<Vec<i64>>>()?
+        };
+        for row in &rows {
+            transaction.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([row])?;
+            let sql = "DELETE FROM token WHERE rowid = ?1";
+            transaction.prepare_cached(sql)?.execute([turned(*row)])?;
+        }
+        if rows.len() < limit {
+            transaction.prepare_cached("DELETE FROM home WHERE stream = ?1")?.execute([stream])?;
+        }
+        transaction.commit()?;
+        Ok(rows.len())
+    }
+
     fn forget(&mut self) {
         self.known.clear();
         self.housed.clear();

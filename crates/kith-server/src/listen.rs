@@ -183,6 +183,7 @@ async fn tell_idle(app: Arc<App>) {
 
 /// Removes what has had its time, every now and then until the server stops.
 async fn expire(app: Arc<App>) {
+    app.hub.tidy();
     loop {
         tokio::select! {
             () = app.stopped() => return,

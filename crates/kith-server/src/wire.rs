@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use kith_core::event::Event;
 use kith_core::id::{FeedId, Seq, UserId};
-use kith_hub::{Backlog, Delivery, Item, Merged, Reset, presence, read};
+use kith_hub::{Backlog, Closed, Delivery, Item, Merged, Reset, presence, read};
 use kith_proto::codec::Encoding;
 use kith_proto::error::Problem;
 use kith_proto::frame::{self, Push, Reply, Seen, Signaled, Status, Subscribed};
@@ -89,7 +89,7 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
             push(encoding, &Push::Service(Told::Offered(services::card(card.as_ref().clone()))))
         }
         Item::Lagged(feeds) => push(encoding, &Push::Lagged { feeds }),
-        Item::Closed(feed) => push(encoding, &Push::Closed { feed }),
+        Item::Closed(Closed { feed, removed }) => push(encoding, &Push::Closed { feed, removed }),
     })
 }
 

@@ -148,6 +148,9 @@ pub trait Index: Send + Sync + 'static {
     /// Makes changes, all or none.
     async fn apply(&self, step: Step) -> Result<(), IndexError>;
 
+    /// Removes messages of a stream that was removed, at most `limit`; says how many.
+    async fn forget(&self, stream: StreamId, limit: usize) -> Result<usize, IndexError>;
+
     /// Hits in order, at most `limit`; fewer only when there are no more.
     async fn find(&self, ask: Ask, limit: usize) -> Result<Vec<Found>, IndexError>;
 

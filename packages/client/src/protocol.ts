@@ -34,6 +34,9 @@ export type Act =
     public: boolean;
   }
   | {
+    act: "circle_removed";
+  }
+  | {
     act: "icon_set";
     icon: Icon | null;
   }
@@ -411,6 +414,10 @@ export type Body =
     /** The section that it is shown in. */
     section?: SectionName;
   }
+  /** The stream was removed, as its circle was: nothing follows in its feed. */
+  | {
+    kind: "stream_removed";
+  }
   /** Users were added to a group. */
   | {
     kind: "group_added";
@@ -551,6 +558,14 @@ export type Body =
     /** Anyone may join. */
     public: boolean;
   }
+  /** The circle was removed: nothing follows in its feed. That of the site keeps that it was. */
+  | {
+    /** Which. */
+    circle: CircleId;
+    kind: "circle_removed";
+    /** What it was called. */
+    name: CircleName;
+  }
   /** The circle has a new owner. */
   | {
     kind: "owner_changed";
@@ -611,7 +626,7 @@ export type Body =
   | {
     /** Which. */
     circle: CircleId;
-    /** Left, kicked or banned. */
+    /** Left, kicked or banned, or the circle was removed. */
     how: Leaving;
     kind: "circle_left";
   }
@@ -1087,6 +1102,13 @@ export type Command =
       circle: CircleId;
       /** To whom. */
       owner: UserId;
+    };
+  }
+  /** Remove a circle and all that is in it: as its owner, or as an administrator of the site. */
+  | {
+    remove_circle: {
+      /** Which. */
+      circle: CircleId;
     };
   }
   /** Join a public circle. */
@@ -1831,7 +1853,7 @@ export type Kind = "bool" | "int" | "float" | "string" | "text" | "set" | "list"
 export type Label = string;
 
 /** How a membership ended. */
-export type Leaving = "left" | "kicked" | "banned";
+export type Leaving = "left" | "kicked" | "banned" | "circle_removed";
 
 /** The limits of this server, told in the welcome. */
 export type Limits = {
@@ -2159,6 +2181,8 @@ export type Push =
     closed: {
       /** Which. */
       feed: FeedId;
+      /** What it tells about was removed, for everybody. */
+      removed?: boolean;
     };
   }
   /** The last frame before the server closes. */

@@ -158,7 +158,7 @@ export class Stream {
       case "refused":
       case "closed": {
         const problem = update.kind === "refused" ? update.problem
-          : { code: "stream.not_found", message: "this stream may not be read any longer" };
+          : { code: "stream.not_found", message: update.removed ? "this stream was removed" : "this stream may not be read any longer" };
         this.close();
         this.#ended.tell(new KithError(problem));
         return;

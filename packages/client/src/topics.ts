@@ -137,7 +137,7 @@ export class Topics {
         this.#end(topic, opening, new KithError(update.problem));
         break;
       case "closed":
-        this.#end(topic, opening, new KithError({ code: "topic.not_found", message: "this topic may not be read any longer" }));
+        this.#end(topic, opening, new KithError({ code: "topic.not_found", message: update.removed ? "this topic was removed" : "this topic may not be read any longer" }));
         break;
       case "behind":
         this.#values.behind(topic);

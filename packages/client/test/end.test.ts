@@ -294,6 +294,30 @@ test("who is removed learns it, and who is not let in stays out", async (context
   assert.equal((await refused(server.client("bob"))).code, "auth.failed");
 });
 
+test("what is open of a circle ends when it is removed", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const { circle: id, stream } = await circle(ana, bob);
+  const app = schema({ counter: int<number>() });
+  await ana.open(id, app, { create: true });
+  const there = await bob.open(id, app);
+  const theirs = await bob.stream(stream);
+  const ends = [new Promise<KithError>((resolve) => there.counter.onEnd(resolve)), new Promise<KithError>((resolve) => theirs.onEnd(resolve))];
+  const told = new Promise<unknown>((resolve) => bob.follow({ feed: bob.user.id }, (update) => {
+    if (update.kind === "event") resolve(update.event.body);
+  }));
+  const closed = new Promise<unknown>((resolve) => bob.follow({ feed: id }, (update) => {
+    if (update.kind === "caught_up") void ana.command({ remove_circle: { circle: id } });
+    if (update.kind === "closed") resolve(update);
+  }));
+  assert.deepEqual(await closed, { kind: "closed", feed: id, removed: true });
+  assert.deepEqual(await told, { kind: "circle_left", circle: id, how: "circle_removed" });
+  const why = await Promise.all(ends);
+  assert.deepEqual(why.map(({ code, message }) => [code, message]), [["topic.not_found", "this topic was removed"], ["stream.not_found", "this stream was removed"]]);
+  assert.deepEqual((await bob.query({ window: {} })).circles, []);
+  assert.equal((await refused(ana.command({ remove_circle: { circle: id } }))).code, "circle.not_found");
+});
+
 test("steps are taken back and done again", async (context) => {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];

@@ -29,7 +29,7 @@ function update(told: Told): FeedUpdate | undefined {
   if (told.caught_up !== undefined) return { kind: "caught_up", feed: FEED, seq: 1 };
   if (told.aware !== undefined) return { kind: "aware", feed: FEED, ...told.aware };
   if (told.refused !== undefined) return { kind: "refused", feed: FEED, problem: PROBLEM };
-  return told.closed === undefined ? undefined : { kind: "closed", feed: FEED };
+  return told.closed === undefined ? undefined : { kind: "closed", feed: FEED, removed: false };
 }
 
 for (const { name, steps } of JSON.parse(text) as Case[]) {

@@ -310,9 +310,9 @@ impl Feeds {
     }
 
     /// The user may no longer read this feed.
-    pub(super) fn closed(&mut self, feed: FeedId, updates: &mut VecDeque<Update>) {
+    pub(super) fn closed(&mut self, feed: FeedId, removed: bool, updates: &mut VecDeque<Update>) {
         if self.all.remove(&feed).is_some() {
-            updates.push_back(Update::Closed { feed });
+            updates.push_back(Update::Closed { feed, removed });
         }
     }
 }

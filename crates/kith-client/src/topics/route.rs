@@ -40,9 +40,9 @@ impl Topics {
                 Some(topic) => self.close(topic, problem),
                 None => return Some(Update::Refused { feed, problem }),
             },
-            Update::Closed { feed } => match self.followed(feed) {
-                Some(topic) => self.close(topic, no_longer()),
-                None => return Some(Update::Closed { feed }),
+            Update::Closed { feed, removed } => match self.followed(feed) {
+                Some(topic) => self.close(topic, no_longer(removed)),
+                None => return Some(Update::Closed { feed, removed }),
             },
             Update::Disconnected { .. } => {
                 self.offline();
@@ -75,6 +75,7 @@ impl Topics {
     }
 }
 
-fn no_longer() -> Problem {
-    Problem::new("topic.not_found", "you may no longer read this topic")
+fn no_longer(removed: bool) -> Problem {
+    let why = if removed { "this topic was removed" } else { "you may no longer read this topic" };
+    Problem::new("topic.not_found", why)
 }

@@ -65,6 +65,7 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
         }
         Command::SetIcon { circle, file } => circle::depict(draft, me, *circle, *file),
         Command::ChangeOwner { circle, owner } => circle::change_owner(draft, me, *circle, *owner),
+        Command::RemoveCircle { circle } => circle::remove(draft, me, *circle),
         Command::Join { circle } => member::join(draft, me, *circle),
         Command::AcceptInvite { code } => invite::accept(draft, me, code),
         Command::Leave { circle } => member::leave(draft, me, *circle),

@@ -1,11 +1,12 @@
-//! Circles: made, changed, handed over.
+//! Circles: made, changed, handed over, removed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::access;
 use crate::command::Outcome;
 use crate::decide::{audit, file, member, stream, tell};
-use crate::document::Role;
+use crate::document::{Doc, Key, Mark, Role};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
 use crate::id::{CircleId, FeedId, FileId, RoleId, UserId};
@@ -134,7 +135,7 @@ pub(crate) fn change_owner(
 ) -> Result<Outcome, Stop> {
     let standing = access::in_circle(draft, me, circle)?;
     if standing.circle.owner != me {
-        return Err(Refusal::Forbidden { permission: "owner" }.into());
+        return Err(Refusal::Forbidden { permission: access::OWNER }.into());
     }
     if draft.member(circle, owner)?.is_none() {
         return Err(Refusal::NotMember.into());
@@ -143,4 +144,20 @@ pub(crate) fn change_owner(
     tell(draft, &mut outcome, FeedId::Circle(circle), Body::OwnerChanged { owner })?;
     audit(draft, circle, Act::OwnerChanged { owner })?;
     Ok(outcome)
+}
+
+/// Removes a circle: from here on there is none of this id, for anybody. What it held is forgotten
+/// [later](crate::decide::gone), a little at a time.
+pub(crate) fn remove(draft: &mut Draft<'_>, me: UserId, id: CircleId) -> Result<Outcome, Stop> {
+    let circle = access::to_remove_circle(draft, me, id)?;
+    if let Some(icon) = &circle.icon {
+        file::let_go(draft, icon.file)?;
+    }
+    draft.put(Key::Tally(id), None);
+    draft.put(Key::GoneCircle(id), Some(Doc::GoneCircle(Arc::new(Mark { at: draft.now }))));
+    audit(draft, id, Act::CircleRemoved)?;
+    let body = Body::CircleRemoved { circle: id, name: circle.name.clone() };
+    draft.emit(FeedId::Circle(id), body.clone())?;
+    draft.emit(FeedId::Site, body)?;
+    Ok(Outcome { circle: Some(id), ..Outcome::default() })
 }

@@ -255,13 +255,13 @@ pub(crate) fn depict(
     Ok(Some(icon))
 }
 
-/// Has a message refer to files no longer. What nothing refers to any more goes at once.
+/// Has a message refer to files no longer.
 pub(crate) fn detach(draft: &mut Draft<'_>, files: &[Attachment]) -> Result<(), Stop> {
     files.iter().try_for_each(|about| let_go(draft, about.id))
 }
 
-/// Has something refer to a file no longer.
-fn let_go(draft: &mut Draft<'_>, id: FileId) -> Result<(), Stop> {
+/// Has something refer to a file no longer. What nothing refers to any more goes at once.
+pub(crate) fn let_go(draft: &mut Draft<'_>, id: FileId) -> Result<(), Stop> {
     let Some(file) = draft.file(id)? else { return Ok(()) };
     let uses = file.uses.saturating_sub(1);
     let expires_at = if uses == 0 { Some(draft.now) } else { file.expires_at };

@@ -76,6 +76,10 @@ pub(crate) fn revoke(
 /// [`Refusal::NoSuchInvite`] for whatever reason it cannot.
 pub fn find(draft: &Draft<'_>, code: &str) -> Result<Arc<Invite>, Stop> {
     let invite = draft.invite(secret_hash(code))?.ok_or(Refusal::NoSuchInvite)?;
+    // It may be left of a circle that was removed.
+    if draft.circle(invite.circle)?.is_none() {
+        return Err(Refusal::NoSuchInvite.into());
+    }
     let over = invite.expires_at.is_some_and(|at| at <= draft.now) || invite.uses_left == Some(0);
     if over { Err(Refusal::NoSuchInvite.into()) } else { Ok(invite) }
 }

@@ -1,6 +1,9 @@
 //! Preferences: what follows a user over devices. Each is checked by what its name says it is; beyond
 //! that the server looks at none of them.
 
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -138,6 +141,44 @@ pub(crate) fn set(
     let body = Body::PreferenceSet { key: key.clone(), value: value.clone() };
     tell(draft, &mut outcome, FeedId::User(me), body)?;
     Ok(outcome)
+}
+
+/// Has a user prefer nothing any more about a circle that is gone, nor about its streams.
+pub(super) fn forget(
+    draft: &mut Draft<'_>,
+    user: UserId,
+    circle: CircleId,
+    streams: &BTreeSet<StreamId>,
+) -> Result<(), Stop> {
+    let Some(before) = draft.preferences(user)? else { return Ok(()) };
+    for (key, value) in &before.values {
+        let value = match key.as_str().split_once(':') {
+            Some(("notify", of)) => {
+                let is_gone = of.parse() == Ok(circle)
+                    || of.parse().is_ok_and(|stream| streams.contains(&stream));
+                is_gone.then_some(Json::Null)
+            }
+            Some(_) => None,
+            None if key.as_str() == "favourites" => {
+                without(value, |id: &StreamId| streams.contains(id))
+            }
+            None if key.as_str() == "circles" => without(value, |id: &CircleId| *id == circle),
+            None => None,
+        };
+        if let Some(value) = value {
+            draft.emit(FeedId::User(user), Body::PreferenceSet { key: key.clone(), value })?;
+        }
+    }
+    Ok(())
+}
+
+/// A list without those that are gone, where it has any of them.
+fn without<T: FromStr>(list: &Json, is_gone: impl Fn(&T) -> bool) -> Option<Json> {
+    let all = list.as_array()?;
+    let is_gone =
+        |id: &Json| id.as_str().and_then(|id| id.parse().ok()).is_some_and(|id| is_gone(&id));
+    let left: Vec<Json> = all.iter().filter(|id| !is_gone(id)).cloned().collect();
+    (left.len() < all.len()).then_some(Json::Array(left))
 }
 
 #[cfg(test)]

@@ -154,13 +154,19 @@ pub(crate) fn remove(draft: &mut Draft<'_>, me: UserId, topic: TopicId) -> Resul
     let (circle, name) = (access.topic.circle, access.topic.name.clone());
     let tally = draft.tally(circle)?.unwrap_or_default();
     count(draft, circle, &tally, tally.topics.saturating_sub(1));
+    drop_it(draft, topic)?;
+    audit(draft, circle, Act::TopicRemoved { topic, name })?;
+    Ok(Outcome::default())
+}
+
+/// Ends a topic, and notes that what it held is to be forgotten.
+pub(super) fn drop_it(draft: &mut Draft<'_>, topic: TopicId) -> Result<(), Stop> {
     draft.emit(FeedId::Topic(topic), Body::TopicRemoved {})?;
     draft.put(Key::Gone(topic), Some(Doc::Gone(Arc::new(Mark { at: draft.now }))));
     if draft.past(topic)?.is_some() {
         draft.put(Key::Past(topic), None);
     }
-    audit(draft, circle, Act::TopicRemoved { topic, name })?;
-    Ok(Outcome::default())
+    Ok(())
 }
 
 /// Does all of `changes`, or nothing, if all of `when` hold. It is a step of the user's, or part of

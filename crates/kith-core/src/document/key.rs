@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    Account, Author, Ban, Circle, DirectRef, Done, Facts, FeedHead, File, Invite, InviteRef, Kept,
-    Mark, Member, Message, NameOwner, Note, ParseError, Past, Preferences, Quota, ReadMark, Said,
-    Session, SessionRef, SiteRules, SiteSecret, Step, Steps, Stream, Tally, Topic, TopicRef,
-    Upload, User, Whom, check_version, with_version,
+    Account, Author, Ban, Circle, DirectRef, Done, Facts, FeedHead, File, GoneStream, Invite,
+    InviteRef, Kept, Mark, Member, Message, NameOwner, Note, ParseError, Past, Preferences, Quota,
+    ReadMark, Said, Session, SessionRef, SiteRules, SiteSecret, Step, Steps, Stream, Tally, Topic,
+    TopicRef, Upload, User, Whom, check_version, with_version,
 };
 use crate::file::BlobHash;
 use crate::id::{
@@ -214,6 +214,10 @@ documents! {
     Kept(Kept) in "kept", key(topic: TopicId, seq: Seq) = format!("{topic}/{}", seq_key(*seq)), get kept;
     /// A topic that was removed, and whose events and kept values are not all forgotten yet.
     Gone(Mark) in "gone", key(topic: TopicId) = format!("{topic}"), get gone;
+    /// A circle that was removed, and of which not all is forgotten yet.
+    GoneCircle(Mark) in "gone_circle", key(circle: CircleId) = format!("{circle}"), get gone_circle;
+    /// A stream of such a circle.
+    GoneStream(GoneStream) in "gone_stream", key(circle: CircleId, stream: StreamId) = format!("{circle}/{stream}"), get gone_stream;
     /// A topic that may have something to forget, because it keeps only the end of its history.
     Past(Past) in "past", key(topic: TopicId) = format!("{topic}"), get past;
     /// A step of a user in a circle that can be taken back, in one of so many places.

@@ -128,8 +128,13 @@ impl Room {
                     self.arrive(&marker);
                 }
                 Item::Lagged(feeds) => lost.feeds.extend(feeds),
-                Item::Closed(FeedId::Topic(topic) | FeedId::Live(topic)) => self.went(topic, false),
-                Item::Closed(_) => return Err(Ended("the user is not in the circle".to_owned())),
+                Item::Closed(closed) => match closed.feed {
+                    FeedId::Topic(topic) | FeedId::Live(topic) => self.went(topic, false),
+                    _ if closed.removed => {
+                        return Err(Ended("the circle was removed".to_owned()));
+                    }
+                    _ => return Err(Ended("the user is not in the circle".to_owned())),
+                },
                 Item::Bundle(bundle) => {
                     for delivery in bundle.events() {
                         self.one_more(&delivery.event, &mut group, &mut own);

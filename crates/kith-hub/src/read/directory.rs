@@ -208,8 +208,9 @@ impl Hub {
         }
         for circle in self.ids::<CircleId>(prefix("joined", &me)).await? {
             let is_or_was = |draft: &Draft<'_>| {
-                Ok(draft.member(circle, user)?.is_some()
-                    || draft.former(FeedId::Circle(circle), user)?.is_some())
+                Ok(draft.circle(circle)?.is_some()
+                    && (draft.member(circle, user)?.is_some()
+                        || draft.former(FeedId::Circle(circle), user)?.is_some()))
             };
             if self.look_committed(is_or_was).await? {
                 return Ok(true);

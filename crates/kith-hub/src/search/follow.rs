@@ -150,7 +150,11 @@ impl Follower {
             }
             let parsed: Result<Vec<Event>, HubError> =
                 events.iter().map(|event| parse_event(&event.body)).collect();
-            step.changes.extend(hub.changes(stream, &parsed?).await?);
+            let parsed = parsed?;
+            if parsed.iter().any(|event| matches!(event.body, Body::StreamRemoved {})) {
+                self.forget(stream).await?;
+            }
+            step.changes.extend(hub.changes(stream, &parsed).await?);
             step.read.push((stream, last));
             if step.changes.len() >= CHANGES {
                 break;
@@ -161,6 +165,14 @@ impl Follower {
         }
         for (stream, last, end) in ends {
             hub.inner.searching.behind.read(stream, last, end);
+        }
+        Ok(())
+    }
+
+    /// Forgets the messages of a stream that was removed.
+    async fn forget(&self, stream: StreamId) -> Result<(), Failure> {
+        while self.index.forget(stream, CHANGES).await? == CHANGES {
+            tokio::task::yield_now().await;
         }
         Ok(())
     }

@@ -62,10 +62,16 @@ async fn compare_stream(
         return Ok(vec![format!("It has read {read} events of {stream}, which has {head}.")]);
     }
     let key = Key::Stream(stream);
-    let Some(Doc::Stream(of)) = stored(store, &key).await? else { return Ok(Vec::new()) };
     if read == Seq(0) {
         return Ok(Vec::new());
     }
+    let Some(Doc::Stream(of)) = stored(store, &key).await? else {
+        // It was removed, and so is what the index had of it once it has read that.
+        let left = if read == head { index.count(stream).await? } else { 0 };
+        let wrong =
+            (left > 0).then(|| format!("It has {left} messages of {stream}, which is gone."));
+        return Ok(wrong.into_iter().collect());
+    };
     let changed = changed(store, feed, read).await?;
     let mut wrong = Vec::new();
     let mut count = 0;

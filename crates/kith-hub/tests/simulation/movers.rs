@@ -377,7 +377,7 @@ impl Watcher {
                 }
             }
             Item::Lagged(feeds) => self.lose(watch, feeds),
-            Item::Closed(feed) => self.lose(watch, std::slice::from_ref(feed)),
+            Item::Closed(closed) => self.lose(watch, std::slice::from_ref(&closed.feed)),
             Item::Signal(_) | Item::Aware(_) | Item::Told(_) | Item::Offered(_) => {}
         }
         if watch.whole {

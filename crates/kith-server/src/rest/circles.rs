@@ -49,6 +49,13 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .body::<ChangeCircle>(r#"{"name":"Garden","about":"Plants","public":false}"#)
     .errors(MANAGED),
+    act(
+        Verb::Delete,
+        "/circles/{circle}",
+        "Remove a circle and all that is in it, as its owner or an administrator of the site",
+        |call| Ok(Command::RemoveCircle { circle: call.id("circle")? }),
+    )
+    .errors(MANAGED),
     act(Verb::Put, "/circles/{circle}/icon", "Set the image that a circle is shown with", |call| {
         let Picture { file } = call.body()?;
         Ok(Command::SetIcon { circle: call.id("circle")?, file: Some(file) })

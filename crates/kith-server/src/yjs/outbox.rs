@@ -32,7 +32,7 @@ pub(super) async fn write<W: AsyncWrite + Unpin>(link: &Link, output: &mut W) ->
         for item in batch.items.drain(..) {
             match item {
                 Item::Lagged(feeds) => lagged.extend(feeds),
-                Item::Closed(feed) => match closed(link, feed) {
+                Item::Closed(one) => match closed(link, one.feed) {
                     Ok(told) => bytes.extend_from_slice(&told),
                     Err(last) => parting = Some(last),
                 },

@@ -167,6 +167,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         r#"{"circle":"{circle}","name":"New","public":false}"#,
         &[rest("PUT /circles/{circle}", r#"{"name":"New","public":false}"#)],
     ),
+    change("remove_circle", r#"{"circle":"{circle}"}"#, &[rest("DELETE /circles/{circle}", "")]),
     change(
         "set_icon",
         r#"{"circle":"{circle}","file":"{file}"}"#,

@@ -42,7 +42,11 @@ impl Model {
                 }
             }
             Update::Refused { feed: FeedId::Stream(stream), .. }
-            | Update::Closed { feed: FeedId::Stream(stream) } => self.closed(stream),
+            | Update::Closed { feed: FeedId::Stream(stream), removed: false } => {
+                self.closed(stream);
+            }
+            // That its circle was removed is told of the circle.
+            Update::Closed { feed: FeedId::Stream(stream), removed: true } => self.removed(stream),
             Update::Refused { .. } | Update::Closed { .. } => self.refresh(),
             // Of topics, of what others show, and what snapshots tell as well.
             Update::Events(_)
@@ -340,8 +344,14 @@ impl Model {
             Body::CircleJoined { .. } | Body::ConversationOpened { .. } => self.refresh(),
             Body::CircleLeft { circle, how } => {
                 let name = self.circles.get(circle).map(|view| view.circle.name.to_string());
-                if let (Some(name), Leaving::Kicked | Leaving::Banned) = (name, how) {
-                    self.wrong(format!("you were made to leave {name}"));
+                match (name, how) {
+                    (Some(name), Leaving::Kicked | Leaving::Banned) => {
+                        self.wrong(format!("you were made to leave {name}"));
+                    }
+                    (Some(name), Leaving::CircleRemoved) => {
+                        self.wrong(format!("{name} was removed, with all that was in it"));
+                    }
+                    (_, Leaving::Left) | (None, _) => {}
                 }
                 self.refresh();
             }
@@ -367,9 +377,14 @@ impl Model {
             if self.here.is_some_and(|here| here.stream == stream) {
                 self.wrong(format!("you can no longer read {name}"));
             }
-            self.drop_stream(stream);
-            self.refresh();
+            self.removed(stream);
         }
+    }
+
+    /// There is no such stream any more.
+    fn removed(&mut self, stream: StreamId) {
+        self.drop_stream(stream);
+        self.refresh();
     }
 
     fn drop_stream(&mut self, stream: StreamId) {

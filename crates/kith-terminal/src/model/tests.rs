@@ -407,7 +407,7 @@ fn a_stream_that_is_taken_away_is_left() {
     go(&mut site, "ops");
     site.notes();
     site.is_down = true;
-    site.update(Update::Closed { feed: FeedId::Stream(stream(2)) });
+    site.update(Update::Closed { feed: FeedId::Stream(stream(2)), removed: false });
     assert_eq!(site.model.here(), Some(place(1)));
     let wrong = Note::Wrong("you can no longer read Tea/ops".to_owned());
     assert!(site.notes().contains(&wrong));

@@ -213,8 +213,8 @@ export class Feeds {
   }
 
   /** The user may no longer read this feed. */
-  closed(feed: FeedId): void {
-    if (this.#all.delete(feed)) this.tell({ kind: "closed", feed });
+  closed(feed: FeedId, removed: boolean): void {
+    if (this.#all.delete(feed)) this.tell({ kind: "closed", feed, removed });
   }
 }
 

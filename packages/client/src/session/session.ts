@@ -199,7 +199,7 @@ export class Session {
     } else if ("lagged" in push) {
       this.#feeds.lagged(push.lagged.feeds, now_ms);
     } else if ("closed" in push) {
-      this.#feeds.closed(push.closed.feed);
+      this.#feeds.closed(push.closed.feed, push.closed.removed === true);
     }
   }
 

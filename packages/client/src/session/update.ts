@@ -29,8 +29,8 @@ export type FeedUpdate =
   | { kind: "aware"; feed: FeedId; all?: boolean; states: Shown[] }
   /** It cannot be followed, and is not any longer. */
   | { kind: "refused"; feed: FeedId; problem: Problem }
-  /** The user may no longer read it: nothing of it follows. */
-  | { kind: "closed"; feed: FeedId };
+  /** The user may no longer read it, or what it tells about was `removed` for everybody: nothing of it follows. */
+  | { kind: "closed"; feed: FeedId; removed: boolean };
 
 /** What is told of several topics. */
 export type TopicsUpdate =
