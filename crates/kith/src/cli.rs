@@ -74,7 +74,7 @@ pub(crate) enum Command {
     Profile(cmd::profile::Args),
     /// Show, set or forget what follows you over devices.
     Preference(cmd::preference::Args),
-    /// Make, list, find, join or leave circles, and give them an image.
+    /// Make, list, find, join, leave or remove circles, and give them an image.
     Circle(cmd::circle::Args),
     /// Make, list or arrange the streams of a circle.
     Stream(cmd::stream::Args),

@@ -21,12 +21,12 @@ pub(crate) fn unexpected() -> Failure {
     Failure::Local("the server gave an answer that does not fit the question".to_owned())
 }
 
-fn is(wanted: &str, name: &str, id: &impl ToString) -> bool {
+pub(crate) fn is(wanted: &str, name: &str, id: &impl ToString) -> bool {
     wanted == id.to_string() || wanted.to_lowercase() == name.to_lowercase()
 }
 
 /// The one that was found, or a failure that says what to do.
-fn only<T>(kind: &str, wanted: &str, found: Vec<(String, T)>) -> Result<T, Failure> {
+pub(crate) fn only<T>(kind: &str, wanted: &str, found: Vec<(String, T)>) -> Result<T, Failure> {
     let ids: Vec<String> = found.iter().map(|(id, _)| id.clone()).collect();
     let mut found = found.into_iter();
     match (found.next(), found.next()) {

@@ -10,6 +10,8 @@ mod aside_screens;
 mod bucket;
 #[path = "serve/chat.rs"]
 mod chat;
+#[path = "serve/circles.rs"]
+mod circles;
 #[path = "serve/client.rs"]
 mod client;
 #[path = "serve/demo.rs"]

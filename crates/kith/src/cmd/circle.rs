@@ -1,6 +1,7 @@
-//! `kith circle`: make, list, find, show, change, join and leave circles, and give them an image.
+//! `kith circle`: make, list, find, show, change, join, leave and remove circles, and give them an image.
 
 mod change;
+mod remove;
 
 use std::path::PathBuf;
 
@@ -14,14 +15,15 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::{output, resolve};
 
-/// Make, list, find, show, change, join or leave circles, and give them an image.
+/// Make, list, find, show, change, join, leave or remove circles, and give them an image.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   kith circle create Tea
   kith circle list
   kith circle change Tea --idle 600
-  kith circle leave Tea")]
+  kith circle leave Tea
+  kith circle remove Tea")]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
@@ -93,6 +95,24 @@ Examples:
     Leave {
         /// Its name or id.
         circle: String,
+    },
+    /// Remove a circle and all that is in it, for everybody and for good.
+    #[command(after_help = "\
+Its owner may, and whoever administers the site, also where they are not in it. Streams, messages, topics,
+files that nothing else refers to, invites and bans go with it; accounts and direct messages stay. There is
+no way back but a backup.
+
+Without --yes its name is asked for, on a terminal or as one line of standard input.
+
+Examples:
+  kith circle remove Tea
+  kith circle remove c_01kaf2g6x40000000000000000 --yes")]
+    Remove {
+        /// Its name or id.
+        circle: String,
+        /// Do not ask for its name once more.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -166,6 +186,7 @@ async fn act(context: &Context, action: Action) -> Result<(), Failure> {
             let image = if file.is_some() { "has a new image" } else { "has no image any more" };
             output::line(&format!("circle {} {image}", circle.name))
         }
+        Action::Remove { circle, yes } => remove::remove(context, &circle, yes).await,
         Action::Leave { circle } => {
             let client = context.client().await?;
             let window = resolve::window(&client).await?;
