@@ -109,7 +109,7 @@ test("what is unread is counted, for the user apart, until it was really seen", 
   await page.getByRole("heading", { name: "ops", exact: true }).waitFor();
   await page.reload();
   await message(page, "one").waitFor();
-  expect(await page.getByRole("heading", { name: "New", exact: true }).count()).toBe(0);
+  await expect.poll(() => page.getByRole("heading", { name: "New", exact: true }).count()).toBe(0);
 });
 
 test("older messages come as one scrolls to them, and what is looked at stays in its place", async () => {

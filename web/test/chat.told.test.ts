@@ -14,6 +14,8 @@ stage();
 interface Told {
   notices: { title: string; body: string; tag: string; url: string }[];
   tones: number;
+  /** Of which places notifications were taken away. */
+  closed: string[];
   badges: (number | "dot" | "none")[];
 }
 interface Telling {
@@ -24,7 +26,7 @@ interface Telling {
 async function elsewhere(person: Person, path: string): Promise<Page> {
   const page = await browser.page();
   await page.addInitScript(() => {
-    const told: Told = { notices: [], tones: 0, badges: [] };
+    const told: Told = { notices: [], tones: 0, closed: [], badges: [] };
     Object.assign(globalThis, { told });
     class Shown extends EventTarget {
       static permission = "granted";
@@ -32,12 +34,18 @@ async function elsewhere(person: Person, path: string): Promise<Page> {
       constructor(title: string, { body = "", tag = "", data }: NotificationOptions = {}) {
         super();
         told.notices.push({ title, body, tag, url: (data as { url: string }).url });
+        this.close = () => void told.closed.push(tag);
       }
+      readonly close: () => void;
     }
     Object.assign(globalThis, { Notification: Shown });
     ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
       new Shown(title, options);
       return Promise.resolve();
+    };
+    ServiceWorkerRegistration.prototype.getNotifications = ({ tag = "" } = {}) => {
+      const shown = told.notices.filter((one) => one.tag === tag);
+      return Promise.resolve(shown.map(() => ({ close: () => void told.closed.push(tag) }) as unknown as Notification));
     };
     const start = OscillatorNode.prototype.start;
     OscillatorNode.prototype.start = function (...at) {
@@ -77,6 +85,29 @@ test("whoever looks elsewhere is told of what means them: by a notification, a s
   await page.evaluate(() => (document.hasFocus = () => true));
   await page.goto(`${server.url}/s/${ops}`);
   await message(page, "For everybody").waitFor();
+  await page.close();
+});
+
+test("whoever is meant with everybody, by a role or in a thread is told so, until it was read on any device", async () => {
+  const { ana, bob, circle, stream, made } = await worldOf(server);
+  const ops = await streamOf(ana, { circle }, "ops");
+  const { role } = await ana.ask<{ role: string }>("POST", `/circles/${circle}/roles`, { name: "cooks", rank: 5, allow: [] });
+  await ana.ask("POST", `/circles/${circle}/roles`, { name: "bakers", rank: 4, allow: [] });
+  await ana.ask("PUT", `/circles/${circle}/members/${bob.id}/roles`, { roles: [role] });
+  const page = await elsewhere(bob, `/s/${stream}`);
+  await page.getByRole("heading", { name: "general", exact: true }).waitFor();
+  const urls = async () => (await told(page)).notices.map(({ url }) => url);
+  const all = await post(ana, ops, "Tea is ready, @everyone");
+  await expect.poll(urls).toEqual([`/s/${ops}/${all}`]);
+  await post(ana, ops, "And cake, @bakers");
+  const cooks = await post(ana, ops, "And soup, @cooks");
+  await expect.poll(urls).toEqual([`/s/${ops}/${all}`, `/s/${ops}/${cooks}`]);
+  const inside = await post(ana, ops, `Which, @bob${made}?`, { thread: cooks });
+  await expect.poll(urls).toEqual([`/s/${ops}/${all}`, `/s/${ops}/${cooks}`, `/s/${ops}/${cooks}/thread-${inside}`]);
+  expect((await told(page)).closed).toEqual([]);
+  await bob.ask("PUT", `/streams/${ops}/read`, { seq: cooks });
+  await bob.ask("PUT", `/streams/${ops}/read`, { seq: inside, thread: cooks });
+  await expect.poll(async () => new Set((await told(page)).closed)).toEqual(new Set([ops]));
   await page.close();
 });
 

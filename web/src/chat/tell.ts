@@ -5,16 +5,26 @@
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { t } from "../lib/i18n/index.svelte.js";
-import { notify } from "../lib/notify/notify.svelte.js";
+import { dismissNotices, notify } from "../lib/notify/notify.svelte.js";
 import { announce } from "../lib/ui/announce.svelte.js";
 import { levelOf } from "./model/levels.js";
 import { nameOf } from "./model/people.js";
 import type { Site } from "./model/site.js";
-import { pathOf } from "./model/route.js";
+import { pathOf, routeTo } from "./model/route.js";
 import type { StreamModel } from "./model/stream.js";
+import { unreadStreams } from "./model/unread.js";
 import { streamName } from "./names.js";
 import { inWords } from "./stream/short.js";
 import type { View } from "./view.svelte.js";
+
+/** Takes notifications away once what they told was read, on any device, until what comes back is called. */
+export function dismissRead(site: Site): () => void {
+  let before: ReadonlySet<protocol.StreamId> = new Set();
+  return unreadStreams(site).subscribe((now) => {
+    for (const id of before) if (!now.has(id)) void dismissNotices(id);
+    before = now;
+  });
+}
 
 /** The most of a message that is said: who wants more, reads it. */
 const SAID_MAX = 200;
@@ -24,7 +34,7 @@ export async function tell(site: Site, view: View, stream: StreamModel, { seq, b
   const { route } = view;
   const is_here = route.at === "stream" && route.stream === stream.id && body.thread === route.thread;
   const level = levelOf(get(site.preferences.values), stream.id, stream.circle?.id, Date.now());
-  const is_for_me = level === "all" || (level === "mentions" && body.mentions?.users?.includes(site.me) === true);
+  const is_for_me = level === "all" || (level === "mentions" && stream.means(body.mentions));
   if (!is_here && !is_for_me) return;
   const name = nameOf(await site.people.whoIs(by), stream.circle?.nickname(by));
   const words = inWords(body);
@@ -34,6 +44,6 @@ export async function tell(site: Site, view: View, stream: StreamModel, { seq, b
   if (!is_for_me || by === site.me) return;
   if (!is_here || !document.hasFocus()) void import("../lib/notify/sound.js").then(({ playSound }) => playSound(performance.now()));
   const title = stream.info.kind === "direct" ? name : t("notify.from", { name, stream: of });
-  const url = pathOf({ at: "stream", stream: stream.id, message: body.thread ?? seq });
+  const url = pathOf(routeTo(stream.id, { seq, ...body }));
   void notify({ title, body: words, tag: stream.id, url });
 }

@@ -74,6 +74,11 @@ export function parseRoute(path: string): Route {
   }
 }
 
+/** Where a message is: in its stream, or in the thread that it is part of. */
+export function routeTo(stream: protocol.StreamId, { seq: message, thread }: Pick<protocol.Message, "seq" | "thread">): Route {
+  return thread === undefined ? { at: "stream", stream, message } : { at: "stream", stream, thread, message };
+}
+
 /** The path on this site that a link leads to; `undefined` where it leads elsewhere. */
 export function pathWithin(href: string, origin: string): string | undefined {
   const url = URL.canParse(href) ? new URL(href) : undefined;

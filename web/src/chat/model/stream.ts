@@ -373,16 +373,18 @@ export class StreamModel {
     }
   }
 
-  #came(event: protocol.Event, { mentions = {}, thread }: Extract<protocol.Body, { kind: "posted" }>): void {
-    const me = this.around.client.user.id;
+  /** Whether what somebody said means the user: by name, by a role, or with everybody. */
+  means({ everyone, users, roles }: protocol.Mentions = {}): boolean {
     const place = this.circle && { circle: get(this.circle.circle), member: get(this.circle.member) };
-    const roles = place === undefined ? [] : rolesOf(place.circle, place.member);
-    const means_me = mentions.everyone === true || (mentions.users ?? []).includes(me)
-      || (mentions.roles ?? []).some((role) => roles.includes(role));
+    const mine = place === undefined ? [] : rolesOf(place.circle, place.member);
+    return everyone === true || users?.includes(this.around.client.user.id) === true || roles?.some((role) => mine.includes(role)) === true;
+  }
+
+  #came(event: protocol.Event, { mentions, thread }: Extract<protocol.Body, { kind: "posted" }>): void {
     this.#counts.update(({ read, unread, mentions: before }) => ({
       read,
       unread: unread + (thread === undefined ? 1 : 0),
-      mentions: before + (means_me ? 1 : 0),
+      mentions: before + (this.means(mentions) ? 1 : 0),
     }));
     if (thread !== undefined && this.#is_here) this.countThreads();
     this.around.posted(this, event);

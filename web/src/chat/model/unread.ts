@@ -1,5 +1,6 @@
 // What is unread in several streams together.
 
+import type { protocol } from "@kith/client";
 import { derived, get, type Readable } from "svelte/store";
 import { levelOf } from "./levels.js";
 import { isQuiet, type Muted } from "./muted.js";
@@ -32,16 +33,29 @@ function sumOf(all: readonly StreamModel[], wanted: (stream: StreamModel) => boo
   });
 }
 
+type Listed = Pick<Site, "circles" | "conversations">;
+
+/** All streams and conversations of the user. */
+function streamsOf({ circles, conversations }: Listed): Readable<readonly StreamModel[]> {
+  return nested(derived([circles, conversations], (both) => both), ([all, direct]) =>
+    derived(all.map((circle) => circle.streams), (of) => [...of.flat(), ...direct]));
+}
+
+/** Those of them in which something is unread. */
+export function unreadStreams(site: Listed): Readable<ReadonlySet<protocol.StreamId>> {
+  return nested(streamsOf(site), (all) => derived(all.map(({ counts }) => counts), (counts) =>
+    new Set(all.filter((_, place) => (counts[place]?.unread ?? 0) + (counts[place]?.mentions ?? 0) > 0).map(({ id }) => id))));
+}
+
 /** What is unread in streams, without those that are muted. */
 export function unreadIn({ muted }: Pick<Site, "muted">, streams: Readable<readonly StreamModel[]>): Readable<Unread> {
   return nested(derived([streams, muted], (both) => both), ([all, quiet]) => sumOf(all, (stream) => !isQuiet(quiet, stream)));
 }
 
 /** What is unread on the whole site, without what the user wants to be told nothing of. */
-export function unreadOf({ circles, conversations, preferences, muted }: Pick<Site, "circles" | "conversations" | "preferences" | "muted">): Readable<Unread> {
-  const streams = nested(derived([circles, conversations], (both) => both), ([all, direct]) =>
-    derived(all.map((circle) => circle.streams), (of) => [...of.flat(), ...direct]));
+export function unreadOf(site: Listed & Pick<Site, "preferences" | "muted">): Readable<Unread> {
+  const { preferences, muted } = site;
   // What is chosen decides, so everything is counted anew when it changes, and when what is muted for a time is not any more.
-  return nested(derived([streams, preferences.values, muted], (all) => all), ([all, values]) =>
+  return nested(derived([streamsOf(site), preferences.values, muted], (all) => all), ([all, values]) =>
     sumOf(all, ({ id, circle }) => levelOf(values, id, circle?.id, Date.now()) !== "nothing"));
 }

@@ -20,6 +20,8 @@ const LATER_MS = 14 * 24 * 60 * 60 * 1000;
 const BODY_MAX = 200;
 
 let allowed = $state<Allowed>(now());
+/** What the page shows by itself, where there is no worker yet. */
+const own = new Map<string, Notification>();
 
 function now(): Allowed {
   if (!("Notification" in globalThis)) return "never";
@@ -56,13 +58,20 @@ export async function notify(notice: Notice): Promise<boolean> {
   const { title, body, tag, url, icon } = notice;
   const options = { body: [...body].slice(0, BODY_MAX).join(""), tag, data: { url }, ...(icon === undefined ? {} : { icon }) };
   const worker = "serviceWorker" in navigator ? await navigator.serviceWorker.getRegistration() : undefined;
-  if (worker !== undefined) await worker.showNotification(title, options);
-  else new Notification(title, options).addEventListener("click", () => (window.focus(), (location.href = url)));
+  if (worker !== undefined) {
+    await worker.showNotification(title, options);
+  } else {
+    const shown = new Notification(title, options);
+    shown.addEventListener("click", () => (window.focus(), (location.href = url)));
+    shown.addEventListener("close", () => void (own.get(tag) === shown && own.delete(tag)));
+    own.set(tag, shown);
+  }
   return true;
 }
 
 /** Takes away what was told of a place, once it was seen. */
 export async function dismissNotices(tag: string): Promise<void> {
+  own.get(tag)?.close();
   const worker = "serviceWorker" in navigator ? await navigator.serviceWorker.getRegistration() : undefined;
   for (const shown of (await worker?.getNotifications({ tag })) ?? []) shown.close();
 }
