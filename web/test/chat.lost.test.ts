@@ -2,7 +2,7 @@
 
 import type { WebSocketRoute } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium } from "./browser.js";
+import { Chromium, expectAccessible } from "./browser.js";
 import { chat, composer, forgive, message, place, post, say, streamOf, teaOf, texts } from "./chat.js";
 import { png } from "./files.js";
 import { BUSY, FILES, PASSWORD, Server } from "./server.js";
@@ -69,7 +69,7 @@ test("what waits is sent by the page that is opened next, and drafts are still t
   await server.end();
 });
 
-test("what is refused stays with the reason, and can be tried again or taken back", async () => {
+test("slow mode and a time-out are seen before one writes, and end by themselves", async () => {
   const server = await Server.start(BUSY);
   const [ana, bob] = [await server.person("ana"), await server.person("bob")];
   const { circle, stream } = await teaOf(ana, [bob]);
@@ -89,6 +89,87 @@ test("what is refused stays with the reason, and can be tried again or taken bac
   await page.getByText("You may only read until").waitFor();
   await ana.ask("PUT", `/circles/${circle}/members/${bob.id}/timeout`, { seconds: 0 });
   await expect.poll(() => composer(page).inputValue()).toBe("too late");
+  await page.close();
+  await server.end();
+});
+
+test("what is refused stays with the reason, and can be tried again or taken back", async () => {
+  const server = await Server.start(BUSY);
+  const [ana, bob] = [await server.person("ana"), await server.person("bob")];
+  const { circle, stream } = await teaOf(ana, [bob]);
+  const page = await chat(browser, server, bob, `/s/${stream}`);
+  /** What is on its way to the server while that changes its mind. */
+  const held: (() => void)[] = [];
+  await page.routeWebSocket(/./, (socket) => {
+    const upstream = socket.connectToServer();
+    socket.onMessage((data) => {
+      if (String(data).includes("too late")) held.push(() => upstream.send(data));
+      else upstream.send(data);
+    });
+    upstream.onMessage((data) => socket.send(data));
+  });
+  await page.reload();
+  const bar = (seconds: number) => ana.ask("PUT", `/circles/${circle}/members/${bob.id}/timeout`, { seconds });
+  await composer(page).waitFor();
+  for (const text of ["too late for one", "too late for two"]) await say(page, text);
+  await expect.poll(() => held.length).toBe(2);
+  await bar(3600);
+  await page.getByText("You may only read until").waitFor();
+  for (const send of held.splice(0)) send();
+  const refused = page.getByRole("alert").filter({ hasText: "Not sent." });
+  await expect.poll(() => refused.count()).toBe(2);
+  await expectAccessible(page);
+  await bar(0);
+  await composer(page).waitFor();
+
+  // One is sent after all, the other comes back to be written anew.
+  await refused.first().getByRole("button", { name: "Try again" }).click();
+  await expect.poll(() => held.length).toBe(1);
+  held.pop()?.();
+  await message(page, "too late for one").waitFor();
+  await refused.getByRole("button", { name: "Take it back" }).click();
+  await expect.poll(() => composer(page).inputValue()).toBe("too late for two");
+  expect(await refused.count()).toBe(0);
+  expect(await texts(ana, stream)).toEqual(["too late for one"]);
+  await page.close();
+  await server.end();
+});
+
+test("a change that was begun is there again after a reload, and so is what one answers", async () => {
+  const server = await Server.start(BUSY);
+  const ana = await server.person("ana");
+  const { stream } = await teaOf(ana);
+  await post(ana, stream, "The kettle is on");
+  await post(ana, stream, "The kettle is off");
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  const edit = async (text: string) => {
+    await message(page, text).hover();
+    await message(page, text).getByRole("button", { name: "More about this message" }).click();
+    await page.getByRole("menuitem", { name: "Edit", exact: true }).click();
+  };
+  const field = page.getByRole("textbox", { name: "Change the message" });
+  await edit("The kettle is on");
+  await field.fill("The kettle is on since noon");
+  // Another one is changed meanwhile, and given up.
+  await edit("The kettle is off");
+  await expect.poll(() => field.inputValue()).toBe("The kettle is off");
+  await field.press("Escape");
+  await page.reload();
+  await edit("The kettle is on");
+  await expect.poll(() => field.inputValue()).toBe("The kettle is on since noon");
+  await field.press("Enter");
+  await message(page, "The kettle is on since noon").waitFor();
+  expect(await texts(ana, stream)).toEqual(["The kettle is on since noon", "The kettle is off"]);
+
+  await message(page, "The kettle is off").hover();
+  await message(page, "The kettle is off").getByRole("button", { name: "Reply", exact: true }).click();
+  await composer(page).fill("Who said so?");
+  await page.reload();
+  await page.getByText("Your answer to ana:").waitFor();
+  await composer(page).press("Enter");
+  await message(page, "Who said so?").waitFor();
+  const { messages } = await ana.ask<{ messages: { text: string; reply_to?: number }[] }>("GET", `/streams/${stream}/messages`);
+  expect(messages.at(-1)).toMatchObject({ text: "Who said so?", reply_to: expect.any(Number) as unknown });
   await page.close();
   await server.end();
 });

@@ -194,6 +194,50 @@ test("names are completed, emoji are chosen, and what is written is looked at be
   await bob.getByRole("article").getByText("🚀").waitFor();
 });
 
+test("streams, roles and emoji are completed, and lead where they say", async () => {
+  const tea = await world();
+  const ops = await streamOf(tea.ana, tea, "ops");
+  const big = await streamOf(tea.ana, tea, "Big operations");
+  await tea.ana.ask("POST", `/circles/${tea.circle}/roles`, { name: "cooks", rank: 5, allow: [] });
+  const page = await open(tea.ana, tea);
+  const write = async (typed: string, offered: string) => {
+    await composer(page).pressSequentially(typed);
+    await page.getByRole("option", { name: offered }).first().waitFor();
+    await composer(page).press("Enter");
+    await page.getByRole("listbox").waitFor({ state: "detached" });
+  };
+  await composer(page).click();
+  await write("See #op", "#ops");
+  await write("and #Big", "#Big operations");
+  await write("with @coo", "cooks");
+  await write(":teap", ":teapot:");
+  expect(await composer(page).inputValue()).toBe(`See #ops and [#Big operations](${server.url}/s/${big}) with @cooks 🫖 `);
+  await composer(page).press("Enter");
+  const said = page.getByRole("article").filter({ hasText: "See" });
+  await said.locator("time").waitFor();
+  await said.getByRole("link", { name: "Big operations" }).click();
+  await page.getByRole("heading", { name: "Big operations", exact: true }).waitFor();
+  await page.goBack();
+  await said.getByRole("link", { name: "ops", exact: true }).or(said.getByRole("link", { name: "#ops", exact: true })).click();
+  await expect.poll(() => page.evaluate(() => location.pathname)).toBe(`/s/${ops}`);
+  await page.close();
+});
+
+test("inside of code Enter begins a line, and sends behind it", async () => {
+  const tea = await world();
+  const page = await open(tea.ana, tea);
+  await composer(page).click();
+  for (const line of ["```", "one", "two"]) {
+    await composer(page).pressSequentially(line);
+    await composer(page).press("Enter");
+  }
+  await composer(page).pressSequentially("```");
+  expect(await composer(page).inputValue()).toBe("```\none\ntwo\n```");
+  await composer(page).press("Enter");
+  await page.getByRole("article").locator("pre").getByText("one").waitFor();
+  await page.close();
+});
+
 test("one goes anywhere by a few letters, and finds what means one in the inbox", async () => {
   const tea = await world();
   const ops = await streamOf(tea.ana, tea, "operations");

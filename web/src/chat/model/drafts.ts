@@ -4,6 +4,9 @@ import type { protocol } from "@kith/client";
 import type { Keep } from "./outbox.js";
 import { FILES_MAX, type FileKey } from "./uploads.js";
 
+/** The most changes of messages that are kept of a stream. */
+const EDITS_MAX = 20;
+
 export class Drafts {
   constructor(private readonly user: protocol.UserId, private readonly storage: Keep) {}
 
@@ -23,6 +26,48 @@ export class Drafts {
     else this.storage.setItem(this.key(stream, thread), text);
   }
 
+  /** What a message was being changed into, and was not saved. */
+  edit(stream: protocol.StreamId, seq: protocol.Seq): string | undefined {
+    return this.#edits(stream).get(seq);
+  }
+
+  /** Keeps it; nothing where there is nothing to save. Of many the last few are kept. */
+  setEdit(text: string | undefined, stream: protocol.StreamId, seq: protocol.Seq): void {
+    const all = this.#edits(stream);
+    all.delete(seq);
+    if (text !== undefined) all.set(seq, text);
+    const key = this.#editsKey(stream);
+    if (all.size === 0) this.storage.removeItem(key);
+    else this.storage.setItem(key, JSON.stringify([...all].slice(-EDITS_MAX)));
+  }
+
+  /** The message that the draft of a place answers. */
+  reply(stream: protocol.StreamId, thread?: protocol.Seq): protocol.Message | undefined {
+    const kept = (read(this.storage.getItem(this.#replyKey(stream, thread))) ?? {}) as Readonly<Record<string, unknown>>;
+    return typeof kept["seq"] === "number" && typeof kept["author"] === "string" && typeof kept["text"] === "string" ? (kept as unknown as protocol.Message) : undefined;
+  }
+
+  setReply(message: protocol.Message | undefined, stream: protocol.StreamId, thread?: protocol.Seq): void {
+    const key = this.#replyKey(stream, thread);
+    if (message === undefined) this.storage.removeItem(key);
+    else this.storage.setItem(key, JSON.stringify(message));
+  }
+
+  #editsKey(stream: protocol.StreamId): string {
+    return `${this.key(stream)}:edits`;
+  }
+
+  #replyKey(stream: protocol.StreamId, thread?: protocol.Seq): string {
+    return `${this.key(stream, thread)}:reply`;
+  }
+
+  /** The one that was changed last comes last. */
+  #edits(stream: protocol.StreamId): Map<protocol.Seq, string> {
+    const kept = read(this.storage.getItem(this.#editsKey(stream)));
+    const isEdit = (one: unknown): one is [number, string] => Array.isArray(one) && typeof one[0] === "number" && typeof one[1] === "string";
+    return new Map(Array.isArray(kept) ? kept.filter(isEdit) : []);
+  }
+
   /** Under which name the browser keeps which files go with it. */
   filesKey(stream: protocol.StreamId, thread?: protocol.Seq): string {
     return `${this.key(stream, thread)}:files`;
@@ -39,12 +84,17 @@ export class Drafts {
   }
 }
 
+/** What was kept as JSON; nothing where it is none. */
+function read(kept: string | null): unknown {
+  try {
+    return JSON.parse(kept ?? "null");
+  } catch {
+    return undefined;
+  }
+}
+
 /** Names of files as they were kept; what is none is left out. */
 export function keysOf(kept: string | null): readonly FileKey[] {
-  try {
-    const keys: unknown = JSON.parse(kept ?? "[]");
-    return Array.isArray(keys) ? keys.filter((key) => typeof key === "string").slice(0, FILES_MAX) : [];
-  } catch {
-    return [];
-  }
+  const keys = read(kept);
+  return Array.isArray(keys) ? keys.filter((key) => typeof key === "string").slice(0, FILES_MAX) : [];
 }

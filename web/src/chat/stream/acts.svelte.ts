@@ -40,6 +40,7 @@ export class Acts {
 
   constructor(readonly site: Site, readonly view: View, readonly stream: StreamModel, readonly thread?: protocol.Seq) {
     this.attaching = new Attaching(site, stream, thread);
+    this.replying = site.drafts.reply(stream.id, thread);
   }
 
   /** What the user may do here now. */

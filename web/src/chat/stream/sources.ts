@@ -9,6 +9,7 @@ import { best } from "../../lib/switcher/fuzzy.js";
 import { COMMANDS } from "../model/command.js";
 import { nameOf } from "../model/people.js";
 import { permissionsOf } from "../model/rights.js";
+import { pathOf } from "../model/route.js";
 import type { Site } from "../model/site.js";
 import type { StreamModel } from "../model/stream.js";
 import type { Commander } from "./commander.svelte.js";
@@ -16,16 +17,22 @@ import type { Commander } from "./commander.svelte.js";
 /** Completions that are looked for. */
 const FOUND_MAX = 8;
 
-/** Where completions come from in a stream. */
-export function sourcesIn(site: Site, stream: StreamModel, commander: Commander): Readonly<Partial<Record<Sign, Source>>> {
+/** Names that a sign before them means. */
+const NAMED = /^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u;
+
+/** Where completions come from in a stream; commands only where there is what gives them. */
+export function sourcesIn(site: Site, stream: StreamModel, commander?: Commander): Readonly<Partial<Record<Sign, Source>>> {
   const { circle } = stream;
   return {
     "@": (typed) => people(site, stream, typed),
     ...(circle === undefined ? {} : { "#": (typed: string) => {
-      const names = get(circle.streams).flatMap(({ info }) => info.name ?? []);
-      return best(typed, names, (name) => name, FOUND_MAX).map(({ item }): Completion => ({ label: `#${item}`, put: `#${item}` }));
+      const all = get(circle.streams).flatMap(({ id, info: { name } }) => (name === undefined ? [] : [{ id, name }]));
+      return best(typed, all, ({ name }) => name, FOUND_MAX).map(({ item: { id, name } }): Completion => {
+        // A name of several words ends at the first: such a stream is meant by its address.
+        return { label: `#${name}`, put: NAMED.test(name) ? `#${name}` : `[#${name.replace(/[[\]]/g, "")}](${location.origin}${pathOf({ at: "stream", stream: id })})` };
+      });
     } }),
-    ...(circle === undefined ? {} : { "/": async (typed: string) => {
+    ...(commander === undefined || circle === undefined ? {} : { "/": async (typed: string) => {
       const cards = await commander.list();
       const named = cards.map((card) => ({ ...card, name: card.name.slice(COMMANDS.length) }));
       return best(typed, named, ({ name }) => name, FOUND_MAX).map(({ item: { name, hint, about } }): Completion => {
@@ -52,8 +59,12 @@ async function people(site: Site, stream: StreamModel, typed: string): Promise<r
   });
   const { circle } = stream;
   const may = circle === undefined ? undefined : permissionsOf(get(circle.circle), get(circle.member), Date.now(), stream.info.deny);
-  if (may?.has("mention_all") === true && typed !== "" && "everyone".startsWith(typed.toLowerCase())) {
-    offered.push({ label: "everyone", detail: t("write.everyone"), put: "@everyone" });
+  if (circle === undefined || may?.has("mention_all") !== true || typed === "") return offered;
+  const begun = (name: string) => name.toLowerCase().startsWith(typed.toLowerCase());
+  if (begun("everyone")) offered.push({ label: "everyone", detail: t("write.everyone"), put: "@everyone" });
+  const { roles, everyone } = get(circle.circle);
+  for (const [id, { name }] of Object.entries(roles)) {
+    if (id !== everyone && NAMED.test(name) && begun(name)) offered.push({ label: name, detail: t("write.role"), put: `@${name}` });
   }
   return offered;
 }

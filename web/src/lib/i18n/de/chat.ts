@@ -137,6 +137,7 @@ export const chat = {
   "write.replying": "Deine Antwort an {name}:",
   "write.reply_no": "Nicht als Antwort",
   "write.everyone": "Alle, die hier lesen können",
+  "write.role": "Alle mit dieser Rolle",
   "write.archived": "Dieser Stream ist archiviert. Niemand kann darin schreiben.",
   "write.denied": "Hier darfst du lesen, nicht schreiben.",
   "write.no_files": "Du darfst hier keine Dateien anhängen.",

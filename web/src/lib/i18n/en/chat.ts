@@ -137,6 +137,7 @@ export const chat = {
   "write.replying": "Your answer to {name}:",
   "write.reply_no": "Not as an answer",
   "write.everyone": "Everybody who can read this",
+  "write.role": "Everybody with this role",
   "write.archived": "This stream is archived. Nobody can write in it.",
   "write.denied": "You may read here, not write.",
   "write.no_files": "You may not attach files here.",

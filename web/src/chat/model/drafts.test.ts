@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { Drafts } from "./drafts.js";
+import type { Keep } from "./outbox.js";
+
+function drafts() {
+  const kept = new Map<string, string>();
+  const storage: Keep = {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  } as Keep;
+  return { kept, drafts: () => new Drafts("u_ana", storage) };
+}
+
+test("what was begun in a place is there again, and nothing is kept of nothing", () => {
+  const { kept, drafts: open } = drafts();
+  open().set("half a", "s_tea");
+  open().set("in a thread", "s_tea", 7);
+  expect([open().get("s_tea"), open().get("s_tea", 7), open().get("s_ops")]).toEqual(["half a", "in a thread", ""]);
+  open().set("", "s_tea");
+  open().set("", "s_tea", 7);
+  expect(kept.size).toBe(0);
+});
+
+test("changes of messages are kept each for itself, and the last twenty of a stream", () => {
+  const { kept, drafts: open } = drafts();
+  open().setEdit("one", "s_tea", 1);
+  open().setEdit("two", "s_tea", 2);
+  expect([open().edit("s_tea", 1), open().edit("s_tea", 2), open().edit("s_tea", 3), open().edit("s_ops", 1)]).toEqual(["one", "two", undefined, undefined]);
+  for (let seq = 3; seq <= 20; seq += 1) open().setEdit("more", "s_tea", seq);
+  open().setEdit("two", "s_tea", 2);
+  open().setEdit("more", "s_tea", 21);
+  expect([open().edit("s_tea", 1), open().edit("s_tea", 2)]).toEqual([undefined, "two"]);
+  for (let seq = 2; seq <= 21; seq += 1) open().setEdit(undefined, "s_tea", seq);
+  expect(kept.size).toBe(0);
+});
+
+test("what an answer answers is kept with it, and what was kept by something else is nothing", () => {
+  const { kept, drafts: open } = drafts();
+  const message = { seq: 7, author: "u_bob", text: "Tea?", at: 0 } as never;
+  open().setReply(message, "s_tea");
+  expect([open().reply("s_tea"), open().reply("s_tea", 7)]).toEqual([message, undefined]);
+  for (const key of [...kept.keys()]) kept.set(key, "[1");
+  expect(open().reply("s_tea")).toBeUndefined();
+  open().setReply(undefined, "s_tea");
+  expect(kept.size).toBe(0);
+});
