@@ -115,6 +115,22 @@ test("an account is disabled while its user is there, and enabled again", async 
   await page.getByText("cyd made an account.").waitFor();
 });
 
+test("a circle of others is removed by its name, and the log says by whom", async () => {
+  const bob = await server.person("bert");
+  await bob.ask("POST", "/circles", { name: "Noise", public: true });
+  const page = await browser.open(server, "/admin/circles", ana);
+  const noise = page.getByRole("main").getByRole("listitem").filter({ hasText: "Noise" });
+  await page.getByRole("button", { name: "Remove Noise …" }).click();
+  const dialog = page.getByRole("dialog", { name: "Remove the circle …" });
+  await expectAccessible(page);
+  await dialog.getByRole("textbox").fill("Noise");
+  await dialog.getByRole("button", { name: "Remove it for good" }).click();
+  await page.getByText("Noise was removed, with all that was in it.").waitFor();
+  await noise.waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Log" }).click();
+  await page.getByText("ana removed the circle Noise.").waitFor();
+});
+
 test("a lost password is replaced by a link, which works once", async () => {
   await server.person("dee");
   const page = await browser.open(server, "/admin/users", ana);

@@ -54,6 +54,10 @@ const OPEN: Readonly<Record<string, readonly ((page: Page) => Promise<unknown>)[
     await page.getByRole("button", { name: "New role" }).click();
   }],
   hand_over: [(page) => fromMenu(page, "Menu of Tea", "Hand the circle over")],
+  remove_circle: [async (page) => {
+    await tab("General")(page);
+    await page.getByRole("dialog").getByRole("button", { name: "Remove the circle …" }).click();
+  }],
   leave: [(page) => fromPlace(page, "Bob's", "Leave the circle")],
   mute: [(page) => fromPlace(page, "general", "Mute …")],
   section: [(page) => fromPlace(page, "general", "Move to a section …")],

@@ -147,6 +147,41 @@ test("a circle is handed over, from its menu or from a profile, and belongs to s
   await other.getByText("Given belongs to ana now.").waitFor();
 });
 
+test("the owner removes a circle while another reads it, who is told and led elsewhere", async () => {
+  const other = await teaOf(ana, [bob], "Kept");
+  const { circle, stream } = await teaOf(ana, [bob], "Doomed");
+  await post(ana, stream, "of ana");
+  const [page, reader] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`, { theme: "dark" })];
+  await message(reader, "of ana").waitFor();
+  await reader.getByRole("button", { name: "Menu of Doomed" }).click();
+  // What bob looks at of the circle goes as well.
+  await reader.getByRole("menuitem", { name: "Settings of Doomed" }).click();
+  await reader.getByRole("dialog").getByRole("tab", { name: "Roles" }).waitFor();
+  expect(await reader.getByRole("dialog").getByRole("tab", { name: "General" }).count()).toBe(0);
+
+  await fromMenu(page, "Menu of Doomed", "Settings of Doomed");
+  await page.getByRole("dialog").getByRole("button", { name: "Remove the circle …" }).click();
+  const dialog = page.getByRole("dialog", { name: "Remove the circle …" });
+  const sure = dialog.getByRole("button", { name: "Remove it for good" });
+  await expectAccessible(page);
+  await expectFits(page);
+  await dialog.getByRole("textbox").fill("doomed");
+  expect(await sure.isDisabled()).toBe(true);
+  await dialog.getByRole("textbox").fill("Doomed");
+  await dialog.getByRole("textbox").press("Enter");
+  for (const one of [page, reader]) {
+    await one.getByText("Doomed was removed, with all that was in it.").waitFor();
+    await one.getByRole("dialog").waitFor({ state: "detached" });
+    await expect.poll(() => place(one, "Doomed").count()).toBe(0);
+    await expect.poll(() => one.evaluate(() => location.pathname)).not.toBe(`/s/${stream}`);
+    await expectAccessible(one);
+  }
+  await reader.goto(`${server.url}/s/${other.stream}`);
+  await composer(reader).waitFor();
+  await expect(bob.ask("GET", `/circles/${circle}`)).rejects.toThrow();
+  browser.takeComplaints();
+});
+
 test("whoever has an account makes the site theirs with it, once", async () => {
   const eve = await server.person("eve");
   const page = await chat(browser, server, eve);

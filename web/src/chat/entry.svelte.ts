@@ -126,8 +126,9 @@ export class Entry {
   #begin(client: Client, past: Past | undefined): void {
     const site: Site = new Site(client, localStorage, {
       posted: (stream, event) => void tell(site, this.view, stream, event),
-      removed: (name, how) => {
-        toast(how === "banned" ? t("chat.was_banned", { circle: name }) : t("chat.was_kicked", { circle: name }), { kind: "bad" });
+      removed: (circle, how) => {
+        const streams = get(circle.streams);
+        void import("./removed.js").then(({ wasRemoved }) => wasRemoved(site, this.view, { circle, streams, how }));
       },
       refused: (error) => void toast(why(error), { kind: "bad" }),
     });

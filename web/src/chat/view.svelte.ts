@@ -17,6 +17,7 @@ export type Dialog =
   | { readonly is: "stream_settings"; readonly stream: StreamModel }
   | { readonly is: "leave"; readonly circle: CircleModel }
   | { readonly is: "hand_over"; readonly circle: CircleModel; readonly user?: protocol.UserId }
+  | { readonly is: "remove_circle"; readonly circle: Pick<protocol.Circle, "id" | "name"> }
   /** For how long to mute something. */
   | { readonly is: "mute"; readonly of: protocol.CircleId | protocol.StreamId; readonly name: string }
   | { readonly is: "claim"; readonly token: string }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fake } from "../model/fake.js";
-import { changeCircle, changeStream, makeInvite, makeStream, setRole } from "./care.js";
+import { changeCircle, changeStream, isNamed, makeInvite, makeStream, setRole } from "./care.js";
 
 test("what is written is said without what stands around it, and nothing where it is empty", async () => {
   const { client, said } = fake();
@@ -38,4 +38,11 @@ test("a stream is known once it was made, and an invite has its code", async () 
   expect(await makeStream({ client, refresh }, "c_tea", { name: "ops", about: "", deny: {} })).toBe("s_new");
   expect(await makeInvite({ client }, "c_tea", { uses: 1 })).toBe("abc");
   expect(said.map(([name]) => name)).toEqual(["create_stream", "refresh", "create_invite"]);
+});
+
+test("a circle is named by what it is called, letter for letter", () => {
+  for (const [typed, named] of [["Tea", true], [" Tea ", true], ["tea", false], ["", false], ["Te", false]] as const) {
+    expect(isNamed(typed, "Tea"), typed).toBe(named);
+  }
+  expect(isNamed("Cafe\u0301", "Caf\u00e9")).toBe(true);
 });

@@ -24,6 +24,16 @@ export async function handOver({ client }: Of, circle: CircleId, owner: protocol
   await client.command({ change_owner: { circle, owner } });
 }
 
+/** Whether somebody typed what a circle is called: it is written as it is shown. */
+export function isNamed(typed: string, name: string): boolean {
+  return typed.trim().normalize() === name.trim().normalize();
+}
+
+/** Removes a circle with all that is in it. */
+export async function removeCircle({ client }: Of, circle: CircleId): Promise<void> {
+  await client.command({ remove_circle: { circle } });
+}
+
 /** Makes an invite that lasts so long and for so many, where that is said; its code. */
 export async function makeInvite({ client }: Of, circle: CircleId, lasts: { seconds?: number; uses?: number }): Promise<string> {
   const { code = "" } = await client.command({ create_invite: { circle, ...lasts } });

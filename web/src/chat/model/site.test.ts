@@ -116,7 +116,7 @@ test("what is done on another device is seen here", async () => {
 
 test("who was made to leave is told, and many changes are one question", async () => {
   const removed: string[] = [];
-  const { site, tell, state, asked } = world(windowOf([circle("c_tea", [])]), { watcher: { removed: (name, how) => removed.push(`${name} ${how}`) } });
+  const { site, tell, state, asked } = world(windowOf([circle("c_tea", [])]), { watcher: { removed: (of, how) => removed.push(`${get(of.circle).name} ${how}`) } });
   await site.start();
   state.window = windowOf([]);
   tell("u_ana", event("u_ana", 1, { kind: "circle_left", circle: "c_tea", how: "kicked" }));

@@ -30,8 +30,8 @@ const BEGUN_MAX = 20;
 export interface Watcher {
   /** A message of somebody else came. */
   posted?(stream: StreamModel, event: protocol.Event): void;
-  /** The user was made to leave a circle. */
-  removed?(name: string, how: protocol.Leaving): void;
+  /** The user was made to leave a circle, or it was removed. */
+  removed?(circle: CircleModel, how: protocol.Leaving): void;
   /** Something that the user wanted did not come about. */
   refused?(error: unknown): void;
 }
@@ -343,7 +343,7 @@ export class Site {
         break;
       case "circle_left": {
         const circle = this.circle(body.circle);
-        if (circle !== undefined && body.how !== "left") this.watcher.removed?.(get(circle.circle).name, body.how);
+        if (circle !== undefined && body.how !== "left") this.watcher.removed?.(circle, body.how);
         this.stale();
         break;
       }

@@ -55,6 +55,7 @@ export const admin = {
   "admin.reset_for": "Ein neues Passwort für {name}",
   "admin.reset_hint": "Gib {name} diesen Link. Er ist nur jetzt zu sehen, und gilt einmal und einen Tag lang.",
   "admin.circles_hint": "Wie viel in ihnen ist. Was dort gesagt wird, sehen nur ihre Mitglieder.",
+  "admin.remove_circle": "{circle} entfernen …",
   "admin.circles_none": "Noch gibt es keine Kreise.",
   "admin.owned_by": "Gehört {name}",
   "admin.topics": "Topics",
@@ -95,5 +96,6 @@ export const admin = {
   "admin.log_sessions": "{by} hat alle Sitzungen von {user} beendet.",
   "admin.log_reset": "{by} hat einen Link für ein neues Passwort von {user} gemacht.",
   "admin.log_reset_used": "{user} hat mit einem Link ein neues Passwort gesetzt.",
+  "admin.log_circle_removed": "{by} hat den Kreis {circle} entfernt.",
   "admin.log_registration": "{by} hat geändert, wer ein Konto anlegen darf: {to}.",
 };

@@ -32,8 +32,6 @@ export const chat = {
   "chat.said_in": "{name} in {stream}: {text}",
   "chat.writes": { one: "{names} schreibt …", other: "{names} schreiben …" },
   "chat.several_write": "Mehrere schreiben …",
-  "chat.was_kicked": "Du wurdest aus {circle} entfernt.",
-  "chat.was_banned": "Du wurdest aus {circle} verbannt.",
   "start.first": "Womit möchtest du beginnen?",
   "start.first_hint": "In einem Kreis reden Leute miteinander: Freunde, ein Team, ein Verein. Gründe einen und lade andere mit einem Link ein, oder tritt einem bei, zu dem du einen Link hast.",
   "start.where": "Wähle einen Stream",

@@ -55,6 +55,7 @@ export const admin = {
   "admin.reset_for": "A new password for {name}",
   "admin.reset_hint": "Give {name} this link. It is shown only now, and works once and for a day.",
   "admin.circles_hint": "How much is in them. What is said there only their members see.",
+  "admin.remove_circle": "Remove {circle} …",
   "admin.circles_none": "There are no circles yet.",
   "admin.owned_by": "Owned by {name}",
   "admin.topics": "Topics",
@@ -95,5 +96,6 @@ export const admin = {
   "admin.log_sessions": "{by} ended all sessions of {user}.",
   "admin.log_reset": "{by} made a link for a new password of {user}.",
   "admin.log_reset_used": "{user} set a new password by a link.",
+  "admin.log_circle_removed": "{by} removed the circle {circle}.",
   "admin.log_registration": "{by} changed who may make an account: {to}.",
 } as const;

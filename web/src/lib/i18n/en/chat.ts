@@ -32,8 +32,6 @@ export const chat = {
   "chat.said_in": "{name} in {stream}: {text}",
   "chat.writes": { one: "{names} is writing …", other: "{names} are writing …" },
   "chat.several_write": "Several people are writing …",
-  "chat.was_kicked": "You were removed from {circle}.",
-  "chat.was_banned": "You were banned from {circle}.",
   "start.first": "Where do you want to begin?",
   "start.first_hint": "A circle is where people talk: friends, a team, a club. Make one and invite others by a link, or join one with a link that you have.",
   "start.where": "Choose a stream to read",

@@ -1,0 +1,44 @@
+import { writable } from "svelte/store";
+import { afterEach, expect, test, vi } from "vitest";
+import { Drafts } from "./model/drafts.js";
+import { Outbox } from "./model/outbox.js";
+import { wasRemoved } from "./removed.js";
+
+/** As a browser keeps it: everything is a property, and how it is asked for is none. */
+function storage(): Record<string, string> & Pick<Storage, "getItem" | "setItem" | "removeItem"> {
+  const kept: Record<string, string> = Object.create({
+    getItem(this: Record<string, string>, key: string) { return this[key] ?? null; },
+    setItem(this: Record<string, string>, key: string, value: string) { this[key] = value; },
+    removeItem(this: Record<string, string>, key: string) { delete this[key]; },
+  });
+  return kept as ReturnType<typeof storage>;
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+test("of a circle that is removed nothing is kept, and of one that one was made to leave everything", () => {
+  for (const [how, left] of [["circle_removed", 2], ["kicked", 6]] as const) {
+    const kept = storage();
+    vi.stubGlobal("localStorage", kept);
+    const site = { drafts: new Drafts("u_ana", kept), outbox: new Outbox("u_ana", kept) };
+    for (const stream of ["s_tea", "s_tea2"] as const) site.drafts.set("begun", stream);
+    site.drafts.set("in a thread", "s_tea", 7);
+    site.drafts.setFiles(["f1" as never], "s_tea");
+    site.drafts.setFiles(["f1" as never], "s_tea", 7);
+    for (const stream of ["s_tea", "s_tea2"]) site.outbox.keep({ op: `op-${stream}`, stream, draft: { text: "late" } } as never);
+    const view = { dialog: { is: "leave", circle: { id: "c_tea" } } as never };
+    wasRemoved(site as never, view, { circle: { id: "c_tea", circle: writable({ name: "Tea" }) } as never, streams: [{ id: "s_tea" }], how });
+    expect([Object.keys(kept).length, view.dialog], how).toEqual([left, undefined]);
+    expect(site.outbox.all().length).toBe(how === "kicked" ? 2 : 1);
+  }
+});
+
+test("a dialog about something else stays", () => {
+  vi.stubGlobal("localStorage", storage());
+  const site = { drafts: new Drafts("u_ana", storage()), outbox: new Outbox("u_ana", storage()) };
+  for (const dialog of [{ is: "leave", circle: { id: "c_ops" } }, { is: "go_to" }, { is: "remove_circle", circle: { id: "c_tea" } }]) {
+    const view = { dialog: dialog as never };
+    wasRemoved(site as never, view, { circle: { id: "c_tea", circle: writable({ name: "Tea" }) } as never, streams: [], how: "circle_removed" });
+    expect(view.dialog).toBe(dialog);
+  }
+});
