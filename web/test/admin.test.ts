@@ -131,6 +131,23 @@ test("a circle of others is removed by its name, and the log says by whom", asyn
   await page.getByText("ana removed the circle Noise.").waitFor();
 });
 
+test("of each setting it is said how it is set, and what is changed while the server runs leads there", async () => {
+  const page = await browser.open(server, "/admin/configuration", ana);
+  const main = page.getByRole("main");
+  const open = async (key: string) => {
+    await main.getByRole("searchbox").fill(key);
+    await main.getByText(key, { exact: true }).first().click();
+  };
+  await open("files.free_percent");
+  await main.getByText("KITH_FILES__FREE_PERCENT=").waitFor();
+  await expectAccessible(page);
+  await expectFits(page);
+  await open("registration");
+  await main.getByText("KITH_REGISTRATION=").waitFor();
+  await main.getByRole("link", { name: "This can be changed while the server runs." }).click();
+  await heading(page, "Registration").waitFor();
+});
+
 test("a lost password is replaced by a link, which works once", async () => {
   await server.person("dee");
   const page = await browser.open(server, "/admin/users", ana);

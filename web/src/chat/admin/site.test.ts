@@ -2,7 +2,7 @@ import { get } from "svelte/store";
 import { expect, test } from "vitest";
 import { fake, refusal } from "../model/fake.js";
 import type { Site } from "../model/site.js";
-import { Administered, allCircles } from "./site.js";
+import { Administered, allCircles, waysToSet } from "./site.js";
 
 test("who may make an account is said, and how it is then is asked, also where that was refused", async () => {
   let registration = "open";
@@ -32,4 +32,11 @@ test("circles are asked for a part at a time, and their owners are named", async
   expect(get(circles.all)?.map(({ id }) => id)).toEqual(["c_1", "c_2"]);
   expect([wanted, get(circles.more)]).toEqual([["u_ana", "u_bob"], false]);
   expect(said.at(-1)).toEqual(["all_circles", { limit: 50, after: "c_1" }]);
+});
+
+test("an operator is told how a setting is set, and no secret", () => {
+  expect(waysToSet("files.free_percent", 5)).toEqual(["files.free_percent = 5", "KITH_FILES__FREE_PERCENT=5", "kith serve --set files.free_percent=5"]);
+  expect(waysToSet("hosts", ["a.example"])).toEqual(['hosts = ["a.example"]', `KITH_HOSTS='["a.example"]'`, `kith serve --set 'hosts=["a.example"]'`]);
+  expect(waysToSet("name", "it's")[1]).toBe(`KITH_NAME='it'\\''s'`);
+  expect(waysToSet("files.s3.secret_key", "(set)")).toEqual(['files.s3.secret_key = "…"', "KITH_FILES__S3__SECRET_KEY=…"]);
 });

@@ -33,6 +33,23 @@ export class Administered {
   }
 }
 
+/** How an operator sets something that has this value: in the file, as a variable, and when the server is started. */
+export function waysToSet(key: string, value: protocol.Setting["value"]): readonly string[] {
+  // A secret is not shown, and others on the machine would see the arguments of a program.
+  if (key.endsWith(".secret_key")) return [`${key} = "…"`, `${variable(key)}=…`];
+  const said = typeof value === "string" ? value : JSON.stringify(value);
+  return [`${key} = ${JSON.stringify(value)}`, `${variable(key)}=${quoted(said)}`, `kith serve --set ${quoted(`${key}=${said}`)}`];
+}
+
+function variable(key: string): string {
+  return `KITH_${key.replaceAll(".", "__").toUpperCase()}`;
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
 /** All circles, in the order of their ids. */
 export function allCircles({ client, people }: Pick<Site, "client" | "people">): Paged<protocol.SizedCircle> {
   return new Paged(async (last) => {
