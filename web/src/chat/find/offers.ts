@@ -2,7 +2,7 @@
 
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
-import { t } from "../../lib/i18n/index.svelte.js";
+import { t } from "../../lib/i18n/late.js";
 import { best } from "../../lib/switcher/fuzzy.js";
 import { nameOf } from "../model/people.js";
 import type { Site } from "../model/site.js";

@@ -1,9 +1,7 @@
 // In German: see the file of the same name in English.
 
 export const find = {
-  "find.title": "Suche",
   "find.hint": "Nachrichten durchsuchen",
-  "find.for": "Nachrichten mit „{text}“ suchen",
   "find.clear": "Suche leeren",
   "find.order": "Reihenfolge",
   "find.by_rank": "Beste zuerst",

@@ -15,9 +15,10 @@ import { manage } from "./manage.js";
 import { markdown } from "./markdown.js";
 import { media } from "./media.js";
 import { notify } from "./notify.js";
+import { people } from "./people.js";
 import { places } from "./places.js";
 import { privately } from "./private.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...errors, ...find, ...formatting, ...live, ...manage, ...markdown, ...media, ...notify, ...privately, ...places, ...settings };
+export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...errors, ...find, ...formatting, ...live, ...manage, ...markdown, ...media, ...notify, ...people, ...privately, ...places, ...settings };

@@ -22,4 +22,6 @@ export const places = {
   "places.sections": "Abschnitte",
   "settings.title": "Einstellungen",
   "admin.title": "Verwaltung der Site",
+  "find.title": "Suche",
+  "find.for": "Nachrichten mit „{text}“ suchen",
 };

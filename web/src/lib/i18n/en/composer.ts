@@ -9,4 +9,7 @@ export const composer = {
   "composer.over": { one: "{count} character too many", other: "{count} characters too many" },
   "composer.drop": "Drop to attach",
   "composer.suggestions": "Suggestions",
+  "upload.attached": { one: "{count} file attached", other: "{count} files attached" },
+  "upload.too_many": "A message has at most {count} files. The others are left out.",
+  "upload.failed_first": "A file could not be sent: try it again, or remove it.",
 } as const;

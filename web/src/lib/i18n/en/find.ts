@@ -1,9 +1,7 @@
 // What is said where one looks for messages.
 
 export const find = {
-  "find.title": "Search",
   "find.hint": "Search messages",
-  "find.for": "Search messages for “{text}”",
   "find.clear": "Clear the search",
   "find.order": "Order",
   "find.by_rank": "Best first",

@@ -7,12 +7,9 @@ import { chat } from "./chat.js";
 import { command } from "./command.js";
 import { composer } from "./composer.js";
 import { errors } from "./errors.js";
-import { find } from "./find.js";
-import { live } from "./live.js";
 import { markdown } from "./markdown.js";
-import { media } from "./media.js";
 import { notify } from "./notify.js";
 import { places } from "./places.js";
 import { ui } from "./ui.js";
 
-export const en = { ...account, ...chat, ...ui, ...command, ...composer, ...errors, ...find, ...live, ...markdown, ...media, ...notify, ...places } as const;
+export const en = { ...account, ...chat, ...ui, ...command, ...composer, ...errors, ...markdown, ...notify, ...places } as const;

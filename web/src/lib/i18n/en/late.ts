@@ -2,9 +2,13 @@
 
 import { admin } from "./admin.js";
 import { emoji } from "./emoji.js";
+import { find } from "./find.js";
 import { formatting } from "./formatting.js";
+import { live } from "./live.js";
 import { manage } from "./manage.js";
+import { media } from "./media.js";
+import { people } from "./people.js";
 import { privately } from "./private.js";
 import { settings } from "./settings.js";
 
-export const late = { ...admin, ...emoji, ...formatting, ...manage, ...privately, ...settings } as const;
+export const late = { ...admin, ...emoji, ...find, ...formatting, ...live, ...manage, ...media, ...people, ...privately, ...settings } as const;

@@ -22,4 +22,6 @@ export const places = {
   "places.sections": "Sections",
   "settings.title": "Settings",
   "admin.title": "Site administration",
+  "find.title": "Search",
+  "find.for": "Search messages for “{text}”",
 } as const;
