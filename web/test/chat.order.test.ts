@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, composer, fromMenu, fromPlace, place, streamOf, teaOf } from "./chat.js";
+import { chat, composer, fromMenu, fromPlace, place, post, streamOf, teaOf } from "./chat.js";
 import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -106,4 +106,77 @@ test("circles are in an order of one's own", async () => {
   await expect.poll(() => circles(other)).toBe("Aa Bb Cc");
   await place(page, "Aa").click({ button: "right" });
   await expectAccessible(page);
+});
+
+test.each(["light", "dark"] as const)("what is archived is folded away at the end of the list, and is taken out of the archive there (%s)", async (theme) => {
+  const { circle, stream } = await teaOf(ana, [bob], `Past ${theme}`);
+  const attic = await streamOf(ana, { circle }, "attic");
+  await streamOf(ana, { circle }, "cellar");
+  const page = await chat(browser, server, ana, `/s/${stream}`, { theme });
+  await expect.poll(() => listed(page)).toBe("general attic cellar");
+  expect(await page.getByRole("button", { name: "Archived" }).count()).toBe(0);
+  for (const name of ["attic", "cellar"]) {
+    await fromPlace(page, name, `Settings of ${name}`);
+    await page.getByRole("switch", { name: "Archived" }).check();
+    await page.getByRole("button", { name: "Save" }).click();
+    await place(page, name).waitFor({ state: "detached" });
+  }
+  const fold = page.getByRole("button", { name: "Archived 2" });
+  expect(await fold.getAttribute("aria-expanded")).toBe("false");
+  await fold.press("Enter");
+  await expect.poll(() => listed(page)).toBe("general attic cellar");
+  await expectAccessible(page);
+  await expectFits(page);
+  // The one that is looked at is there also when it is folded.
+  await place(page, "attic").click();
+  await page.getByText("This stream is archived. Nobody can write in it.").waitFor();
+  await fold.click();
+  await expect.poll(() => listed(page)).toBe("general attic");
+  await fromPlace(page, "attic", "Take it out of the archive");
+  await composer(page).waitFor();
+  await page.getByRole("button", { name: "Archived 1" }).waitFor();
+  await expect.poll(() => listed(page)).toBe("general attic");
+  // Whoever may not manage streams finds it as well, and cannot.
+  const other = await chat(browser, server, bob, `/s/${attic}`);
+  await other.getByRole("button", { name: "Archived 1" }).click();
+  await place(other, "cellar").click({ button: "right" });
+  await other.getByRole("menuitem", { name: "Mark as read" }).waitFor();
+  expect(await other.getByRole("menuitem", { name: "Take it out of the archive" }).count()).toBe(0);
+  await page.close();
+  await other.close();
+});
+
+test("Alt and the arrows go in the order that is shown, past what is archived; with Shift to what is unread, past what is muted", async () => {
+  const eve = await server.person("eve");
+  const tea = await teaOf(eve, [bob], "Steps");
+  const [last, section, archived, first, muted] = [
+    await streamOf(eve, tea, "last"), await streamOf(eve, tea, "section"), await streamOf(eve, tea, "archived"), await streamOf(eve, tea, "first"), await streamOf(eve, tea, "muted"),
+  ];
+  await eve.ask("PUT", `/streams/${archived}`, { name: "archived", archived: true, slow_seconds: 0 });
+  await eve.ask("PUT", `/circles/${tea.circle}/streams`, { sections: [{ streams: [tea.stream, muted, archived] }, { section: "Work", streams: [section, last, first] }] });
+  await eve.ask("PUT", "/preferences/favourites", { value: [first] });
+  const page = await chat(browser, server, eve, `/s/${tea.stream}`);
+  await expect.poll(() => listed(page)).toBe("first general muted Work section last");
+  const at = (name: string) => page.getByRole("heading", { name, exact: true, level: 1 }).waitFor();
+  const press = async (keys: string, name: string) => {
+    await page.keyboard.press(keys);
+    await at(name);
+  };
+  await at("general");
+  for (const name of ["muted", "section", "last", "first", "general"]) await press("Alt+ArrowDown", name);
+  for (const name of ["first", "last"]) await press("Alt+ArrowUp", name);
+
+  await fromPlace(page, "muted", "Mute …");
+  await page.getByRole("button", { name: "Until you unmute it" }).click();
+  for (const stream of [muted, section, first]) await post(bob, stream, "news");
+  await place(page, "section").getByText("1 unread").waitFor();
+  await place(page, "first").getByText("1 unread").waitFor();
+  await press("Alt+Shift+ArrowUp", "section");
+  await place(page, "section").getByText("1 unread").waitFor({ state: "detached" });
+  await press("Alt+Shift+ArrowUp", "first");
+  // Nothing is unread any more.
+  await place(page, "first").getByText("1 unread").waitFor({ state: "detached" });
+  await page.keyboard.press("Alt+Shift+ArrowUp");
+  await press("Alt+ArrowDown", "general");
+  await page.close();
 });

@@ -3,6 +3,7 @@
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import type { CircleModel } from "./model/circle.js";
+import { streamsOf } from "./model/listed.js";
 import type { StreamModel } from "./model/stream.js";
 import type { Privates } from "./private/privates.svelte.js";
 import { parseRoute, pathOf, type Route } from "./model/route.js";
@@ -104,9 +105,8 @@ export class View {
    * only, first to its streams, unless one wants right `into` it.
    */
   goCircle(circle: CircleModel, { into = false, replace = false }: { into?: boolean; replace?: boolean } = {}): void {
-    const streams = get(circle.streams);
     const last = this.#last.get(circle.id);
-    const stream = streams.find(({ id }) => id === last) ?? streams.find(({ info }) => info.archived !== true);
+    const stream = get(circle.streams).find(({ id }) => id === last) ?? streamsOf(circle)[0];
     if ((innerWidth < NARROW_PX && !into) || stream === undefined) {
       this.go({ at: "circle", circle: circle.id }, { replace });
       this.reveal(stream === undefined ? "main" : "places");

@@ -27,7 +27,7 @@ function browser(path: string, width: number) {
   return { past, back, heard };
 }
 const circleOf = (...streams: { id: string; archived?: boolean }[]) =>
-  ({ id: "c_tea", streams: writable(streams.map(({ id, archived = false }) => ({ id, info: { archived } }))) }) as unknown as CircleModel;
+  ({ id: "c_tea", streams: writable(streams.map(({ id, archived = false }) => ({ id, info: { id, archived } }))) }) as unknown as CircleModel;
 
 let page: ReturnType<typeof browser>;
 beforeEach(() => void (page = browser("/s/s_tea", 1280)));

@@ -1,8 +1,9 @@
 // What one can do with a stream or conversation, as far as one may.
 
+import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { t } from "../../lib/i18n/index.svelte.js";
-import { Check, Link, Lock, LogOut, Settings, Star, User } from "../../lib/ui/icons.js";
+import { ArchiveRestore, Check, Link, Lock, LogOut, Settings, Star, User } from "../../lib/ui/icons.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
 import { toast } from "../../lib/ui/toasts.svelte.js";
 import { muteItem } from "../places/mute.js";
@@ -30,6 +31,7 @@ export function streamMenu(site: Site, view: View, stream: StreamModel): readonl
   const manages = circle === undefined ? info.kind === "group" : permissionsOf(get(circle.circle), get(circle.member), Date.now(), info.deny).has("manage_feeds");
   if (manages) {
     const name = info.name ?? "";
+    if (info.archived === true) items.push({ label: t("stream.unarchive"), icon: ArchiveRestore, run: () => void unarchive(site, info) });
     items.push({ label: t("stream.settings", { name }), icon: Settings, run: () => (view.dialog = { is: "stream_settings", stream }) });
   }
   if (info.kind === "group") {
@@ -48,6 +50,11 @@ function favourite(site: Site, { id }: StreamModel): MenuItem {
   const isOne = all.includes(id);
   const next = isOne ? all.filter((one) => one !== id) : [...all, id].slice(-ORDER_MAX);
   return { label: isOne ? t("places.favourite_no") : t("places.favourite"), icon: Star, run: () => void site.prefer(FAVOURITES, [...next]) };
+}
+
+/** Has a stream written in again: everything else of it stays as it is. */
+async function unarchive(site: Site, { id, name = "", about, ...info }: protocol.Stream): Promise<void> {
+  await site.act({ change_stream: { stream: id, name, ...(about === undefined ? {} : { about }), archived: false, slow_seconds: info.slow_seconds ?? 0 } });
 }
 
 /** Copies the full address of something on this server. */

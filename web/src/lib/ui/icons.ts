@@ -4,6 +4,7 @@
 export type IconNode = readonly (readonly [tag: string, attributes: Readonly<Record<string, string>>])[];
 
 export { default as Activity } from "lucide/dist/esm/icons/activity.mjs";
+export { default as ArchiveRestore } from "lucide/dist/esm/icons/archive-arrow-up.mjs";
 export { default as ArrowDown } from "lucide/dist/esm/icons/arrow-down.mjs";
 export { default as ArrowLeft } from "lucide/dist/esm/icons/arrow-left.mjs";
 export { default as ArrowUp } from "lucide/dist/esm/icons/arrow-up.mjs";

@@ -41,6 +41,7 @@ export const chat = {
   "stream.private": "Privat",
   "stream.menu": "Menü von {name}",
   "stream.settings": "Einstellungen von {name}",
+  "stream.unarchive": "Aus dem Archiv holen",
   "stream.mark_read": "Als gelesen markieren",
   "stream.copy_link": "Link kopieren",
   "stream.pins": { one: "{count} angeheftete Nachricht", other: "{count} angeheftete Nachrichten" },

@@ -4,6 +4,7 @@ export const places = {
   "places.favourites": "Favoriten",
   "places.favourite": "Zu den Favoriten",
   "places.favourite_no": "Aus den Favoriten nehmen",
+  "places.archived": "Archiviert",
   "places.up": "Nach oben",
   "places.down": "Nach unten",
   "places.went_up": "{name} steht jetzt weiter oben.",

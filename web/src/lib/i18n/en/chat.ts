@@ -41,6 +41,7 @@ export const chat = {
   "stream.private": "Private",
   "stream.menu": "Menu of {name}",
   "stream.settings": "Settings of {name}",
+  "stream.unarchive": "Take it out of the archive",
   "stream.mark_read": "Mark as read",
   "stream.copy_link": "Copy link",
   "stream.pins": { one: "{count} pinned message", other: "{count} pinned messages" },

@@ -4,6 +4,7 @@ export const places = {
   "places.favourites": "Favourites",
   "places.favourite": "Add to favourites",
   "places.favourite_no": "Remove from favourites",
+  "places.archived": "Archived",
   "places.up": "Move up",
   "places.down": "Move down",
   "places.went_up": "{name} was moved up.",
