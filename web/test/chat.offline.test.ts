@@ -4,7 +4,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { expectAccessible } from "./browser.js";
-import { chat, composer, forgive, message, place, post, say, streamOf, type World, worldOf } from "./chat.js";
+import { chat, composer, forgive, message, place, post, say, streamOf, texts, type World, worldOf } from "./chat.js";
 import { png, upload } from "./files.js";
 import { FILES } from "./server.js";
 import { browser, server, stage } from "./stage.js";
@@ -73,6 +73,41 @@ test("what was shown last is there without a connection, marked as such, and rep
   expect(messages.map(({ text }) => text)).toEqual(["the kettle is on", "said meanwhile", "sent from nowhere"]);
   // What is kept follows.
   await expect.poll(async () => (await kept(page))[tea.stream]).not.toContain("soon deleted");
+  await page.close();
+});
+
+test("what waits for a connection can be taken back before it is sent, also by the page after", async () => {
+  const tea = await world();
+  const asked = await post(tea.bob, tea.stream, "Tea or coffee?");
+  const page = await chat(browser, server, tea.ana, `/s/${tea.stream}`);
+  await message(page, "Tea or coffee?").waitFor();
+  await keeps(page, "Tea or coffee?");
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.getByText(/You see what was here on/).waitFor();
+  const mine = (text: string) => page.getByRole("article", { name: "Your message" }).filter({ hasText: text });
+  await message(page, "Tea or coffee?").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Reply", exact: true }).click();
+  for (const text of ["coffee", "for all of us", "and cake"]) await say(page, text);
+  await mine("and cake").getByRole("button", { name: "Take it back" }).click();
+  await mine("and cake").waitFor({ state: "detached" });
+  await expect.poll(() => composer(page).inputValue()).toBe("and cake");
+  await composer(page).fill("");
+  await expectAccessible(page);
+  // The page after knows that it was not sent either; what it answers comes back as well.
+  await page.reload();
+  await mine("coffee").getByRole("button", { name: "Take it back" }).click();
+  await expect.poll(() => composer(page).inputValue()).toBe("coffee");
+  await page.getByText(`Your answer to ${tea.bob.name}:`).waitFor();
+  await composer(page).fill("tea");
+  await composer(page).press("Enter");
+  await mine("tea").getByText("Waits for a connection").waitFor();
+
+  await page.context().setOffline(false);
+  await message(page, "tea").waitFor({ timeout: 40_000 });
+  expect(await texts(tea.bob, tea.stream)).toEqual(["Tea or coffee?", "for all of us", "tea"]);
+  const { messages } = await tea.bob.ask<{ messages: { reply_to?: number }[] }>("GET", `/streams/${tea.stream}/messages`);
+  expect(messages.map(({ reply_to }) => reply_to)).toEqual([undefined, undefined, asked]);
   await page.close();
 });
 

@@ -158,6 +158,22 @@ export class Client {
     return (answer as { done: Outcome }).done;
   }
 
+  /**
+   * Whether a change waits to be sent, for want of a connection say, and has certainly not been made: it
+   * can be withdrawn.
+   */
+  isUnsent(op: OpId): boolean {
+    return this.#driver.isUnsent(op);
+  }
+
+  /**
+   * Takes a change back that was not sent yet, by the name under which it is made: `command` then rejects
+   * with `client.taken_back`. Whether it was; what may have been sent goes on.
+   */
+  withdraw(op: OpId): boolean {
+    return this.#driver.withdraw(op);
+  }
+
   /** Asks a question, on the next connection if there is none now. */
   async query<const Q extends Query>(query: Q): Promise<AnswerTo<Q>> {
     const { got } = (await this.#driver.ask({ get: query })) as { got: Answer };

@@ -98,6 +98,18 @@ export class Driver {
     return { id, answer };
   }
 
+  /** Whether an operation waits to be sent and has certainly not been done. */
+  isUnsent(op: OpId): boolean {
+    return !this.#closed && this.#session.isUnsent(op);
+  }
+
+  /** Takes an operation back that was not sent; whether it was. It then rejects with `client.taken_back`. */
+  withdraw(op: OpId): boolean {
+    if (this.#closed || !this.#session.withdraw(op)) return false;
+    this.#carry();
+    return true;
+  }
+
   /**
    * Follows a feed until what is returned is called, or it is refused or closed. Throws
    * `client.followed` where it is followed already.

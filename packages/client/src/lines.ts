@@ -144,9 +144,17 @@ export class Lines {
     return Promise.reject(new KithError({ code: "client.no_such_line", message: "there is no line of this name that failed" }));
   }
 
-  /** Takes a line that failed away; what it said comes back. */
+  /** Whether a line was not sent yet, for want of a connection say: it can be discarded. */
+  isUnsent(op: OpId): boolean {
+    return this.#client.isUnsent(op);
+  }
+
+  /**
+   * Takes a line away that failed, or was not sent yet; what it said comes back. `post` then rejects with
+   * `client.taken_back`. A line that may have been sent stays.
+   */
   discard(op: OpId): Draft | undefined {
-    const draft = this.#list.discard(op);
+    const draft = this.#list.discard(op, this.#client.withdraw(op));
     this.show();
     return draft;
   }

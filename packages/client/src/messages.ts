@@ -287,9 +287,9 @@ export class Messages {
     return draft === undefined ? undefined : this.send(op, draft);
   }
 
-  /** Takes a line that failed away; what it said comes back. */
-  discard(op: OpId): Draft | undefined {
-    const own = this.#own.find((one) => one.op === op && one.error !== undefined);
+  /** Takes a line away that failed, or of which it is known that it was not sent; what it said comes back. */
+  discard(op: OpId, is_unsent = false): Draft | undefined {
+    const own = this.#own.find((one) => one.op === op && (is_unsent || one.error !== undefined));
     if (own !== undefined) this.#own = this.#own.filter((one) => one !== own);
     return own?.draft;
   }

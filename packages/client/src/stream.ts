@@ -198,17 +198,17 @@ export class Stream {
 
   /** Sends a line that failed once more. */
   retry(op: OpId): Promise<Seq> {
-    return this.#failed(op).retry(op);
+    return this.#own(op).retry(op);
   }
 
-  /** Takes a line that failed away; what it said comes back. */
+  /** Takes a line away that failed, or was not sent yet, as `Lines.discard` does; what it said comes back. */
   discard(op: OpId): Draft | undefined {
-    return this.#failed(op).discard(op);
+    return this.#own(op).discard(op);
   }
 
-  /** Where a line is that failed. */
-  #failed(op: OpId): Lines {
-    const is = (line: Entry) => line.state === "failed" && line.op === op;
+  /** Where a line is that the server does not have. */
+  #own(op: OpId): Lines {
+    const is = (line: Entry) => line.state !== "confirmed" && line.op === op;
     return [...this.#threads.values()].find(({ messages }) => messages.get().some(is)) ?? this.#lines;
   }
 

@@ -60,9 +60,20 @@ test("a line that failed waits for a decision", () => {
   mine.failed("k-1", error);
   assert.deepEqual(mine.discard("k-1"), { text: "one", reply_to: 1 });
   assert.equal(lines(mine), "sending two");
+  assert.equal(mine.discard("k-2"), undefined);
   // Where nobody may look any longer nothing is waited for.
   mine.done("k-2", {});
   assert.equal(lines(mine), "");
+});
+
+test("a line that was not sent is taken away", () => {
+  const mine = list();
+  mine.send("k-1", { text: "one" });
+  mine.send("k-2", { text: "two" });
+  assert.deepEqual(mine.discard("k-1", true), { text: "one" });
+  assert.equal(lines(mine), "sending two");
+  mine.failed("k-1", new KithError({ code: "client.taken_back", message: "no" }));
+  assert.equal(lines(mine), "sending two");
 });
 
 test("events change what is held", () => {

@@ -355,3 +355,33 @@ test("an answer that does not fit ends its question, and what is no frame the co
   talk.said();
   assert.equal(talk.hung_up.length, 1);
 });
+
+test("what was not sent is taken back, and what may have been done is not", () => {
+  const talk = new Talk();
+  const post = (op: string): Ask => ({ op, do: { post: { stream: FEED, text: op } } });
+  for (const op of ["k-1", "k-2"]) talk.session.ask(post(op), talk.now_ms);
+  assert.deepEqual([talk.session.isUnsent("k-1"), talk.session.isUnsent("k-3")], [true, false]);
+  assert.ok(talk.session.withdraw("k-1"));
+  assert.deepEqual(talk.codes(), ["client.taken_back"]);
+  assert.equal(talk.session.withdraw("k-1"), false);
+  assert.deepEqual(talk.connect().map(({ op }) => op), ["k-2"]);
+  // It is on its way; after a loss nobody knows whether it arrived.
+  assert.equal(talk.session.withdraw("k-2"), false);
+  talk.lose();
+  assert.equal(talk.session.isUnsent("k-2"), false);
+  assert.equal(talk.session.withdraw("k-2"), false);
+  assert.deepEqual(talk.codes(), []);
+  assert.deepEqual(talk.connect().map(({ op }) => op), ["k-2"]);
+});
+
+test("what waits for the server to have time is taken back, unless it may have been done", () => {
+  const talk = Talk.online();
+  const post = (op: string): Ask => ({ op, do: { post: { stream: FEED, text: op } }, patient: true });
+  const ids = ["k-1", "k-2"].map((op) => talk.session.ask(post(op), talk.now_ms));
+  talk.said();
+  talk.hear({ error: { id: ids[0] ?? 0, ...problem("rate.limited", 500) } });
+  talk.hear({ error: { id: ids[1] ?? 0, ...problem("store.failed", 500, true) } });
+  assert.deepEqual(["k-1", "k-2"].map((op) => talk.session.withdraw(op)), [true, false]);
+  talk.later(600);
+  assert.deepEqual(talk.said().map(({ op }) => op), ["k-2"]);
+});

@@ -46,6 +46,11 @@ export class Pending {
     return { id, op: this.ask.op, do: this.ask.do };
   }
 
+  /** Whether it has certainly not been done: it was not sent, or refused for the moment. */
+  get isUnsent(): boolean {
+    return this.due_at !== undefined && !this.#doubtful;
+  }
+
   /** The connection was lost: whether it is kept for the next. */
   survives(): boolean {
     this.#doubtful ||= this.due_at === undefined;

@@ -7,7 +7,7 @@
 import { Backoff, LAST_MS } from "../backoff.js";
 import { KithError } from "../error.js";
 import { parse, stringify } from "../json.js";
-import { VERSION, type Auth, type FeedId, type Hello, type Problem, type Push, type Request, type Subscribe, type Welcome } from "../protocol.js";
+import { VERSION, type Auth, type FeedId, type Hello, type OpId, type Problem, type Push, type Request, type Subscribe, type Welcome } from "../protocol.js";
 import { Feeds } from "./feeds.js";
 import { isOfNow, notConnected, Pending, type Answered, type Ask } from "./pending.js";
 import type { Update } from "./update.js";
@@ -108,6 +108,25 @@ export class Session {
       this.#say(now_ms);
     }
     return id;
+  }
+
+  /** Whether an operation waits to be sent and has certainly not been done. */
+  isUnsent(op: OpId): boolean {
+    return this.#unsent(op) !== undefined;
+  }
+
+  /** Takes an operation back that was not sent; whether it was. It then ends with `client.taken_back`. */
+  withdraw(op: OpId): boolean {
+    const id = this.#unsent(op);
+    if (id !== undefined) this.#settle(id, failure("client.taken_back", "it was taken back before it was sent"));
+    return id !== undefined;
+  }
+
+  #unsent(op: OpId): number | undefined {
+    for (const [id, { ask, isUnsent }] of this.#pending) {
+      if (isUnsent && "do" in ask && ask.op === op) return id;
+    }
+    return undefined;
   }
 
   /**

@@ -25,6 +25,17 @@ test("what waits is there again in order until it is dropped, for each user apar
   expect(keep.kept.size).toBe(0);
 });
 
+test("what waited while there was a connection may have been sent", () => {
+  const keep = storage();
+  const mine = new Outbox("u_ana", keep);
+  mine.online();
+  expect(keep.kept.size).toBe(0);
+  mine.keep({ op: "k-1", stream: "s_1", draft: { text: "one" } });
+  mine.online();
+  mine.keep({ op: "k-2", stream: "s_1", draft: { text: "two" } });
+  expect(new Outbox("u_ana", keep).all().map(({ op, sent }) => [op, sent])).toEqual([["k-1", true], ["k-2", undefined]]);
+});
+
 test("what is no outbox is none", () => {
   const keep = storage();
   for (const text of ["{", "7", '[1,{"op":"k"},{"op":"k","stream":"s_1","draft":{"text":1}}]']) {

@@ -14,6 +14,8 @@ export interface Kept {
   readonly op: protocol.OpId;
   readonly stream: protocol.StreamId;
   readonly draft: Written;
+  /** Whether it may have been sent: there was a connection since it was kept. */
+  readonly sent?: boolean;
 }
 
 /** What of the browser's storage is used. */
@@ -39,6 +41,12 @@ export class Outbox {
   /** Keeps something until it is dropped. */
   keep(kept: Kept): void {
     this.#write([...this.all().filter(({ op }) => op !== kept.op), kept]);
+  }
+
+  /** There is a connection: everything that waits may be sent. */
+  online(): void {
+    const all = this.all();
+    if (all.some(({ sent }) => sent !== true)) this.#write(all.map((kept) => ({ ...kept, sent: true })));
   }
 
   /** It is on the server, or nobody wants it any longer. */

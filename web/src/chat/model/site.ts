@@ -112,6 +112,7 @@ export class Site {
     let was_online = false;
     this.#stops.push(client.connection.subscribe(({ state }) => {
       if (state !== "online") return;
+      this.outbox.online();
       this.uploads.online();
       this.singles.again();
       // What is not followed may have changed while there was no connection. Of the first, `start` asks.
@@ -188,8 +189,8 @@ export class Site {
     const is_recalled = get(this.#shownAt) !== undefined;
     const learned = this.refresh();
     if (!get(this.#ready)) await learned;
-    for (const { op, stream, draft } of this.outbox.all()) {
-      this.#streams.get(stream)?.carry(op, draft).catch(() => {});
+    for (const { op, stream, draft, sent } of this.outbox.all()) {
+      this.#streams.get(stream)?.carry(op, draft, sent).catch(() => {});
     }
     if (is_recalled) void learned.then(() => this.#renewPeople(), () => {});
     const [blocks, preferences] = await Promise.all([this.client.query({ blocks: {} }), this.client.query({ preferences: {} }), learned]);

@@ -1,6 +1,7 @@
 import type { Client, FeedUpdate, protocol } from "@kith/client";
-import { get } from "svelte/store";
+import { get, writable } from "svelte/store";
 import { beforeEach, expect, test, vi } from "vitest";
+import { Outbox } from "./outbox.js";
 import { StreamModel, type Around } from "./stream.js";
 
 const message = (seq: number): protocol.Message => ({ seq, author: "u_bob", text: `number ${seq}`, at: seq * 1000 });
@@ -11,21 +12,25 @@ const windowOf = (head: number, read: number): protocol.StreamWindow => ({
 });
 
 /** The stream of a page that was kept with messages up to `head` and the read marker at `read`. */
-function kept(head: number, read: number): { model: StreamModel; tell: (update: FeedUpdate) => void } {
+function kept(head: number, read: number, more: Partial<Client> = {}): { model: StreamModel; tell: (update: FeedUpdate) => void; waits: () => string[] } {
   let tell: (update: FeedUpdate) => void = () => {};
   const client = {
     user: { id: "u_ana" },
     follow: (_wish: unknown, told: typeof tell) => ((tell = told), () => {}),
     query: () => Promise.resolve({ threads: [], messages: [], more: false }),
     command: () => Promise.resolve({}),
+    connection: writable({ state: "offline" }),
+    ...more,
   } as unknown as Client;
+  const storage = new Map<string, string>();
+  const outbox = new Outbox("u_ana", { getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => void storage.set(key, value), removeItem: (key) => void storage.delete(key) });
   let is_past = true;
   const around: Around = {
-    client, outbox: {} as never, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, posted: () => {}, changed: () => {}, ended: () => {}, refused: () => {},
+    client, outbox, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, posted: () => {}, changed: () => {}, ended: () => {}, refused: () => {},
   };
   const model = new StreamModel(around, windowOf(head, read), undefined, Array.from({ length: head }, (_, at) => message(at + 1)));
   is_past = false;
-  return { model, tell: (update) => tell(update) };
+  return { model, tell: (update) => tell(update), waits: () => outbox.all().map(({ op }) => op) };
 }
 
 /** What is marked as new, and how often it was told how it is, once the server told of messages up to `head`. */
@@ -64,4 +69,14 @@ test("what was read elsewhere meanwhile is not new here", () => {
   const page = kept(5, 2);
   page.model.enter();
   expect(check(page, 8, 7)).toEqual([7, 1]);
+});
+
+test("what waits for a connection is taken back, but for what a page before may have sent", () => {
+  const withdrawn: string[] = [];
+  const { model, waits } = kept(0, 0, { command: () => new Promise(() => {}), isUnsent: () => true, withdraw: (op) => withdrawn.push(op) > 0 });
+  void model.carry("k-1", { text: "before" }, true);
+  void model.carry("k-2", { text: "now" });
+  expect(["k-1", "k-2"].map((op) => model.isUnsent(op))).toEqual([false, true]);
+  expect(["k-1", "k-2"].map((op) => model.discard(op)?.text)).toEqual([undefined, "now"]);
+  expect([withdrawn, waits()]).toEqual([["k-2"], ["k-1"]]);
 });

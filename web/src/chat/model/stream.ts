@@ -73,6 +73,8 @@ export class StreamModel {
   readonly #threads: Writable<ReadonlyMap<Seq, protocol.ThreadUnread>> = writable(new Map());
   readonly #postedAt = writable(0);
   readonly #waiting: Writable<readonly Own[]> = writable([]);
+  /** Own messages of pages before which may have been sent by them. */
+  readonly #doubtful = new Set<protocol.OpId>();
   /** The last event of what was kept by a page before, until the server told what there is. */
   #past: Seq | undefined;
   #seen: Seq;
@@ -177,10 +179,12 @@ export class StreamModel {
     return this.carry(this.around.client.newOp(), draft);
   }
 
-  /** Posts what was kept under a name, once its files are on the server. */
-  async carry(op: protocol.OpId, draft: Written): Promise<Seq> {
-    const { outbox, uploads } = this.around;
-    outbox.keep({ op, stream: this.id, draft });
+  /** Posts what was kept under a name, once its files are on the server; `sent` where a page before may have posted it. */
+  async carry(op: protocol.OpId, draft: Written, sent = false): Promise<Seq> {
+    const { client, outbox, uploads } = this.around;
+    if (sent) this.#doubtful.add(op);
+    const is_online = get(client.connection).state === "online";
+    outbox.keep({ op, stream: this.id, draft, ...(sent || is_online ? { sent: true } : {}) });
     const { uploads: keys = [] } = draft;
     const whole = keys.length === 0 ? draft : await this.#fill(op, draft, keys);
     const seq = await this.lines(draft.thread).post(whole, op);
@@ -235,11 +239,22 @@ export class StreamModel {
     return this.carry(op, { ...draft, uploads: await Promise.all(keys.map((key) => uploads.renew(key).catch(() => key))) });
   }
 
-  /** Drops what is not sent, or was refused; what it said comes back. */
+  /** Whether a message waits for its files or a connection, and was certainly not sent: it can be discarded. */
+  isUnsent(op: protocol.OpId, thread?: Seq): boolean {
+    return this.#isWaiting(op) || (!this.#doubtful.has(op) && this.lines(thread).isUnsent(op));
+  }
+
+  /** Drops what is not sent, or was refused; what it said comes back. What may have been sent goes on. */
   discard(op: protocol.OpId, thread?: Seq): Written | undefined {
-    this.around.outbox.drop(op);
     const waiting = get(this.#waiting).find((own) => own.op === op);
-    if (waiting === undefined) return this.lines(thread).discard(op);
+    if (waiting === undefined) {
+      // The page before may have sent what this one did not.
+      if (this.#doubtful.has(op) && this.lines(thread).isUnsent(op)) return undefined;
+      const dropped = this.lines(thread).discard(op);
+      if (dropped !== undefined) this.around.outbox.drop(op);
+      return dropped;
+    }
+    this.around.outbox.drop(op);
     this.#waiting.update((all) => all.filter((own) => own !== waiting));
     return waiting.draft;
   }
