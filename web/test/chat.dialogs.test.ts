@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, fromMenu, fromPlace, message, post, teaOf } from "./chat.js";
+import { chat, composer, fromMenu, fromPlace, message, post, teaOf } from "./chat.js";
 import { png, upload } from "./files.js";
 import { FILES, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
@@ -46,6 +46,7 @@ const OPEN: Readonly<Record<string, readonly ((page: Page) => Promise<unknown>)[
     await nav(page).getByRole("link", { name: "Conversations" }).click();
     await nav(page).getByRole("button", { name: "New conversation" }).click();
   }],
+  keys: [(page) => page.keyboard.press("Control+/"), (page) => fromMenu(page, "Your menu", "Keyboard shortcuts")],
   go_to: [(page) => page.keyboard.press("Control+k")],
   new_stream: [(page) => fromMenu(page, "Menu of Tea", "New stream")],
   invite: [(page) => fromMenu(page, "Menu of Tea", "Invite people")],
@@ -105,6 +106,30 @@ test.each(["light", "dark"] as const)("every dialog is accessible and fits, and 
   }
   await page.close();
 }, 120_000);
+
+test("the keys are listed by `?` where one does not write, and called as they are on the keyboard", async () => {
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  const list = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+  const search = list.locator("dl > div").filter({ hasText: "Search in this stream" });
+  await composer(page).fill("really?");
+  await composer(page).press("?");
+  await expect.poll(() => composer(page).inputValue()).toBe("really??");
+  expect(await list.count()).toBe(0);
+  await composer(page).fill("");
+  await page.getByRole("heading", { name: "general", exact: true }).click();
+  await page.keyboard.press("?");
+  await expect.poll(() => search.locator("kbd").allInnerTexts()).toEqual(["Ctrl", "Shift", "F"]);
+  await page.keyboard.press("Escape");
+  await nav(page).getByText("Ctrl+K").waitFor();
+
+  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "platform", { get: () => "MacIntel" }));
+  await page.reload();
+  await message(page, "a picture").waitFor();
+  await nav(page).getByText("⌘K").waitFor();
+  await page.keyboard.press("Meta+/");
+  await expect.poll(() => search.locator("kbd").allInnerTexts()).toEqual(["⌘", "⇧", "F"]);
+  await page.close();
+});
 
 test.each(["light", "dark"] as const)("one sees where one is, wherever Tab leads (%s)", async (theme) => {
   const page = await chat(browser, server, ana, `/s/${stream}`, { theme });

@@ -126,6 +126,18 @@ test("more is found as one scrolls, from the quick switcher and on a phone", asy
   await message(page, "report number 7").waitFor();
 });
 
+test("the quick switcher offers everybody of one's circles, also whoever said nothing yet", async () => {
+  const quiet = await server.person("quiet");
+  await quiet.ask("POST", `/circles/${tea.circle}/join`, {});
+  const page = await chat(browser, server, ana, `/s/${tea.stream}`);
+  await message(page, "green tea from Kyōto").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Go to" }).fill("quiet");
+  await page.getByRole("option", { name: /@quiet/ }).click();
+  await page.getByRole("heading", { name: "quiet", exact: true, level: 1 }).waitFor();
+  await page.close();
+});
+
 test("it speaks German, from right to left as well", async () => {
   const page = await browser.page();
   await page.addInitScript(() => localStorage.setItem("kith.language", "de"));

@@ -69,6 +69,28 @@ test("on a phone one swipes between places and messages, a long touch opens the 
   await page.close();
 });
 
+test("a long touch on a reaction says who has it and changes nothing, a short one adds one's own", async () => {
+  const { ana, bob, stream } = await worldOf(server);
+  const seq = await post(bob, stream, "react to me");
+  await bob.ask("PUT", `/streams/${stream}/messages/${seq}/reactions/🫖`, {});
+  const page = await chat(browser, server, ana, `/s/${stream}`, PHONE);
+  const reaction = message(page, "react to me").getByRole("button", { name: `🫖: ${bob.name}` });
+  const box = await reaction.boundingBox();
+  if (box === null) throw new Error("there is no such reaction");
+  const who = page.getByRole("dialog", { name: "Who reacted with 🫖" });
+  await hold(page, box.x + box.width / 2, box.y + box.height / 2, () => who.getByText(bob.name, { exact: true }).waitFor());
+  await expectAccessible(page);
+  await expectFits(page);
+  expect(await page.getByRole("menu").count()).toBe(0);
+  expect(await reaction.getAttribute("aria-pressed")).toBe("false");
+  await page.touchscreen.tap(200, 30);
+  await who.waitFor({ state: "detached" });
+  await reaction.tap();
+  await message(page, "react to me").getByRole("button", { name: `🫖: ${ana.name} and ${bob.name}`, pressed: true }).waitFor();
+  expect(await who.count()).toBe(0);
+  await page.close();
+});
+
 test("on a phone, whoever chose nothing yet begins with the streams of their circle, and whoever has none with what to do first", async () => {
   const { bob, stream } = await worldOf(server);
   const page = await chat(browser, server, bob, "/", PHONE);

@@ -13,7 +13,7 @@ export type Side = "members" | "find" | undefined;
 
 /** What asks for all attention. */
 export type Dialog =
-  | { readonly is: "new_circle" | "join" | "find_circles" | "new_conversation" | "go_to" }
+  | { readonly is: "new_circle" | "join" | "find_circles" | "new_conversation" | "go_to" | "keys" }
   | { readonly is: "new_stream" | "invite" | "circle_settings"; readonly circle: CircleModel }
   | { readonly is: "stream_settings"; readonly stream: StreamModel }
   | { readonly is: "leave"; readonly circle: CircleModel }

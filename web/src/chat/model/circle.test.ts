@@ -43,6 +43,17 @@ test("all members are asked for, part by part, with who is there", async () => {
   expect(seen.wanted).toHaveLength(7);
 });
 
+test("who the members are is learned once, and once more where it was not told what happened", async () => {
+  const { model, said, tell } = world(members(2));
+  const asked = () => said.filter(([name]) => name === "members").length;
+  await model.learnMembers();
+  await model.learnMembers();
+  expect(asked()).toBe(1);
+  tell("c_tea", { kind: "snapshot", state: { head: {} } } as never);
+  await model.learnMembers();
+  expect(asked()).toBe(2);
+});
+
 test("who comes and goes is counted, and known where everybody was", async () => {
   const { model, happens, seen, said } = world(members(2));
   happens({ kind: "member_joined", user: "u_1" });

@@ -48,6 +48,8 @@ export class CircleModel {
   readonly #present: Writable<ReadonlyMap<UserId, protocol.Status>> = writable(new Map());
   readonly #stop: () => void;
   #listing: Promise<void> | undefined;
+  /** Whether its members were asked for, since when what happens to them is told. */
+  #is_listed = false;
 
   constructor(private readonly around: AroundCircle, of: protocol.CircleWindow) {
     this.id = of.circle.id;
@@ -93,8 +95,14 @@ export class CircleModel {
     }
     const before = get(this.#members);
     this.#members.set(all);
+    this.#is_listed = true;
     this.around.wanted([...all.keys()]);
     if ([...all.values()].some(({ user, nickname }) => nickname !== before.get(user)?.nickname)) this.around.renamed();
+  }
+
+  /** Learns who its members are, as far as they are held, unless that is known. */
+  async learnMembers(): Promise<void> {
+    if (!this.#is_listed) await this.list();
   }
 
   /** Learns what its members are called here, where one question is enough for that. */
@@ -110,6 +118,8 @@ export class CircleModel {
   #told(update: FeedUpdate): void {
     switch (update.kind) {
       case "snapshot":
+        // Who came and left before it is not told one by one.
+        this.#is_listed = false;
         if ("circle" in update.state) this.told({ ...update.state.circle, streams: [] });
         break;
       case "event":

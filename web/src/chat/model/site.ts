@@ -236,6 +236,11 @@ export class Site {
     this.#is_told = true;
   }
 
+  /** Learns who else is in the user's circles; where that fails, those who were met are known. */
+  learnMembers(): void {
+    for (const circle of get(this.#circles)) circle.learnMembers().catch(() => {});
+  }
+
   /** Asks how everybody is shown by now; where that fails, they are shown as they were. */
   #renewPeople(): void {
     this.people.renewAll().catch(() => {});

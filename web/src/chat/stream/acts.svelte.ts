@@ -135,7 +135,7 @@ export class Acts {
     if (message.edited_at !== undefined) items.push({ label: t("message.edits"), icon: History, keys: "H", run: () => this.showEdits(message) });
     if (this.thread === undefined) items.push({ label: t("message.unread"), icon: Eye, keys: "U", run: () => this.stream.markUnread(message.seq) });
     if (mine || may.has("manage_messages")) {
-      items.push("line", { label: t("ui.delete"), icon: Trash, keys: "Del", danger: true, run: () => this.remove(message) });
+      items.push("line", { label: t("ui.delete"), icon: Trash, keys: "Delete", danger: true, run: () => this.remove(message) });
     }
     return items;
   }
@@ -153,7 +153,7 @@ export class Acts {
   /** What a key means on a message that has the focus; whether it meant something. */
   key(event: KeyboardEvent, message: Message): boolean {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    const key = event.key.length === 1 ? event.key.toUpperCase() : event.key === "Delete" ? "Del" : event.key;
+    const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
     const item = this.menu(message).find((one) => one !== "line" && one.keys === key);
     if (item === undefined || item === "line") return false;
     item.run();

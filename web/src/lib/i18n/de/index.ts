@@ -10,6 +10,7 @@ import { emoji } from "./emoji.js";
 import { errors } from "./errors.js";
 import { find } from "./find.js";
 import { formatting } from "./formatting.js";
+import { keys } from "./keys.js";
 import { live } from "./live.js";
 import { manage } from "./manage.js";
 import { markdown } from "./markdown.js";
@@ -21,4 +22,4 @@ import { privately } from "./private.js";
 import { settings } from "./settings.js";
 import { ui } from "./ui.js";
 
-export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...errors, ...find, ...formatting, ...live, ...manage, ...markdown, ...media, ...notify, ...people, ...privately, ...places, ...settings };
+export const de: Messages = { ...account, ...admin, ...chat, ...ui, ...command, ...composer, ...emoji, ...errors, ...find, ...formatting, ...keys, ...live, ...manage, ...markdown, ...media, ...notify, ...people, ...privately, ...places, ...settings };

@@ -112,6 +112,7 @@ export const manage = {
   "audit.topic_changed": "hat ein Topic geändert",
   "audit.topic_removed": "hat das Topic {topic} entfernt",
   "audit.other": "hat etwas getan, das diese Seite nicht kennt",
+  "message.reacted_with": "Wer mit {emoji} reagiert hat",
   "stream.make": "Stream anlegen",
   "stream.name": "Name",
   "stream.about": "Worum es geht",

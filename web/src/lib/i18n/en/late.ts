@@ -4,6 +4,7 @@ import { admin } from "./admin.js";
 import { emoji } from "./emoji.js";
 import { find } from "./find.js";
 import { formatting } from "./formatting.js";
+import { keys } from "./keys.js";
 import { live } from "./live.js";
 import { manage } from "./manage.js";
 import { media } from "./media.js";
@@ -11,4 +12,4 @@ import { people } from "./people.js";
 import { privately } from "./private.js";
 import { settings } from "./settings.js";
 
-export const late = { ...admin, ...emoji, ...find, ...formatting, ...live, ...manage, ...media, ...people, ...privately, ...settings } as const;
+export const late = { ...admin, ...emoji, ...find, ...formatting, ...keys, ...live, ...manage, ...media, ...people, ...privately, ...settings } as const;

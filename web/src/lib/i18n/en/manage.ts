@@ -112,6 +112,7 @@ export const manage = {
   "audit.topic_changed": "changed a topic",
   "audit.topic_removed": "removed the topic {topic}",
   "audit.other": "did something that this page does not know",
+  "message.reacted_with": "Who reacted with {emoji}",
   "stream.make": "Make the stream",
   "stream.name": "Name",
   "stream.about": "What it is about",
