@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible, type Look } from "./browser.js";
-import { chat, composer, message, place, post, say, streamOf, type Tea, worldOf } from "./chat.js";
+import { chat, composer, fromMenu, message, place, post, say, streamOf, type Tea, worldOf } from "./chat.js";
 import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -171,6 +171,42 @@ test("people write to each other directly, in groups, and can block", async () =
   await say(bob, "Do you hear me?");
   await message(bob, "Do you hear me?").waitFor();
   expect(await ana.getByText("Do you hear me?").count()).toBe(0);
+});
+
+test("people are added to a group that is there, by some letters and by their whole name", async () => {
+  const tea = await world();
+  const [cyd, dan] = [await server.person(`cyd${tea.made}`), await server.person(`dan${tea.made}`)];
+  await cyd.ask("POST", `/circles/${tea.circle}/join`, {});
+  const { stream } = await tea.ana.ask<{ stream: string }>("POST", "/groups", { users: [tea.bob.id], name: "Party" });
+  await post(tea.bob, stream, "before you came");
+  const [page, other] = [await chat(browser, server, tea.ana, `/s/${stream}`), await chat(browser, server, cyd)];
+  await message(page, "before you came").waitFor();
+  await fromMenu(page, "Menu of Party", "Add people");
+  const dialog = page.getByRole("dialog", { name: "Add people" });
+  const box = (name: string) => dialog.getByRole("checkbox", { name: new RegExp(name) });
+  await box(cyd.name).waitFor();
+  expect(await box(tea.bob.name).count()).toBe(0);
+  await dialog.getByRole("textbox", { name: "Whom" }).fill("cyd");
+  await box(cyd.name).check();
+  // Whoever is chosen is seen, also where others are looked for.
+  await dialog.getByRole("textbox", { name: "Whom" }).fill("nobody-here");
+  expect(await box(cyd.name).isChecked()).toBe(true);
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByText(`${cyd.name} is in the group now.`).waitFor();
+  await other.getByRole("link", { name: "Conversations" }).click();
+  await place(other, "Party").click();
+  await message(other, "before you came").waitFor();
+
+  // Whoever is in no circle of one's own.
+  await page.getByRole("button", { name: "People", exact: true }).click();
+  await page.getByRole("complementary").getByRole("button", { name: "Add people" }).click();
+  await dialog.getByRole("textbox", { name: "Whom" }).fill("nobody-at-all");
+  await page.keyboard.press("Enter");
+  await dialog.getByRole("alert").filter({ hasText: /./ }).waitFor();
+  await dialog.getByRole("textbox", { name: "Whom" }).fill(`@${dan.name}`);
+  await page.keyboard.press("Enter");
+  await page.getByRole("complementary").getByRole("button", { name: dan.name }).waitFor();
+  expect((await dan.ask<{ conversations: { stream: { id: string } }[] }>("GET", "/window")).conversations.map((one) => one.stream.id)).toEqual([stream]);
 });
 
 test("names are completed, emoji are chosen, and what is written is looked at before it is sent", async () => {

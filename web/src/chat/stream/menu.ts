@@ -3,7 +3,7 @@
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { t } from "../../lib/i18n/index.svelte.js";
-import { ArchiveRestore, Check, Link, Lock, LogOut, Settings, Star, User } from "../../lib/ui/icons.js";
+import { ArchiveRestore, Check, Link, Lock, LogOut, Settings, Star, User, UserPlus } from "../../lib/ui/icons.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
 import { toast } from "../../lib/ui/toasts.svelte.js";
 import { muteItem } from "../places/mute.js";
@@ -35,6 +35,7 @@ export function streamMenu(site: Site, view: View, stream: StreamModel): readonl
     items.push({ label: t("stream.settings", { name }), icon: Settings, run: () => (view.dialog = { is: "stream_settings", stream }) });
   }
   if (info.kind === "group") {
+    items.push({ label: t("conversation.add"), icon: UserPlus, run: () => (view.dialog = { is: "add_people", stream }) });
     items.push("line", { label: t("conversation.leave"), icon: LogOut, danger: true, run: () => {
       void site.act({ leave_group: { stream: stream.id } }).then((done) => {
         if (done !== undefined) view.go({ at: "home" });

@@ -49,6 +49,7 @@ export const chat = {
   "stream.begins_hint": "Davor wurde nichts gesagt.",
   "conversation.new": "Neues Gespräch",
   "conversation.begins": "Dein Gespräch mit {name}",
+  "conversation.add": "Leute hinzufügen",
   "conversation.leave": "Gruppe verlassen",
   "circle.add": "Kreis hinzufügen",
   "circle.new": "Kreis gründen",

@@ -49,6 +49,7 @@ export const chat = {
   "stream.begins_hint": "Nothing was said before.",
   "conversation.new": "New conversation",
   "conversation.begins": "Your conversation with {name}",
+  "conversation.add": "Add people",
   "conversation.leave": "Leave the group",
   "circle.add": "Add a circle",
   "circle.new": "Make a circle",
