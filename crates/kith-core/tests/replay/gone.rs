@@ -29,7 +29,7 @@ impl World {
         let users = self.users.clone();
         let places = self.documents.keys().filter(|key| match key {
             Key::Read(_, stream, _) | Key::Follow(_, stream, _) => streams.contains(stream),
-            Key::Step(of, ..) => *of == circle,
+            Key::Step(of, ..) | Key::Steps(of, _) => *of == circle,
             _ => false,
         });
         let places: Vec<Key> = places.cloned().collect();

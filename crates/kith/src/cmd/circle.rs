@@ -98,8 +98,8 @@ Examples:
     },
     /// Remove a circle and all that is in it, for everybody and for good.
     #[command(after_help = "\
-Its owner may, and whoever administers the site, also where they are not in it. Streams, messages, topics,
-files that nothing else refers to, invites and bans go with it; accounts and direct messages stay. There is
+Its owner may, and whoever administers the site, also where they are not in it. Streams, messages, topics, \
+files that nothing else refers to, invites and bans go with it; accounts and direct messages stay. There is \
 no way back but a backup.
 
 Without --yes its name is asked for, on a terminal or as one line of standard input.

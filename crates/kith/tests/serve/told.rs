@@ -20,9 +20,12 @@ fn hears(window: &mut Window, wanted: &str) {
     assert!(heard, "{:?} was not told", String::from_utf8_lossy(wanted));
 }
 
-/// A square of one colour, as a PNG.
+/// A square, as a PNG: the upper half of each cell is red and the lower blue, which is darker. Where both
+/// are alike a block may be told as a space.
 fn square(path: &std::path::Path) {
-    let image = image::RgbImage::from_pixel(64, 64, image::Rgb([200, 0, 0]));
+    let image = image::RgbImage::from_fn(64, 64, |_, y| {
+        image::Rgb(if y / 8 % 2 == 0 { [200, 0, 0] } else { [0, 0, 200] })
+    });
     image.save_with_format(path, image::ImageFormat::Png).unwrap();
 }
 
