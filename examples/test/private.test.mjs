@@ -56,7 +56,7 @@ function terminal(context, url, ...more) {
 }
 
 /** Holds back the first invitation that the page is told of until it has made one itself, and the page's own until then. */
-async function cross(page) {
+async function cross(page, onInvited) {
   const invites = (message) => String(message).includes('"invite"') && String(message).includes('"commitment"');
   await page.routeWebSocket(/./, (near) => {
     const far = near.connectToServer();
@@ -75,6 +75,7 @@ async function cross(page) {
     far.onMessage((message) => {
       if (!invites(message)) return near.send(message);
       heard = true;
+      onInvited();
       held.push(() => near.send(message));
       letGo();
     });
@@ -82,7 +83,7 @@ async function cross(page) {
 }
 
 /** A page on which Ana is signed in, with private sessions. What happens is in `happened`. */
-async function page(context, origin, { server }, { crossing = false } = {}) {
+async function page(context, origin, { server }, { onInvited } = {}) {
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
   const page = await (await browser.newContext()).newPage();
@@ -92,7 +93,7 @@ async function page(context, origin, { server }, { crossing = false } = {}) {
     await browser.close();
     assert.deepEqual(said, []);
   });
-  if (crossing) await cross(page);
+  if (onInvited !== undefined) await cross(page, onInvited);
   await page.goto(origin);
   await page.evaluate(async ([url, password]) => {
     const { Client } = await import("/index.js");
@@ -206,9 +207,12 @@ test("a command line invites a page, which tells its device again", async (conte
 test("a page and a command line that invite each other at once have one session", async (context) => {
   const origin = await site(context);
   const world = await circle(context, { origins: origin });
-  const ana = await page(context, origin, world, { crossing: true });
+  let hear;
+  const heard = new Promise((resolve) => (hear = resolve));
+  const ana = await page(context, origin, world, { onInvited: hear });
   // Each has invited before it hears of the other: what the page is told of that waits.
   const bob = terminal(context, world.server.url, "ana", "--direct");
+  await heard;
   await ana.evaluate((user) => sessions.invite(user, "direct"), world.bob.user.id);
   const { words } = await ana.evaluate(async () => {
     for (;;) {
