@@ -16,7 +16,7 @@ const SAID = new Set(["alt", "aria-description", "aria-label", "aria-placeholder
 const SELECTS = new Set(["closest", "matches", "matchMedia", "querySelector", "querySelectorAll"]);
 
 /** The names that are the same everywhere: of keys, of what is dragged, of the program, and one of a service as an example. */
-const NAMES = /\b(?:Kith|JSON|rules\/stock|Ctrl\+.*|Esc|Escape|Tab|Enter|Home|End|Page(?:Up|Down)|Arrow(?:Up|Down|Left|Right)|ContextMenu|Files)(?!\w)/g;
+const NAMES = /\b(?:Kith|JSON|rules\/stock|Ctrl\+.*|Esc|Escape|Tab|Enter|Backspace|Home|End|Page(?:Up|Down)|Arrow(?:Up|Down|Left|Right)|ContextMenu|Files)(?!\w)/g;
 /** Keys of messages. */
 const KEY = /^[a-z]+\.[a-z_]+$/;
 const LETTER = /\p{L}/u;
