@@ -8,13 +8,14 @@ use kith_core::document::Rules;
 use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_core::topic::{Asked, Kind};
-use kith_hub::verify::{Watched, verify};
+use kith_hub::verify::Watched;
 use kith_hub::{Hub, Limits};
 use kith_store::fault::{Fault, FaultStore};
 use kith_store::memory::MemoryStore;
-use kith_store::{Range, Store};
+use kith_store::{Range, Store, StoreError};
 use serde_json::{Value, json};
 
+use crate::world::faults::{cut, forget_all, is_right, open};
 use crate::world::{circle, hub, op, user};
 
 /// Changes of the topic that is removed, and values that are kept of it meanwhile.
@@ -55,11 +56,6 @@ async fn kept(store: &impl Store, topic: TopicId) -> u64 {
 async fn numbers(store: &impl Store, topic: TopicId) -> Vec<u64> {
     let events = store.events(FeedId::Topic(topic), Seq(0), 10_000).await.unwrap();
     events.iter().map(|event| event.seq.0).collect()
-}
-
-async fn is_right(store: &impl Store) {
-    let verified = verify(store).await.unwrap();
-    assert!(verified.problems.is_empty(), "{:#?}", verified.problems);
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,6 +114,19 @@ async fn removed(store: &FaultStore) -> TopicId {
     topic
 }
 
+/// Whether what is left of a topic is that it was removed, once all is forgotten.
+async fn is_forgotten(after: &FaultStore, topic: TopicId, at: u64) {
+    forget_all(&open(after).await.unwrap()).await;
+    assert_eq!(kept(after, topic).await, 0, "operation {at}");
+    assert_eq!(numbers(after, topic).await, [CHANGES + 2], "operation {at}");
+    is_right(after).await;
+}
+
+/// Forgets for a while.
+async fn expire(hub: Hub) {
+    let _ = hub.expire().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_crash_at_any_moment_of_forgetting_leaves_all_in_order() {
     let made = FaultStore::new(Vec::new());
@@ -125,20 +134,9 @@ async fn a_crash_at_any_moment_of_forgetting_leaves_all_in_order() {
     let mut at = 0;
     loop {
         at += 1;
-        let store = made.recover(0);
-        store.plan(Fault::Crash { at });
-        if let Ok(hub) = open(&store).await {
-            let _ = hub.expire().await;
-        }
-        let crashed = store.crashed();
-        let after = store.recover(at);
-        is_right(&after).await;
-        let hub = open(&after).await.unwrap();
-        while hub.expire().await.unwrap() > 0 {}
-        assert_eq!(kept(&after, topic).await, 0, "operation {at}");
-        assert_eq!(numbers(&after, topic).await, [CHANGES + 2], "operation {at}");
-        is_right(&after).await;
-        if !crashed {
+        let (after, (), came) = cut(&made, at, Fault::Crash { at }, expire).await;
+        is_forgotten(&after, topic, at).await;
+        if !came {
             break;
         }
     }
@@ -150,22 +148,8 @@ async fn a_store_that_fails_meanwhile_does_not_matter_either() {
     let made = FaultStore::new(Vec::new());
     let topic = removed(&made).await;
     for at in 1..30 {
-        let store = made.recover(0);
-        let error = kith_store::StoreError::Full;
-        store.plan(Fault::Fail { at, error });
-        if let Ok(hub) = open(&store).await {
-            let _ = hub.expire().await;
-        }
-        let after = store.recover(at);
-        is_right(&after).await;
-        let hub = open(&after).await.unwrap();
-        while hub.expire().await.unwrap() > 0 {}
-        assert_eq!(numbers(&after, topic).await, [CHANGES + 2], "operation {at}");
-        is_right(&after).await;
+        let full = Fault::Fail { at, error: StoreError::Full };
+        let (after, (), _) = cut(&made, at, full, expire).await;
+        is_forgotten(&after, topic, at).await;
     }
-}
-
-async fn open(store: &FaultStore) -> Result<Hub, kith_hub::HubError> {
-    let env = std::sync::Arc::new(kith_hub::testing::Clock::default());
-    Hub::open(std::sync::Arc::new(store.clone()), env, Limits::default()).await
 }

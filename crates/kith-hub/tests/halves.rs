@@ -18,6 +18,7 @@ use kith_store::fault::{Fault, FaultStore};
 use kith_store::{Store, StoreError};
 use serde_json::{Value, json};
 
+use crate::world::faults::at_every_operation;
 use crate::world::{circle, connect, follow, hub, op, user};
 
 const OPERATIONS: usize = 12;
@@ -207,25 +208,23 @@ async fn run(make: impl Fn(u64) -> Fault, after: u64, seed: u64) -> bool {
     came
 }
 
-async fn at_every_operation(make: impl Fn(u64) -> Fault) {
-    let mut after = 1;
-    while run(&make, after, after.wrapping_mul(7)).await {
-        after += 1;
-    }
-    assert!(after > 20, "the workload has operations");
-}
-
 #[tokio::test(start_paused = true)]
 async fn power_loss_at_every_operation_leaves_no_half_of_a_transaction() {
-    at_every_operation(|at| Fault::Crash { at }).await;
+    at_every_operation(async |after, seed| run(|at| Fault::Crash { at }, after, seed).await).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_full_disk_at_every_operation_leaves_no_half_of_a_transaction() {
-    at_every_operation(|at| Fault::Fail { at, error: StoreError::Full }).await;
+    at_every_operation(async |after, seed| {
+        run(|at| Fault::Fail { at, error: StoreError::Full }, after, seed).await
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_call_at_every_operation_leaves_no_half_of_a_transaction() {
-    at_every_operation(|at| Fault::Fail { at, error: StoreError::Failed("EIO".to_owned()) }).await;
+    at_every_operation(async |after, seed| {
+        run(|at| Fault::Fail { at, error: StoreError::Failed("EIO".to_owned()) }, after, seed).await
+    })
+    .await;
 }

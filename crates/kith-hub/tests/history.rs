@@ -22,6 +22,7 @@ use kith_store::{DocKey, Document, Head, Range, Store, StoreError, StoredEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::world::faults::forget_all;
 use crate::world::{circle, connect, encode, follow, hub, seen, user};
 
 fn name() -> TopicName {
@@ -165,7 +166,7 @@ async fn compare(history: History, deeds: Vec<Deed>) {
             "{deed:?}"
         );
     }
-    while first.expire().await.unwrap() > 0 {}
+    forget_all(&first).await;
     first.close().await;
     assert_eq!(verify(&store).await.unwrap().problems, []);
     let begin = forgets.first(&store).await;
@@ -228,7 +229,7 @@ async fn events_alone_begin_with_the_first_that_is_left() {
         let set = change(topic, json!({"set": {"value": value}}));
         first.execute(ana, None, &set).await.unwrap();
     }
-    while first.expire().await.unwrap() > 0 {}
+    forget_all(&first).await;
     first.close().await;
     let feed = FeedId::Topic(topic);
     let begin = store.events(feed, Seq(0), 1).await.unwrap()[0].seq;
@@ -321,7 +322,7 @@ async fn opened_after(history: History, changes: usize) -> Opened {
         let many = Command::Change { changes, when: Vec::new(), group: None };
         first.execute(ana, None, &many).await.unwrap();
     }
-    while first.expire().await.unwrap() > 0 {}
+    forget_all(&first).await;
     first.close().await;
     // It takes as long as making them, and the longest history differs from others by its length.
     if changes < 1_000_000 {

@@ -13,12 +13,13 @@ use kith_core::id::{CircleId, FeedId, Seq, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_core::topic::{Asked, Kind};
 use kith_hub::verify::{Watched, repair, verify};
-use kith_hub::{Hub, HubError, Limits, testing::Clock};
+use kith_hub::{Hub, HubError, Limits};
 use kith_store::fault::{Fault, FaultStore};
 use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, DocWrite, Document, Range, Store};
 use serde_json::{Value, json};
 
+use crate::world::faults::{cut, forget_all, is_right, open};
 use crate::world::{circle, connect, follow, hub, op, seen, user};
 
 fn last(count: u32) -> Rules {
@@ -68,16 +69,6 @@ async fn rows(store: &impl Store, collection: &'static str, topic: TopicId) -> V
     store.scan(range, 1000).await.unwrap()
 }
 
-async fn is_right(store: &impl Store) {
-    let verified = verify(store).await.unwrap();
-    assert!(verified.problems.is_empty(), "{:#?}", verified.problems);
-}
-
-/// Lets the hub forget what there is to forget.
-async fn settle(hub: &Hub) {
-    while hub.expire().await.unwrap() > 0 {}
-}
-
 async fn value(hub: &Hub, me: UserId, topic: TopicId) -> (u64, Value) {
     let (seq, _, state) = hub.topic_value(me, topic).await.unwrap();
     (seq.0, state.value.to_plain())
@@ -105,7 +96,7 @@ async fn site(rules: Rules, to: u64) -> Site {
     for seq in 2..=to {
         set(&hub, ana, topic, seq).await;
     }
-    settle(&hub).await;
+    forget_all(&hub).await;
     Site { store, hub, ana, circle, topic }
 }
 
@@ -186,7 +177,7 @@ async fn what_is_left_can_be_taken_back() {
             Ok(_) => turned += 1,
             Err(error) => break error.code().to_owned(),
         }
-        settle(&hub).await;
+        forget_all(&hub).await;
     };
     assert_eq!(refused, "topic.stale");
     // Each is an event, so that after five of them the sixth last is the eleventh.
@@ -209,20 +200,20 @@ async fn a_rule_that_keeps_less_forgets_and_one_that_keeps_more_goes_on_from_the
     for seq in 83..100 {
         set(&hub, ana, topic, seq).await;
     }
-    settle(&hub).await;
+    forget_all(&hub).await;
     let left = numbers(&store, topic).await;
     assert!(left[0] > 81 && left.len() < 20, "{left:?}");
     hub.execute(ana, None, &rule(Rules::default())).await.unwrap();
     for seq in 101..160 {
         set(&hub, ana, topic, seq).await;
     }
-    settle(&hub).await;
+    forget_all(&hub).await;
     let after = numbers(&store, topic).await;
     assert_eq!(after[0], left[0]);
     is_right(&store).await;
     // It goes like any other, beginning or not.
     hub.execute(ana, None, &Command::RemoveTopic { topic }).await.unwrap();
-    settle(&hub).await;
+    forget_all(&hub).await;
     assert_eq!(numbers(&store, topic).await, [160]);
     assert_eq!(rows(&store, "kept", topic).await, []);
     is_right(&store).await;
@@ -245,7 +236,7 @@ async fn the_largest_value_is_kept_however_long_its_json_is() {
         hub.execute(ana, None, &rule).await.unwrap();
         hub.execute(ana, None, &write).await.unwrap();
     }
-    settle(&hub).await;
+    forget_all(&hub).await;
     // It was kept with each rule, and begins with the first of them.
     assert_eq!(numbers(&store, topic).await, [3, 4, 5]);
     assert_eq!(rows(&store, "kept", topic).await.len(), 2);
@@ -265,7 +256,7 @@ async fn a_name_and_rights_that_were_told_before_the_beginning_stay() {
     for seq in 23..60 {
         set(&hub, ana, topic, seq).await;
     }
-    settle(&hub).await;
+    forget_all(&hub).await;
     assert!(numbers(&store, topic).await[0] > 23);
     let before = hub.topic(ana, topic).await.unwrap();
     hub.close().await;
@@ -368,7 +359,7 @@ async fn edits_that_refer_to_what_is_forgotten_are_stale() {
         hub.execute(ana, None, &insert).await.unwrap();
     }
     hub.execute(ana, None, &rule).await.unwrap();
-    settle(&hub).await;
+    forget_all(&hub).await;
     let left = numbers(&store, text).await;
     assert!(left[0] > 20, "{left:?}");
     assert_eq!(code(hub.execute(ana, None, &splice(text, 2)).await), "topic.stale");
@@ -387,7 +378,7 @@ async fn of_what_was_emitted_the_last_stay() {
         let emit = json!({"emit": {"args": {"number": number, "text": "x".repeat(2000)}}});
         hub.execute(ana, None, &change(bell, emit)).await.unwrap();
     }
-    settle(&hub).await;
+    forget_all(&hub).await;
     let left = numbers(&store, bell).await;
     assert!((5..40).contains(&left.len()), "{left:?}");
     let (events, _) = hub.history(ana, bell, None, 5).await.unwrap();
@@ -405,7 +396,7 @@ async fn of_an_ephemeral_topic_nothing_is_to_be_forgotten() {
     let topic = make(&hub, ana, circle, Kind::Int, rules).await;
     let rules = Rules { ephemeral: true, ..last(1) };
     hub.execute(ana, None, &Command::ChangeTopic { topic, name: name(), rules }).await.unwrap();
-    settle(&hub).await;
+    forget_all(&hub).await;
     assert_eq!(numbers(&store, topic).await, [1, 2]);
     assert_eq!(rows(&store, "past", topic).await, []);
 }
@@ -427,7 +418,7 @@ async fn a_topic_without_history_is_opened_at_once() {
         let many = Command::Change { changes, when: Vec::new(), group: None };
         first.execute(ana, None, &many).await.unwrap();
     }
-    settle(&first).await;
+    forget_all(&first).await;
     first.close().await;
     is_right(&store).await;
     let left = numbers(&store, count).await;
@@ -465,17 +456,12 @@ async fn at_every_operation(fault: impl Fn(u64) -> Fault) {
     let (mut at, mut over) = (0, false);
     while !over {
         at += 1;
-        let store = made.recover(0);
-        store.plan(fault(at));
-        if let Ok(hub) = open(&store).await {
-            work(&hub, ana, topic).await;
-        }
-        over = store.operations() < at;
-        let after = store.recover(at);
-        is_right(&after).await;
+        let (after, (), came) =
+            cut(&made, at, fault(at), async |hub| work(&hub, ana, topic).await).await;
+        over = !came;
         let hub = open(&after).await.unwrap();
         work(&hub, ana, topic).await;
-        settle(&hub).await;
+        forget_all(&hub).await;
         // What failed for a moment is done when it is said again, after the others.
         assert_eq!(value(&hub, ana, topic).await.0, 64, "operation {at}");
         let left = numbers(&after, topic).await;
@@ -483,10 +469,6 @@ async fn at_every_operation(fault: impl Fn(u64) -> Fault) {
         is_right(&after).await;
     }
     assert!(at > 60, "only {at} operations");
-}
-
-async fn open(store: &FaultStore) -> Result<Hub, HubError> {
-    Hub::open(Arc::new(store.clone()), Arc::<Clock>::default(), Limits::default()).await
 }
 
 #[tokio::test(start_paused = true)]

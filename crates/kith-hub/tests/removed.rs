@@ -4,7 +4,6 @@
 mod world;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use kith_core::command::Command;
 use kith_core::decide::file::{self, FileLimits, NewFile};
@@ -14,12 +13,13 @@ use kith_core::id::{CircleId, FeedId, FileId, Seq, StreamId, TopicId, UserId};
 use kith_core::text::{FileName, MediaType};
 use kith_hub::read::Page;
 use kith_hub::verify::{Watched, repair, verify};
-use kith_hub::{Hub, HubError, Item, Limits};
+use kith_hub::{Hub, Item, Limits};
 use kith_store::fault::{Fault, FaultStore};
 use kith_store::memory::MemoryStore;
 use kith_store::{Batch, DocKey, DocWrite, Range, Store, StoreError};
 use serde_json::{Value, json};
 
+use crate::world::faults::{cut, forget_all, is_right, open};
 use crate::world::{circle, connect, follow, hub, say, seen, user};
 
 async fn act(hub: &Hub, who: UserId, command: Value) -> kith_core::command::Outcome {
@@ -112,15 +112,6 @@ async fn remove(hub: &Hub, place: &Place) {
     act(hub, place.ana, json!({"remove_circle": {"circle": place.circle}})).await;
 }
 
-async fn swept(hub: &Hub) {
-    while hub.expire().await.unwrap() > 0 {}
-}
-
-async fn is_right(store: &impl Store) {
-    let verified = verify(store).await.unwrap();
-    assert!(verified.problems.is_empty(), "{:#?}", verified.problems);
-}
-
 fn all(collection: &'static str) -> Range {
     Range { collection, prefix: String::new(), after: None, before: None, descending: false }
 }
@@ -162,7 +153,7 @@ async fn nothing_of_a_removed_circle_is_left() {
     let place = furnish(&hub).await;
     assert!(left(&store, &place).await.len() > 20);
     remove(&hub, &place).await;
-    swept(&hub).await;
+    forget_all(&hub).await;
     assert_eq!(left(&store, &place).await, BTreeMap::new());
     ends(&store, &place).await;
     is_right(&store).await;
@@ -298,9 +289,17 @@ async fn removed(store: &FaultStore) -> Place {
     place
 }
 
-async fn open(store: &FaultStore) -> Result<Hub, HubError> {
-    let env = Arc::new(kith_hub::testing::Clock::default());
-    Hub::open(Arc::new(store.clone()), env, Limits::default()).await
+/// Whether nothing is left of a circle, once all is forgotten.
+async fn is_forgotten(after: &FaultStore, place: &Place, at: u64) {
+    forget_all(&open(after).await.unwrap()).await;
+    assert_eq!(left(after, place).await, BTreeMap::new(), "operation {at}");
+    ends(after, place).await;
+    is_right(after).await;
+}
+
+/// Forgets for a while.
+async fn expire(hub: Hub) {
+    let _ = hub.expire().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -310,20 +309,9 @@ async fn a_crash_at_any_moment_of_forgetting_leaves_all_in_order() {
     let mut at = 0;
     loop {
         at += 1;
-        let store = made.recover(0);
-        store.plan(Fault::Crash { at });
-        if let Ok(hub) = open(&store).await {
-            let _ = hub.expire().await;
-        }
-        let crashed = store.crashed();
-        let after = store.recover(at);
-        is_right(&after).await;
-        let hub = open(&after).await.unwrap();
-        swept(&hub).await;
-        assert_eq!(left(&after, &place).await, BTreeMap::new(), "operation {at}");
-        ends(&after, &place).await;
-        is_right(&after).await;
-        if !crashed {
+        let (after, (), came) = cut(&made, at, Fault::Crash { at }, expire).await;
+        is_forgotten(&after, &place, at).await;
+        if !came {
             break;
         }
     }
@@ -336,19 +324,12 @@ async fn a_crash_while_it_is_removed_leaves_all_of_it_or_nothing() {
     let first = hub(made.clone(), Limits::default()).await;
     let place = furnish(&first).await;
     first.close().await;
+    let command = Command::RemoveCircle { circle: place.circle };
     let (mut at, mut outcomes) = (0, [0, 0]);
     loop {
         at += 1;
-        let store = made.recover(0);
-        store.plan(Fault::Crash { at });
-        let mut acknowledged = false;
-        if let Ok(hub) = open(&store).await {
-            let command = Command::RemoveCircle { circle: place.circle };
-            acknowledged = hub.execute(place.ana, None, &command).await.is_ok();
-        }
-        let crashed = store.crashed();
-        let after = store.recover(at);
-        is_right(&after).await;
+        let work = async |hub: Hub| hub.execute(place.ana, None, &command).await.is_ok();
+        let (after, acknowledged, came) = cut(&made, at, Fault::Crash { at }, work).await;
         let hub = open(&after).await.unwrap();
         let is_there = hub.circle(place.bob, place.circle).await.is_ok();
         let page = Page { limit: 10, ..Page::default() };
@@ -356,7 +337,7 @@ async fn a_crash_while_it_is_removed_leaves_all_of_it_or_nothing() {
         assert_eq!(is_there, readable, "operation {at}");
         assert!(!(acknowledged && is_there), "operation {at}");
         outcomes[usize::from(is_there)] += 1;
-        if !crashed {
+        if !came {
             break;
         }
     }
@@ -368,17 +349,9 @@ async fn a_store_that_fails_meanwhile_does_not_matter_either() {
     let made = FaultStore::new(Vec::new());
     let place = removed(&made).await;
     for at in 1..40 {
-        let store = made.recover(0);
-        store.plan(Fault::Fail { at, error: StoreError::Full });
-        if let Ok(hub) = open(&store).await {
-            let _ = hub.expire().await;
-        }
-        let after = store.recover(at);
-        is_right(&after).await;
-        let hub = open(&after).await.unwrap();
-        swept(&hub).await;
-        assert_eq!(left(&after, &place).await, BTreeMap::new(), "operation {at}");
-        is_right(&after).await;
+        let full = Fault::Fail { at, error: StoreError::Full };
+        let (after, (), _) = cut(&made, at, full, expire).await;
+        is_forgotten(&after, &place, at).await;
     }
 }
 
@@ -400,7 +373,7 @@ async fn what_is_left_where_nothing_is_to_be_left_is_found() {
     assert_eq!(told().await, 1);
     store.prune("gone_circle", "d".to_owned(), 10).await.unwrap();
     remove(&hub, &place).await;
-    swept(&hub).await;
+    forget_all(&hub).await;
     is_right(&store).await;
     for (collection, rows) in [("read", before), ("member", member)] {
         let names = |key: &str| {

@@ -19,6 +19,7 @@ use kith_store::Store;
 use kith_store::index::{Ask, Change, Entry, Found, Index, IndexError, Step};
 use kith_store::memory::MemoryStore;
 use serde_json::json;
+use world::faults::forget_all;
 use world::{circle, hub, say, user};
 
 struct Place {
@@ -222,7 +223,7 @@ async fn of_a_removed_circle_the_index_has_nothing() {
     hub.execute(ana, None, &Command::RemoveCircle { circle: home }).await.unwrap();
     let found = hub.search(ana, asked("tea")).await.unwrap();
     assert_eq!(found.hits.len(), 2);
-    while hub.expire().await.unwrap() > 0 {}
+    forget_all(&hub).await;
     hub.index_settled().await;
     assert_eq!(index.count(tea).await.unwrap(), 0);
     assert_eq!(index.count(kept).await.unwrap(), 1);

@@ -2,6 +2,8 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+pub(crate) mod faults;
+
 use std::sync::Arc;
 use std::time::Duration;
 
