@@ -7,12 +7,12 @@ import { t } from "../lib/i18n/index.svelte.js";
 import { changePassword, connect, reconnect, signOut } from "../lib/session.js";
 import { tryPictures } from "../lib/ui/pictures.svelte.js";
 import { toast } from "../lib/ui/toasts.svelte.js";
+import { why } from "../lib/why.js";
 import { deviceLabel } from "./account/device.js";
 import { forgetShown, Keeper, lastShown, type Past } from "./model/past.js";
 import { Site } from "./model/site.js";
 import { tell } from "./tell.js";
 import type { View } from "./view.svelte.js";
-import { why } from "./why.js";
 
 /** What of the page is shown. */
 export type Phase =

@@ -1,7 +1,7 @@
 // What a form or a button does, once at a time: whether it is under way, and why it failed.
 
 import { KithError } from "@kith/client";
-import { why } from "./why.js";
+import { why } from "../lib/why.js";
 
 export class Task {
   busy = $state(false);

@@ -1,6 +1,7 @@
 // The transactions of before this page was opened, as far as the histories of topics have them.
 
 import type { protocol, Store } from "@kith/client";
+import { get, writable } from "svelte/store";
 import type { Transaction } from "./timeline.js";
 
 /** Topics whose pasts are gone through together. */
@@ -47,20 +48,17 @@ export class Earlier implements Store<readonly Transaction[]> {
   readonly #ids = new Map<string, number>();
   /** The oldest event of each topic that is here or was told live. */
   readonly #oldest = new Map<protocol.FeedId, protocol.Seq>();
-  readonly #watchers = new Set<(all: readonly Transaction[]) => void>();
-  #shown: readonly Transaction[] = [];
+  readonly #shown = writable<readonly Transaction[]>([]);
 
   /** `pastOf` tells what happened to a topic before an event, or last. */
   constructor(private readonly pastOf: (topic: protocol.TopicId, before: protocol.Seq | undefined, limit: number) => Promise<Page>) {}
 
   get(): readonly Transaction[] {
-    return this.#shown;
+    return get(this.#shown);
   }
 
   subscribe(run: (all: readonly Transaction[]) => void): () => void {
-    this.#watchers.add(run);
-    run(this.#shown);
-    return () => void this.#watchers.delete(run);
+    return this.#shown.subscribe(run);
   }
 
   /** Whether there is room for more. */
@@ -97,12 +95,11 @@ export class Earlier implements Store<readonly Transaction[]> {
   }
 
   #tell(): void {
-    this.#shown = grouped(this.#events.values(), (name) => {
+    this.#shown.set(grouped(this.#events.values(), (name) => {
       // Those of transactions that were told live are above 0.
       const id = this.#ids.get(name) ?? -1 - this.#ids.size;
       this.#ids.set(name, id);
       return id;
-    });
-    for (const run of this.#watchers) run(this.#shown);
+    }));
   }
 }

@@ -1,6 +1,7 @@
 // The transactions that this page was told of, the newest first.
 
 import type { protocol, Store } from "@kith/client";
+import { get, writable } from "svelte/store";
 
 /** What one operation did to topics that are followed. */
 export interface Transaction {
@@ -37,22 +38,19 @@ function isSame(one: Transaction, { op, by, at, feed, seq }: protocol.Event): bo
 export class Timeline implements Store<readonly Transaction[]> {
   /** The oldest first. */
   #items: Transaction[] = [];
-  #shown: readonly Transaction[] = [];
+  readonly #shown = writable<readonly Transaction[]>([]);
   #last = 0;
   #due = false;
-  readonly #watchers = new Set<(all: readonly Transaction[]) => void>();
 
   /** `later` runs what it is given soon: those who watch are told of many events at once. */
   constructor(private readonly later: (run: () => void) => void) {}
 
   get(): readonly Transaction[] {
-    return this.#shown;
+    return get(this.#shown);
   }
 
   subscribe(run: (all: readonly Transaction[]) => void): () => void {
-    this.#watchers.add(run);
-    run(this.#shown);
-    return () => void this.#watchers.delete(run);
+    return this.#shown.subscribe(run);
   }
 
   /** What happened in all of them, the oldest first. */
@@ -90,8 +88,7 @@ export class Timeline implements Store<readonly Transaction[]> {
     this.#due = true;
     this.later(() => {
       this.#due = false;
-      this.#shown = this.#items.slice(-KEPT_MAX).reverse();
-      for (const run of this.#watchers) run(this.#shown);
+      this.#shown.set(this.#items.slice(-KEPT_MAX).reverse());
     });
   }
 }

@@ -2,7 +2,7 @@
 
 import type { protocol } from "@kith/client";
 import type { Site } from "../model/site.js";
-import { why } from "../why.js";
+import { why } from "../../lib/why.js";
 
 /** Hits that one question asks for. */
 const PAGE = 20;

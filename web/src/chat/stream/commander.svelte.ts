@@ -3,10 +3,10 @@
 
 import { KithError, type protocol } from "@kith/client";
 import { t } from "../../lib/i18n/index.svelte.js";
+import { why } from "../../lib/why.js";
 import { answerIn, commandIn, COMMANDS } from "../model/command.js";
 import type { Site } from "../model/site.js";
 import type { StreamModel } from "../model/stream.js";
-import { why } from "../why.js";
 
 /** Commands that are shown; of more, the last. */
 const SHOWN_MAX = 5;
