@@ -234,3 +234,39 @@ fn what_could_not_be_loaded_is_asked_for_again_after_a_lost_connection() {
     pictures.want(vec![wanted]);
     assert!(pictures.next_wanted().is_some());
 }
+
+/// Shows an image by a protocol, in a terminal that was told nothing before.
+fn showing(images: Images, bytes: &[u8]) -> Show {
+    let mut show = shown(images);
+    assert_eq!(bring(&mut show, bytes), 1);
+    show.draw();
+    show
+}
+
+/// Fails where an image leaves its place as messages move it; `drawn` tells on which row of the screen it
+/// begins, and how many pixels high it is, if it is there.
+#[track_caller]
+fn stays(images: Images, drawn: impl Fn(&Show) -> Option<(u16, u32)>) {
+    let pot = tea(ImageFormat::Png, 256, 192);
+    for height in [8, 9, 11, 14, 17, 20, 23] {
+        let mut show = shown_in(images, 60, height);
+        let mut seen = 0;
+        for _ in 0..15 {
+            bring(&mut show, &pot);
+            // What was there before is no part of it.
+            show.terminal = Terminal::new(TestBackend::new(60, height)).unwrap();
+            show.draw();
+            if let Some((y, pixels)) = drawn(&show) {
+                let rows = u16::try_from(pixels.div_ceil(16)).unwrap();
+                // Below are who types, where one writes, and the state.
+                assert!(y + rows <= height - 3, "{rows} rows from {y} on of {height}");
+                seen += 1;
+            }
+            show.with_site(|site| {
+                site.post(1, crate::model::tests::site::bob(), "more");
+            });
+            show.turn();
+        }
+        assert!(seen > 0, "{height}");
+    }
+}

@@ -53,10 +53,7 @@ fn drawn(show: &Show) -> Option<(u16, RgbaImage)> {
 /// Shows an image; what is told of it.
 #[track_caller]
 fn check(bytes: &[u8]) -> RgbaImage {
-    let mut show = shown(Images::Iterm2);
-    assert_eq!(bring(&mut show, bytes), 1);
-    show.draw();
-    drawn(&show).unwrap().1
+    drawn(&showing(Images::Iterm2, bytes)).unwrap().1
 }
 
 #[test]
@@ -82,26 +79,5 @@ fn iterm2_is_told_a_large_image_as_large_as_it_is_shown() {
 
 #[test]
 fn what_iterm2_tells_stays_among_the_messages_wherever_they_are_scrolled() {
-    let pot = tea(ImageFormat::Png, 256, 192);
-    for height in [8, 9, 11, 14, 17, 20, 23] {
-        let mut show = shown_in(Images::Iterm2, 60, height);
-        let mut seen = 0;
-        for _ in 0..15 {
-            bring(&mut show, &pot);
-            // What was there before is no part of it.
-            show.terminal = Terminal::new(TestBackend::new(60, height)).unwrap();
-            show.draw();
-            if let Some((y, image)) = drawn(&show) {
-                let rows = u16::try_from(image.height().div_ceil(16)).unwrap();
-                // Below are who types, where one writes, and the state.
-                assert!(y + rows <= height - 3, "{rows} rows from {y} on of {height}");
-                seen += 1;
-            }
-            show.with_site(|site| {
-                site.post(1, crate::model::tests::site::bob(), "more");
-            });
-            show.turn();
-        }
-        assert!(seen > 0, "{height}");
-    }
+    stays(Images::Iterm2, |show| drawn(show).map(|(y, image)| (y, image.height())));
 }
