@@ -1,7 +1,7 @@
 // Clients of the real server.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { bool, event, float, int, json, KithError, list, map, schema, set, Stream, string, type Entry } from "@kith/client";
 import { circle, refused, Server, until } from "./serve.js";
 
@@ -270,20 +270,26 @@ test("several write in one text at a time", async (context) => {
   assert.ok(here.note.get().includes("the quick brown fox"), here.note.get());
 });
 
-test("who is removed learns it, and who is not let in stays out", async (context) => {
+/** Bob has a topic and the stream of ana's circle open. */
+async function watched(context: TestContext) {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];
   const { circle: id, stream } = await circle(ana, bob);
   const app = schema({ counter: int<number>() });
   await ana.open(id, app, { create: true });
-  const there = await bob.open(id, app);
+  const { counter } = await bob.open(id, app);
   const theirs = await bob.stream(stream);
-  const ended = new Promise<KithError>((resolve) => there.counter.onEnd(resolve));
+  const ended = new Promise<KithError>((resolve) => counter.onEnd(resolve));
   const closed = new Promise<KithError>((resolve) => theirs.onEnd(resolve));
+  return { server, ana, bob, id, stream, counter, ended, closed };
+}
+
+test("who is removed learns it, and who is not let in stays out", async (context) => {
+  const { server, ana, bob, id, stream, counter, ended, closed } = await watched(context);
   await ana.command({ kick: { circle: id, user: bob.user.id } });
   assert.equal((await ended).code, "topic.not_found");
   assert.equal((await closed).code, "stream.not_found");
-  assert.equal((await refused(there.counter.add(1))).code, "topic.not_found");
+  assert.equal((await refused(counter.add(1))).code, "topic.not_found");
   assert.equal((await refused(bob.stream(stream))).code, "stream.not_found");
   const session = (await bob.query({ sessions: {} })).find(({ current }) => current);
   const stopped = until(bob.connection, ({ state }) => state === "stopped");
@@ -295,14 +301,7 @@ test("who is removed learns it, and who is not let in stays out", async (context
 });
 
 test("what is open of a circle ends when it is removed", async (context) => {
-  const server = await Server.start(context);
-  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
-  const { circle: id, stream } = await circle(ana, bob);
-  const app = schema({ counter: int<number>() });
-  await ana.open(id, app, { create: true });
-  const there = await bob.open(id, app);
-  const theirs = await bob.stream(stream);
-  const ends = [new Promise<KithError>((resolve) => there.counter.onEnd(resolve)), new Promise<KithError>((resolve) => theirs.onEnd(resolve))];
+  const { ana, bob, id, ended, closed: streamEnded } = await watched(context);
   const told = new Promise<unknown>((resolve) => bob.follow({ feed: bob.user.id }, (update) => {
     if (update.kind === "event") resolve(update.event.body);
   }));
@@ -312,7 +311,7 @@ test("what is open of a circle ends when it is removed", async (context) => {
   }));
   assert.deepEqual(await closed, { kind: "closed", feed: id, removed: true });
   assert.deepEqual(await told, { kind: "circle_left", circle: id, how: "circle_removed" });
-  const why = await Promise.all(ends);
+  const why = await Promise.all([ended, streamEnded]);
   assert.deepEqual(why.map(({ code, message }) => [code, message]), [["topic.not_found", "this topic was removed"], ["stream.not_found", "this stream was removed"]]);
   assert.deepEqual((await bob.query({ window: {} })).circles, []);
   assert.equal((await refused(ana.command({ remove_circle: { circle: id } }))).code, "circle.not_found");
