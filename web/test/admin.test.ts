@@ -3,6 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits, signIn } from "./browser.js";
+import { teaOf } from "./chat.js";
 import { PASSWORD, Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -27,22 +28,12 @@ async function act(page: Page, name: string, deed: string, sure = true): Promise
   if (sure) await page.getByRole("dialog").getByRole("button", { name: deed, exact: true }).click();
 }
 
-test.each([
-  { width: 1280, theme: "light" },
-  { width: 768, theme: "dark" },
-  { width: 360, theme: "light" },
-] as const)("every part is accessible and fits $width wide in $theme, from either side", async ({ width, theme }) => {
-  await ana.ask("POST", "/circles", { name: `Tea ${width}`, public: true });
-  const page = await browser.open(server, "/admin", ana, { width, theme });
+test.each([1280, 360])("every part is found from the others, and has a title (%i wide)", async (width) => {
+  const page = await browser.open(server, "/admin", ana, { width });
   for (const part of PARTS) {
     await page.getByRole("navigation").getByRole("link", { name: part, exact: true }).click();
     await heading(page, part).waitFor();
-    await page.getByText("Loading …").waitFor({ state: "hidden" });
-    await expectAccessible(page);
-    for (const dir of ["rtl", "ltr"]) {
-      await page.evaluate((dir) => (document.documentElement.dir = dir), dir);
-      await expectFits(page);
-    }
+    expect(await page.title()).toBe(`${part} – Site administration – Kith`);
     if (width < 760) await page.getByRole("button", { name: "Back" }).click();
   }
 });
@@ -51,7 +42,6 @@ test("whoever does not administer the site is told that there is nothing", async
   const bob = await server.person("bob");
   const page = await browser.open(server, "/admin/users", bob);
   await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
-  await expectAccessible(page);
   await page.getByRole("button", { name: "Back" }).click();
   await page.getByText("Where do you want to begin?").waitFor();
   await page.getByRole("button", { name: "Your menu" }).click();
@@ -70,8 +60,7 @@ test("plots move with what happens, and say it in words", async () => {
   const page = await browser.open(server, "/admin/overview", ana);
   const plot = page.getByRole("img", { name: /^Connections\. Now [1-9]/ });
   await plot.waitFor();
-  const [circle] = (await ana.ask<{ circles: { streams: { stream: { id: string } }[] }[] }>("GET", "/window")).circles;
-  const stream = circle?.streams[0]?.stream.id ?? "";
+  const { stream } = await teaOf(ana);
   const talk = setInterval(() => void ana.ask("PUT", `/streams/${stream}/messages/plot-${Date.now()}`, { text: "Hello" }), 100);
   try {
     await page.getByRole("img", { name: /^Events per second\. .*at most [1-9]/ }).waitFor();
@@ -158,7 +147,6 @@ test("a lost password is replaced by a link, which works once", async () => {
   await expectAccessible(page);
   const theirs = await browser.page();
   await theirs.goto(link);
-  await expectAccessible(theirs);
   await theirs.getByLabel("New password").fill("a horse that is correct");
   await theirs.getByRole("button", { name: "Set the new password" }).click();
   await theirs.getByText("Where do you want to begin?").waitFor();

@@ -81,17 +81,21 @@ interface Axe {
   run(context: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
 }
 
-/** Fails where axe finds something that WCAG 2.2 AA forbids. */
-export async function expectAccessible(page: Page): Promise<void> {
+/** What axe finds that WCAG 2.2 AA forbids. */
+export async function faults(page: Page): Promise<readonly string[]> {
   // Beside the page's own world, so that its policy holds nothing against it.
   await page.evaluate(await import("node:fs").then((fs) => fs.readFileSync(AXE, "utf8")));
-  const found = await page.evaluate(async () => {
+  return page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: Axe };
     const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
     const { violations } = await axe.run(document, { runOnly });
     return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n${node.failureSummary}`));
   });
-  expect(found).toEqual([]);
+}
+
+/** Fails where axe finds something that WCAG 2.2 AA forbids. */
+export async function expectAccessible(page: Page): Promise<void> {
+  expect(await faults(page)).toEqual([]);
 }
 
 /** Fails where the page is wider than its window. */

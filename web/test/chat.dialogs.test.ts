@@ -102,8 +102,11 @@ test.each(["light", "dark"] as const)("every dialog is accessible and fits, and 
       const dialog = page.getByRole("dialog");
       await dialog.waitFor();
       await page.getByText("Loading …").waitFor({ state: "hidden" });
-      await expectAccessible(page);
-      await expectFits(page);
+      for (const width of [360, 1280]) {
+        await page.setViewportSize({ width, height: 800 });
+        await expectAccessible(page);
+        await expectFits(page);
+      }
       expect(await dialog.evaluate((box) => box.contains(document.activeElement)), `the focus is not in ${name}`).toBe(true);
       await page.keyboard.press("Escape");
       await dialog.waitFor({ state: "detached" });

@@ -15,27 +15,13 @@ const heading = (page: Page, name: string) => page.getByRole("main").getByRole("
 const choice = (page: Page, name: string) => page.getByRole("radio", { name, exact: true });
 const look = (page: Page) => page.evaluate(() => ({ ...document.documentElement.dataset }));
 
-test.each([
-  { width: 1280, theme: "light" },
-  { width: 768, theme: "dark" },
-  { width: 360, theme: "light" },
-] as const)("every part is accessible and fits $width wide in $theme, from either side", async ({ width, theme }) => {
+test.each([1280, 360])("every part is found from the others, and has a title (%i wide)", async (width) => {
   const ana = await server.person(`ana${width}`);
-  await ana.ask("POST", "/circles", { name: "Tea", public: true });
-  const bob = await server.person(`bob${width}`);
-  await bob.ask("POST", "/direct", { user: ana.id });
-  await ana.ask("PUT", `/blocks/${bob.id}`, {});
-  const page = await browser.open(server, "/settings", ana, { width, theme });
+  const page = await browser.open(server, "/settings", ana, { width });
   for (const part of PARTS) {
     await page.getByRole("navigation").getByRole("link", { name: part, exact: true }).click();
     await heading(page, part).waitFor();
     expect(await page.title()).toBe(`${part} – Settings – Kith`);
-    await page.getByText("Loading …").waitFor({ state: "hidden" });
-    await expectAccessible(page);
-    for (const dir of ["rtl", "ltr"]) {
-      await page.evaluate((dir) => (document.documentElement.dir = dir), dir);
-      await expectFits(page);
-    }
     if (width < 760) await page.getByRole("button", { name: "Back" }).click();
   }
 });

@@ -14,6 +14,9 @@ import type { View } from "../view.svelte.js";
 
 export type Meanings = MarkdownContext;
 
+/** What stands in a link or a button, in which nothing else can be pressed. */
+export const STILL: Meanings = { still: true };
+
 /** Names of everybody who can read a stream. */
 const EVERYONE = ["everyone", "all", "here"];
 

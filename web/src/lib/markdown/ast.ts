@@ -29,6 +29,9 @@ export type Inline =
   | { readonly is: "shortcode"; readonly code: string }
   | { readonly is: "break" };
 
+/** What stands for the words of a spoiler. */
+export const COVERED = "▒▒▒";
+
 /** The words of a message on one line, for previews and notifications; spoilers stay hidden. */
 export function plain(blocks: readonly Block[]): string {
   return blocks.map(plainBlock).join(" ").replace(/\s+/g, " ").trim();
@@ -59,7 +62,7 @@ function plainInline(nodes: readonly Inline[]): string {
       case "code":
         return node.text;
       case "spoiler":
-        return "▒▒▒";
+        return COVERED;
       case "mention":
         return `@${node.name}`;
       case "stream":

@@ -16,4 +16,6 @@ export interface MarkdownContext {
   readonly stream?: (name: string) => Named | undefined;
   /** For addresses of this server: what they lead to. */
   readonly link?: (href: string) => Named | undefined;
+  /** Whether nothing in it can be pressed, where all of it leads somewhere. */
+  readonly still?: boolean;
 }
