@@ -217,6 +217,7 @@ test("names are completed, emoji are chosen, and what is written is looked at be
   await expectAccessible(page);
   await composer(page).press("Enter");
   await composer(page).pressSequentially("**now**");
+  await page.getByRole("button", { name: "Formatting" }).click();
   await page.getByRole("button", { name: "Preview" }).click();
   await page.getByRole("strong").getByText("now").waitFor();
   await page.getByRole("button", { name: "Write", exact: true }).click();

@@ -5,7 +5,7 @@
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { t } from "../lib/i18n/index.svelte.js";
-import { dismissNotices, notify } from "../lib/notify/notify.svelte.js";
+import { dismissNotices, notify, offerNotifications } from "../lib/notify/notify.svelte.js";
 import { announce } from "../lib/ui/announce.svelte.js";
 import { levelOf } from "./model/levels.js";
 import { nameOf } from "./model/people.js";
@@ -42,8 +42,9 @@ export async function tell(site: Site, view: View, stream: StreamModel, { seq, b
   const of = streamName(stream.info, get(site.people.users), site.me);
   announce(is_here ? t("chat.said", { name, text }) : t("chat.said_in", { name, text, stream: of }));
   if (!is_for_me || by === site.me) return;
+  offerNotifications();
   if (!is_here || !document.hasFocus()) void import("../lib/notify/sound.js").then(({ playSound }) => playSound(performance.now()));
-  const title = stream.info.kind === "direct" ? name : t("notify.from", { name, stream: of });
+  const title = stream.info.kind === "direct" ? name : t("chat.from", { name, stream: of });
   const url = pathOf(routeTo(stream.id, { seq, ...body }));
   void notify({ title, body: words, tag: stream.id, url });
 }

@@ -17,18 +17,6 @@ const last = (page: Page) => page.locator("output").first().textContent();
 
 test("they are accessible in every look", () => expectGood(browser, "notify"));
 
-test("notifications are offered once, and not again after “not now”", async () => {
-  const page = await open();
-  expect(await page.locator("[data-allowed]").textContent()).not.toBe("never");
-  const offer = page.getByRole("region", { name: "Allow notifications" });
-  if ((await page.locator("[data-allowed]").textContent()) === "ask") {
-    await offer.getByRole("button", { name: "Not now" }).click();
-    await page.reload();
-    await page.getByRole("button", { name: "Notify" }).waitFor();
-  }
-  expect(await offer.count()).toBe(0);
-});
-
 test("nobody who looks at the page is notified", async () => {
   const page = await open();
   await page.context().grantPermissions(["notifications"]);

@@ -14,12 +14,12 @@ export interface Notice {
   readonly icon?: string;
 }
 
-const LATER = "kith.notify.later";
-/** After “not now” it is not asked for so long. */
-const LATER_MS = 14 * 24 * 60 * 60 * 1000;
+/** Says in this browser that they were offered, and what was answered is known. */
+const OFFERED = "kith.notify.offered";
 const BODY_MAX = 200;
 
 let allowed = $state<Allowed>(now());
+let offered = $state(false);
 /** What the page shows by itself, where there is no worker yet. */
 const own = new Map<string, Notification>();
 
@@ -38,17 +38,25 @@ export function notifications(): Allowed {
 export async function askForNotifications(): Promise<Allowed> {
   if (allowed === "ask") await Notification.requestPermission();
   allowed = now();
+  settleOffer();
   return allowed;
 }
 
-/** Whether it is time to offer it. */
-export function isTimeToAsk(now_ms: number): boolean {
-  return allowed === "ask" && now_ms - Number(localStorage.getItem(LATER) ?? 0) > LATER_MS;
+/** There is a talk that one may want to be notified of: offers it, unless that was answered ever. */
+export function offerNotifications(): void {
+  allowed = now();
+  offered = allowed === "ask" && localStorage.getItem(OFFERED) === null;
 }
 
-/** Not now: offered again in two weeks. */
-export function askLater(now_ms: number): void {
-  localStorage.setItem(LATER, String(now_ms));
+/** Whether they are offered now. */
+export function isOffered(): boolean {
+  return offered && allowed === "ask";
+}
+
+/** It was answered: they are not offered again. */
+export function settleOffer(): void {
+  localStorage.setItem(OFFERED, "answered");
+  offered = false;
 }
 
 /** Shows a notification, unless somebody looks at the page; whether it did. */

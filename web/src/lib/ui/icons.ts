@@ -35,6 +35,7 @@ export { default as FileArchive } from "lucide/dist/esm/icons/file-archive.mjs";
 export { default as FileText } from "lucide/dist/esm/icons/file-text.mjs";
 export { default as Flag } from "lucide/dist/esm/icons/flag.mjs";
 export { default as Folder } from "lucide/dist/esm/icons/folder.mjs";
+export { default as Formats } from "lucide/dist/esm/icons/case-sensitive.mjs";
 export { default as Globe } from "lucide/dist/esm/icons/globe.mjs";
 export { default as Grip } from "lucide/dist/esm/icons/grip-vertical.mjs";
 export { default as Hash } from "lucide/dist/esm/icons/hash.mjs";

@@ -29,6 +29,7 @@ export const chat = {
   "chat.your_menu": "Dein Menü",
   "chat.link_copied": "Der Link ist kopiert.",
   "chat.said": "{name}: {text}",
+  "chat.from": "{name} in {stream}",
   "chat.said_in": "{name} in {stream}: {text}",
   "chat.writes": { one: "{names} schreibt …", other: "{names} schreiben …" },
   "chat.several_write": "Mehrere schreiben …",

@@ -2,8 +2,7 @@
 
 export const composer = {
   "composer.send": "Senden",
-  "composer.preview": "Vorschau",
-  "composer.write": "Schreiben",
+  "composer.formatting": "Formatierung",
   "composer.attach": "Dateien anhängen",
   "composer.emoji": "Emoji",
   "composer.over": { one: "{count} Zeichen zu viel", other: "{count} Zeichen zu viel" },

@@ -9,5 +9,6 @@ export const formatting = {
   "composer.quote": "Zitat",
   "composer.list": "Liste",
   "composer.spoiler": "Spoiler",
-  "composer.formatting": "Formatierung",
+  "composer.preview": "Vorschau",
+  "composer.write": "Schreiben",
 };

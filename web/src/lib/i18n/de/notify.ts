@@ -3,11 +3,10 @@
 export const notify = {
   "notify.ask": "Kith kann Bescheid geben, wenn dich jemand erwähnt oder dir schreibt.",
   "notify.allow": "Benachrichtigungen erlauben",
-  "notify.later": "Nicht jetzt",
+  "notify.no": "Nein, danke",
   "notify.denied": "Dieser Browser lässt Kith keine Benachrichtigungen zeigen. Das lässt sich in seinen Einstellungen für diese Seite ändern.",
   "notify.unsupported": "Dieser Browser hat keine Benachrichtigungen.",
   "notify.on": "Benachrichtigungen sind an.",
   "notify.here": "In diesem Browser",
   "notify.sound": "Ton",
-  "notify.from": "{name} in {stream}",
 };

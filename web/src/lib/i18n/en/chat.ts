@@ -29,6 +29,7 @@ export const chat = {
   "chat.your_menu": "Your menu",
   "chat.link_copied": "The link is copied.",
   "chat.said": "{name}: {text}",
+  "chat.from": "{name} in {stream}",
   "chat.said_in": "{name} in {stream}: {text}",
   "chat.writes": { one: "{names} is writing …", other: "{names} are writing …" },
   "chat.several_write": "Several people are writing …",

@@ -2,8 +2,7 @@
 
 export const composer = {
   "composer.send": "Send",
-  "composer.preview": "Preview",
-  "composer.write": "Write",
+  "composer.formatting": "Formatting",
   "composer.attach": "Attach files",
   "composer.emoji": "Emoji",
   "composer.over": { one: "{count} character too many", other: "{count} characters too many" },

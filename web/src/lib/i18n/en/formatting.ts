@@ -9,5 +9,6 @@ export const formatting = {
   "composer.quote": "Quote",
   "composer.list": "List",
   "composer.spoiler": "Spoiler",
-  "composer.formatting": "Formatting",
+  "composer.preview": "Preview",
+  "composer.write": "Write",
 } as const;

@@ -8,8 +8,7 @@ import { command } from "./command.js";
 import { composer } from "./composer.js";
 import { errors } from "./errors.js";
 import { markdown } from "./markdown.js";
-import { notify } from "./notify.js";
 import { places } from "./places.js";
 import { ui } from "./ui.js";
 
-export const en = { ...account, ...chat, ...ui, ...command, ...composer, ...errors, ...markdown, ...notify, ...places } as const;
+export const en = { ...account, ...chat, ...ui, ...command, ...composer, ...errors, ...markdown, ...places } as const;

@@ -8,8 +8,9 @@ import { keys } from "./keys.js";
 import { live } from "./live.js";
 import { manage } from "./manage.js";
 import { media } from "./media.js";
+import { notify } from "./notify.js";
 import { people } from "./people.js";
 import { privately } from "./private.js";
 import { settings } from "./settings.js";
 
-export const late = { ...admin, ...emoji, ...find, ...formatting, ...keys, ...live, ...manage, ...media, ...people, ...privately, ...settings } as const;
+export const late = { ...admin, ...emoji, ...find, ...formatting, ...keys, ...live, ...manage, ...media, ...notify, ...people, ...privately, ...settings } as const;

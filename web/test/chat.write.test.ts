@@ -1,0 +1,152 @@
+// Where one writes: formats, by the mouse, by keys and by touch; and what is offered to whoever begins to talk.
+
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { expectAccessible, expectFits, signIn } from "./browser.js";
+import { chat, composer, message, post, say, worldOf } from "./chat.js";
+import type { Person } from "./server.js";
+import { browser, server, stage } from "./stage.js";
+
+stage();
+
+const PHONE = { width: 390, height: 780, touch: true } as const;
+
+const row = (page: Page) => page.getByRole("toolbar", { name: "Formatting" });
+const opener = (page: Page) => page.getByRole("button", { name: "Formatting" });
+const written = (page: Page, text: string) => expect.poll(() => composer(page).inputValue()).toBe(text);
+const isWriting = (page: Page) => composer(page).evaluate((area) => area === document.activeElement);
+
+test("a row of formats is opened and closed, stays as it was, and gives what is marked a format", async () => {
+  const { ana, bob, stream } = await worldOf(server);
+  const seq = await post(bob, stream, "a thread");
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  await composer(page).fill("one two");
+  // Keys work without it.
+  await composer(page).press("Control+A");
+  for (const [key, becomes] of [["b", "**one two**"], ["i", "***one two***"], ["e", "***`one two`***"]] as const) {
+    await page.keyboard.press(`Control+${key}`);
+    await written(page, becomes);
+  }
+  for (const before of ["***one two***", "**one two**", "one two"]) {
+    await page.keyboard.press("Control+z");
+    await written(page, before);
+  }
+  expect(await row(page).count()).toBe(0);
+  await opener(page).click();
+  await row(page).waitFor();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Shift+Control+ArrowLeft");
+  await row(page).getByRole("button", { name: "Bold" }).click();
+  await written(page, "one **two**");
+  expect(await isWriting(page)).toBe(true);
+  // It is one stop before where one writes, and arrows go along it.
+  await page.keyboard.press("Shift+Tab");
+  for (const name of ["Bold", "Italic", "Strikethrough"]) {
+    expect(await row(page).getByRole("button", { name }).evaluate((one) => one === document.activeElement), name).toBe(true);
+    if (name !== "Strikethrough") await page.keyboard.press("ArrowRight");
+  }
+  await page.keyboard.press("Enter");
+  await written(page, "one **~~two~~**");
+  expect(await isWriting(page)).toBe(true);
+  await expectAccessible(page);
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await page.getByRole("deletion").getByText("two").waitFor();
+  await expectAccessible(page);
+  await page.keyboard.press("Enter");
+  await written(page, "one **~~two~~**");
+  expect(await isWriting(page)).toBe(true);
+
+  await page.goto(`${server.url}/s/${stream}/${seq}/thread`);
+  const thread = page.getByRole("region", { name: "Thread", exact: true });
+  await thread.getByRole("toolbar", { name: "Formatting" }).waitFor();
+  await thread.getByRole("button", { name: "Formatting" }).click();
+  await expect.poll(() => row(page).count()).toBe(0);
+  await page.reload();
+  await thread.getByRole("button", { name: "Formatting" }).waitFor();
+  expect(await row(page).count()).toBe(0);
+  await page.close();
+});
+
+test("on a phone a format is given by a touch, and one goes on writing", async () => {
+  const { ana, stream } = await worldOf(server);
+  const page = await chat(browser, server, ana, `/s/${stream}`, { ...PHONE, theme: "dark" });
+  await composer(page).tap();
+  await page.keyboard.type("tea");
+  await composer(page).evaluate((area) => (area as HTMLTextAreaElement).select());
+  await opener(page).tap();
+  await row(page).getByRole("button", { name: "Italic" }).tap();
+  await written(page, "*tea*");
+  expect(await isWriting(page)).toBe(true);
+  await row(page).getByRole("button", { name: "List" }).tap();
+  await written(page, "- *tea*");
+  await expectFits(page);
+  await expectAccessible(page);
+  // The last of them is reached where there is no room for all.
+  await row(page).getByRole("button", { name: "Preview" }).tap();
+  await page.getByRole("emphasis").getByText("tea").waitFor();
+  await row(page).getByRole("button", { name: "Write", exact: true }).tap();
+  await written(page, "- *tea*");
+  await page.close();
+});
+
+/** The chat of somebody whose browser was not asked yet, and answers so when it is. */
+async function unasked(person: Person, stream: string, answer: "granted" | "denied"): Promise<Page> {
+  const page = await browser.page();
+  await page.addInitScript((answer) => {
+    class Asked {
+      static permission = "default";
+      static requestPermission = () => {
+        // Browsers ask only for whoever pressed something.
+        if (navigator.userActivation.isActive) Asked.permission = answer;
+        return Promise.resolve(Asked.permission);
+      };
+    }
+    Object.assign(globalThis, { Notification: Asked });
+  }, answer);
+  await page.goto(`${server.url}/s/${stream}`);
+  await signIn(page, person.name);
+  await composer(page).waitFor();
+  return page;
+}
+
+const offer = (page: Page) => page.getByRole("region", { name: "Allow notifications" });
+
+test("notifications are offered to whoever says something first, until that was answered", async () => {
+  const { ana, bob, stream } = await worldOf(server);
+  const page = await unasked(ana, stream, "granted");
+  await post(bob, stream, "not for ana alone");
+  await message(page, "not for ana alone").waitFor();
+  expect(await offer(page).count()).toBe(0);
+  await say(page, "hello");
+  await offer(page).waitFor();
+  await expectAccessible(page);
+  // Whoever does not answer is asked another time.
+  await page.reload();
+  await composer(page).waitFor();
+  expect(await offer(page).count()).toBe(0);
+  await say(page, "again");
+  await offer(page).getByRole("button", { name: "No, thanks" }).click();
+  await offer(page).waitFor({ state: "detached" });
+  for (const text of ["without a word of it", "and after it was opened again"]) {
+    await say(page, text);
+    await message(page, text).waitFor();
+    await post(bob, stream, `Look, @${ana.name}: ${text}`);
+    await page.getByRole("article").filter({ hasText: `: ${text}` }).waitFor();
+    expect(await offer(page).count()).toBe(0);
+    await page.reload();
+    await message(page, text).waitFor();
+  }
+  await page.close();
+});
+
+test.each([["granted", "Notifications are on."], ["denied", "This browser does not allow Kith to notify you."]] as const)("whoever is meant is offered notifications, and told what came of it: %s", async (answer, told) => {
+  const { ana, bob, stream } = await worldOf(server);
+  const page = await unasked(ana, stream, answer);
+  await post(bob, stream, `Tea, @${ana.name}?`);
+  await offer(page).getByRole("button", { name: "Allow notifications" }).click();
+  await page.getByText(told).waitFor();
+  expect(await offer(page).count()).toBe(0);
+  await page.close();
+});
