@@ -138,10 +138,10 @@ test("what waits with its files is sent by the page that is opened next, and can
   const tea = await world(own);
   const page = await chat(browser, own, tea.ana, `/s/${tea.stream}`);
   await composer(page).waitFor();
-  // What shows files comes after what one came for.
+  // What shows files, and what else is needed here, comes after what one came for.
   await page.waitForFunction(() => {
     const files = performance.getEntriesByType("resource").map(({ name }) => name);
-    return [/\/Tray-.*\.js$/, /\/OwnFiles-.*\.js$/, /\/strip-.*\.js$/].every((one) => files.some((name) => one.test(name)));
+    return [/\/Tray-.*\.js$/, /\/OwnFiles-.*\.js$/, /\/Formatting-.*\.css$/, /\/strip-.*\.js$/].every((one) => files.some((name) => one.test(name)));
   });
   await own.kill();
   await page.getByText("No connection.").waitFor();

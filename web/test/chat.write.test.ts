@@ -34,6 +34,7 @@ test("a row of formats is opened and closed, stays as it was, and gives what is 
   expect(await row(page).count()).toBe(0);
   await opener(page).click();
   await row(page).waitFor();
+  await expectInPlace(page);
   await page.keyboard.press("End");
   await page.keyboard.press("Shift+Control+ArrowLeft");
   await row(page).getByRole("button", { name: "Bold" }).click();
@@ -81,6 +82,7 @@ test("on a phone a format is given by a touch, and one goes on writing", async (
   expect(await isWriting(page)).toBe(true);
   await row(page).getByRole("button", { name: "List" }).tap();
   await written(page, "- *tea*");
+  await expectInPlace(page);
   await expectFits(page);
   await expectAccessible(page);
   // The last of them is reached where there is no room for all.
@@ -90,6 +92,18 @@ test("on a phone a format is given by a touch, and one goes on writing", async (
   await written(page, "- *tea*");
   await page.close();
 });
+
+/** The row is above the whole of the field, which is beside its buttons. */
+async function expectInPlace(page: Page): Promise<void> {
+  const [above, field, send] = [await row(page).boundingBox(), await composer(page).boundingBox(), await page.getByRole("button", { name: "Send" }).boundingBox()];
+  if (above === null || field === null || send === null) throw new Error("it is not there");
+  expect(above.y + above.height).toBeLessThanOrEqual(field.y + 2);
+  expect(above.width).toBeGreaterThan(field.width);
+  expect(field.width).toBeGreaterThan(150);
+  expect(field.height).toBeLessThan(80);
+  expect(send.x).toBeGreaterThanOrEqual(field.x + field.width - 1);
+  expect(send.x + send.width).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
+}
 
 /** The chat of somebody whose browser was not asked yet, and answers so when it is. */
 async function unasked(person: Person, stream: string, answer: "granted" | "denied"): Promise<Page> {
