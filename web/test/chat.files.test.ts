@@ -58,7 +58,7 @@ test("sounds are played, other files are saved as they were, and a message that 
   const report = blob("report of the year.bin", 300_000);
   const files = [await upload(tea.ana, wav("bell.wav")), await upload(tea.ana, report), await upload(tea.ana, png("tea.png"))];
   const seq = await post(tea.ana, tea.stream, "", { files });
-  const sound = page.getByLabel("bell.wav");
+  const sound = page.getByLabel("bell.wav", { exact: true });
   await expect.poll(() => sound.evaluate((audio) => (audio as HTMLAudioElement).duration)).toBeCloseTo(1, 1);
   await expectAccessible(page);
   const saving = page.waitForEvent("download");
