@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
 import { chat, composer, message, place, post, say, streamOf, worldOf } from "./chat.js";
+import { Fingers } from "./fingers.js";
 import { browser, server, stage } from "./stage.js";
 
 stage();
@@ -12,22 +13,19 @@ const PHONE = { width: 390, height: 780, touch: true } as const;
 
 /** A finger that stays where it is until `until` is there. */
 async function hold(page: Page, x: number, y: number, until: () => Promise<unknown>): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+  const fingers = await Fingers.on(page);
+  await fingers.down([x, y]);
   await until();
-  await devtools.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
-  await devtools.detach();
+  await fingers.up();
+  await fingers.end();
 }
 
 /** A finger that moves to the side. */
 async function swipe(page: Page, by: number): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  const at = (x: number) => [{ x, y: 400 }];
+  const fingers = await Fingers.on(page);
   const from = by > 0 ? 60 : 330;
-  await devtools.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(from) });
-  for (let step = 1; step <= 10; step += 1) await devtools.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(from + (by * step) / 10) });
-  await devtools.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
-  await devtools.detach();
+  await fingers.draw([[from, 400], [from + by, 400]]);
+  await fingers.end();
 }
 
 /** What is in view of the panels that take each other's place. */
