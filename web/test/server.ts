@@ -64,9 +64,9 @@ export class Server {
     await ended;
   }
 
-  /** Starts it again, at the same address and with the same data. */
-  async again(): Promise<void> {
-    this.program = serve(this.data, ["--listen", new URL(this.url).host], this.settings);
+  /** Starts it again, at the same address and with the same data; `changed` says which settings are others then. */
+  async again(changed: Record<string, string> = {}): Promise<void> {
+    this.program = serve(this.data, ["--listen", new URL(this.url).host], { ...this.settings, ...changed });
     await heard(this.program, /^kith: listening on .*\n/);
   }
 

@@ -8,6 +8,8 @@ import { Uploads, type Chosen, type FileKey, type Keeping } from "./uploads.js";
 interface Sent {
   readonly op: string;
   paused: boolean;
+  /** Whether the server took it up. */
+  begun: boolean;
   tell: NonNullable<UploadOptions["onProgress"]>;
   succeed(): void;
   fail(code: string): void;
@@ -36,12 +38,13 @@ function world(kept: Map<FileKey, KeptFile<Chosen>>, bytes_max: number | undefin
       const one: Sent = {
         op,
         paused: false,
+        begun: false,
         tell: onProgress,
         succeed: () => resolve({ id: `f_${op}`, name, type: "text/plain", bytes: content.size, hash: "" }),
         fail: (code) => reject(new KithError({ code, message: code })),
       };
       sent.push(one);
-      return { done, pause: () => (one.paused = true), resume: () => (one.paused = false), cancel: () => reject(new Error("given up")) } as unknown as Upload;
+      return { get id() { return one.begun ? `f_${op}` : undefined; }, done, pause: () => (one.paused = true), resume: () => (one.paused = false), cancel: () => reject(new Error("given up")) } as unknown as Upload;
     },
   };
   const keeping: Keeping = {
@@ -107,7 +110,7 @@ test("what a page before began and the server has no longer is begun anew, once"
   expect(await done).toMatchObject({ id: "f_k-2" });
 });
 
-test("one is paused and goes on, fails and is tried again under another name", async () => {
+test("one is paused and goes on, is refused before it began, and is tried again under another name", async () => {
   const at = world(new Map(), 1000);
   const key = at.uploads.add(file(), "tea.txt");
   await at.settle();
@@ -124,6 +127,31 @@ test("one is paused and goes on, fails and is tried again under another name", a
   await at.settle();
   expect(at.sent.map(({ op }) => op)).toEqual([key, "k-2"]);
   expect(get(at.uploads.standing(key)).error).toBeUndefined();
+});
+
+test("what failed after it began goes on where it stands, and anew where that is gone", async () => {
+  const at = world(new Map(), 1000);
+  const key = at.uploads.add(file(), "tea.txt");
+  await at.settle();
+  const fail = async (code: string) => {
+    const last = at.sent.at(-1)!;
+    last.begun = true;
+    last.fail(code);
+    await at.settle();
+  };
+  await fail("store.full");
+  expect(stateOf(at, key)).toBe("failed");
+  at.uploads.retry(key);
+  await at.settle();
+  await fail("file.not_found");
+  expect(at.sent.map(({ op }) => op)).toEqual([key, key, "k-2"]);
+  // Once is enough: a server that says so again means it.
+  await fail("file.not_found");
+  expect(get(at.uploads.standing(key)).error?.code).toBe("file.not_found");
+  at.uploads.retry(key);
+  await at.settle();
+  at.sent.at(-1)?.succeed();
+  await expect(at.uploads.done(key)).resolves.toMatchObject({ id: "f_k-2" });
 });
 
 test("what nobody wants is taken off the server, and what a message has stays", async () => {

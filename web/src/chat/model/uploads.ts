@@ -51,6 +51,8 @@ interface Held {
   content: Blob | undefined;
   /** The operation that begins its upload. */
   op: protocol.OpId;
+  /** Whether the server took that up, so that some of it may be there. */
+  is_begun: boolean;
   upload?: Upload;
   /** Whether it would be lost with the page. */
   is_risked: boolean;
@@ -155,12 +157,12 @@ export class Uploads {
     else this.#begin(key, held);
   }
 
-  /** Sends once more what failed. */
+  /** Sends what failed once more, from where it stands. */
   retry(key: FileKey): void {
     const held = this.#held.get(key);
     if (held === undefined || get(held.standing).state !== "failed") return;
-    // What ended its upload would end it again.
-    held.op = this.client.newOp();
+    // What was refused would be refused again under the same name.
+    if (!held.is_begun) this.#renew(held);
     this.#begin(key, held);
   }
 
@@ -227,7 +229,7 @@ export class Uploads {
   }
 
   #hold(key: FileKey, standing: Standing, content: Blob | undefined): Held {
-    const held: Held = { standing: writable(standing), ready: Promise.resolve(), content, op: key, is_risked: false, is_dropped: false };
+    const held: Held = { standing: writable(standing), ready: Promise.resolve(), content, op: key, is_begun: false, is_risked: false, is_dropped: false };
     this.#held.set(key, held);
     return held;
   }
@@ -277,7 +279,7 @@ export class Uploads {
 
   async #send(key: FileKey, held: Held): Promise<void> {
     try {
-      const file = await this.lock(key, () => this.#upload(key, held));
+      const file = await this.lock(key, () => this.#upload(held));
       if (held.is_dropped) {
         this.client.removeFile(file.id).catch(() => {});
         return;
@@ -292,16 +294,21 @@ export class Uploads {
     }
   }
 
-  async #upload(key: FileKey, held: Held): Promise<protocol.Attachment> {
+  async #upload(held: Held): Promise<protocol.Attachment> {
     try {
       return await this.#bring(held);
     } catch (error) {
-      // What a page before began is there no longer: it took too long, or was given up.
+      // What was begun before is there no longer: it took too long, or was given up.
       const is_gone = error instanceof KithError && ["file.not_found", "op.expired", "op.reused"].includes(error.code);
-      if (!is_gone || held.op !== key) throw error;
-      held.op = this.client.newOp();
+      if (!is_gone) throw error;
+      this.#renew(held);
       return this.#bring(held);
     }
+  }
+
+  #renew(held: Held): void {
+    held.op = this.client.newOp();
+    held.is_begun = false;
   }
 
   async #bring(held: Held): Promise<protocol.Attachment> {
@@ -317,6 +324,7 @@ export class Uploads {
     try {
       return await upload.done;
     } finally {
+      held.is_begun ||= upload.id !== undefined;
       delete held.upload;
     }
   }
