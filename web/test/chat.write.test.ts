@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { expectAccessible, expectFits, signIn } from "./browser.js";
-import { chat, composer, message, post, say, worldOf } from "./chat.js";
+import { chat, composer, message, post, say, streamOf, worldOf } from "./chat.js";
 import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -90,6 +90,71 @@ test("on a phone a format is given by a touch, and one goes on writing", async (
   await page.getByRole("emphasis").getByText("tea").waitFor();
   await row(page).getByRole("button", { name: "Write", exact: true }).tap();
   await written(page, "- *tea*");
+  await page.close();
+});
+
+test("on a phone streams, emoji and roles are completed by a touch, however little room a keyboard leaves", async () => {
+  const tea = await worldOf(server);
+  const ops = await streamOf(tea.ana, tea, "ops");
+  await tea.ana.ask("POST", `/circles/${tea.circle}/roles`, { name: "cooks", rank: 5, allow: [] });
+  const page = await chat(browser, server, tea.ana, `/s/${tea.stream}`, PHONE);
+  const list = page.getByRole("listbox", { name: "Suggestions" });
+  const option = (name: string) => list.getByRole("option", { name }).first();
+  await composer(page).tap();
+  for (const [typed, offered, becomes] of [["See #op", "#ops", "See #ops "], ["with @coo", "cooks", "See #ops with @cooks "], ["and :teap", ":teapot:", "See #ops with @cooks and 🫖 "]] as const) {
+    await page.keyboard.type(typed);
+    await option(offered).waitFor();
+    await expectAccessible(page);
+    await option(offered).tap();
+    await written(page, becomes);
+    expect(await isWriting(page)).toBe(true);
+    expect(await list.count()).toBe(0);
+  }
+  await page.setViewportSize({ width: 390, height: 330 });
+  await page.keyboard.type(":sho");
+  await option(":").waitFor();
+  const [box, last] = [list, list.getByRole("option").last()];
+  const within = async () => {
+    const [outer, inner] = [await box.boundingBox(), await last.boundingBox()];
+    return outer !== null && inner !== null && outer.y >= 0 && inner.y >= outer.y && inner.y + inner.height <= outer.y + outer.height + 1;
+  };
+  await page.keyboard.press("ArrowUp");
+  await expect.poll(within).toBe(true);
+  expect(await last.getAttribute("aria-selected")).toBe("true");
+  await expectFits(page);
+  await page.keyboard.press("Escape");
+  expect(await list.count()).toBe(0);
+  await page.setViewportSize(PHONE);
+  await page.getByRole("button", { name: "Send" }).tap();
+  const said = page.getByRole("article").filter({ hasText: "and 🫖 :sho" });
+  await said.locator("time").waitFor();
+  await said.getByRole("link", { name: /ops$/ }).tap();
+  await expect.poll(() => page.evaluate(() => location.pathname)).toBe(`/s/${ops}`);
+  await page.close();
+});
+
+test("emoji of a few letters are offered and taken by keys, and whoever may not mean everybody is offered no roles", async () => {
+  const tea = await worldOf(server);
+  await tea.ana.ask("POST", `/circles/${tea.circle}/roles`, { name: "cooks", rank: 5, allow: [] });
+  await tea.ana.ask("POST", `/circles/${tea.circle}/roles`, { name: tea.ana.name.slice(0, 2), rank: 6, allow: [] });
+  const page = await chat(browser, server, tea.bob, `/s/${tea.stream}`);
+  const options = page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
+  await composer(page).pressSequentially(":sho");
+  await options.first().waitFor();
+  const offered = await options.allTextContents();
+  // By the names that begin so, though some have others that are more usual.
+  expect(offered.slice(0, 5).filter((one) => !/:sho\w+:/.test(one)), offered.join()).toEqual([]);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  await written(page, `${/^\s*(\P{ASCII}+)/u.exec(offered[1] ?? "")?.[1]?.trim()} `);
+  await composer(page).fill("");
+  // Ana and nobody else, though a role is called alike.
+  await composer(page).pressSequentially(`@${tea.ana.name.slice(0, 2)}`);
+  await expect.poll(() => options.allTextContents()).toEqual([expect.stringContaining(`@${tea.ana.name}`)]);
+  await page.keyboard.press("Enter");
+  await written(page, `@${tea.ana.name} `);
+  await page.keyboard.type("@coo");
+  await expect.poll(() => options.count()).toBe(0);
   await page.close();
 });
 

@@ -44,7 +44,9 @@ export function sourcesIn(site: Site, stream: StreamModel, commander?: Commander
       const set = await loadEmoji();
       return set.search(typed, FOUND_MAX).map((emoji): Completion => {
         const one = toned(emoji, skinTone());
-        return { label: `:${emoji.codes[0] ?? ""}:`, put: one, emoji: one };
+        // By the name that is being typed, where it has several.
+        const code = emoji.codes.find((code) => code.startsWith(typed.toLowerCase())) ?? emoji.codes[0] ?? "";
+        return { label: `:${code}:`, put: one, emoji: one };
       });
     },
   };
