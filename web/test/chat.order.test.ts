@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, composer, fromMenu, fromPlace, place, post, streamOf, teaOf } from "./chat.js";
+import { chat, composer, fromMenu, fromPlace, place, post, streamOf, teaOf, worldOf } from "./chat.js";
 import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -144,6 +144,24 @@ test.each(["light", "dark"] as const)("what is archived is folded away at the en
   expect(await other.getByRole("menuitem", { name: "Take it out of the archive" }).count()).toBe(0);
   await page.close();
   await other.close();
+});
+
+test("a favourite that is archived is with its circle's others, and a favourite in its place again when it is taken out", async () => {
+  const tea = await worldOf(server);
+  const [attic, cellar] = [await streamOf(tea.ana, tea, "attic"), await streamOf(tea.ana, tea, "cellar")];
+  await tea.bob.ask("PUT", "/preferences/favourites", { value: [attic, cellar] });
+  const page = await chat(browser, server, tea.bob, `/s/${tea.stream}`);
+  const favourites = () => page.getByRole("list", { name: "Favourites" }).getByRole("link").allInnerTexts().then((all) => all.map((one) => one.trim()).join(" "));
+  await expect.poll(favourites).toBe("attic cellar");
+  await tea.ana.ask("PUT", `/streams/${attic}`, { name: "attic", archived: true, slow_seconds: 0 });
+  await expect.poll(favourites).toBe("cellar");
+  await page.getByRole("button", { name: "Archived 1" }).click();
+  await expect.poll(() => page.getByRole("list", { name: "Archived" }).getByRole("link").allInnerTexts()).toEqual(["attic"]);
+  await expectAccessible(page);
+  await tea.ana.ask("PUT", `/streams/${attic}`, { name: "attic", archived: false, slow_seconds: 0 });
+  await expect.poll(favourites).toBe("attic cellar");
+  expect(await page.getByRole("button", { name: /^Archived/ }).count()).toBe(0);
+  await page.close();
 });
 
 test("Alt and the arrows go in the order that is shown, past what is archived; with Shift to what is unread, past what is muted", async () => {

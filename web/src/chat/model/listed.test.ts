@@ -1,7 +1,8 @@
 import type { protocol } from "@kith/client";
 import { writable } from "svelte/store";
 import { expect, test } from "vitest";
-import { listed, nextIn, streamsOf } from "./listed.js";
+import { favouritesIn, listed, nextIn, streamsOf } from "./listed.js";
+import { FAVOURITES, orderOf } from "./order.js";
 import type { Site } from "./site.js";
 import type { StreamModel } from "./stream.js";
 
@@ -37,6 +38,16 @@ test("favourites stand above the circle or the conversations that are looked at,
   const site = siteOf("x d y bob gone c", [...held, ...elsewhere], [bob, read("eve")]);
   expect(names(listed(site, circle))).toBe("x d bob a b");
   expect(names(listed(site, undefined))).toBe("x d bob eve");
+});
+
+test("a favourite that is archived is none while it is, and comes back to its place", () => {
+  const all = ["a", "-ops", "b", "c"].map(read);
+  const site = siteOf("a ops b", all);
+  const order = orderOf<protocol.StreamId>(site.preferences.get(FAVOURITES));
+  expect(names(favouritesIn(site, order))).toBe("a b");
+  expect(names(listed(site, { streams: writable(all) }))).toBe("a b c");
+  Object.assign(all[1]!.info, { archived: false });
+  expect(names(favouritesIn(site, order))).toBe("a ops b");
 });
 
 test("one goes round and round, over what is not wanted, and from nowhere to an end", () => {

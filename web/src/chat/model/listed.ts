@@ -19,11 +19,16 @@ export function streamsOf({ streams }: Of): readonly StreamModel[] {
   return sectionsIn([...all.values()].map(({ info }) => info)).flatMap(({ ids }) => ids.flatMap((id) => all.get(id) ?? [])).filter(isOpen);
 }
 
+/** Favourites in their order, those that are there; what is archived comes back to its place with the stream. */
+export function favouritesIn(site: Pick<Site, "stream">, order: readonly protocol.StreamId[]): readonly StreamModel[] {
+  return order.flatMap((id) => site.stream(id) ?? []).filter(isOpen);
+}
+
 /** What is listed where a circle is looked at, or the conversations: favourites first, and nothing that is archived. */
 export function listed(site: Pick<Site, "preferences" | "conversations" | "stream">, circle: Of | undefined): readonly StreamModel[] {
-  const favourites = orderOf<protocol.StreamId>(site.preferences.get(FAVOURITES)).flatMap((id) => site.stream(id) ?? []);
+  const favourites = favouritesIn(site, orderOf(site.preferences.get(FAVOURITES)));
   const others = circle === undefined ? get(site.conversations) : streamsOf(circle);
-  return [...favourites, ...others.filter((stream) => !favourites.includes(stream))].filter(isOpen);
+  return [...favourites, ...others.filter((stream) => !favourites.includes(stream) && isOpen(stream))];
 }
 
 /** The next one below (1) or above (-1) that is `wanted`, round and round; from nowhere, the first or the last. */
