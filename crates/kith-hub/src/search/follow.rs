@@ -20,15 +20,20 @@ use crate::{Hub, HubError};
 const EVENTS: usize = 500;
 /// Changes that one step has about.
 const CHANGES: usize = 1000;
+/// The same while others publish: a step is soon over.
+const CHANGES_BESIDE: usize = 200;
 /// Streams that one step reads.
 const STREAMS: usize = 64;
 /// Feeds that are looked at in one turn.
 const FEEDS: usize = 500;
 /// How long the follower waits after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// While others publish it works a quarter of the time.
-const REST: u32 = 3;
-const REST_MAX: Duration = Duration::from_millis(500);
+/// While others publish it works a thirtieth of the time: what it does then it does as well when they
+/// have done.
+const REST: u32 = 29;
+const REST_MAX: Duration = Duration::from_secs(5);
+/// Nobody publishes when nobody did so for as long.
+const QUIET: Duration = Duration::from_millis(50);
 
 enum Failure {
     Hub(HubError),
@@ -60,25 +65,47 @@ struct Follower {
 impl Hub {
     pub(super) async fn follow(&self, index: Arc<dyn Index>) {
         let mut follower = Follower { hub: self.clone(), index, looking: None, last: None };
+        let (mut most, mut seen) = (CHANGES, self.published());
         while !self.state().closing {
             let began = Instant::now();
-            let published = || self.inner.stats.operations.load(Ordering::Relaxed);
-            let before = published();
-            match follower.step().await {
-                Ok(true) if published() != before => {
-                    self.pass((began.elapsed() * REST).min(REST_MAX)).await;
+            match follower.step(most).await {
+                Ok(true) if self.published() != seen => {
+                    let still = self.make_way((began.elapsed() * REST).min(REST_MAX)).await;
+                    most = if still { CHANGES_BESIDE } else { CHANGES };
+                    seen = self.published();
                 }
-                Ok(true) => tokio::task::yield_now().await,
+                Ok(true) => {
+                    most = CHANGES;
+                    tokio::task::yield_now().await;
+                }
                 Ok(false) => self.inner.searching.wake.notified().await,
                 Err(failure) => follower.recover(failure).await,
             }
         }
     }
+
+    fn published(&self) -> u64 {
+        self.inner.stats.operations.load(Ordering::Relaxed)
+    }
+
+    /// Waits as long as others publish, `most` at the longest; whether they still do.
+    async fn make_way(&self, most: Duration) -> bool {
+        let mut left = most;
+        while !left.is_zero() {
+            let (before, piece) = (self.published(), left.min(QUIET));
+            self.pass(piece).await;
+            left -= piece;
+            if piece == QUIET && self.published() == before {
+                return false;
+            }
+        }
+        true
+    }
 }
 
 impl Follower {
-    /// Does some of what there is to do; whether there may be more.
-    async fn step(&mut self) -> Result<bool, Failure> {
+    /// Does some of what there is to do, with about so many changes at most; whether there may be more.
+    async fn step(&mut self, most: usize) -> Result<bool, Failure> {
         let behind = &self.hub.inner.searching.behind;
         if behind.is_asked() && self.looking.is_none() {
             let epoch = self.hub.inner.store.epoch().await.map_err(HubError::from)?;
@@ -97,7 +124,7 @@ impl Follower {
         self.last = streams.last().copied();
         let done = streams.is_empty();
         if !done {
-            self.read(streams).await?;
+            self.read(streams, most).await?;
         }
         self.hub.inner.searching.progress.send_replace(None);
         Ok(!done || self.looking.is_some() || !self.hub.inner.searching.behind.is_empty())
@@ -134,15 +161,19 @@ impl Follower {
     }
 
     /// Reads on in some streams and puts what is new into the index.
-    async fn read(&self, streams: Vec<StreamId>) -> Result<(), Failure> {
+    async fn read(&self, streams: Vec<StreamId>, most: usize) -> Result<(), Failure> {
         let hub = &self.hub;
         let mut step = Step::default();
         let mut ends = Vec::new();
         let read = self.index.read(streams.clone()).await?;
         for (stream, after) in streams.into_iter().zip(read) {
             let feed = FeedId::Stream(stream);
-            let events =
-                hub.inner.store.events(feed, after, EVENTS).await.map_err(HubError::from)?;
+            let events = hub
+                .inner
+                .store
+                .events(feed, after, EVENTS.min(most))
+                .await
+                .map_err(HubError::from)?;
             let last = events.last().map_or(after, |event| event.seq);
             ends.push((stream, last, events.is_empty()));
             if events.is_empty() {
@@ -156,7 +187,7 @@ impl Follower {
             }
             step.changes.extend(hub.changes(stream, &parsed).await?);
             step.read.push((stream, last));
-            if step.changes.len() >= CHANGES {
+            if step.changes.len() >= most {
                 break;
             }
         }
