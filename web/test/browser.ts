@@ -20,6 +20,8 @@ export interface Look {
   touch?: boolean;
   /** Whether things may move; tests wait less where they do not. */
   moving?: boolean;
+  /** Whether notifications are offered to whoever begins to talk; in tests of anything else that was answered. */
+  offers?: boolean;
 }
 
 export class Chromium {
@@ -43,7 +45,7 @@ export class Chromium {
   }
 
   /** A window of somebody who is not signed in. */
-  async page({ width = 1280, height = 800, theme = "light", locale = "en-US", touch = false, moving = false }: Look = {}): Promise<Page> {
+  async page({ width = 1280, height = 800, theme = "light", locale = "en-US", touch = false, moving = false, offers = false }: Look = {}): Promise<Page> {
     const context: BrowserContext = await this.browser.newContext({
       viewport: { width, height },
       colorScheme: theme,
@@ -53,6 +55,11 @@ export class Chromium {
       isMobile: touch,
     });
     context.setDefaultTimeout(20_000);
+    if (!offers) {
+      await context.addInitScript(() => {
+        if (location.protocol === "http:") localStorage.setItem("kith.notify.offered", "answered");
+      });
+    }
     const page = await context.newPage();
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") this.#complaints.push(message.text());

@@ -1,10 +1,10 @@
 // Where one writes: formats, by the mouse, by keys and by touch; and what is offered to whoever begins to talk.
 
 import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { expectAccessible, expectFits, signIn } from "./browser.js";
-import { chat, composer, message, post, say, streamOf, worldOf } from "./chat.js";
-import type { Person } from "./server.js";
+import { chat, composer, forgive, message, post, say, streamOf, worldOf } from "./chat.js";
+import { BUSY, Server, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
 stage();
@@ -171,8 +171,8 @@ async function expectInPlace(page: Page): Promise<void> {
 }
 
 /** The chat of somebody whose browser was not asked yet, and answers so when it is. */
-async function unasked(person: Person, stream: string, answer: "granted" | "denied"): Promise<Page> {
-  const page = await browser.page();
+async function unasked(person: Person, stream: string, answer: "granted" | "denied", at = server): Promise<Page> {
+  const page = await browser.page({ offers: true });
   await page.addInitScript((answer) => {
     class Asked {
       static permission = "default";
@@ -184,7 +184,7 @@ async function unasked(person: Person, stream: string, answer: "granted" | "deni
     }
     Object.assign(globalThis, { Notification: Asked });
   }, answer);
-  await page.goto(`${server.url}/s/${stream}`);
+  await page.goto(`${at.url}/s/${stream}`);
   await signIn(page, person.name);
   await composer(page).waitFor();
   return page;
@@ -217,6 +217,24 @@ test("notifications are offered to whoever says something first, until that was 
     await page.reload();
     await message(page, text).waitFor();
   }
+  await page.close();
+});
+
+test("without a connection nothing is offered, and with it again notifications are", async () => {
+  const own = await Server.start(BUSY);
+  onTestFinished(() => own.end());
+  const { ana, stream } = await worldOf(own);
+  const page = await unasked(ana, stream, "granted", own);
+  await own.kill();
+  await page.getByText("No connection.").waitFor();
+  await say(page, "into nothing");
+  await page.getByText("Waits for a connection").waitFor();
+  expect(await offer(page).count()).toBe(0);
+  await own.again();
+  await message(page, "into nothing").waitFor({ timeout: 40_000 });
+  await say(page, "hello");
+  await offer(page).waitFor();
+  forgive(browser);
   await page.close();
 });
 
