@@ -47,11 +47,9 @@ test("on a phone two fingers make a picture larger and smaller, one moves it, an
   expect(await scale(page)).toBeCloseTo(large, 5);
   await fingers.draw([[x - 120, y], [x - 20, y]], [[x + 120, y], [x + 20, y]]);
   await expect.poll(() => scale(page)).toBe(1);
-  await page.touchscreen.tap(x + 40, y);
-  await page.touchscreen.tap(x + 40, y);
+  await fingers.tapTwice([x + 40, y]);
   await expect.poll(() => scale(page)).toBeCloseTo(2.5, 5);
-  await page.touchscreen.tap(x, y);
-  await page.touchscreen.tap(x, y);
+  await fingers.tapTwice([x, y]);
   await expect.poll(() => scale(page)).toBe(1);
   await viewer(page, "two.png").waitFor();
   await fingers.end();

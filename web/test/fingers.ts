@@ -37,11 +37,20 @@ export class Fingers {
     await this.up();
   }
 
+  /** Two taps in one place, a tenth of a second apart however long the browser takes with them. */
+  async tapTwice(at: Spot): Promise<void> {
+    const from = Date.now() / 1000;
+    for (const after of [0, 0.1]) {
+      await this.#send("touchStart", [at], from + after);
+      await this.#send("touchEnd", [], from + after + 0.02);
+    }
+  }
+
   async end(): Promise<void> {
     await this.devtools.detach();
   }
 
-  async #send(type: "touchStart" | "touchMove" | "touchEnd", at: readonly Spot[]): Promise<void> {
-    await this.devtools.send("Input.dispatchTouchEvent", { type, touchPoints: at.map(([x, y], id) => ({ x, y, id })) });
+  async #send(type: "touchStart" | "touchMove" | "touchEnd", at: readonly Spot[], timestamp?: number): Promise<void> {
+    await this.devtools.send("Input.dispatchTouchEvent", { type, touchPoints: at.map(([x, y], id) => ({ x, y, id })), ...(timestamp === undefined ? {} : { timestamp }) });
   }
 }
