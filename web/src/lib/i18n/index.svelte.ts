@@ -2,18 +2,20 @@
 // drawn anew when the language changes.
 
 import * as format from "./format.js";
-import { CODES, LANGUAGES, addEnglish, english, localeOf, pick, type English, type FirstKey, type LanguageCode, type Messages } from "./languages.js";
-import { fill, form, parts, type Part, type Value, type Values } from "./message.js";
+import { CODES, LANGUAGES, addEnglish, english, localeOf, pick, type English, type FirstKey, type FirstMessages, type LanguageCode, type Messages } from "./languages.js";
+import { fill, form, parts, type Message, type Part, type Value, type Values } from "./message.js";
 
-export { CODES, LANGUAGES, addEnglish, type FirstKey as Key, type LanguageCode, type Messages, type Part };
+export { CODES, LANGUAGES, addEnglish, type FirstKey as Key, type FirstMessages, type LanguageCode, type Part };
 
 const KEPT = "kith.language";
 
 let now = $state.raw<{ code: LanguageCode; messages: Messages; locale: string }>({ code: "en", messages: english, locale: "en" });
 /** The language that was asked for last, while it loads. */
 let asked: LanguageCode = "en";
-/** Loads all that the page says. */
-let load = (code: LanguageCode): Promise<Messages> => LANGUAGES[code].load();
+/** Loads all that the page says at once. */
+let load = (code: LanguageCode): Promise<FirstMessages> => LANGUAGES[code].load();
+/** Whether something says more than that. */
+let isLate = false;
 
 /** What is said under a key, with its values. */
 export function t<K extends FirstKey>(key: K, ...values: Values<English[K]>): string {
@@ -64,9 +66,20 @@ export async function setLanguage(code: LanguageCode): Promise<void> {
 
 async function show(code: LanguageCode): Promise<void> {
   asked = code;
-  const messages = await load(code);
+  const [first, late] = await Promise.all([load(code), isLate ? LANGUAGES[code].late() : {}]);
   // Another was asked for meanwhile.
-  if (asked === code) apply(code, messages);
+  if (asked === code) apply(code, code === "en" ? english : { ...english, ...first, ...late });
+}
+
+/**
+ * Adds what is said by something that is loaded now, in English and in the language that is shown. To be
+ * awaited before any of it is shown; what cannot be loaded is said in English.
+ */
+export async function addLate(messages: Readonly<Record<string, Message>>): Promise<void> {
+  addEnglish(messages);
+  isLate = true;
+  const { code, messages: shown } = now;
+  if (code !== "en") Object.assign(shown, messages, await LANGUAGES[code].late().catch(() => ({})));
 }
 
 function apply(code: LanguageCode, messages: Messages): void {

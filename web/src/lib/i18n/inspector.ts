@@ -3,7 +3,7 @@
 
 import { facts } from "./en/facts.js";
 import { inspector } from "./en/inspector.js";
-import { LANGUAGES, addEnglish, locale, startLanguage as start, t as atOnce, tParts as partsAtOnce, type Key as FirstKey, type LanguageCode, type Messages, type Part } from "./index.svelte.js";
+import { LANGUAGES, addEnglish, locale, startLanguage as start, t as atOnce, tParts as partsAtOnce, type Key as FirstKey, type FirstMessages, type LanguageCode, type Part } from "./index.svelte.js";
 import type { English, Translated } from "./languages.js";
 import * as measured from "./measured.js";
 import type { Values } from "./message.js";
@@ -25,10 +25,11 @@ const OWN = {
 } as const satisfies { readonly [Code in Exclude<LanguageCode, "en">]: () => Promise<Words> };
 
 /** Loads everything that the inspector says. */
-export async function load(code: LanguageCode): Promise<Messages & Words> {
+export async function load(code: LanguageCode): Promise<FirstMessages & Words> {
+  const loading: Promise<FirstMessages> = LANGUAGES[code].load();
   // English has been added to what is at hand.
-  if (code === "en") return LANGUAGES.en.load() as Promise<Messages & Words>;
-  const [messages, words] = await Promise.all([LANGUAGES[code].load(), OWN[code]()]);
+  if (code === "en") return (await loading) as FirstMessages & Words;
+  const [messages, words] = await Promise.all([loading, OWN[code]()]);
   return { ...messages, ...words };
 }
 

@@ -1,5 +1,6 @@
 // The languages there are. English is always at hand, so that nothing is ever without words: at once
-// what is said at once, the rest with what says it. Each other is loaded when it is chosen.
+// what is said at once, the rest with what says it. Each other is loaded when it is chosen, in the same two
+// parts.
 
 import { en } from "./en/index.js";
 import type { late } from "./en/late.js";
@@ -13,12 +14,17 @@ export type FirstKey = keyof typeof en;
 export type Translated<Words> = { readonly [key in keyof Words]: Words[key] extends string ? string : Plural };
 /** All messages that are not of one page alone. */
 export type Messages = Translated<English>;
+/** Those that are said at once. */
+export type FirstMessages = Translated<typeof en>;
+/** Those that are said by what is loaded later. */
+export type LateMessages = Translated<typeof late>;
 
 interface Language {
   /** What those who speak it call it. */
   readonly name: string;
   readonly dir: "ltr" | "rtl";
-  readonly load: () => Promise<Messages>;
+  readonly load: () => Promise<FirstMessages>;
+  readonly late: () => Promise<LateMessages>;
 }
 
 /** English as far as it was loaded. */
@@ -30,8 +36,8 @@ export function addEnglish(messages: Readonly<Record<string, Message>>): void {
 }
 
 export const LANGUAGES = {
-  en: { name: "English", dir: "ltr", load: () => Promise.resolve(english) },
-  de: { name: "Deutsch", dir: "ltr", load: () => import("./de/index.js").then(({ de }) => de) },
+  en: { name: "English", dir: "ltr", load: () => Promise.resolve(english), late: () => Promise.resolve(english) },
+  de: { name: "Deutsch", dir: "ltr", load: () => import("./de/index.js").then(({ de }) => de), late: () => import("./de/late.js").then(({ late }) => late) },
 } as const satisfies Record<string, Language>;
 
 export type LanguageCode = keyof typeof LANGUAGES;

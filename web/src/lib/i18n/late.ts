@@ -2,13 +2,13 @@
 // well. What is loaded at once does not know their keys, and must not load this.
 
 import { late } from "./en/late.js";
-import { addEnglish, t as atOnce } from "./index.svelte.js";
+import { addLate, t as atOnce } from "./index.svelte.js";
 import type { English, Key as AnyKey } from "./languages.js";
 import type { Values } from "./message.js";
 
 export * from "./index.svelte.js";
 
-addEnglish(late);
+await addLate(late);
 
 export type Key = AnyKey;
 export const t = atOnce as <K extends Key>(key: K, ...values: Values<English[K]>) => string;
