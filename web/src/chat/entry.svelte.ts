@@ -131,7 +131,7 @@ export class Entry {
         void import("./removed.js").then(({ wasRemoved }) => wasRemoved(site, this.view, { circle, streams, how }));
       },
       refused: (error) => void toast(why(error), { kind: "bad" }),
-    });
+    }, globalThis.sessionStorage);
     const { me } = site;
     const begun_ms = performance.now();
     if (past !== undefined) site.recall(past);

@@ -22,6 +22,24 @@ test("what was begun in a place is there again, and nothing is kept of nothing",
   expect(kept.size).toBe(0);
 });
 
+test("of two tabs that begin something of their own in a place, neither takes away what the other has", () => {
+  const [shared, own] = [drafts(), drafts()];
+  const storage = (of: ReturnType<typeof drafts>) => ({ getItem: (key: string) => of.kept.get(key) ?? null, setItem: (key: string, value: string) => void of.kept.set(key, value), removeItem: (key: string) => void of.kept.delete(key) });
+  const here = new Drafts("u_ana", storage(shared), storage(drafts()));
+  const there = new Drafts("u_ana", storage(shared), storage(own));
+  here.set("one", "s_tea");
+  there.set("t", "s_tea", undefined, "");
+  there.set("two", "s_tea", undefined, "t");
+  expect([here.get("s_tea"), there.get("s_tea")]).toEqual(["one", "two"]);
+  // The one that was first is sent, and there is room for the other.
+  here.set("", "s_tea");
+  expect([here.get("s_tea"), there.get("s_tea")]).toEqual(["", "two"]);
+  there.set("two", "s_tea");
+  expect([here.get("s_tea"), there.get("s_tea"), own.kept.size]).toEqual(["two", "two", 0]);
+  here.set("", "s_tea");
+  expect([shared.kept.size, there.get("s_tea")]).toEqual([0, ""]);
+});
+
 test("changes of messages are kept each for itself, and the last twenty of a stream", () => {
   const { kept, drafts: open } = drafts();
   open().setEdit("one", "s_tea", 1);

@@ -1,4 +1,5 @@
-// What was begun to be written and not sent, kept by the browser for each place.
+// What was begun to be written and not sent, kept by the browser for each place. Tabs share it, but where two
+// of them have begun something of their own: then each keeps that for itself until there is room for it.
 
 import type { protocol } from "@kith/client";
 import type { Keep } from "./outbox.js";
@@ -8,7 +9,8 @@ import { FILES_MAX, type FileKey } from "./uploads.js";
 const EDITS_MAX = 20;
 
 export class Drafts {
-  constructor(private readonly user: protocol.UserId, private readonly storage: Keep) {}
+  /** `own` is kept for this tab alone. */
+  constructor(private readonly user: protocol.UserId, private readonly storage: Keep, private readonly own: Keep = storage) {}
 
   /** Under which name the browser keeps it. */
   key(stream: protocol.StreamId, thread?: protocol.Seq): string {
@@ -17,13 +19,22 @@ export class Drafts {
 
   /** What was begun in a stream, or one of its threads. */
   get(stream: protocol.StreamId, thread?: protocol.Seq): string {
-    return this.storage.getItem(this.key(stream, thread)) ?? "";
+    const key = this.key(stream, thread);
+    return this.own.getItem(`${key}:own`) ?? this.storage.getItem(key) ?? "";
   }
 
-  /** Keeps it; nothing where it is empty. */
-  set(text: string, stream: protocol.StreamId, thread?: protocol.Seq): void {
-    if (text === "") this.storage.removeItem(this.key(stream, thread));
-    else this.storage.setItem(this.key(stream, thread), text);
+  /**
+   * Keeps it in the place of what this tab had there, `before`; nothing where it is empty. What another tab
+   * has begun there meanwhile stays.
+   */
+  set(text: string, stream: protocol.StreamId, thread?: protocol.Seq, before = this.get(stream, thread)): void {
+    const key = this.key(stream, thread);
+    const kept = this.storage.getItem(key) ?? "";
+    const is_free = kept === "" || kept === before || kept === text;
+    const [to, name] = is_free ? [this.storage, key] : [this.own, `${key}:own`];
+    if (is_free) this.own.removeItem(`${key}:own`);
+    if (text === "") to.removeItem(name);
+    else to.setItem(name, text);
   }
 
   /** What a message was being changed into, and was not saved. */

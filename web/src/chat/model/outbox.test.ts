@@ -18,7 +18,7 @@ test("what waits is there again in order until it is dropped, for each user apar
   for (const op of ["k-1", "k-2", "k-3"]) mine.keep({ op, stream: "s_1", draft: { text: op } });
   mine.keep({ op: "k-1", stream: "s_1", draft: { text: "again" } });
   mine.drop("k-2");
-  expect(new Outbox("u_ana", keep).all().map(({ draft }) => draft.text)).toEqual(["k-3", "again"]);
+  expect(new Outbox("u_ana", keep).all().map(({ draft }) => draft.text)).toEqual(["again", "k-3"]);
   expect(new Outbox("u_bob", keep).all()).toEqual([]);
   mine.drop("k-1");
   mine.drop("k-3");
@@ -34,6 +34,19 @@ test("what waited while there was a connection may have been sent", () => {
   mine.online();
   mine.keep({ op: "k-2", stream: "s_1", draft: { text: "two" } });
   expect(new Outbox("u_ana", keep).all().map(({ op, sent }) => [op, sent])).toEqual([["k-1", true], ["k-2", undefined]]);
+});
+
+test("of what two tabs share, each says only of what it holds that it may be sent, and is told what the other took away", () => {
+  const keep = storage();
+  const [here, there] = [new Outbox("u_ana", keep), new Outbox("u_ana", keep)];
+  here.keep({ op: "k-1", stream: "s_1", draft: { text: "one" } });
+  there.keep({ op: "k-2", stream: "s_1", draft: { text: "two" } });
+  here.online();
+  expect([here.isSent("k-1"), there.isSent("k-1"), here.isSent("k-2")]).toEqual([true, true, false]);
+  expect([here.holds("k-1"), here.holds("k-2")]).toEqual([true, false]);
+  there.drop("k-1");
+  expect(here.takeGone().map(({ op }) => op)).toEqual(["k-1"]);
+  expect([here.takeGone(), here.holds("k-1"), there.takeGone()]).toEqual([[], false, []]);
 });
 
 test("what is no outbox is none", () => {

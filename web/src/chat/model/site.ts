@@ -74,7 +74,7 @@ export class Site {
   /** Whether the server told what there is. */
   #is_told = false;
 
-  constructor(readonly client: Client, storage: Keep, private readonly watcher: Watcher = {}) {
+  constructor(readonly client: Client, storage: Keep, private readonly watcher: Watcher = {}, own: Keep = storage) {
     this.circles = this.#circles;
     this.conversations = this.#conversations;
     this.blocked = this.#blocked;
@@ -84,7 +84,7 @@ export class Site {
     this.people = new People((users) => client.query({ users: { users } }));
     this.people.learn([client.user]);
     this.outbox = new Outbox(this.me, storage);
-    this.drafts = new Drafts(this.me, storage);
+    this.drafts = new Drafts(this.me, storage, own);
     this.preferences = new Preferences(this.me, storage, (key, value) => client.command({ set_preference: { key, value } }));
     this.muted = mutedBy(this.preferences.values);
     this.uploads = new Uploads(client, new KeptFiles<Chosen>(this.me), () => client.welcome.limits.file_bytes, inTurn);
@@ -112,6 +112,7 @@ export class Site {
     let was_online = false;
     this.#stops.push(client.connection.subscribe(({ state }) => {
       if (state !== "online") return;
+      this.shareOutbox();
       this.outbox.online();
       this.uploads.online();
       this.singles.again();
@@ -190,12 +191,24 @@ export class Site {
     const learned = this.refresh();
     if (!get(this.#ready)) await learned;
     for (const { op, stream, draft, sent } of this.outbox.all()) {
-      this.#streams.get(stream)?.carry(op, draft, sent).catch(() => {});
+      if (!this.outbox.holds(op)) this.#streams.get(stream)?.carry(op, draft, sent).catch(() => {});
     }
     if (is_recalled) void learned.then(() => this.#renewPeople(), () => {});
     const [blocks, preferences] = await Promise.all([this.client.query({ blocks: {} }), this.client.query({ preferences: {} }), learned]);
     this.#blocked.set(new Set(blocks));
     this.preferences.learn(preferences);
+  }
+
+  /**
+   * Another tab changed what waits: what it sent or took back is not sent here any more, and what it wrote
+   * without a connection is sent by whichever of them is connected first. What has files stays with it.
+   */
+  shareOutbox(): void {
+    for (const { op, stream, draft } of this.outbox.takeGone()) this.#streams.get(stream)?.letGo(op, draft.thread);
+    for (const { op, stream, draft, sent } of this.outbox.all()) {
+      const is_shared = sent !== true && (draft.uploads ?? []).length === 0 && !this.outbox.holds(op);
+      if (is_shared) this.#streams.get(stream)?.carry(op, draft).catch(() => {});
+    }
   }
 
   /** Tells that something did not come about, unless the page itself ended it. */

@@ -241,15 +241,25 @@ export class StreamModel {
 
   /** Whether a message waits for its files or a connection, and was certainly not sent: it can be discarded. */
   isUnsent(op: protocol.OpId, thread?: Seq): boolean {
-    return this.#isWaiting(op) || (!this.#doubtful.has(op) && this.lines(thread).isUnsent(op));
+    return this.#isWaiting(op) || (!this.#isDoubtful(op) && this.lines(thread).isUnsent(op));
+  }
+
+  /** Whether a page before, or another tab, may have sent what this one did not. */
+  #isDoubtful(op: protocol.OpId): boolean {
+    return this.#doubtful.has(op) || this.around.outbox.isSent(op);
+  }
+
+  /** Another tab sent a message, or took it back: here it is not sent any more. */
+  letGo(op: protocol.OpId, thread?: Seq): void {
+    this.#waiting.update((all) => all.filter((own) => own.op !== op));
+    this.lines(thread).discard(op);
   }
 
   /** Drops what is not sent, or was refused; what it said comes back. What may have been sent goes on. */
   discard(op: protocol.OpId, thread?: Seq): Written | undefined {
     const waiting = get(this.#waiting).find((own) => own.op === op);
     if (waiting === undefined) {
-      // The page before may have sent what this one did not.
-      if (this.#doubtful.has(op) && this.lines(thread).isUnsent(op)) return undefined;
+      if (this.#isDoubtful(op) && this.lines(thread).isUnsent(op)) return undefined;
       const dropped = this.lines(thread).discard(op);
       if (dropped !== undefined) this.around.outbox.drop(op);
       return dropped;
