@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, composer, fromMenu, message, place, post, teaOf } from "./chat.js";
+import { chat, composer, fromMenu, message, place, post, say, teaOf } from "./chat.js";
 import { png } from "./files.js";
 import { FILES, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
@@ -49,6 +49,57 @@ test("streams are made, private ones for some roles only, and are slowed and arc
   await page.getByRole("button", { name: "Save" }).click();
   await other.getByText("This stream is archived. Nobody can write in it.").waitFor();
   expect(circle).not.toBe("");
+});
+
+test("a private stream is there for whoever has the role that it lets in, and is gone at once where that is taken", async () => {
+  const cyd = await server.person("cyd1");
+  const { circle, stream } = await teaOf(ana, [bob, cyd], "Sealed");
+  const { role } = await ana.ask<{ role: string }>("POST", `/circles/${circle}/roles`, { name: "brewer", rank: 5, allow: ["read", "write"] });
+  const give = (roles: readonly string[]) => ana.ask("PUT", `/circles/${circle}/members/${bob.id}/roles`, { roles });
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  await fromMenu(page, "Menu of Sealed", "New stream");
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("recipes");
+  await page.getByRole("switch", { name: "Private" }).click();
+  expect(await page.getByRole("dialog").getByRole("checkbox", { name: "brewer" }).isChecked()).toBe(true);
+  await page.getByRole("button", { name: "Make the stream" }).click();
+  await page.getByRole("heading", { name: "recipes", exact: true }).waitFor();
+  const sealed = new URL(page.url()).pathname;
+  await say(page, "two spoons");
+  await message(page, "two spoons").waitFor();
+
+  const [member, other] = [await chat(browser, server, bob, `/s/${stream}`), await chat(browser, server, cyd, `/s/${stream}`)];
+  await composer(member).waitFor();
+  expect(await place(member, "recipes").count()).toBe(0);
+  await give([role]);
+  await place(member, "recipes").getByText("Private").waitFor();
+  await place(member, "recipes").click();
+  await message(member, "two spoons").waitFor();
+  await say(member, "three are better");
+  await message(page, "three are better").waitFor();
+
+  // Whoever does not have it is told of nothing, and the address leads elsewhere.
+  await post(ana, stream, "all of you");
+  await message(other, "all of you").waitFor();
+  expect(await place(other, "recipes").count()).toBe(0);
+  await other.goto(server.url + sealed);
+  await place(other, "general").waitFor();
+  await expect.poll(() => new URL(other.url()).pathname).not.toBe(sealed);
+  expect(await other.getByText("two spoons").count()).toBe(0);
+  await expect(cyd.ask("GET", `/streams/${sealed.slice(3)}/messages`)).rejects.toThrow("stream.not_found");
+
+  // In the page that is open: what is read, where one writes, and what is in the list.
+  await composer(member).fill("half a");
+  await give([]);
+  await message(member, "two spoons").waitFor({ state: "detached" });
+  await place(member, "recipes").waitFor({ state: "detached" });
+  await expect.poll(() => new URL(member.url()).pathname).not.toBe(sealed);
+  await say(page, "and a secret");
+  await message(page, "and a secret").waitFor();
+  await member.reload();
+  await place(member, "general").waitFor();
+  expect(await member.getByText(/two spoons|a secret/).count()).toBe(0);
+  browser.takeComplaints();
+  for (const one of [page, member, other]) await one.close();
 });
 
 test("roles are made and given, members are timed out, removed and banned, and the log tells it", async () => {
