@@ -45,16 +45,18 @@ export class Server {
     /** Where whoever owns the site signs up. */
     readonly owner: string,
     private program: ChildProcess,
-    private readonly data: string,
+    /** The directory that has its data in it. */
+    readonly data: string,
     private readonly settings: Record<string, string>,
+    private readonly args: readonly string[],
   ) {}
 
-  /** Starts one, with more settings where `settings` says so. */
-  static async start(settings: Record<string, string> = {}): Promise<Server> {
+  /** Starts one, with more settings where `settings` says so, and `args` for its command. */
+  static async start(settings: Record<string, string> = {}, args: readonly string[] = []): Promise<Server> {
     const data = mkdtempSync(join(tmpdir(), "kith-"));
-    const program = serve(data, [], settings);
+    const program = serve(data, args, settings);
     const [, url = "", owner = ""] = await heard(program, /^kith: listening on (.*)\n[^]*?(\S+#owner=\S+)\n/);
-    return new Server(url, owner, program, data, settings);
+    return new Server(url, owner, program, data, settings, args);
   }
 
   /** Kills it, as a failure of power would. */
@@ -66,7 +68,7 @@ export class Server {
 
   /** Starts it again, at the same address and with the same data; `changed` says which settings are others then. */
   async again(changed: Record<string, string> = {}): Promise<void> {
-    this.program = serve(this.data, ["--listen", new URL(this.url).host], { ...this.settings, ...changed });
+    this.program = serve(this.data, [...this.args, "--listen", new URL(this.url).host], { ...this.settings, ...changed });
     await heard(this.program, /^kith: listening on .*\n/);
   }
 
