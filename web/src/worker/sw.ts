@@ -54,8 +54,13 @@ worker.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== worker.location.origin) return;
   if (pathname.startsWith("/assets/")) event.respondWith(asset(request));
-  else if (request.mode === "navigate" && !OTHERS.some((other) => pathname === other || pathname.startsWith(`${other}/`))) event.respondWith(page(request));
+  else if (request.mode === "navigate" && isChat(pathname)) event.respondWith(page(request));
 });
+
+/** Whether the chat is at an address of this origin. */
+function isChat(pathname: string): boolean {
+  return !OTHERS.some((other) => pathname === other || pathname.startsWith(`${other}/`));
+}
 
 /** What never changes under its name is taken from where it is. */
 async function asset(request: Request): Promise<Response> {
@@ -88,8 +93,10 @@ worker.addEventListener("notificationclick", (event) => {
   event.waitUntil(lead(to));
 });
 
+/** Leads a tab of the chat there, the one that was looked at last, or opens one. */
 async function lead(to: string): Promise<void> {
-  const [open] = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const tabs = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const open = tabs.find(({ url }) => isChat(new URL(url).pathname));
   if (open === undefined) {
     await worker.clients.openWindow(to);
     return;
@@ -97,3 +104,6 @@ async function lead(to: string): Promise<void> {
   open.postMessage({ open: to });
   await open.focus();
 }
+
+// A module, so that tests can load it.
+export {};
