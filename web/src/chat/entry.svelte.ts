@@ -11,7 +11,6 @@ import { why } from "../lib/why.js";
 import { deviceLabel } from "./account/device.js";
 import { forgetShown, Keeper, lastShown, type Past } from "./model/past.js";
 import { Site } from "./model/site.js";
-import { tell } from "./tell.js";
 import type { View } from "./view.svelte.js";
 
 /** What of the page is shown. */
@@ -125,7 +124,8 @@ export class Entry {
   /** Shows the site of a client; `past` is what is shown until there is a connection. */
   #begin(client: Client, past: Past | undefined): void {
     const site: Site = new Site(client, localStorage, {
-      posted: (stream, event) => void tell(site, this.view, stream, event),
+      // Where it cannot be loaded, what came is there all the same.
+      posted: (stream, event) => void import("./tell.js").then(({ tell }) => tell(site, this.view, stream, event), () => {}),
       removed: (circle, how) => {
         const streams = get(circle.streams);
         void import("./removed.js").then(({ wasRemoved }) => wasRemoved(site, this.view, { circle, streams, how }));

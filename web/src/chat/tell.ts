@@ -5,26 +5,16 @@
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { t } from "../lib/i18n/index.svelte.js";
-import { dismissNotices, notify, offerNotifications } from "../lib/notify/notify.svelte.js";
+import { notify, offerNotifications } from "../lib/notify/notify.svelte.js";
 import { announce } from "../lib/ui/announce.svelte.js";
 import { levelOf } from "./model/levels.js";
 import { nameOf } from "./model/people.js";
 import type { Site } from "./model/site.js";
 import { pathOf, routeTo } from "./model/route.js";
 import type { StreamModel } from "./model/stream.js";
-import { unreadStreams } from "./model/unread.js";
 import { streamName } from "./names.js";
 import { inWords } from "./stream/short.js";
 import type { View } from "./view.svelte.js";
-
-/** Takes notifications away once what they told was read, on any device, until what comes back is called. */
-export function dismissRead(site: Site): () => void {
-  let before: ReadonlySet<protocol.StreamId> = new Set();
-  return unreadStreams(site).subscribe((now) => {
-    for (const id of before) if (!now.has(id)) void dismissNotices(id);
-    before = now;
-  });
-}
 
 /** The most of a message that is said: who wants more, reads it. */
 const SAID_MAX = 200;
