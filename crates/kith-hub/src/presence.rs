@@ -8,7 +8,7 @@ use kith_core::access;
 use kith_core::decide::circle::IDLE_SECONDS;
 use kith_core::decide::message;
 use kith_core::document::Circle;
-use kith_core::id::{CircleId, FeedId, StreamId, Timestamp, UserId};
+use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, UserId};
 
 use crate::keys::{last_part, prefix};
 use crate::subscriber::Subscriber;
@@ -30,8 +30,8 @@ pub enum Status {
 /// Something for those who are there now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// The user is writing in a stream.
-    Typing(StreamId),
+    /// The user is writing in a stream, or in the thread of one of its messages.
+    Typing(StreamId, Option<Seq>),
     /// The user came, went, or is otherwise there.
     Presence(Status),
 }
@@ -224,11 +224,16 @@ impl Hub {
     ///
     /// # Errors
     /// As for writing there.
-    pub async fn typing(&self, user: UserId, stream: StreamId) -> Result<(), HubError> {
-        self.look_committed(|draft| message::may_write(draft, user, stream)).await?;
+    pub async fn typing(
+        &self,
+        user: UserId,
+        stream: StreamId,
+        thread: Option<Seq>,
+    ) -> Result<(), HubError> {
+        self.look_committed(|draft| message::may_write(draft, user, stream, thread)).await?;
         let feed = FeedId::Stream(stream);
         if self.inner.fan.is_followed(feed) {
-            let signal = Signal { feed, user, what: What::Typing(stream) };
+            let signal = Signal { feed, user, what: What::Typing(stream, thread) };
             self.inner.fan.signal(&Arc::new(signal));
         }
         Ok(())

@@ -142,6 +142,9 @@ pub enum Signal {
     Typing {
         /// Which.
         stream: StreamId,
+        /// The message whose thread it is in; absent outside of threads.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<Seq>,
     },
     /// The user is at hand, or not.
     Presence {
@@ -166,6 +169,9 @@ pub enum Signaled {
     Typing {
         /// Which.
         stream: StreamId,
+        /// The message whose thread it is in; absent outside of threads.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<Seq>,
     },
     /// The user is there, or not.
     Presence {

@@ -79,7 +79,7 @@ fn item(encoding: Encoding, item: Item, blocked: &HashSet<UserId>) -> Option<Byt
         Item::Signal(signal) if blocked.contains(&signal.user) => return None,
         Item::Signal(signal) => {
             let what = match signal.what {
-                presence::What::Typing(stream) => Signaled::Typing { stream },
+                presence::What::Typing(stream, thread) => Signaled::Typing { stream, thread },
                 presence::What::Presence(status) => Signaled::Presence { status: to_wire(status) },
             };
             push(encoding, &Push::Signal { feed: signal.feed, user: signal.user, what })

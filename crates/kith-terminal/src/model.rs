@@ -342,7 +342,8 @@ impl Model {
         let Some(here) = self.here else { return };
         if self.link == Link::Up && self.now.since_ms(self.typed_at) >= talk::TYPING_AGAIN_MS {
             self.typed_at = self.now;
-            self.wishes.push_back(Wish::Signal(Signal::Typing { stream: here.stream }));
+            let Place { stream, thread } = here;
+            self.wishes.push_back(Wish::Signal(Signal::Typing { stream, thread }));
         }
     }
 

@@ -2762,6 +2762,8 @@ export type Signal = {
   typing: {
     /** Which. */
     stream: StreamId;
+    /** The message whose thread it is in; absent outside of threads. */
+    thread?: Seq;
   };
 } | {
   presence: {
@@ -2782,6 +2784,8 @@ export type Signaled = {
   typing: {
     /** Which. */
     stream: StreamId;
+    /** The message whose thread it is in; absent outside of threads. */
+    thread?: Seq;
   };
 } | {
   presence: {

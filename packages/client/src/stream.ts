@@ -7,11 +7,10 @@ import { Messages, type Draft, type Entry } from "./messages.js";
 import type { Event, Message, OpId, Seq, Stream as Info, StreamId, StreamWindow, UserId } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
+import { Writers } from "./writers.js";
 
 /** Messages that are held unless told otherwise. */
 const MESSAGES_MAX = 1000;
-/** How long somebody counts as writing after saying so. */
-const TYPING_MS = 8000;
 /** How often writing is said at most. */
 const TYPING_SAID_MS = 3000;
 
@@ -42,11 +41,13 @@ export class Stream {
   readonly #lines: Lines;
   readonly #threads = new Map<Seq, Lines>();
   readonly #info: Watchers<Info | undefined>;
-  readonly #typing = new Watchers<readonly UserId[]>([]);
-  readonly #writers = new Map<UserId, ReturnType<typeof setTimeout>>();
+  readonly #writers = new Writers();
+  /** The same of threads, of those that were asked for. */
+  readonly #inThreads = new Map<Seq, Writers>();
   readonly #ended = new Listeners<[KithError]>();
   readonly #events = new Listeners<[Event]>();
-  #said_ms = -Infinity;
+  /** Where it was said last that the user is writing, and when. */
+  #said: { thread: Seq | undefined; at_ms: number } = { thread: undefined, at_ms: -Infinity };
   #stop: () => void = () => {};
 
   private constructor(client: Client, id: StreamId, { messages_max = MESSAGES_MAX, from, held = [] }: StreamOptions) {
@@ -106,9 +107,16 @@ export class Stream {
     return this.#info;
   }
 
-  /** Who is writing in it now. */
+  /** Who is writing in it now, those apart who are writing in its threads. */
   get typing(): Store<readonly UserId[]> {
-    return this.#typing;
+    return this.#writers.users;
+  }
+
+  /** Who is writing in one of its threads, until `leaveThread`. */
+  typingIn(thread: Seq): Store<readonly UserId[]> {
+    let writers = this.#inThreads.get(thread);
+    if (writers === undefined) this.#inThreads.set(thread, (writers = new Writers()));
+    return writers.users;
   }
 
   /**
@@ -130,6 +138,8 @@ export class Stream {
 
   /** Lets the lines of a thread go, unless something in them is on its way. */
   leaveThread(root: Seq): void {
+    this.#inThreads.get(root)?.end();
+    this.#inThreads.delete(root);
     if (this.#threads.get(root)?.isSending === false) this.#threads.delete(root);
   }
 
@@ -146,14 +156,13 @@ export class Stream {
   /** Follows it no longer. */
   close(): void {
     this.#stop();
-    for (const timer of this.#writers.values()) clearTimeout(timer);
-    this.#writers.clear();
+    for (const writers of [this.#writers, ...this.#inThreads.values()]) writers.end();
   }
 
   #told(update: FeedUpdate): void {
     switch (update.kind) {
       case "signal":
-        if ("typing" in update.what) this.#writes(update.user);
+        if ("typing" in update.what) this.#writersIn(update.what.typing.thread)?.writes(update.user);
         return;
       case "refused":
       case "closed": {
@@ -164,7 +173,7 @@ export class Stream {
         return;
       }
       case "event":
-        if (update.event.body.kind === "posted" && update.event.by !== undefined) this.#wrote(update.event.by);
+        if (update.event.body.kind === "posted" && update.event.by !== undefined) this.#writersIn(update.event.body.thread)?.wrote(update.event.by);
         break;
       default:
     }
@@ -173,15 +182,8 @@ export class Stream {
     if (update.kind === "event") this.#events.tell(update.event);
   }
 
-  #writes(user: UserId): void {
-    clearTimeout(this.#writers.get(user));
-    this.#writers.set(user, setTimeout(() => this.#wrote(user), TYPING_MS));
-    this.#typing.set([...this.#writers.keys()]);
-  }
-
-  #wrote(user: UserId): void {
-    clearTimeout(this.#writers.get(user));
-    if (this.#writers.delete(user)) this.#typing.set([...this.#writers.keys()]);
+  #writersIn(thread: Seq | undefined): Writers | undefined {
+    return thread === undefined ? this.#writers : this.#inThreads.get(thread);
   }
 
   /**
@@ -247,11 +249,11 @@ export class Stream {
     return this.#lines.older(limit);
   }
 
-  /** Tells others that one is writing; may be called at every key. */
-  async write(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#said_ms < TYPING_SAID_MS) return;
-    this.#said_ms = now;
-    await this.#client.signal({ typing: { stream: this.id } });
+  /** Tells others that one is writing, in the stream or one of its threads; may be called at every key. */
+  async write(thread?: Seq): Promise<void> {
+    const at_ms = performance.now();
+    if (thread === this.#said.thread && at_ms - this.#said.at_ms < TYPING_SAID_MS) return;
+    this.#said = { thread, at_ms };
+    await this.#client.signal({ typing: { stream: this.id, ...(thread === undefined ? {} : { thread }) } });
   }
 }

@@ -60,6 +60,13 @@ test("two people talk", async (context) => {
 
   await here.write();
   assert.deepEqual(await until(there.typing, (users) => users.length > 0), [ana.user.id]);
+  const said = await here.post("who pours?");
+  const inThread = here.typingIn(said);
+  await there.write(said);
+  assert.deepEqual(await until(inThread, (users) => users.length > 0), [bob.user.id]);
+  assert.deepEqual(here.typing.get(), []);
+  await there.post("me", { thread: said });
+  await until(inThread, (users) => users.length === 0);
   await bob.presence("away");
   const { got } = { got: await ana.query({ present: { circle: (await ana.query({ window: {} })).circles[0]?.circle.id as CircleId } }) };
   assert.deepEqual(got.map(({ user, status }) => [user, status]).sort(), [[ana.user.id, "online"], [bob.user.id, "away"]].sort());

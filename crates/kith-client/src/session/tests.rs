@@ -323,10 +323,10 @@ fn what_is_too_large_is_refused_here_and_not_sent_for_ever() {
 #[test]
 fn signals_are_not_kept() {
     let mut talk = Talk::new();
-    let id = talk.session.ask(Ask::Signal(Signal::Typing { stream: tea() }), 0);
+    let id = talk.session.ask(Ask::Signal(Signal::Typing { stream: tea(), thread: None }), 0);
     assert_eq!(talk.session.poll(), Some(Output::Settled(id, Err(ClientError::NotConnected))));
     talk.connect();
-    let id = talk.session.ask(Ask::Signal(Signal::Typing { stream: tea() }), 1);
+    let id = talk.session.ask(Ask::Signal(Signal::Typing { stream: tea(), thread: None }), 1);
     talk.said();
     talk.lose();
     assert_eq!(talk.session.poll(), Some(Output::Settled(id, Err(ClientError::NotConnected))));

@@ -48,10 +48,8 @@ pub(crate) fn post(
     if let Some(seq) = reply_to {
         find(draft, id, seq)?;
     }
-    let root = thread.map(|seq| find(draft, id, seq)).transpose()?;
-    if let Some(root) = root.filter(|root| root.thread.is_some()) {
-        // Threads do not branch: a thread within a thread would have no place to be shown.
-        return Err(Refusal::NoSuchMessage(root.seq).into());
+    if let Some(root) = thread {
+        has_thread(draft, id, root)?;
     }
     if let Some(topic) = topic
         && access.circle() != Some(access::in_topic(draft, me, topic)?.topic.circle)
@@ -69,12 +67,27 @@ pub(crate) fn post(
     Ok(outcome)
 }
 
-/// Refuses whoever may not write in a stream now.
+/// Refuses whoever may not write in a stream, or in one of its threads, now.
 ///
 /// # Errors
 /// What posting there would be refused with.
-pub fn may_write(draft: &Draft<'_>, me: UserId, stream: StreamId) -> Result<(), Stop> {
-    writable(draft, me, &access::in_stream(draft, me, stream)?)
+pub fn may_write(
+    draft: &Draft<'_>,
+    me: UserId,
+    stream: StreamId,
+    thread: Option<Seq>,
+) -> Result<(), Stop> {
+    writable(draft, me, &access::in_stream(draft, me, stream)?)?;
+    thread.map_or(Ok(()), |root| has_thread(draft, stream, root))
+}
+
+/// Refuses a message that has no thread.
+fn has_thread(draft: &Draft<'_>, stream: StreamId, root: Seq) -> Result<(), Stop> {
+    match find(draft, stream, root)?.thread {
+        None => Ok(()),
+        // Threads do not branch: a thread within a thread would have no place to be shown.
+        Some(_) => Err(Refusal::NoSuchMessage(root).into()),
+    }
 }
 
 fn writable(draft: &Draft<'_>, me: UserId, access: &InStream) -> Result<(), Stop> {

@@ -30,7 +30,7 @@ pub fn may_call(
         if home != (Home::Channel { circle }) {
             return Err(Refusal::NoSuchStream.into());
         }
-        message::may_write(draft, me, stream)?;
+        message::may_write(draft, me, stream, None)?;
     } else if name.is_command() {
         return Err(Refusal::Empty { field: "stream" }.into());
     }

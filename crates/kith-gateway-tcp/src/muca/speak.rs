@@ -190,7 +190,7 @@ impl Myself {
         let users: Vec<UserId> = match audience {
             Audience::Everybody => {
                 let (me, stream) = (self.user, self.place.stream);
-                self.gateway.hub.look_committed(|draft| may_write(draft, me, stream)).await?;
+                self.gateway.hub.look_committed(|draft| may_write(draft, me, stream, None)).await?;
                 let seats = self.gateway.table.seats().into_iter();
                 seats.map(|seat| seat.user).filter(|user| *user != self.user).collect()
             }

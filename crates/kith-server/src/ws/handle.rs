@@ -457,10 +457,10 @@ impl Requests<'_> {
 
     async fn signal(&self, signal: Signal) -> Result<Reply, Problem> {
         match signal {
-            Signal::Typing { stream } => {
+            Signal::Typing { stream, thread } => {
                 let (hub, user) = (&self.app.hub, self.subscriber.user);
                 hub.acted(user);
-                let typing = hub.typing(user, stream).await;
+                let typing = hub.typing(user, stream, thread).await;
                 typing.map_err(|error| self.app.problem(&error))?;
             }
             Signal::Presence { status } => {

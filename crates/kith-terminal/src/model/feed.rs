@@ -206,10 +206,10 @@ impl Model {
     fn signal(&mut self, feed: FeedId, user: UserId, what: &Signaled) {
         self.people.want(user);
         match (feed, what) {
-            (_, Signaled::Typing { stream }) => {
-                let now = self.now;
+            (_, Signaled::Typing { stream, thread }) => {
+                let (now, place) = (self.now, Place { stream: *stream, thread: *thread });
                 if user != self.me.id
-                    && let Some(talk) = self.talks.get_mut(&Self::stream_place(*stream))
+                    && let Some(talk) = self.talks.get_mut(&place)
                 {
                     talk.types(user, now);
                 }
@@ -283,18 +283,17 @@ impl Model {
     fn posted(&mut self, stream: StreamId, thread: Option<Seq>, event: &Event) {
         let Body::Posted { mentions, .. } = &event.body else { return };
         let me = self.me.id;
-        let main = Self::stream_place(stream);
-        let Some(talk) = self.talks.get_mut(&main) else { return };
-        if let Some(by) = event.by {
+        let (main, place) = (Self::stream_place(stream), Place { stream, thread });
+        if let (Some(by), Some(talk)) = (event.by, self.talks.get_mut(&place)) {
             talk.types_no_longer(by);
         }
+        let Some(talk) = self.talks.get(&main) else { return };
         let circle = talk.circle();
         let roles = circle.map(|circle| self.my_roles(circle)).unwrap_or_default();
         let means_me = mentions.everyone
             || mentions.users.contains(&me)
             || mentions.roles.iter().any(|role| roles.contains(role));
         let others = event.by != Some(me);
-        let place = Place { stream, thread };
         if let Some(talk) = self.talks.get_mut(&main)
             && others
             && event.seq > talk.counted

@@ -381,7 +381,7 @@ fn commands_without_a_number_are_about_what_is_selected_or_the_last() {
 fn who_types_is_shown_for_a_while_and_told_now_and_then() {
     let mut site = Site::connected();
     let feed = FeedId::Stream(stream(1));
-    let what = kith_proto::frame::Signaled::Typing { stream: stream(1) };
+    let what = kith_proto::frame::Signaled::Typing { stream: stream(1), thread: None };
     site.update(Update::Signal { feed, user: bob(), what });
     assert_eq!(site.model.talk_here().unwrap().typing().collect::<Vec<_>>(), [bob()]);
     site.pass(10_000);
@@ -389,7 +389,30 @@ fn who_types_is_shown_for_a_while_and_told_now_and_then() {
     site.model.is_typing();
     site.model.is_typing();
     site.settle();
-    assert_eq!(site.signals, [Signal::Typing { stream: stream(1) }]);
+    assert_eq!(site.signals, [Signal::Typing { stream: stream(1), thread: None }]);
+}
+
+#[test]
+fn who_types_in_a_thread_is_shown_there_and_not_in_its_stream() {
+    let mut site = Site::connected();
+    let root = site.post(1, bob(), "who wants tea?");
+    site.act(Action::Thread { message: None });
+    let thread = Some(root);
+    let feed = FeedId::Stream(stream(1));
+    let what = kith_proto::frame::Signaled::Typing { stream: stream(1), thread };
+    site.update(Update::Signal { feed, user: bob(), what });
+    let typing = |site: &Site, thread| {
+        let talk = site.model.talk(Place { thread, ..place(1) }).unwrap();
+        talk.typing().collect::<Vec<_>>()
+    };
+    assert_eq!((typing(&site, thread), typing(&site, None)), (vec![bob()], vec![]));
+    // What they say in the stream is another thing.
+    site.post(1, bob(), "I do");
+    assert_eq!(typing(&site, thread), [bob()]);
+    site.pass(10_000);
+    site.model.is_typing();
+    site.settle();
+    assert_eq!(site.signals, [Signal::Typing { stream: stream(1), thread }]);
 }
 
 #[test]

@@ -203,7 +203,7 @@ pub(super) fn day() -> Site {
 fn it_is_drawn_at_all_sizes() {
     for (width, height) in [(60, 20), (80, 24), (120, 40), (20, 5)] {
         let mut show = Show::new(day(), width, height);
-        let what = Signaled::Typing { stream: stream(1) };
+        let what = Signaled::Typing { stream: stream(1), thread: None };
         let feed = FeedId::Stream(stream(1));
         show.with_site(|site| site.update(Update::Signal { feed, user: bob(), what }));
         show.turn();

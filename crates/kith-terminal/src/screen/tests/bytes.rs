@@ -52,7 +52,7 @@ fn what_changes_goes_over_the_line_and_nothing_else() {
         let bytes = line.bytes(&mut show);
         assert!(bytes <= 400, "{bytes} bytes for a letter");
     }
-    let what = Signaled::Typing { stream: stream(1) };
+    let what = Signaled::Typing { stream: stream(1), thread: None };
     let feed = FeedId::Stream(stream(1));
     show.with_site(|site| site.update(Update::Signal { feed, user: bob(), what }));
     show.turn();
