@@ -194,7 +194,8 @@ impl Session {
     pub fn opened(&mut self, now_ms: u64) {
         self.phase = Phase::Greeting { since_ms: now_ms };
         self.bye = None;
-        let hello = Hello { v: VERSION, auth: self.auth.clone(), label: self.label.clone() };
+        let (auth, label) = (self.auth.clone(), self.label.clone());
+        let hello = Hello { v: VERSION, auth, label, status: None };
         let bytes = self.encoding.encode(&hello);
         self.heard_ms = now_ms;
         self.said_ms = now_ms;

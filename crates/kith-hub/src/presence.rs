@@ -133,8 +133,18 @@ fn is_idle(circle: &Circle, ms: u64) -> bool {
 }
 
 impl Hub {
-    pub(crate) async fn arrived(&self, subscriber: &Subscriber) {
-        self.set_status(subscriber, Some(Status::Online)).await;
+    /// Brings a connection in, whose user is at hand.
+    ///
+    /// # Errors
+    /// As [`connect_as`](Self::connect_as).
+    pub async fn connect(&self, token_hash: &str) -> Result<Arc<Subscriber>, HubError> {
+        self.connect_as(token_hash, Status::Online).await
+    }
+
+    /// The hashes of the tokens of all connections.
+    pub(crate) fn connected_sessions(&self) -> BTreeSet<String> {
+        let table = self.inner.fan.table();
+        table.subscribers.values().flatten().map(|one| one.token_hash.clone()).collect()
     }
 
     pub(crate) async fn left(&self, subscriber: &Subscriber) {

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use crate::item::{Batch, Closed, Grant, Item};
 use crate::keys::{last_part, prefix};
 use crate::mailbox::{Bell, Mailbox};
+use crate::presence::Status;
 use crate::{Hub, HubError, Inner};
 
 /// Why the hub ends a connection.
@@ -215,19 +216,17 @@ impl Hub {
         kept.map(|kept| kept.secret.clone()).ok_or(HubError::Busy)
     }
 
-    /// The hashes of the tokens of all connections.
-    pub(crate) fn connected_sessions(&self) -> BTreeSet<String> {
-        let table = self.inner.fan.table();
-        table.subscribers.values().flatten().map(|one| one.token_hash.clone()).collect()
-    }
-
-    /// Brings a connection in. Its session is looked at again once it is known to the hub, so that
-    /// no revocation falls in between. Wait for it to its end: whoever gives it up halfway leaves the
-    /// connection behind, which nobody can [let go](Self::disconnect) then.
+    /// Brings a connection in, and how its user is there. Its session is looked at again once it is
+    /// known to the hub, so that no revocation falls in between. Wait for it to its end: whoever gives
+    /// it up halfway leaves the connection behind, which nobody can [let go](Self::disconnect) then.
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate).
-    pub async fn connect(&self, token_hash: &str) -> Result<Arc<Subscriber>, HubError> {
+    pub async fn connect_as(
+        &self,
+        token_hash: &str,
+        status: Status,
+    ) -> Result<Arc<Subscriber>, HubError> {
         let session = self.authenticate(token_hash).await?;
         let user = session.user;
         let blocked = Arc::new(self.blocks_of(user).await?);
@@ -261,7 +260,7 @@ impl Hub {
             self.disconnect(&subscriber).await;
             return Err(error);
         }
-        self.arrived(&subscriber).await;
+        self.set_status(&subscriber, Some(status)).await;
         Ok(subscriber)
     }
 

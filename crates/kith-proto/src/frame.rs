@@ -27,6 +27,9 @@ pub struct Hello {
     /// What the session is called in the list of sessions, when the proof is a password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// How the user is there; at hand if absent. Later [`Signal::Presence`] says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
 }
 
 /// The proof of who one is.

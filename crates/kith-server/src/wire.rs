@@ -210,6 +210,15 @@ pub(crate) fn not_subscribed(feed: FeedId, problem: Problem) -> Subscribed {
     Subscribed::Refused { feed, problem }
 }
 
+/// How a user is there who says so of themselves: whoever says it has a connection.
+pub(crate) fn said_status(status: Status) -> presence::Status {
+    match status {
+        Status::Online => presence::Status::Online,
+        Status::Idle => presence::Status::Idle,
+        Status::Away | Status::Offline => presence::Status::Away,
+    }
+}
+
 /// How the hub's word for being there is said on the wire.
 pub(crate) fn to_wire(status: presence::Status) -> Status {
     match status {

@@ -20,7 +20,7 @@ use kith_hub::{End, Subscriber};
 use kith_proto::VERSION;
 use kith_proto::codec::Encoding;
 use kith_proto::error::{Problem, close};
-use kith_proto::frame::{Auth, Hello, Limits, Push, Welcome};
+use kith_proto::frame::{Auth, Hello, Limits, Push, Status, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
@@ -246,7 +246,8 @@ async fn enter<R: AsyncRead + Unpin>(
             Problem::later("limit.connections", "too many connections of this user", 10_000);
         return Err(Farewell::new(close::OVERLOAD, problem));
     }
-    let subscriber = match app.hub.connect(&caller.token_hash).await {
+    let status = wire::said_status(hello.status.unwrap_or(Status::Online));
+    let subscriber = match app.hub.connect_as(&caller.token_hash, status).await {
         Ok(subscriber) => subscriber,
         Err(kith_hub::HubError::Refused(_)) => return Err(unauthenticated(failed())),
         Err(error) => return Err(Farewell::new(close::OVERLOAD, problem_of(&error))),

@@ -334,6 +334,24 @@ async fn typing_and_presence_are_told_and_the_blocked_are_hidden() {
 }
 
 #[tokio::test]
+async fn one_who_comes_as_away_is_shown_so_from_the_beginning() {
+    let server = server(|_| {}).await;
+    let (ana, bob) = (server.user("ana").await, server.user("bob").await);
+    let mut one = server.enter(&ana).await;
+    let (tea, _) = circle(&mut one).await;
+    let mut two = server.enter(&bob).await;
+    ask(&mut two, json!({"id": 1, "do": {"join": {"circle": tea}}})).await;
+    ask(&mut one, json!({"id": 2, "subscribe": [{"feed": tea}]})).await;
+    for status in ["away", "idle"] {
+        drop(two);
+        assert_eq!(next(&mut one).await["signal"]["what"]["presence"]["status"], "offline");
+        two = server.open().await;
+        send(&mut two, &json!({"v": 1, "auth": {"token": bob}, "status": status})).await;
+        assert_eq!(next(&mut one).await["signal"]["what"]["presence"]["status"], status);
+    }
+}
+
+#[tokio::test]
 async fn a_revoked_session_is_closed_and_a_stopping_server_says_goodbye() {
     let server = server(|_| {}).await;
     let mut socket = server.enter(&server.user("ana").await).await;

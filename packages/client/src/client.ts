@@ -193,9 +193,9 @@ export class Client {
     return this.#awareness.of(feed) as unknown as Aware<S>;
   }
 
-  /** Says that the user is at hand, or not. */
+  /** Says that the user is at hand, or not: now, where there is a connection, and after every reconnection. */
   presence(status: Status): Promise<void> {
-    return this.signal({ presence: { status } });
+    return this.#driver.presence(status);
   }
 
   /**

@@ -1,7 +1,7 @@
 // Carries texts between a session and its sockets, one after another, and keeps its time.
 
 import { closed, invalid, KithError } from "./error.js";
-import type { Auth, FeedId, OpId, Subscribe, Told, Welcome } from "./protocol.js";
+import type { Auth, FeedId, OpId, Status, Subscribe, Told, Welcome } from "./protocol.js";
 import type { Answered, Ask } from "./session/pending.js";
 import { Session, type Output } from "./session/session.js";
 import type { ConnectionUpdate, FeedUpdate, TopicsUpdate, Update } from "./session/update.js";
@@ -96,6 +96,15 @@ export class Driver {
     const answer = new Promise<Answered>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#carry();
     return { id, answer };
+  }
+
+  /** Says how the user is there: now, where there is a connection, and with every connection that comes. */
+  async presence(status: Status): Promise<void> {
+    this.#session.status = status;
+    await this.ask({ signal: { presence: { status } } }).catch((error: KithError) => {
+      // The next hello says it.
+      if (error.code !== "client.not_connected") throw error;
+    });
   }
 
   /** Whether an operation waits to be sent and has certainly not been done. */

@@ -1748,6 +1748,8 @@ export type Hello = {
   auth: Auth;
   /** What the session is called in the list of sessions, when the proof is a password. */
   label?: string;
+  /** How the user is there; at hand if absent. Later `Signal::Presence` says it. */
+  status?: Status;
   /** The newest version of the protocol that the client speaks. */
   v: number;
 };

@@ -246,9 +246,13 @@ test("what was taken is found again after a restart, and what waited is done onc
     lines.post("said while away"),
   ];
   assert.deepEqual([here.counter.get(), here.note.get(), here.counter.pending.get()], [11, "tea!!", true]);
-  assert.equal((await refused(ana.presence("idle"))).code, "client.not_connected");
+  assert.equal((await refused(lines.write())).code, "client.not_connected");
+  // How the user is there is told by the next connection.
+  await ana.presence("idle");
   await server.again();
   await Promise.all(waiting);
+  const present = await bob.query({ present: { circle: id } });
+  assert.equal(present.find(({ user }) => user === ana.user.id)?.status, "idle");
   await until(there.counter, (n) => n === 11);
   await until(there.note, (text) => text === "tea!!");
   await until(there.flag, (flag) => flag);

@@ -281,6 +281,25 @@ test("signals are not kept", () => {
   assert.deepEqual(talk.codes(), ["client.not_connected"]);
 });
 
+test("how the user is there is said by every hello, and once more where it changed meanwhile", () => {
+  const talk = new Talk();
+  const connect = (said: object) => {
+    talk.session.opened(talk.now_ms);
+    assert.deepEqual(talk.said(), [{ v: 1, auth: { token: "t" }, ...said }]);
+  };
+  talk.session.status = "away";
+  connect({ status: "away" });
+  talk.hear({ welcome: WELCOME });
+  assert.deepEqual(talk.said(), []);
+  talk.lose();
+  connect({ status: "away" });
+  talk.session.status = "online";
+  talk.hear({ welcome: WELCOME });
+  assert.deepEqual(talk.said().map(({ signal }) => signal), [{ presence: { status: "online" } }]);
+  talk.lose();
+  connect({});
+});
+
 test("silence is first broken and then ends the connection", () => {
   const talk = Talk.online();
   assert.equal(talk.session.deadline(), 1001);

@@ -15,7 +15,7 @@ use kith_hub::service::Caller;
 use kith_hub::{Answer, HubError, Subscriber, Want, presence};
 use kith_proto::codec::Encoding;
 use kith_proto::error::{Problem, close};
-use kith_proto::frame::{Push, Reply, Request, Signal, Status, Subscribe};
+use kith_proto::frame::{Push, Reply, Request, Signal, Subscribe};
 use kith_proto::query::Query;
 use kith_ws::decode::Violation;
 use tokio::io::AsyncRead;
@@ -464,11 +464,7 @@ impl Requests<'_> {
                 typing.map_err(|error| self.app.problem(&error))?;
             }
             Signal::Presence { status } => {
-                let status = match status {
-                    Status::Online => presence::Status::Online,
-                    Status::Idle => presence::Status::Idle,
-                    Status::Away | Status::Offline => presence::Status::Away,
-                };
+                let status = wire::said_status(status);
                 if status == presence::Status::Online {
                     self.app.hub.acted(self.subscriber.user);
                 }

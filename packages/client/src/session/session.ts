@@ -7,7 +7,7 @@
 import { Backoff, LAST_MS } from "../backoff.js";
 import { KithError } from "../error.js";
 import { parse, stringify } from "../json.js";
-import { VERSION, type Auth, type FeedId, type Hello, type OpId, type Problem, type Push, type Request, type Subscribe, type Welcome } from "../protocol.js";
+import { VERSION, type Auth, type FeedId, type Hello, type OpId, type Problem, type Push, type Request, type Status, type Subscribe, type Welcome } from "../protocol.js";
 import { Feeds } from "./feeds.js";
 import { isOfNow, notConnected, Pending, type Answered, type Ask } from "./pending.js";
 import type { Update } from "./update.js";
@@ -50,9 +50,14 @@ const failure = (code: string, message: string) => new KithError({ code, message
  * not go back.
  */
 export class Session {
+  /** How the user is there: every hello says it. */
+  status: Status = "online";
+
   #auth: Auth;
   readonly #label: string | undefined;
   #phase: Phase = { is: "offline" };
+  /** How the last hello said that the user is there. */
+  #greeted: Status = "online";
   #welcome: Welcome | undefined;
   #bye: Problem | undefined;
   #stopped: Problem | undefined;
@@ -150,7 +155,8 @@ export class Session {
     this.#phase = { is: "greeting", since_ms: now_ms };
     this.#bye = undefined;
     const label = this.#label === undefined ? {} : { label: this.#label };
-    const hello: Hello = { v: VERSION, auth: this.#auth, ...label };
+    this.#greeted = this.status;
+    const hello: Hello = { v: VERSION, auth: this.#auth, ...label, ...(this.status === "online" ? {} : { status: this.status }) };
     this.#heard_ms = now_ms;
     this.#said_ms = now_ms;
     this.#out.push({ kind: "send", text: stringify(hello) });
@@ -183,6 +189,7 @@ export class Session {
     this.#allowance = welcome.limits.burst * RATE_SHARE;
     this.#allowed_ms = now_ms;
     this.#out.push({ kind: "update", update: { kind: "connected", welcome } });
+    if (this.status !== this.#greeted) this.ask({ signal: { presence: { status: this.status } } }, now_ms);
   }
 
   #pushed(push: Push, now_ms: number): void {

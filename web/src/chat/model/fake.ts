@@ -36,6 +36,7 @@ export function fake(answers: Answers = {}): Fake {
     connection,
     query: answer,
     command: answer,
+    presence: async (status: protocol.Status) => void said.push(["presence", status]),
     newOp: () => `op-${(ops += 1)}`,
     follow: ({ feed }: { feed: string }, tell: (update: FeedUpdate) => void) => {
       const one = { feed, tell };

@@ -156,3 +156,11 @@ test("what does not come about is said, but not by a page that ends", async () =
   await site.act({ leave: { circle: "c_tea" } });
   expect(refused).toEqual(["refused: circle.not_found"]);
 });
+
+test("whoever chose to be away is so before there is a connection, and shown as they say later", () => {
+  const { site, said } = world(windowOf([]), { kept: { "kith.preferences.u_ana": JSON.stringify({ "page:presence": "away" }) } });
+  expect([said, get(site.status)]).toEqual([[["presence", "away"]], "away"]);
+  site.show("online");
+  expect([said.at(-1), get(site.status)]).toEqual([["presence", "online"], "online"]);
+  expect(get(world(windowOf([])).site.status)).toBe("online");
+});

@@ -5,6 +5,7 @@ import { KithError, type Client, type Connection, type FeedUpdate, type Json, ty
 import { get, writable, type Readable, type Writable } from "svelte/store";
 import { KeptFiles } from "../../lib/store/files.js";
 import { inTurn } from "../../lib/store/turn.js";
+import { isAway, type Own } from "./away.js";
 import { CircleModel, type AroundCircle } from "./circle.js";
 import { Drafts } from "./drafts.js";
 import { mutedBy, type Muted } from "./muted.js";
@@ -52,6 +53,8 @@ export class Site {
   readonly conversations: Readable<readonly StreamModel[]>;
   /** Whom the user blocks. */
   readonly blocked: Readable<ReadonlySet<UserId>>;
+  /** How the user is there, as this browser tells it. */
+  readonly status: Readable<Own>;
   /** Whether the user administers the site. */
   readonly admin: Readable<boolean>;
   /** Whether it is known what there is. */
@@ -62,6 +65,7 @@ export class Site {
   readonly #circles: Writable<readonly CircleModel[]> = writable([]);
   readonly #conversations: Writable<readonly StreamModel[]> = writable([]);
   readonly #blocked: Writable<ReadonlySet<UserId>> = writable(new Set());
+  readonly #status: Writable<Own> = writable("online");
   readonly #admin = writable(false);
   readonly #ready = writable(false);
   readonly #shownAt: Writable<protocol.Timestamp | undefined> = writable(undefined);
@@ -78,6 +82,7 @@ export class Site {
     this.circles = this.#circles;
     this.conversations = this.#conversations;
     this.blocked = this.#blocked;
+    this.status = this.#status;
     this.admin = this.#admin;
     this.ready = this.#ready;
     this.shownAt = this.#shownAt;
@@ -86,6 +91,8 @@ export class Site {
     this.outbox = new Outbox(this.me, storage);
     this.drafts = new Drafts(this.me, storage, own);
     this.preferences = new Preferences(this.me, storage, (key, value) => client.command({ set_preference: { key, value } }));
+    // Before there is a connection, so that nobody is told otherwise first.
+    if (isAway(get(this.preferences.values))) this.show("away");
     this.muted = mutedBy(this.preferences.values);
     this.uploads = new Uploads(client, new KeptFiles<Chosen>(this.me), () => client.welcome.limits.file_bytes, inTurn);
     this.singles = new Singles({
@@ -215,6 +222,13 @@ export class Site {
   refused(error: unknown): void {
     const is_over = error instanceof KithError && error.code === "client.closed";
     if (!this.#ended && !is_over) this.watcher.refused?.(error);
+  }
+
+  /** Shows how the user is there, here and to others. */
+  show(status: Own): void {
+    this.#status.set(status);
+    // What keeps it from being told now does not last: it is told with the next connection as well.
+    this.client.presence(status).catch(() => {});
   }
 
   /** Sets something that follows the user over devices; that it did not come about is said. */
