@@ -95,3 +95,41 @@ test("one who writes in a thread is shown there, and not in the stream", async (
   await writes(ana).waitFor();
   expect(await thread(ana).getByText(`${tea.bob.name} is writing …`).count()).toBe(0);
 });
+
+test("those who talk with each other see how the other is there, and a block ends it", async () => {
+  const [ana, bob] = [await server.person("anatalks"), await server.person("bobtalks")];
+  const { stream } = await ana.ask<{ stream: string }>("POST", "/direct", { user: bob.id });
+  await post(ana, stream, "Are you there?");
+  const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`)];
+  const head = (of: Page) => of.locator("header .how");
+  const row = (of: Page, name: string) => of.getByRole("navigation").getByRole("link", { name: new RegExp(`${name}.*Online`) });
+  await head(other).getByText("Online", { exact: true }).waitFor();
+  await row(other, ana.name).waitFor();
+  await expectAccessible(other);
+  // Whoever said nothing yet is not shown to whom they share nothing with.
+  expect(await head(page).count()).toBe(0);
+  await composer(other).fill("Yes");
+  await composer(other).press("Enter");
+  await head(page).getByText("Online", { exact: true }).waitFor();
+  await other.getByRole("button", { name: "Your menu" }).click();
+  await other.getByRole("menuitemcheckbox", { name: "Away" }).click();
+  await head(page).getByText("Away", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "People", exact: true }).click();
+  const people = page.getByRole("complementary", { name: "People" });
+  await people.getByText("Here: 2").waitFor();
+  await expectAccessible(page);
+  await bob.ask("PUT", `/blocks/${ana.id}`);
+  await head(page).waitFor({ state: "detached" });
+  await people.getByText("Not here: 1").waitFor();
+  await head(other).waitFor({ state: "detached" });
+});
+
+test("a group says how many are there", async () => {
+  const tea = await worldOf(server);
+  const { stream } = await tea.ana.ask<{ stream: string }>("POST", "/groups", { users: [tea.bob.id], name: "Two" });
+  const page = await chat(browser, server, tea.ana, `/s/${stream}`);
+  const other = await chat(browser, server, tea.bob, `/s/${stream}`);
+  await page.locator("header .how").getByText("Here: 2").waitFor();
+  await other.context().close();
+  await page.locator("header .how").waitFor({ state: "detached" });
+});

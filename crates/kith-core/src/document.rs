@@ -191,6 +191,16 @@ impl Stream {
     pub fn place(&self) -> (bool, u32, StreamId) {
         (self.position == 0, self.position, self.id)
     }
+
+    /// Those who are in a conversation; nobody of a channel, whose readers are members of its circle.
+    #[must_use]
+    pub fn users(&self) -> Vec<UserId> {
+        match &self.home {
+            Home::Channel { .. } => Vec::new(),
+            Home::Direct { users } => users.to_vec(),
+            Home::Group { users, .. } => users.iter().copied().collect(),
+        }
+    }
 }
 
 fn is_zero<T: Default + PartialEq>(number: &T) -> bool {

@@ -187,7 +187,10 @@ impl Follower {
             Item::Events(all) => all.iter().for_each(|one| self.event(&one.event, heard)),
             Item::Bundle(bundle) => bundle.events().for_each(|one| self.event(&one.event, heard)),
             Item::Signal(signal) => {
-                if let What::Presence(status) = signal.what {
+                let is_here = signal.feed == FeedId::Circle(self.place.circle);
+                if let What::Presence(status) = signal.what
+                    && is_here
+                {
                     self.status(signal.user, status != Status::Offline, heard);
                 }
             }

@@ -210,6 +210,17 @@ impl Fan {
         }
     }
 
+    /// As [`signal`](Self::signal), to these users alone.
+    pub(crate) fn signal_to(&self, signal: &Arc<Signal>, users: &[UserId]) {
+        let table = self.table();
+        let Some(feed) = table.feeds.get(&signal.feed) else { return };
+        for Live { subscriber, grant, .. } in &feed.live {
+            if users.contains(&subscriber.user) && !grant.is_revoked() {
+                subscriber.mailbox.offer(Item::Signal(Arc::clone(signal)), grant, 0);
+            }
+        }
+    }
+
     /// Calls those who follow a feed, for others show something new in it; says how many they are.
     pub(crate) fn call(&self, feed: FeedId) -> usize {
         let table = self.table();

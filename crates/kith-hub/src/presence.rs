@@ -1,4 +1,6 @@
-//! Who is there now: never stored, told to those who share a circle.
+//! Who is there now: never stored, told to those who share a circle or a conversation.
+
+pub mod conversations;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -104,6 +106,11 @@ impl Table {
         }
     }
 
+    /// How a user is there, and since when, where there is a connection.
+    fn of(&self, user: UserId) -> Option<(Status, Timestamp)> {
+        self.users().get(&user).map(|there| (there.status(), there.since))
+    }
+
     /// Sets the status of one connection (`None`: it is gone); tells the user's new status if that
     /// changed.
     fn set(&self, user: UserId, id: u64, status: Option<Status>, now: Timestamp) -> Option<Status> {
@@ -158,11 +165,9 @@ impl Hub {
         let Some(after) = self.inner.presence.set(user, subscriber.id, status, now) else { return };
         // Presence is worth no error: who cannot be told now is told by the next change.
         let Ok(rows) = self.inner.store.scan(prefix("joined", &user), 1000).await else { return };
-        for circle in rows.iter().filter_map(|row| last_part(&row.key)?.parse::<CircleId>().ok()) {
-            let feed = FeedId::Circle(circle);
-            let signal = Signal { feed, user, what: What::Presence(after) };
-            self.inner.fan.signal(&Arc::new(signal));
-        }
+        let circles = rows.iter().filter_map(|row| last_part(&row.key)?.parse::<CircleId>().ok());
+        self.tell_presence(user, circles, after);
+        let _ = self.tell_conversations(user).await;
     }
 
     /// Notes that a user did something: whoever was shown as idle in circles is so no longer.
@@ -230,7 +235,7 @@ impl Hub {
         Ok(idle)
     }
 
-    /// Tells those who follow a stream that the user is writing in it.
+    /// Tells those who follow a stream that the user is writing in it, or in one of its threads.
     ///
     /// # Errors
     /// As for writing there.

@@ -404,6 +404,7 @@ pub(crate) fn recheck(inner: &Arc<Inner>, scope: &Scope) -> Vec<Arc<Subscriber>>
     inner.readings.revoke(|user| scope.touches(user));
     crate::service::recheck(inner, scope);
     hide(inner, scope);
+    crate::presence::conversations::part(inner, &scope.blocks);
     let now = inner.env.now();
     let mut fenced = Vec::new();
     let shown = inner.aware.revoked(&touched);

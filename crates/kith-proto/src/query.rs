@@ -191,6 +191,9 @@ pub enum Query {
         /// The circle.
         circle: CircleId,
     },
+    /// Who is there now of those with whom the user shares a direct stream or group, as far as the user
+    /// may know it; at most 1000.
+    PresentInConversations {},
     /// Who of a circle came within some time, whether they are there still or went again. Of those who
     /// went before the server started nothing is known.
     Came {

@@ -8,6 +8,7 @@ use kith_core::refusal::Refusal;
 use kith_core::text::Line;
 use kith_core::topic::Kind;
 use kith_hub::HubError;
+use kith_hub::presence::Status;
 use kith_hub::read::Page;
 use kith_hub::read::inbox::{self, Place};
 use kith_hub::search::Asked;
@@ -137,15 +138,8 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
             });
             Answer::Bans { bans: told.collect(), more }
         }
-        Query::Present { circle } => {
-            let present = hub.present(me, circle).await?.into_iter();
-            let told = present.map(|(user, status, since)| Present {
-                user,
-                status: to_wire(status),
-                since,
-            });
-            Answer::Present(told.collect())
-        }
+        Query::Present { circle } => present(hub.present(me, circle).await?),
+        Query::PresentInConversations {} => present(hub.present_in_conversations(me).await?),
         Query::Came { circle, seconds } => {
             let now = hub.now();
             let after = Timestamp(now.0.saturating_sub(seconds.saturating_mul(1000)));
@@ -417,4 +411,12 @@ async fn stream_window(
         (Err(HubError::Refused(_)), _) | (_, Err(HubError::Refused(_))) => Ok(None),
         (Err(error), _) | (_, Err(error)) => Err(error),
     }
+}
+
+fn present(all: Vec<(UserId, Status, Timestamp)>) -> Answer {
+    let told = all.into_iter().map(|(user, status, since)| {
+        let status = to_wire(status);
+        Present { user, status, since }
+    });
+    Answer::Present(told.collect())
 }

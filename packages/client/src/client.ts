@@ -44,6 +44,7 @@ interface AnswerNames {
   ping: "pong";
   topic_by_name: "topic";
   user_by_name: "user";
+  present_in_conversations: "present";
   public_circles: "circles";
 }
 type AnswerName<K> = K extends keyof AnswerNames ? AnswerNames[K] : K;

@@ -2376,6 +2376,13 @@ export type Query =
     };
   }
   /**
+   * Who is there now of those with whom the user shares a direct stream or group, as far as the user
+   * may know it; at most 1000.
+   */
+  | {
+    present_in_conversations: Record<string, never>;
+  }
+  /**
    * Who of a circle came within some time, whether they are there still or went again. Of those who
    * went before the server started nothing is known.
    */

@@ -4,7 +4,7 @@ import type { Client } from "./client.js";
 import { KithError } from "./error.js";
 import { Lines, type Part } from "./lines.js";
 import { Messages, type Draft, type Entry } from "./messages.js";
-import type { Event, Message, OpId, Seq, Stream as Info, StreamId, StreamWindow, UserId } from "./protocol.js";
+import type { Event, Message, OpId, Seq, Status, Stream as Info, StreamId, StreamWindow, UserId } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
 import { Writers } from "./writers.js";
@@ -46,6 +46,7 @@ export class Stream {
   readonly #inThreads = new Map<Seq, Writers>();
   readonly #ended = new Listeners<[KithError]>();
   readonly #events = new Listeners<[Event]>();
+  readonly #presence = new Listeners<[UserId, Status]>();
   /** Where it was said last that the user is writing, and when. */
   #said: { thread: Seq | undefined; at_ms: number } = { thread: undefined, at_ms: -Infinity };
   #stop: () => void = () => {};
@@ -148,6 +149,14 @@ export class Stream {
     return this.#events.add(run);
   }
 
+  /**
+   * Calls `run` when somebody of a direct stream or group came, went, or is otherwise there; how all are
+   * there now is asked by `present_in_conversations`.
+   */
+  onPresence(run: (user: UserId, status: Status) => void): () => void {
+    return this.#presence.add(run);
+  }
+
   /** Calls `run` when it may not be read any longer. */
   onEnd(run: (error: KithError) => void): () => void {
     return this.#ended.add(run);
@@ -163,6 +172,7 @@ export class Stream {
     switch (update.kind) {
       case "signal":
         if ("typing" in update.what) this.#writersIn(update.what.typing.thread)?.writes(update.user);
+        else this.#presence.tell(update.user, update.what.presence.status);
         return;
       case "refused":
       case "closed": {

@@ -2,6 +2,7 @@
 
 import type { protocol } from "@kith/client";
 import { list } from "../lib/i18n/index.svelte.js";
+import type { Own } from "./model/away.js";
 import { nameOf } from "./model/people.js";
 import type { Site } from "./model/site.js";
 import type { StreamModel } from "./model/stream.js";
@@ -14,6 +15,12 @@ export function streamName(stream: protocol.Stream, users: Users, me: protocol.U
   if (stream.kind === "channel") return "";
   const others = stream.users.filter((user) => user !== me);
   return list((others.length > 0 ? others : stream.users).map((user) => nameOf(users.get(user))));
+}
+
+/** How somebody with whom one talks is shown to be there; not at all who is not, or is blocked. */
+export function presenceOf(user: protocol.UserId, present: ReadonlyMap<protocol.UserId, protocol.Status>, blocked: ReadonlySet<protocol.UserId>): Own | undefined {
+  const status = present.get(user);
+  return status === "offline" || blocked.has(user) ? undefined : status;
 }
 
 /** What an avatar is made of. */

@@ -187,6 +187,24 @@ pub(crate) fn not_blocked(draft: &Draft<'_>, me: UserId, other: UserId) -> Resul
     Ok(())
 }
 
+/// Refuses whoever may not know how somebody is there by talking with them: where one of the two is not
+/// in the conversation, or blocks the other.
+///
+/// # Errors
+/// [`Refusal::NoSuchStream`] or [`Refusal::Blocked`].
+pub fn may_notice(
+    draft: &Draft<'_>,
+    me: UserId,
+    other: UserId,
+    stream: StreamId,
+) -> Result<(), Stop> {
+    let users = access::in_stream(draft, me, stream)?.stream.users();
+    if !users.contains(&other) {
+        return Err(Refusal::NoSuchStream.into());
+    }
+    not_blocked(draft, me, other)
+}
+
 fn known(draft: &Draft<'_>, user: UserId) -> Result<(), Stop> {
     match draft.user(user)? {
         Some(user) if !user.disabled => Ok(()),

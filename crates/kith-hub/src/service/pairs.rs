@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kith_core::decide::service as rules;
 use kith_core::document::seq_key;
-use kith_core::draft::Draft;
+use kith_core::draft::{Draft, Stop};
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, UserId};
 use kith_core::refusal::Refusal;
 use kith_core::service::Meeting;
@@ -91,7 +91,15 @@ impl Hub {
 
     async fn do_meet(&self, me: UserId, other: UserId, at: Meeting) -> Result<bool, HubError> {
         let look = |draft: &Draft<'_>| rules::may_meet(draft, [me, other], at);
-        match self.look_committed(look).await {
+        self.is_granted(look).await
+    }
+
+    /// Whether a rule refuses nothing.
+    pub(crate) async fn is_granted(
+        &self,
+        rule: impl FnMut(&Draft<'_>) -> Result<(), Stop>,
+    ) -> Result<bool, HubError> {
+        match self.look_committed(rule).await {
             Ok(()) => Ok(true),
             Err(HubError::Refused(_)) => Ok(false),
             Err(error) => Err(error),
@@ -99,7 +107,7 @@ impl Hub {
     }
 
     /// What two users have in common, the first of it.
-    async fn common<T: std::str::FromStr + std::hash::Hash + Eq>(
+    pub(crate) async fn common<T: std::str::FromStr + std::hash::Hash + Eq>(
         &self,
         collection: &'static str,
         me: UserId,
@@ -110,8 +118,8 @@ impl Hub {
         Ok(mine.filter(|id| theirs.contains(id)).take(MEETINGS_MAX).collect())
     }
 
-    /// Whether there is a message of a user in a stream.
-    async fn wrote(&self, user: UserId, stream: StreamId) -> Result<bool, HubError> {
+    /// Whether there is a message of a user in a stream, outside of threads.
+    pub(crate) async fn wrote(&self, user: UserId, stream: StreamId) -> Result<bool, HubError> {
         let of = prefix("authored", &format!("{stream}/{}/{user}", seq_key(Seq(0))));
         Ok(!self.inner.store.scan(of, 1).await?.is_empty())
     }

@@ -50,6 +50,11 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Query::Present { circle: call.id("circle")? })
     })
     .errors(UNKNOWN),
+    get::<shapes::Present>(
+        "/conversations/present",
+        "Who is there now of those with whom one talks, as far as one may know it",
+        |_| Ok(Query::PresentInConversations {}),
+    ),
     get::<shapes::Came>(
         "/circles/{circle}/came",
         "Who of a circle came within so many seconds, gone again or not",

@@ -200,6 +200,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ask("members", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/members", "")]),
     ask("bans", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/bans", "")]),
     ask("present", r#"{"circle":"{circle}"}"#, &[rest("GET /circles/{circle}/present", "")]),
+    ask("present_in_conversations", "{}", &[rest("GET /conversations/present", "")]),
     ask(
         "came",
         r#"{"circle":"{circle}","seconds":60}"#,

@@ -55,6 +55,8 @@ export class Site {
   readonly blocked: Readable<ReadonlySet<UserId>>;
   /** How the user is there, as this browser tells it. */
   readonly status: Readable<Own>;
+  /** How those are there with whom the user talks, as far as it is told; learned once the page is shown. */
+  readonly present: Writable<ReadonlyMap<UserId, protocol.Status>> = writable(new Map());
   /** Whether the user administers the site. */
   readonly admin: Readable<boolean>;
   /** Whether it is known what there is. */
@@ -108,6 +110,7 @@ export class Site {
       isPast: () => get(this.#shownAt) !== undefined,
       wanted: (users) => this.people.want(users),
       met: (user) => this.people.meet([user]),
+      noticed: (user, status) => this.present.update((present) => new Map(present).set(user, status)),
       renamed: () => this.people.again(),
       posted: (stream, event) => this.#posted(stream, event),
       changed: ({ id }, message) => this.singles.changed(id, message),
@@ -229,6 +232,12 @@ export class Site {
     this.#status.set(status);
     // What keeps it from being told now does not last: it is told with the next connection as well.
     this.client.presence(status).catch(() => {});
+  }
+
+  /** Asks how those are there with whom the user talks. */
+  async learnPresent(): Promise<void> {
+    const all = await this.client.query({ present_in_conversations: {} });
+    this.present.set(new Map(all.map(({ user, status }) => [user, status])));
   }
 
   /** Sets something that follows the user over devices; that it did not come about is said. */

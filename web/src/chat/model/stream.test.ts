@@ -26,7 +26,7 @@ function kept(head: number, read: number, more: Partial<Client> = {}): { model: 
   const outbox = new Outbox("u_ana", { getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => void storage.set(key, value), removeItem: (key) => void storage.delete(key) });
   let is_past = true;
   const around: Around = {
-    client, outbox, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, posted: () => {}, changed: () => {}, ended: () => {}, refused: () => {},
+    client, outbox, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, noticed: () => {}, posted: () => {}, changed: () => {}, ended: () => {}, refused: () => {},
   };
   const model = new StreamModel(around, windowOf(head, read), undefined, Array.from({ length: head }, (_, at) => message(at + 1)));
   is_past = false;

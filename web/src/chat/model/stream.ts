@@ -42,6 +42,8 @@ export interface Around {
   wanted(users: readonly UserId[]): void;
   /** Somebody did something, and may be shown otherwise by now. */
   met(user: UserId): void;
+  /** Somebody with whom the user talks is there in another way. */
+  noticed(user: UserId, status: protocol.Status): void;
   /** A message of somebody else came. */
   posted(stream: StreamModel, event: protocol.Event): void;
   /** Something happened to a message of the stream. */
@@ -101,6 +103,7 @@ export class StreamModel {
     this.#was_read = held !== undefined;
     this.feed.onEvent((event) => this.#happened(event));
     this.feed.onEnd(() => around.ended(this));
+    this.feed.onPresence((user, status) => around.noticed(user, status));
     if (of.stream.kind !== "channel") around.wanted(of.stream.users);
   }
 
