@@ -185,8 +185,12 @@ impl Messages {
             return;
         }
         self.note_missed(event);
-        let Ok(()) = reduce(&mut self.docs, event);
         self.seq = event.seq;
+        // What it was called is still to be told.
+        if matches!(event.body, Body::StreamRemoved {}) {
+            return;
+        }
+        let Ok(()) = reduce(&mut self.docs, event);
         if let Body::Posted { thread, .. } = &event.body {
             self.came(event.seq, *thread);
         }

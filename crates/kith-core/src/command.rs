@@ -11,14 +11,16 @@ use crate::id::{CircleId, FileId, InviteId, RoleId, Seq, SessionId, StreamId, To
 use crate::permission::Permissions;
 use crate::text::{
     self, CircleName, DisplayName, Emoji, Label, Line, MessageText, PreferenceKey, RoleName,
-    SectionName, StreamName, TopicName,
+    StreamName, TopicName,
 };
 use crate::topic::{Asked, Condition, Kind};
 
+mod arranged;
 mod decide;
 mod makes;
 mod outcome;
 
+pub use arranged::Arranged;
 pub use decide::{decide, decide_passed};
 pub use outcome::{Outcome, Place};
 
@@ -287,6 +289,11 @@ pub enum Command {
         /// What roles are denied in it.
         deny: BTreeMap<RoleId, Permissions>,
     },
+    /// Remove a stream of a circle and all that is in it.
+    RemoveStream {
+        /// Which.
+        stream: StreamId,
+    },
     /// Set in which sections and in which order the streams of a circle are shown. Those that are not
     /// named keep their places.
     ArrangeStreams {
@@ -482,15 +489,4 @@ pub enum Command {
         /// Up to which message.
         seq: Seq,
     },
-}
-
-/// Streams that are shown together, in their order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Arranged {
-    /// The name of the section; none for those that stand before all sections.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub section: Option<SectionName>,
-    /// Its streams.
-    pub streams: Vec<StreamId>,
 }

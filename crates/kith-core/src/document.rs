@@ -356,6 +356,10 @@ pub struct Note {
 pub struct GoneStream {
     /// What came of its events up to this one is gone.
     pub cleared: Seq,
+    /// Where it was removed alone: whoever is or was in its circle, up to this one in the order of their
+    /// ids, is in it and prefers something about it no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<UserId>,
 }
 
 /// How far a user has read.

@@ -90,7 +90,7 @@ pub enum Body {
         /// Its place among the streams of the circle, from 1 on.
         position: u32,
     },
-    /// The stream was removed, as its circle was: nothing follows in its feed.
+    /// The stream was removed, alone or with its circle: nothing follows in its feed.
     StreamRemoved {},
     /// Users were added to a group.
     GroupAdded {
@@ -452,6 +452,7 @@ pub enum Act {
     StreamCreated { stream: StreamId, name: StreamName },
     StreamChanged { stream: StreamId },
     StreamNarrowed { stream: StreamId, deny: BTreeMap<RoleId, Permissions> },
+    StreamRemoved { stream: StreamId, name: Option<StreamName> },
     MessageDeleted { stream: StreamId, message: Seq, author: UserId },
     TopicCreated { topic: TopicId, name: TopicName },
     TopicChanged { topic: TopicId },
@@ -468,6 +469,7 @@ impl Act {
             Self::StreamCreated { .. }
             | Self::StreamChanged { .. }
             | Self::StreamNarrowed { .. }
+            | Self::StreamRemoved { .. }
             | Self::StreamsArranged => Some(FeedKind::Streams),
             Self::TopicCreated { .. }
             | Self::TopicChanged { .. }

@@ -45,7 +45,7 @@ struct World {
     topics: Vec<TopicId>,
     roles: Vec<RoleId>,
     images: Vec<FileId>,
-    /// Streams of circles that were removed.
+    /// Streams that were removed, alone or with their circles.
     gone: BTreeSet<StreamId>,
 }
 
@@ -311,6 +311,7 @@ fn command(world: &World, (_, kind, a, b, seq): Step) -> Option<Command> {
         52 => Command::SetAvatar { file: image },
         53 => Command::SetIcon { circle: circle?, file: image },
         54 if b % 4 == 0 => Command::RemoveCircle { circle: circle? },
+        54 => Command::RemoveStream { stream: stream? },
         _ => Command::Post {
             stream: stream?,
             text,
@@ -342,8 +343,10 @@ fn history(steps: &[Step], mut look: impl FnMut(&World, UserId, &Command, bool))
                 let _ = world.run(None, |draft| site::reset(draft, &token, "another hash"));
             }
             let done = outcome.is_ok();
-            if let (Command::RemoveCircle { circle }, true) = (&command, done) {
-                world.forget(*circle);
+            match &command {
+                Command::RemoveCircle { circle } if done => world.forget(*circle),
+                Command::RemoveStream { stream } if done => world.forget_stream(*stream),
+                _ => {}
             }
             look(&world, me, &command, done);
         }

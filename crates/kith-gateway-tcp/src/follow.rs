@@ -55,7 +55,7 @@ pub(crate) enum Heard {
     Status { user: UserId, there: bool },
     /// What was put into the mailbox by `Subscriber::reply`.
     Said(Bytes),
-    /// The user is not in the circle any more.
+    /// The user is not in the circle any more, or the stream was removed in which all are spoken to.
     Over,
 }
 
@@ -197,9 +197,12 @@ impl Follower {
             Item::Reply(bytes) if bytes.is_empty() => {}
             Item::Reply(bytes) => heard.push(Heard::Said(bytes.clone())),
             Item::Lagged(feeds) => feeds.iter().for_each(|feed| self.want_again(*feed)),
-            Item::Closed(Closed { feed, .. }) => {
+            Item::Closed(Closed { feed, removed }) => {
                 self.followed.remove(feed);
-                if *feed == FeedId::Circle(self.place.circle) {
+                let Place { circle, stream } = self.place;
+                // Where the stream was removed whoever comes back finds the next.
+                if *feed == FeedId::Circle(circle) || (*removed && *feed == FeedId::Stream(stream))
+                {
                     heard.push(Heard::Over);
                 }
             }
@@ -296,7 +299,7 @@ impl Follower {
             match self.follow(feed, from).await {
                 Ok(()) => {}
                 Err(HubError::Refused(refusal)) => {
-                    if feed == FeedId::Circle(self.place.circle) {
+                    if feed == FeedId::Circle(self.place.circle) || self.is_removed(feed).await? {
                         return Err(HubError::Refused(refusal));
                     }
                     self.followed.remove(&feed);
@@ -306,6 +309,13 @@ impl Follower {
         }
         self.late.make_contiguous().sort_by_key(|post| (post.at, post.stream, post.seq));
         Ok(())
+    }
+
+    /// Whether a feed is that of the stream in which all are spoken to, which was removed.
+    async fn is_removed(&self, feed: FeedId) -> Result<bool, HubError> {
+        let stream = self.place.stream;
+        Ok(feed == FeedId::Stream(stream)
+            && self.hub.look_committed(|draft| draft.stream(stream)).await?.is_none())
     }
 
     async fn follow(&mut self, feed: FeedId, from: Since) -> Result<(), HubError> {

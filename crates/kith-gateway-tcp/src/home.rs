@@ -99,7 +99,10 @@ impl Home {
         let mut streams = self.hub.streams(user, circle).await?;
         streams.retain(|stream| !stream.archived);
         let first = streams.iter().min_by_key(|stream| stream.id);
-        let stream = first.ok_or(Refusal::NoSuchStream)?.id;
+        let Some(stream) = first.map(|stream| stream.id) else {
+            tracing::warn!(%circle, "the circle of a gateway has no stream in which users may speak");
+            return Err(Refusal::NoSuchStream.into());
+        };
         Ok(Place { circle, stream })
     }
 }

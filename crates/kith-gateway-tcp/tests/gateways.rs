@@ -13,6 +13,8 @@ mod lockout;
 mod old;
 #[path = "gateways/presence.rs"]
 mod presence;
+#[path = "gateways/removed.rs"]
+mod removed;
 #[path = "common/site.rs"]
 mod site;
 
@@ -192,29 +194,6 @@ async fn access_that_is_taken_away_ends_the_connection() {
     assert_eq!(join(&site, "ann@x.org").await, "FAIL");
     let mut gus = Old::open(site.ghostr, false).await;
     assert_eq!(told(&mut gus, "gus", "secret").await, "INVALID_PASSWORD");
-}
-
-#[tokio::test]
-async fn a_circle_that_is_removed_is_left_and_another_of_its_name_is_found() {
-    let site = Site::open().await;
-    let host = site.native(&site.token).await;
-    let (mut ann, _) = joined(&site, "Ann", "ann@x.org").await;
-    let mut gus = signed_in(&site, "gus").await;
-    let uri: Uri = format!("ws://127.0.0.1:{}/", site.topicsync).parse().unwrap();
-    let (mut desk, _) = ClientBuilder::from_uri(uri).connect().await.unwrap();
-    desk.next().await.unwrap().unwrap();
-    host.must(Command::RemoveCircle { circle: site.circle }).await;
-    gus.ends().await;
-    ann.ends().await;
-    while desk.next().await.is_some_and(|frame| frame.is_ok()) {}
-    // Nobody comes in, by whichever protocol.
-    assert_eq!(join(&site, "ann@x.org").await, "FAIL");
-    let mut gus = Old::open(site.ghostr, false).await;
-    assert_eq!(told(&mut gus, "gus", "secret").await, "BLOCKED");
-    let name = kith_core::text::CircleName::parse("home").unwrap();
-    host.must(Command::CreateCircle { name, public: true }).await;
-    joined(&site, "Ann", "ann@x.org").await;
-    signed_in(&site, "gus").await;
 }
 
 #[tokio::test]

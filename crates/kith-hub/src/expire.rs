@@ -1,5 +1,5 @@
 //! Forgetting what has had its time: results of old operations, sessions that have ended, and what
-//! was done too long ago to be taken back; and what topics and circles held that were removed, or
+//! was done too long ago to be taken back; and what topics, streams and circles held that were removed, or
 //! topics that keep only the end of their history.
 
 use std::collections::HashMap;

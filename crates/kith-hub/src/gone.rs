@@ -1,6 +1,8 @@
-//! Forgetting what removed circles held: a little at a time, beside everything else, so that nobody waits
-//! for it. What is noted of a circle stays until all of it is gone; whoever crashes in between goes on.
+//! Forgetting what removed circles and streams held: a little at a time, beside everything else, so that
+//! nobody waits for it. What is noted of one stays until all of it is gone; whoever crashes in between goes
+//! on.
 
+mod alone;
 mod stream;
 
 use std::collections::BTreeSet;
@@ -12,6 +14,7 @@ use kith_core::command::{Command, Outcome};
 use kith_core::decide::gone;
 use kith_core::document::{Doc, Key};
 use kith_core::draft::{Changes, Draft, Stop};
+use kith_core::event::Body;
 use kith_core::id::{CircleId, FeedId, InviteId, Seq, StreamId, TopicId, UserId};
 use kith_core::text::TopicName;
 use kith_store::{Document, Range};
@@ -25,7 +28,7 @@ use crate::{Hub, HubError, Inner};
 
 /// Members who are told with the removal itself, and not a moment later.
 const TOLD_MAX: usize = 200;
-/// Users whose memberships end in one step.
+/// Users of a circle who are looked at in one step.
 const USERS: usize = 50;
 /// Documents that are removed in one step.
 const ROWS: usize = 500;
@@ -62,7 +65,7 @@ const PARTS: [Part; 9] = [
     Part::Feeds,
 ];
 
-/// What is left of removed circles, and who forgets it just now.
+/// What is left of removed circles and streams, and who forgets it just now.
 #[derive(Default)]
 pub(crate) struct Leaving {
     tended: Tended<()>,
@@ -70,10 +73,15 @@ pub(crate) struct Leaving {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// Begins to forget what a circle held that was removed by what was committed.
+/// Begins to forget what a circle or a stream held that was removed by what was committed.
 pub(crate) fn tend(inner: &Arc<Inner>, changes: &Changes) {
-    let is_removed = |change: (&Key, &Option<Doc>)| matches!(change, (Key::GoneCircle(_), Some(_)));
-    if changes.documents.iter().any(is_removed) {
+    // Streams that go with their circle are seen to already.
+    let is_removed = changes.events.iter().any(|drafted| match drafted.event.body {
+        Body::CircleRemoved { .. } => true,
+        Body::StreamRemoved {} => drafted.event.by.is_some(),
+        _ => false,
+    });
+    if is_removed {
         Hub { inner: Arc::clone(inner) }.tidy();
     }
 }
@@ -92,8 +100,8 @@ impl Hub {
         users.into_iter().take(TOLD_MAX).map(|user| (*circle, user)).collect()
     }
 
-    /// Goes on to forget what removed circles held, beside everything else. To be called when the server
-    /// starts, for those that were removed before it ended.
+    /// Goes on to forget what removed circles and streams held, beside everything else. To be called when
+    /// the server starts, for those that were removed before it ended.
     pub fn tidy(&self) {
         if !self.inner.leaving.tended.begin(()) {
             return;
@@ -105,7 +113,7 @@ impl Hub {
                     Ok(()) | Err(HubError::Closed) => {}
                     // What is noted of it stays until it is done.
                     Err(error) => {
-                        tracing::warn!(%error, "what a removed circle held could not be forgotten yet");
+                        tracing::warn!(%error, "what was removed could not be forgotten yet");
                     }
                 }
             }
@@ -128,7 +136,7 @@ impl Hub {
         }
     }
 
-    /// Forgets more of what removed circles held, a bounded number of steps; says how much.
+    /// Forgets more of what removed circles and streams held, a bounded number of steps; says how much.
     pub(crate) async fn forget_some_gone(&self) -> Result<u64, HubError> {
         let mut forgotten = 0;
         for _ in 0..STEPS_MAX {
@@ -141,10 +149,17 @@ impl Hub {
     /// One step of forgetting: how much it was; `None` where there is nothing left to forget.
     async fn forget_gone(&self) -> Result<Option<u64>, HubError> {
         let _turn = self.inner.leaving.turn.lock().await;
-        let range = Range { prefix: String::new(), ..prefix("gone_circle", &"") };
-        let noted = self.inner.store.scan(range, 1).await?;
-        match noted.first().and_then(|row| row.key.parse().ok()) {
-            Some(circle) => self.forget_of(circle).await.map(Some),
+        let all = |collection| Range { prefix: String::new(), ..prefix(collection, &"") };
+        let circles = self.inner.store.scan(all("gone_circle"), 1).await?;
+        if let Some(circle) = circles.first().and_then(|row| row.key.parse().ok()) {
+            return self.forget_of(circle).await.map(Some);
+        }
+        // Then those whose circles are there.
+        let streams = self.inner.store.scan(all("gone_stream"), 1).await?;
+        match streams.first().and_then(stream::noted) {
+            Some((circle, stream, gone)) => {
+                self.forget_alone((circle, stream), &gone).await.map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -192,8 +207,11 @@ impl Hub {
         if rows.is_empty() {
             return Ok(0);
         }
-        let streams = self.ids::<StreamId>(prefix("circle_stream", &circle)).await?;
-        let streams: BTreeSet<StreamId> = streams.into_iter().collect();
+        let mut streams = BTreeSet::new();
+        // Those that were removed just before it may be noted still.
+        for collection in ["circle_stream", "gone_stream"] {
+            streams.extend(self.ids::<StreamId>(prefix(collection, &circle)).await?);
+        }
         let (mut users, mut keys): (Vec<UserId>, Vec<Key>) = Default::default();
         for user in rows.iter().filter_map(|row| last_part(&row.key)?.parse().ok()) {
             if !self.places_of(user, &streams, &mut keys).await? {
@@ -222,18 +240,9 @@ impl Hub {
             let mut range = prefix(collection, &user);
             loop {
                 let rows = self.inner.store.scan(range.clone(), ROWS).await?;
-                for row in &rows {
-                    let mut parts = row.key.split('/').skip(1);
-                    let stream = parts.next().and_then(|id| id.parse::<StreamId>().ok());
-                    let thread = parts.next().and_then(parse_seq);
-                    let (Some(stream), Some(thread)) = (stream, thread) else { continue };
-                    if streams.contains(&stream) {
-                        keys.push(match collection {
-                            "read" => Key::Read(user, stream, thread),
-                            _ => Key::Follow(user, stream, thread),
-                        });
-                    }
-                }
+                let places = rows.iter().filter_map(|row| place(user, collection, &row.key));
+                let places = places.filter(|(stream, _)| streams.contains(stream));
+                keys.extend(places.map(|(_, key)| key));
                 if keys.len() >= ROWS {
                     return Ok(false);
                 }
@@ -327,6 +336,19 @@ impl Hub {
         .await?;
         Ok(through + 1 - first)
     }
+}
+
+/// In which stream a user is, and how: what a row of those says how far users read, or which threads they
+/// follow.
+fn place(user: UserId, collection: &str, key: &str) -> Option<(StreamId, Key)> {
+    let mut parts = key.split('/').skip(1);
+    let stream = parts.next()?.parse::<StreamId>().ok()?;
+    let thread = parse_seq(parts.next()?)?;
+    let key = match collection {
+        "read" => Key::Read(user, stream, thread),
+        _ => Key::Follow(user, stream, thread),
+    };
+    Some((stream, key))
 }
 
 /// The documents that a row of a circle stands for.

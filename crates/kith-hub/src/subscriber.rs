@@ -361,10 +361,11 @@ pub(crate) fn scope_of(changes: &Changes) -> Scope {
                 scope.circles.insert(circle);
             }
             // The site itself removes what nobody could get at any more.
-            (_, Body::TopicRemoved {}) if drafted.event.by.is_none() => {}
+            (_, Body::StreamRemoved {} | Body::TopicRemoved {}) if drafted.event.by.is_none() => {}
             (
                 feed,
                 Body::StreamNarrowed { .. }
+                | Body::StreamRemoved {}
                 | Body::GroupLeft { .. }
                 | Body::TopicNarrowed { .. }
                 | Body::TopicRemoved {},

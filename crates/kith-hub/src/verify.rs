@@ -132,7 +132,7 @@ struct Walk<'a> {
     /// Everything that should be there, by the hash of its collection and key: the database may be
     /// larger than the memory.
     expected: HashSet<u128>,
-    /// Circles that were removed, and their streams, of which not all is forgotten yet.
+    /// Circles and streams that were removed, and of which not all is forgotten yet.
     going: HashSet<String>,
     /// Streams that were removed.
     removed: HashSet<StreamId>,

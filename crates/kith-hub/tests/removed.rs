@@ -1,6 +1,8 @@
 //! Of a removed circle nothing is left, and nobody gets at any of it meanwhile.
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+#[path = "removed/stream.rs"]
+mod stream;
 mod world;
 
 use std::collections::BTreeMap;
@@ -116,11 +118,16 @@ fn all(collection: &'static str) -> Range {
     Range { collection, prefix: String::new(), after: None, before: None, descending: false }
 }
 
-/// What names the circle or anything of it, by collection. What operations did is kept for a while.
+/// What names the circle or anything of it, by collection.
 async fn left(store: &impl Store, place: &Place) -> BTreeMap<&'static str, usize> {
     let mut ids = vec![place.circle.to_string()];
     ids.extend(place.streams.iter().map(ToString::to_string));
     ids.extend(place.topics.iter().map(ToString::to_string));
+    left_of(store, &ids).await
+}
+
+/// What names one of these, by collection. What operations did is kept for a while.
+async fn left_of(store: &impl Store, ids: &[String]) -> BTreeMap<&'static str, usize> {
     let mut left = BTreeMap::new();
     for collection in COLLECTIONS.iter().filter(|collection| **collection != "done") {
         let rows = store.scan(all(collection), 10_000).await.unwrap();
@@ -138,7 +145,12 @@ async fn ends(store: &impl Store, place: &Place) {
     let mut feeds = vec![FeedId::Circle(place.circle), FeedId::Audit(place.circle)];
     feeds.extend(place.streams.iter().map(|id| FeedId::Stream(*id)));
     feeds.extend(place.topics.iter().map(|id| FeedId::Topic(*id)));
+    end_of(store, &feeds).await;
+}
+
+async fn end_of(store: &impl Store, feeds: &[FeedId]) {
     for feed in feeds {
+        let feed = *feed;
         let events = store.events(feed, Seq(0), 10).await.unwrap();
         assert_eq!(events.len(), 1, "{feed}");
         assert!(events[0].body.contains("_removed"), "{}", events[0].body);

@@ -109,6 +109,11 @@ export type Act =
     stream: StreamId;
   }
   | {
+    act: "stream_removed";
+    name: StreamName | null;
+    stream: StreamId;
+  }
+  | {
     act: "message_deleted";
     author: UserId;
     message: Seq;
@@ -414,7 +419,7 @@ export type Body =
     /** The section that it is shown in. */
     section?: SectionName;
   }
-  /** The stream was removed, as its circle was: nothing follows in its feed. */
+  /** The stream was removed, alone or with its circle: nothing follows in its feed. */
   | {
     kind: "stream_removed";
   }
@@ -1288,6 +1293,13 @@ export type Command =
     narrow_stream: {
       /** What roles are denied in it. */
       deny: { [key: `r_${string}`]: Permissions };
+      /** Which. */
+      stream: StreamId;
+    };
+  }
+  /** Remove a stream of a circle and all that is in it. */
+  | {
+    remove_stream: {
       /** Which. */
       stream: StreamId;
     };

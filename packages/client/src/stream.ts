@@ -44,7 +44,7 @@ export class Stream {
   readonly #writers = new Writers();
   /** The same of threads, of those that were asked for. */
   readonly #inThreads = new Map<Seq, Writers>();
-  readonly #ended = new Listeners<[KithError]>();
+  readonly #ended = new Listeners<[KithError, boolean]>();
   readonly #events = new Listeners<[Event]>();
   readonly #presence = new Listeners<[UserId, Status]>();
   /** Where it was said last that the user is writing, and when. */
@@ -157,8 +157,8 @@ export class Stream {
     return this.#presence.add(run);
   }
 
-  /** Calls `run` when it may not be read any longer. */
-  onEnd(run: (error: KithError) => void): () => void {
+  /** Calls `run` when it may not be read any longer, and with whether it was `removed` for everybody. */
+  onEnd(run: (error: KithError, removed: boolean) => void): () => void {
     return this.#ended.add(run);
   }
 
@@ -179,7 +179,7 @@ export class Stream {
         const problem = update.kind === "refused" ? update.problem
           : { code: "stream.not_found", message: update.removed ? "this stream was removed" : "this stream may not be read any longer" };
         this.close();
-        this.#ended.tell(new KithError(problem));
+        this.#ended.tell(new KithError(problem), update.kind === "closed" && update.removed);
         return;
       }
       case "event":
@@ -188,7 +188,8 @@ export class Stream {
       default:
     }
     for (const lines of [this.#lines, ...this.#threads.values()]) lines.told(update);
-    this.#info.set(this.#list.stream);
+    // What it was called when it was removed is still to be told.
+    if (this.#list.stream !== undefined) this.#info.set(this.#list.stream);
     if (update.kind === "event") this.#events.tell(update.event);
   }
 

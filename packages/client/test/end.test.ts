@@ -328,6 +328,24 @@ test("what is open of a circle ends when it is removed", async (context) => {
   assert.equal((await refused(ana.command({ remove_circle: { circle: id } }))).code, "circle.not_found");
 });
 
+test("a stream that is removed alone ends for everybody, and what waits to be sent to it is refused", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const { circle: id, stream } = await circle(ana, bob);
+  const theirs = await bob.stream(stream);
+  const ended = new Promise<[string, string, boolean]>((resolve) => theirs.onEnd(({ code, message }, removed) => resolve([code, message, removed])));
+  const asked = new Promise<void>((resolve) => bob.follow({ feed: id }, (update) => {
+    if (update.kind === "caught_up") void ana.command({ remove_stream: { stream } });
+    if (update.kind === "event" && update.event.body.kind === "feeds_changed") resolve();
+  }));
+  assert.deepEqual(await ended, ["stream.not_found", "this stream was removed", true]);
+  await asked;
+  assert.equal((await refused(bob.command({ post: { stream, text: "late" } }))).code, "stream.not_found");
+  const [of] = (await bob.query({ window: {} })).circles;
+  assert.deepEqual([of?.circle.id, of?.streams], [id, []]);
+  assert.equal((await refused(ana.command({ remove_stream: { stream } }))).code, "stream.not_found");
+});
+
 test("steps are taken back and done again", async (context) => {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];

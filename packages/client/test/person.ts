@@ -168,6 +168,7 @@ export class Person {
       case "edit": return outcome(this.stream.edit(own["message"] as number, own["text"] as string));
       case "react": return outcome(this.stream.react(own["message"] as number, own["emoji"] as string));
       case "delete": return outcome(this.stream.delete(what));
+      case "remove": return outcome(this.client.command({ remove_stream: { stream } }));
       case "reads": return outcome(until(this.stream.messages, (lines) => same(lines.map((line) => this.#line(line)), what as Json)));
       case "cut":
         this.way.close();

@@ -169,6 +169,7 @@ impl Person {
                 let delete = json!({"stream": self.lines.stream(), "message": what});
                 self.command(&json!({ "delete": delete }))
             }
+            "remove" => self.command(&json!({"remove_stream": {"stream": self.lines.stream()}})),
             "reads" => {
                 self.lines.reads(what, &self.names).await;
                 done()

@@ -107,6 +107,7 @@ pub fn decide(draft: &mut Draft<'_>, me: UserId, command: &Command) -> Result<Ou
             stream::change(draft, me, *stream, &to)
         }
         Command::NarrowStream { stream, deny } => stream::narrow(draft, me, *stream, deny),
+        Command::RemoveStream { stream } => stream::remove(draft, me, *stream),
         Command::ArrangeStreams { circle, sections } => {
             stream::arrange(draft, me, *circle, sections)
         }

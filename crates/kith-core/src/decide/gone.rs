@@ -1,5 +1,5 @@
-//! What is left of a circle that was removed, and how it goes: each step on its own, so that none is
-//! long. Nobody can get at any of it meanwhile, for the circle it belongs to is not there.
+//! What is left of a circle or a stream that was removed, and how it goes: each step on its own, so that
+//! none is long. Nobody can get at any of it meanwhile, for what it belongs to is not there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,7 +39,15 @@ pub fn member(
 ) -> Result<(), Stop> {
     tell(draft, circle, user)?;
     draft.put(Key::Former(FeedId::Circle(circle), user), None);
-    preference::forget(draft, user, circle, streams)
+    preference::forget(draft, user, Some(circle), streams)
+}
+
+/// Has a user prefer nothing any more about a stream that was removed alone.
+///
+/// # Errors
+/// As [`tell`].
+pub fn preferences(draft: &mut Draft<'_>, user: UserId, stream: StreamId) -> Result<(), Stop> {
+    preference::forget(draft, user, None, &BTreeSet::from([stream]))
 }
 
 /// Removes a topic, unless that was done. What it held is forgotten as that of any other.

@@ -143,18 +143,19 @@ pub(crate) fn set(
     Ok(outcome)
 }
 
-/// Has a user prefer nothing any more about a circle that is gone, nor about its streams.
+/// Has a user prefer nothing any more about streams that are gone, nor about the circle that is gone
+/// with them.
 pub(super) fn forget(
     draft: &mut Draft<'_>,
     user: UserId,
-    circle: CircleId,
+    circle: Option<CircleId>,
     streams: &BTreeSet<StreamId>,
 ) -> Result<(), Stop> {
     let Some(before) = draft.preferences(user)? else { return Ok(()) };
     for (key, value) in &before.values {
         let value = match key.as_str().split_once(':') {
             Some(("notify", of)) => {
-                let is_gone = of.parse() == Ok(circle)
+                let is_gone = circle.is_some_and(|circle| of.parse() == Ok(circle))
                     || of.parse().is_ok_and(|stream| streams.contains(&stream));
                 is_gone.then_some(Json::Null)
             }
@@ -162,7 +163,9 @@ pub(super) fn forget(
             None if key.as_str() == "favourites" => {
                 without(value, |id: &StreamId| streams.contains(id))
             }
-            None if key.as_str() == "circles" => without(value, |id: &CircleId| *id == circle),
+            None if key.as_str() == "circles" => {
+                without(value, |id: &CircleId| Some(*id) == circle)
+            }
             None => None,
         };
         if let Some(value) = value {

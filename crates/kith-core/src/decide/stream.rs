@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::access::{self, OWNER_RANK, Standing};
 use crate::command::{Arranged, Outcome};
-use crate::decide::{audit, tell};
+use crate::decide::{audit, gone, tell};
 use crate::document::{Doc, GROUP_MAX, Home, Key, Tally};
 use crate::draft::{Draft, Stop};
 use crate::event::{Act, Body};
@@ -137,6 +137,20 @@ pub(crate) fn narrow(
     let mut outcome = Outcome::default();
     tell(draft, &mut outcome, FeedId::Stream(stream), Body::StreamNarrowed { deny: deny.clone() })?;
     Ok(outcome)
+}
+
+/// Removes a stream of a circle: from here on there is none of this id, for anybody. What it held is
+/// forgotten [later](crate::decide::gone), a little at a time.
+pub(crate) fn remove(draft: &mut Draft<'_>, me: UserId, stream: StreamId) -> Result<Outcome, Stop> {
+    let access = access::in_stream(draft, me, stream)?;
+    access.require(Permission::ManageFeeds, draft.now)?;
+    let circle = access.circle().ok_or(Refusal::NoSuchCircle)?;
+    let tally = draft.tally(circle)?.unwrap_or_default();
+    let tally = Tally { streams: tally.streams.saturating_sub(1), ..tally.as_ref().clone() };
+    draft.put(Key::Tally(circle), Some(Doc::Tally(Arc::new(tally))));
+    gone::stream(draft, circle, stream)?;
+    audit(draft, circle, Act::StreamRemoved { stream, name: access.stream.name.clone() })?;
+    Ok(Outcome { stream: Some(stream), ..Outcome::default() })
 }
 
 /// The most sections of a circle.

@@ -216,7 +216,7 @@ documents! {
     Gone(Mark) in "gone", key(topic: TopicId) = format!("{topic}"), get gone;
     /// A circle that was removed, and of which not all is forgotten yet.
     GoneCircle(Mark) in "gone_circle", key(circle: CircleId) = format!("{circle}"), get gone_circle;
-    /// A stream of such a circle.
+    /// A stream that was removed, alone or with its circle, and of which not all is forgotten yet.
     GoneStream(GoneStream) in "gone_stream", key(circle: CircleId, stream: StreamId) = format!("{circle}/{stream}"), get gone_stream;
     /// A topic that may have something to forget, because it keeps only the end of its history.
     Past(Past) in "past", key(topic: TopicId) = format!("{topic}"), get past;

@@ -1,4 +1,4 @@
-//! Forgetting what the streams of removed circles held: the messages in the order in which they were
+//! Forgetting what removed streams held: the messages in the order in which they were
 //! posted, with all by which they were found and what they referred to, and then the events themselves.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use kith_core::document::{Doc, GoneStream, Key, Message};
 use kith_core::draft::Draft;
 use kith_core::event::{Body, Event};
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, UserId};
+use kith_store::Document;
 
 use super::ROWS;
 use crate::keys::{last_part, prefix};
@@ -25,17 +26,21 @@ impl Hub {
     /// One step: how much was forgotten of the first stream of which there is something left.
     pub(super) async fn forget_streams(&self, circle: CircleId) -> Result<u64, HubError> {
         let rows = self.inner.store.scan(prefix("gone_stream", &circle), 1).await?;
-        let Some(row) = rows.first() else { return Ok(0) };
-        let Some(stream) = last_part(&row.key).and_then(|id| id.parse::<StreamId>().ok()) else {
-            return Ok(0);
-        };
-        let cleared = match Doc::parse_in("gone_stream", &row.body) {
-            Some(Ok(Doc::GoneStream(gone))) => gone.cleared,
-            _ => Seq(0),
-        };
-        let events = self.inner.store.events(FeedId::Stream(stream), cleared, EVENTS).await?;
+        match rows.first().and_then(noted) {
+            Some((circle, stream, gone)) => self.forget_stream((circle, stream), &gone).await,
+            None => Ok(0),
+        }
+    }
+
+    /// One step: how much was forgotten of what a stream held; with the last of it the note goes.
+    pub(super) async fn forget_stream(
+        &self,
+        (circle, stream): (CircleId, StreamId),
+        gone: &GoneStream,
+    ) -> Result<u64, HubError> {
+        let events = self.inner.store.events(FeedId::Stream(stream), gone.cleared, EVENTS).await?;
         if !events.is_empty() {
-            return self.forget_messages((circle, stream), &events).await;
+            return self.forget_messages((circle, stream), gone, &events).await;
         }
         let posts = self.inner.store.scan(prefix("last_post", &stream), ROWS).await?;
         let users = posts.iter().filter_map(|row| last_part(&row.key)?.parse::<UserId>().ok());
@@ -54,6 +59,7 @@ impl Hub {
     async fn forget_messages(
         &self,
         (circle, stream): (CircleId, StreamId),
+        gone: &GoneStream,
         events: &[kith_store::StoredEvent],
     ) -> Result<u64, HubError> {
         // Of an event that cannot be read it is not known what came of it.
@@ -90,12 +96,12 @@ impl Hub {
             let (seq, at, thread) = (event.seq, event.at, *thread);
             step.push((Posted { stream, seq, at, author, thread, answered }, message));
         }
+        let noted = Doc::GoneStream(Arc::new(GoneStream { cleared: through, ..gone.clone() }));
         self.transact(None, None, |draft: &mut Draft<'_>| {
             for (posted, message) in &step {
                 gone::message(draft, circle, posted, message.as_deref())?;
             }
-            let gone = Doc::GoneStream(Arc::new(GoneStream { cleared: through }));
-            draft.put(Key::GoneStream(circle, stream), Some(gone));
+            draft.put(Key::GoneStream(circle, stream), Some(noted.clone()));
             Ok(Outcome::default())
         })
         .await?;
@@ -108,4 +114,14 @@ impl Hub {
         let found = found.first().filter(|event| event.seq == seq);
         Ok(found.and_then(|event| parse_event(&event.body).ok()).and_then(|event| event.by))
     }
+}
+
+/// What a row notes of a stream that was removed. One that cannot be read is begun with anew.
+pub(super) fn noted(row: &Document) -> Option<(CircleId, StreamId, Arc<GoneStream>)> {
+    let (circle, stream) = row.key.split_once('/')?;
+    let gone = match Doc::parse_in("gone_stream", &row.body) {
+        Some(Ok(Doc::GoneStream(gone))) => gone,
+        _ => Arc::default(),
+    };
+    Some((circle.parse().ok()?, stream.parse().ok()?, gone))
 }

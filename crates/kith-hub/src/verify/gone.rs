@@ -1,5 +1,5 @@
-//! Circles that were removed: of what they held there may be some left while it is being forgotten, and
-//! nothing after.
+//! Circles and streams that were removed: of what they held there may be some left while it is being
+//! forgotten, and nothing after.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,8 @@ pub(super) async fn note(walk: &mut Walk<'_>) -> Result<(), StoreError> {
         walk.going.insert(circle);
     }
     for (key, _) in walk.all("gone_stream").await? {
-        walk.going.extend(key.split('/').map(str::to_owned));
+        // Its circle may be there, and then all of that is to be right.
+        walk.going.extend(last_part(&key).map(str::to_owned));
     }
     Ok(())
 }

@@ -130,7 +130,9 @@ async fn tallies(
     mut counts: BTreeMap<String, Tally>,
 ) -> Result<(), StoreError> {
     for (circle, doc) in walk.all("tally").await? {
-        let counted = counts.remove(&circle);
+        // A circle that is there may hold nothing any more.
+        let none = || walk.expects("circle", &circle).then(Tally::default);
+        let counted = counts.remove(&circle).or_else(none);
         let stored = match doc {
             Some(Doc::Tally(stored)) => Some(stored.as_ref().clone()),
             _ => None,

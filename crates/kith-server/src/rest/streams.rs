@@ -65,6 +65,13 @@ pub(super) const ROUTES: &[Route] = &[
     })
     .body::<Deny>(r#"{"deny":{"r_01h455vb4pex5vsknk084sn02q":["write"]}}"#)
     .errors(DENIED),
+    act(
+        Verb::Delete,
+        "/streams/{stream}",
+        "Remove a stream of a circle and all that is in it",
+        |call| Ok(Command::RemoveStream { stream: call.id("stream")? }),
+    )
+    .errors(&["stream.not_found", "permission.denied"]),
     get::<shapes::Unread>(
         "/streams/{stream}/unread",
         "What is unread in a stream and its threads that one follows",

@@ -366,3 +366,31 @@ async fn streams_are_made_changed_and_narrowed() {
     assert_eq!(back.code(), "circle.not_found");
     assert_eq!(site.say(&ana, "DELETE", &ban, Value::Null).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_stream_is_removed_by_those_who_manage_streams() {
+    let site = Site::open(|_| {}).await;
+    let (ana, _) = site.sign_up("ana").await;
+    let (ben, _) = site.sign_up("ben").await;
+    let (circle, stream) = site.circle(&ana, true).await;
+    site.say(&ben, "POST", &format!("/circles/{circle}/join"), Value::Null).await;
+    let at = format!("/streams/{stream}");
+    let post = |name: &str| format!("{at}/messages/{name}");
+    site.say(&ben, "PUT", &post("a"), json!({ "text": "soon gone" })).await;
+    let refused = site.say(&ben, "DELETE", &at, Value::Null).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::FORBIDDEN, "permission.denied"));
+    let done = site.say(&ana, "DELETE", &at, Value::Null).await;
+    assert_eq!((done.status, done.text("/stream")), (StatusCode::OK, stream.clone()));
+    for (verb, path, body) in [
+        ("GET", at.clone(), Value::Null),
+        ("GET", format!("{at}/messages"), Value::Null),
+        ("PUT", post("b"), json!({ "text": "from an outbox" })),
+        ("PUT", at.clone(), json!({ "name": "back", "archived": false })),
+        ("DELETE", at.clone(), Value::Null),
+    ] {
+        let gone = site.say(&ana, verb, &path, body).await;
+        assert_eq!((gone.status, gone.code()), (StatusCode::NOT_FOUND, "stream.not_found"));
+    }
+    let window = site.get(&ben, &format!("/circles/{circle}")).await;
+    assert_eq!(window.body["streams"], json!([]), "{}", window.body);
+}

@@ -272,6 +272,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         r#"{"stream":"{stream}","deny":{"{everyone}":["write"]}}"#,
         &[rest("PUT /streams/{stream}/deny", r#"{"deny":{"{everyone}":["write"]}}"#)],
     ),
+    change("remove_stream", r#"{"stream":"{stream}"}"#, &[rest("DELETE /streams/{stream}", "")]),
     change(
         "arrange_streams",
         r#"{"circle":"{circle}","sections":[{"section":"New","streams":["{stream}"]}]}"#,
