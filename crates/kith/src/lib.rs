@@ -17,6 +17,7 @@ mod output;
 mod profile;
 mod resolve;
 mod show;
+mod sure;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kith_client::{Subscribe, Update};
+use kith_core::document::Home;
 use kith_core::event::{Body, Event, FeedKind, Leaving};
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, UserId};
 use kith_proto::frame::{Signaled, Status, Welcome};
@@ -45,8 +46,7 @@ impl Model {
             | Update::Closed { feed: FeedId::Stream(stream), removed: false } => {
                 self.closed(stream);
             }
-            // That its circle was removed is told of the circle.
-            Update::Closed { feed: FeedId::Stream(stream), removed: true } => self.removed(stream),
+            Update::Closed { feed: FeedId::Stream(stream), removed: true } => self.gone(stream),
             Update::Refused { .. } | Update::Closed { .. } => self.refresh(),
             // Of topics, of what others show, and what snapshots tell as well.
             Update::Events(_)
@@ -144,10 +144,10 @@ impl Model {
     /// Holds a stream as the server told it; how to follow it, if it is not followed yet.
     fn hold_stream(&mut self, of: &StreamWindow) -> Option<Subscribe> {
         let place = Self::stream_place(of.stream.id);
-        if let kith_core::document::Home::Direct { users } = &of.stream.home {
+        if let Home::Direct { users } = &of.stream.home {
             users.iter().for_each(|user| self.people.want(*user));
         }
-        if let kith_core::document::Home::Group { users, .. } = &of.stream.home {
+        if let Home::Group { users, .. } = &of.stream.home {
             users.iter().for_each(|user| self.people.want(*user));
         }
         match self.talks.get_mut(&place) {
@@ -349,6 +349,7 @@ impl Model {
                     }
                     (Some(name), Leaving::CircleRemoved) => {
                         self.wrong(format!("{name} was removed, with all that was in it"));
+                        self.circles.remove(circle);
                     }
                     (_, Leaving::Left) | (None, _) => {}
                 }
@@ -378,6 +379,18 @@ impl Model {
             }
             self.removed(stream);
         }
+    }
+
+    /// A stream was removed. Where its circle was, that is told of the circle.
+    fn gone(&mut self, stream: StreamId) {
+        let place = Self::stream_place(stream);
+        let circle = self.talks.get(&place).and_then(Talk::circle);
+        let is_alone = circle.is_some_and(|circle| self.circles.contains_key(&circle));
+        if is_alone && self.here.is_some_and(|here| here.stream == stream) {
+            let name = self.full_name(place);
+            self.wrong(format!("{name} was removed, with all that was in it"));
+        }
+        self.removed(stream);
     }
 
     /// There is no such stream any more.

@@ -437,6 +437,18 @@ fn a_stream_that_is_taken_away_is_left() {
 }
 
 #[test]
+fn a_stream_that_is_removed_is_told_of_and_left() {
+    let mut site = Site::connected();
+    go(&mut site, "ops");
+    site.notes();
+    site.is_down = true;
+    site.update(Update::Closed { feed: FeedId::Stream(stream(2)), removed: true });
+    assert_eq!(site.model.here(), Some(place(1)));
+    let wrong = Note::Wrong("Tea/ops was removed, with all that was in it".to_owned());
+    assert!(site.notes().contains(&wrong));
+}
+
+#[test]
 fn a_snapshot_takes_the_place_of_what_was_held() {
     let mut site = Site::new();
     site.fill(1, 300);

@@ -1,25 +1,27 @@
-//! `kith stream`: make, list and arrange the streams of a circle.
+//! `kith stream`: make, list, arrange and remove the streams of a circle.
 
 use std::collections::BTreeMap;
 
 use clap::Subcommand;
 use kith_core::command::{Arranged, Command};
+use kith_core::document::{Home, Stream};
 use kith_core::id::StreamId;
 use kith_core::text::{Line, SectionName, StreamName};
-use kith_proto::query::CircleWindow;
+use kith_proto::query::{CircleWindow, Window};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::{output, resolve};
+use crate::{output, resolve, sure};
 
-/// Make, list or arrange the streams of a circle.
+/// Make, list, arrange or remove the streams of a circle.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   kith stream create Tea recipes
   kith stream list Tea
-  kith stream arrange Tea general Drinks: green black")]
+  kith stream arrange Tea general Drinks: green black
+  kith stream remove Tea/recipes")]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
@@ -59,6 +61,25 @@ Examples:
         #[arg(required = true, value_name = "STREAM|SECTION:")]
         order: Vec<String>,
     },
+    /// Remove a stream and all that is in it, for everybody and for good.
+    #[command(after_help = "\
+Whoever manages streams may. Messages, threads and files that nothing else refers to go with it, also the \
+last stream of a circle. There is no way back but a backup; a stream that is archived keeps what was \
+written, and takes no more.
+
+Without --yes its name is asked for, on a terminal or as one line of standard input.
+
+Examples:
+  kith stream remove Tea/recipes
+  kith stream remove s_01kaf2g6x40000000000000000 --yes")]
+    Remove {
+        /// Its name behind that of its circle, or its id.
+        #[arg(value_name = "CIRCLE/STREAM")]
+        stream: String,
+        /// Do not ask for its name once more.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 pub(crate) async fn run(context: &Context, args: Args) -> anyhow::Result<()> {
@@ -88,6 +109,24 @@ async fn act(context: &Context, action: Action) -> Result<(), Failure> {
             client.command(Command::ArrangeStreams { circle: of.circle.id, sections }).await?;
             list(context, &resolve::circle_now(&client, of.circle.id).await?)
         }
+        Action::Remove { stream, yes } => {
+            let (of, stream) = in_circle(&window, &stream)?;
+            let name = stream.name.as_ref().map(ToString::to_string).unwrap_or_default();
+            if !yes {
+                let (circle, members) = (&of.circle.name, of.circle.members);
+                output::note(&format!(
+                    "{circle}/{name} ({}) goes with all that is in it, for the {members} members of \
+                     {circle} and for good",
+                    stream.id
+                ));
+                sure::names(&name).await?;
+            }
+            client.command(Command::RemoveStream { stream: stream.id }).await?;
+            if context.json {
+                return output::json(&json!({ "removed": stream.id, "name": name }));
+            }
+            output::line(&format!("removed stream {}/{name} ({})", of.circle.name, stream.id))
+        }
     }
 }
 
@@ -109,6 +148,17 @@ fn list(context: &Context, circle: &CircleWindow) -> Result<(), Failure> {
         output::line(&format!("{indent}{name}  {} unread  {}", of.unread, of.stream.id))?;
     }
     Ok(())
+}
+
+/// A stream and the circle that it is of: conversations are of none.
+fn in_circle<'a>(
+    window: &'a Window,
+    wanted: &str,
+) -> Result<(&'a CircleWindow, &'a Stream), Failure> {
+    let stream = &resolve::stream(window, wanted)?.stream;
+    let of = window.circles.iter().find(|of| stream.home == Home::Channel { circle: of.circle.id });
+    let of = of.ok_or_else(|| Failure::Usage(format!("{wanted:?} is no stream of a circle")))?;
+    Ok((of, stream))
 }
 
 /// The stream of a circle by its name or id.

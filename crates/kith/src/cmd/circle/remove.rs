@@ -1,7 +1,5 @@
 //! Removing a circle, after it was asked whether that is meant.
 
-use std::io::{BufRead, IsTerminal, Read, Write};
-
 use kith_client::Client;
 use kith_core::command::Command;
 use kith_core::id::CircleId;
@@ -10,10 +8,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::{output, resolve};
-
-/// More than a name has.
-const LINE_BYTES_MAX: u64 = 4096;
+use crate::{output, resolve, sure};
 
 /// A circle that somebody may mean.
 struct Meant {
@@ -32,33 +27,13 @@ pub(super) async fn remove(context: &Context, wanted: &str, yes: bool) -> Result
             "{name} ({id}) goes with its {streams} streams and all that is in it, for its {members} \
              members and for good"
         ));
-        let typed = tokio::task::spawn_blocking(ask).await.map_err(unreadable)??;
-        if typed != name {
-            return Err(Failure::Usage(format!("that is not its name: {name} stays")));
-        }
+        sure::names(&name).await?;
     }
     client.command(Command::RemoveCircle { circle: id }).await?;
     if context.json {
         return output::json(&json!({ "removed": id, "name": name }));
     }
     output::line(&format!("removed circle {name} ({id})"))
-}
-
-fn unreadable(error: impl std::fmt::Display) -> Failure {
-    Failure::Local(format!("the name cannot be read: {error}"))
-}
-
-/// The name that somebody types.
-fn ask() -> Result<String, Failure> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        let mut prompt = std::io::stderr().lock();
-        write!(prompt, "Type its name to remove it: ").map_err(unreadable)?;
-        prompt.flush().map_err(unreadable)?;
-    }
-    let mut line = String::new();
-    stdin.lock().take(LINE_BYTES_MAX).read_line(&mut line).map_err(unreadable)?;
-    Ok(line.trim().to_owned())
 }
 
 /// The circle of a name or id: one of one's own, or where there is none of all, for those who administer
