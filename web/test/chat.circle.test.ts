@@ -56,7 +56,7 @@ test("a role that is changed lets its members do other things, and one that is r
   await page.getByRole("tab", { name: "Roles" }).click();
   await dialog(page).getByRole("button", { name: "brewer" }).click();
   await page.getByRole("checkbox", { name: "Invite people" }).uncheck();
-  await page.getByRole("checkbox", { name: "Make and change streams and topics" }).check();
+  await page.getByRole("checkbox", { name: "Make, change and remove streams and topics" }).check();
   await page.getByLabel("Name of the role").fill("keeper");
   await dialog(page).getByRole("button", { name: "Save" }).click();
   await dialog(page).getByRole("button", { name: "keeper" }).waitFor();

@@ -68,6 +68,11 @@ const OPEN: Readonly<Record<string, readonly ((page: Page) => Promise<unknown>)[
   mute: [(page) => fromPlace(page, "general", "Mute …")],
   section: [(page) => fromPlace(page, "general", "Move to a section …")],
   stream_settings: [(page) => fromPlace(page, "general", "Settings of general")],
+  remove_stream: [async (page) => {
+    await fromPlace(page, "general", "Settings of general");
+    await page.getByRole("dialog").getByRole("button", { name: "Remove the stream …" }).click();
+    await page.getByRole("dialog", { name: "Remove the stream …" }).waitFor();
+  }],
   profile: [(page) => author(page, "said by bob", "bob"), (page) => author(page, "said better by ana", "ana")],
   private: [async (page) => {
     await author(page, "said by bob", "bob");

@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
-import { chat, composer, fromMenu, message, place, post, say, teaOf } from "./chat.js";
+import { chat, composer, fromMenu, fromPlace, message, place, post, say, teaOf } from "./chat.js";
 import { png } from "./files.js";
 import { FILES, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
@@ -230,6 +230,42 @@ test("the owner removes a circle while another reads it, who is told and led els
   await reader.goto(`${server.url}/s/${other.stream}`);
   await composer(reader).waitFor();
   await expect(bob.ask("GET", `/circles/${circle}`)).rejects.toThrow();
+  browser.takeComplaints();
+});
+
+test("a stream is removed while another reads it, who is told and led to another of its circle", async () => {
+  const { circle, stream: general } = await teaOf(ana, [bob], "Brewing");
+  const { stream } = await ana.ask("POST", `/circles/${circle}/streams`, { name: "kettles" }) as { stream: string };
+  await post(ana, stream, "of ana");
+  const [page, reader] = [await chat(browser, server, ana, `/s/${general}`), await chat(browser, server, bob, `/s/${stream}`, { theme: "dark" })];
+  await message(reader, "of ana").waitFor();
+  await composer(reader).fill("begun, and never sent");
+
+  await fromPlace(page, "kettles", "Settings of kettles");
+  await page.getByRole("dialog").getByRole("button", { name: "Remove the stream …" }).click();
+  const dialog = page.getByRole("dialog", { name: "Remove the stream …" });
+  const sure = dialog.getByRole("button", { name: "Remove it for good" });
+  await expectAccessible(page);
+  await expectFits(page);
+  await dialog.getByRole("textbox").fill("Kettles");
+  expect(await sure.isDisabled()).toBe(true);
+  await dialog.getByRole("textbox").fill("kettles");
+  await dialog.getByRole("textbox").press("Enter");
+  for (const one of [page, reader]) {
+    await one.getByText("kettles was removed, with all that was in it.").waitFor();
+    await one.getByRole("dialog").waitFor({ state: "detached" });
+    await expect.poll(() => place(one, "kettles").count()).toBe(0);
+    await expect.poll(() => one.evaluate(() => location.pathname)).toBe(`/s/${general}`);
+    await expectAccessible(one);
+  }
+  expect(await reader.evaluate(() => JSON.stringify(localStorage))).not.toContain("begun, and never sent");
+  // A link that leads there leads to where there is something.
+  await reader.goto(`${server.url}/s/${stream}`);
+  await composer(reader).waitFor();
+  expect(await reader.evaluate(() => location.pathname)).not.toBe(`/s/${stream}`);
+  await fromMenu(page, "Menu of Brewing", "Settings of Brewing");
+  await page.getByRole("tab", { name: "Audit log" }).click();
+  await page.getByText("removed the stream kettles").waitFor();
   browser.takeComplaints();
 });
 

@@ -130,6 +130,7 @@ export class Entry {
         const streams = get(circle.streams);
         void import("./removed.js").then(({ wasRemoved }) => wasRemoved(site, this.view, { circle, streams, how }));
       },
+      gone: (...gone) => void import("./removed.js").then(({ streamWasRemoved }) => streamWasRemoved(site, this.view, ...gone)),
       refused: (error) => void toast(why(error), { kind: "bad" }),
     }, globalThis.sessionStorage);
     const { me } = site;

@@ -2,7 +2,7 @@ import { writable } from "svelte/store";
 import { afterEach, expect, test, vi } from "vitest";
 import { Drafts } from "./model/drafts.js";
 import { Outbox } from "./model/outbox.js";
-import { wasRemoved } from "./removed.js";
+import { streamWasRemoved, wasRemoved } from "./removed.js";
 
 /** As a browser keeps it: everything is a property, and how it is asked for is none. */
 function storage(): Record<string, string> & Pick<Storage, "getItem" | "setItem" | "removeItem"> {
@@ -40,5 +40,23 @@ test("a dialog about something else stays", () => {
     const view = { dialog: dialog as never };
     wasRemoved(site as never, view, { circle: { id: "c_tea", circle: writable({ name: "Tea" }) } as never, streams: [], how: "circle_removed" });
     expect(view.dialog).toBe(dialog);
+  }
+});
+
+test("of a stream that is removed nothing is kept, and whoever looked at it is led to its circle", () => {
+  for (const here of [true, false]) {
+    const kept = storage();
+    vi.stubGlobal("localStorage", kept);
+    const site = { drafts: new Drafts("u_ana", kept), outbox: new Outbox("u_ana", kept) };
+    for (const stream of ["s_tea", "s_tea2"] as const) {
+      site.drafts.set("begun", stream);
+      site.outbox.keep({ op: `op-${stream}`, stream, draft: { text: "late" } } as never);
+    }
+    const went: unknown[] = [];
+    const view = { dialog: { is: "stream_settings", stream: { id: "s_tea" } } as never, route: { at: "home" } as const, goCircle: (of: unknown) => void went.push(of) };
+    const circle = { id: "c_tea" } as never;
+    streamWasRemoved(site as never, view, { id: "s_tea", info: { name: "tea" } as never }, circle, here);
+    expect([Object.keys(kept).length, view.dialog, went]).toEqual([2, undefined, here ? [circle] : []]);
+    expect(site.outbox.all().map(({ stream }) => stream)).toEqual(["s_tea2"]);
   }
 });

@@ -15,7 +15,7 @@ export type Side = "members" | "find" | undefined;
 export type Dialog =
   | { readonly is: "new_circle" | "join" | "find_circles" | "new_conversation" | "go_to" | "keys" }
   | { readonly is: "new_stream" | "invite" | "circle_settings"; readonly circle: CircleModel }
-  | { readonly is: "stream_settings" | "add_people"; readonly stream: StreamModel }
+  | { readonly is: "stream_settings" | "remove_stream" | "add_people"; readonly stream: StreamModel }
   | { readonly is: "leave"; readonly circle: CircleModel }
   | { readonly is: "hand_over"; readonly circle: CircleModel; readonly user?: protocol.UserId }
   | { readonly is: "remove_circle"; readonly circle: Pick<protocol.Circle, "id" | "name"> }

@@ -33,6 +33,7 @@ export function actText(
     case "stream_created": return t("audit.stream_created", { stream: act.name });
     case "stream_changed": return t("audit.stream_changed", { stream: stream(act.stream) });
     case "stream_narrowed": return t("audit.stream_narrowed", { stream: stream(act.stream) });
+    case "stream_removed": return t("audit.stream_removed", { stream: act.name ?? "…" });
     case "message_deleted": return t("audit.message_deleted", { name: name(act.author), stream: stream(act.stream) });
     case "topic_created": return t("audit.topic_created", { topic: act.name });
     case "topic_changed":

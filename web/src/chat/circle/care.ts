@@ -34,6 +34,11 @@ export async function removeCircle({ client }: Of, circle: CircleId): Promise<vo
   await client.command({ remove_circle: { circle } });
 }
 
+/** Removes a stream of a circle with all that is in it. */
+export async function removeStream({ client }: Of, stream: protocol.StreamId): Promise<void> {
+  await client.command({ remove_stream: { stream } });
+}
+
 /** Makes an invite that lasts so long and for so many, where that is said; its code. */
 export async function makeInvite({ client }: Of, circle: CircleId, lasts: { seconds?: number; uses?: number }): Promise<string> {
   const { code = "" } = await client.command({ create_invite: { circle, ...lasts } });

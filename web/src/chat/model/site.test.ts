@@ -102,6 +102,20 @@ test("a stream that may not be read any longer is gone at once, with what was sh
   expect(asked("window")).toBe(2);
 });
 
+test("that a stream was removed is told once it is known that its circle was not", async () => {
+  const gone: unknown[] = [];
+  const all = [circle("c_tea", [stream("s_tea", "c_tea"), stream("s_old", "c_tea")]), circle("c_ops", [stream("s_ops", "c_ops")])];
+  const { site, tell, state } = world(windowOf(all), { watcher: { gone: ({ id }, { id: of }, here) => gone.push([id, of, here]) } });
+  await site.start();
+  site.stream("s_tea")?.enter();
+  state.window = windowOf([circle("c_tea", [])]);
+  for (const id of ["s_tea", "s_ops"] as const) tell(id, { kind: "closed", removed: true } as never);
+  tell("s_old", { kind: "closed", removed: false } as never);
+  expect([streamsOf(site, "c_tea"), gone]).toEqual([[], []]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(gone).toEqual([["s_tea", "c_tea", true]]);
+});
+
 test("what is done on another device is seen here", async () => {
   const { site, tell, asked } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea", { unread: 2, head: 2 })])]), { answers: { stream: () => stream("s_tea", "c_tea", { read: 2, head: 2 }) } });
   await site.start();

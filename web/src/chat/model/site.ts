@@ -33,6 +33,8 @@ export interface Watcher {
   posted?(stream: StreamModel, event: protocol.Event): void;
   /** The user was made to leave a circle, or it was removed. */
   removed?(circle: CircleModel, how: protocol.Leaving): void;
+  /** A stream was removed whose circle is still there; `here` while one looked at it. */
+  gone?(stream: StreamModel, circle: CircleModel, here: boolean): void;
   /** Something that the user wanted did not come about. */
   refused?(error: unknown): void;
 }
@@ -75,6 +77,8 @@ export class Site {
   readonly #around: Around & AroundCircle;
   readonly #stops: (() => void)[] = [];
   readonly #last = new Map<StreamId, protocol.Timestamp>();
+  /** Streams that were removed, until it is known whether their circles are there. */
+  #removed: { readonly stream: StreamModel; readonly here: boolean }[] = [];
   #stale: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
   /** Whether the server told what there is. */
@@ -114,7 +118,7 @@ export class Site {
       renamed: () => this.people.again(),
       posted: (stream, event) => this.#posted(stream, event),
       changed: ({ id }, message) => this.singles.changed(id, message),
-      ended: (stream) => this.#lost(stream),
+      ended: (stream, removed) => this.#lost(stream, removed),
       stale: () => this.stale(),
       refused: (error) => this.refused(error),
     };
@@ -303,6 +307,10 @@ export class Site {
     this.#conversations.set(conversations);
     this.#admin.set(window.site_admin === true);
     this.#ready.set(true);
+    for (const { stream, here } of this.#removed.splice(0)) {
+      const circle = stream.circle;
+      if (circle !== undefined && circles.includes(circle)) this.watcher.gone?.(stream, circle, here);
+    }
   }
 
   #hold(of: protocol.StreamWindow, circle: CircleModel | undefined, seen: Set<StreamId>, kept: Past["streams"]): StreamModel {
@@ -365,7 +373,8 @@ export class Site {
     this.singles.lost(stream.id);
   }
 
-  #lost(stream: StreamModel): void {
+  #lost(stream: StreamModel, removed: boolean): void {
+    if (removed) this.#removed.push({ stream, here: stream.isHere });
     this.#drop(stream);
     stream.circle?.streams.update((all) => all.filter((one) => one !== stream));
     this.#conversations.update((all) => all.filter((one) => one !== stream));

@@ -48,8 +48,8 @@ export interface Around {
   posted(stream: StreamModel, event: protocol.Event): void;
   /** Something happened to a message of the stream. */
   changed(stream: StreamModel, message: Seq): void;
-  /** The stream may not be read any longer. */
-  ended(stream: StreamModel): void;
+  /** The stream may not be read any longer, or was removed for everybody. */
+  ended(stream: StreamModel, removed: boolean): void;
   /** Shows that something did not come about. */
   refused(error: unknown): void;
 }
@@ -102,7 +102,7 @@ export class StreamModel {
     this.feed = Stream.from(around.client, of, { messages_max: REST_MAX, held: held ?? [] });
     this.#was_read = held !== undefined;
     this.feed.onEvent((event) => this.#happened(event));
-    this.feed.onEnd(() => around.ended(this));
+    this.feed.onEnd((_, removed) => around.ended(this, removed));
     this.feed.onPresence((user, status) => around.noticed(user, status));
     if (of.stream.kind !== "channel") around.wanted(of.stream.users);
   }
@@ -147,6 +147,11 @@ export class StreamModel {
     // What was kept may have been looked at already, of which the server does not know yet.
     this.#newAfter.set(unread > 0 && head > this.#seen ? this.#seen : undefined);
     this.#renewed.update((count) => count + 1);
+  }
+
+  /** Whether somebody looks at it now. */
+  get isHere(): boolean {
+    return this.#is_here;
   }
 
   /** Somebody looks at it now: more is held, and what is new is marked. */
