@@ -2,8 +2,12 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { KithError } from "@kith/client";
 import { expect, test } from "vitest";
-import { errors } from "./i18n/en/errors.js";
+import { errors as first } from "./i18n/en/errors.js";
+import { refused } from "./i18n/en/refused.js";
+import "./i18n/late.js";
 import { why } from "./why.js";
+
+const errors = { ...first, ...refused };
 
 const text = (path: string) => readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), "utf8");
 const CODE = /^[a-z]+\.[a-z_]+$/;

@@ -1,13 +1,7 @@
 // Why something did not come about, in words for a person.
 
 import { KithError } from "@kith/client";
-import { errors } from "./i18n/en/errors.js";
-import { t } from "./i18n/index.svelte.js";
-
-type Known = keyof typeof errors;
-
-/** Whether there are words for a code: of others the server's own sentence is shown. */
-const isKnown = (key: string): key is Known => Object.hasOwn(errors, key);
+import { wordsOf } from "./i18n/index.svelte.js";
 
 /** What whoever offers a service, or decides about a topic, says of it in words of their own. */
 const WORDED = new Set(["service.failed", "topic.refused"]);
@@ -15,13 +9,13 @@ const WORDED = new Set(["service.failed", "topic.refused"]);
 /** What the server says besides is worth reading: which part of a value does not fit, and why. */
 const DETAILED = new Set(["topic.invalid"]);
 
-/** A sentence on what went wrong. */
+/** A sentence on what went wrong; the server's own where there are no words for its code, or not yet. */
 export function why(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof KithError) {
-    const key = `error.${error.code}`;
     if (WORDED.has(error.code) && error.failure !== undefined) return sentence(error.failure.message);
-    if (isKnown(key)) return DETAILED.has(error.code) ? `${t(key)} ${sentence(error.message)}` : t(key);
+    const words = wordsOf(`error.${error.code}`);
+    if (words !== undefined) return DETAILED.has(error.code) ? `${words} ${sentence(error.message)}` : words;
   }
   return sentence(error.message);
 }

@@ -28,6 +28,12 @@ export function tParts(key: FirstKey, count?: number): Part[] {
   return parts(form(now.messages[key], format.pluralRules(now.code), count === undefined ? {} : { count }));
 }
 
+/** What is said under a key that only the server may know; nothing where there are no words for it, or not yet. */
+export function wordsOf(key: string): string | undefined {
+  const words: unknown = Object.hasOwn(now.messages, key) ? now.messages[key as FirstKey] : undefined;
+  return typeof words === "string" ? words : undefined;
+}
+
 /** The language that is shown. */
 export function language(): LanguageCode {
   return now.code;

@@ -24,13 +24,13 @@ const OWN = {
   de: () => import("./de/inspector.js").then(({ all }) => all),
 } as const satisfies { readonly [Code in Exclude<LanguageCode, "en">]: () => Promise<Words> };
 
-/** Loads everything that the inspector says. */
+/** Loads everything that the inspector says, and why something was refused, which is told in English as the server says it. */
 export async function load(code: LanguageCode): Promise<FirstMessages & Words> {
   const loading: Promise<FirstMessages> = LANGUAGES[code].load();
   // English has been added to what is at hand.
   if (code === "en") return (await loading) as FirstMessages & Words;
-  const [messages, words] = await Promise.all([loading, OWN[code]()]);
-  return { ...messages, ...words };
+  const [messages, late, words] = await Promise.all([loading, LANGUAGES[code].late(), OWN[code]()]);
+  return { ...messages, ...late, ...words };
 }
 
 /** Shows the page in the language that was chosen, in any page, or that the browser asks for. */

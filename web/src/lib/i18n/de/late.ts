@@ -12,6 +12,7 @@ import { media } from "./media.js";
 import { notify } from "./notify.js";
 import { people } from "./people.js";
 import { privately } from "./private.js";
+import { refused } from "./refused.js";
 import { settings } from "./settings.js";
 
-export const late: LateMessages = { ...admin, ...emoji, ...find, ...formatting, ...keys, ...live, ...manage, ...media, ...notify, ...people, ...privately, ...settings };
+export const late: LateMessages = { ...admin, ...emoji, ...find, ...formatting, ...keys, ...live, ...manage, ...media, ...notify, ...people, ...privately, ...refused, ...settings };

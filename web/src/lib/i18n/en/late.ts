@@ -11,6 +11,7 @@ import { media } from "./media.js";
 import { notify } from "./notify.js";
 import { people } from "./people.js";
 import { privately } from "./private.js";
+import { refused } from "./refused.js";
 import { settings } from "./settings.js";
 
-export const late = { ...admin, ...emoji, ...find, ...formatting, ...keys, ...live, ...manage, ...media, ...notify, ...people, ...privately, ...settings } as const;
+export const late = { ...admin, ...emoji, ...find, ...formatting, ...keys, ...live, ...manage, ...media, ...notify, ...people, ...privately, ...refused, ...settings } as const;
