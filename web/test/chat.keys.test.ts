@@ -255,6 +255,25 @@ test.each(KEYS.map(({ where }) => where))("each key does what the list says of i
   await page.close();
 });
 
+test("where the browser gives no clipboard, text is copied as well", async () => {
+  const page = await chat(browser, server, ana, `/s/${stream}`);
+  // As on a page that comes by HTTP from another machine.
+  await page.evaluate(() => {
+    Object.defineProperty(window, "isSecureContext", { value: false });
+    Object.defineProperty(navigator, "clipboard", { value: undefined });
+  });
+  await message(page, "two, or so").waitFor();
+  await row(page, "two, or so").focus();
+  await page.keyboard.press("c");
+  await page.getByText("Copied").waitFor();
+  expect(await row(page, "two, or so").evaluate((one) => one.contains(document.activeElement))).toBe(true);
+  await composer(page).focus();
+  await page.keyboard.press("Control+v");
+  await expect.poll(() => composer(page).inputValue()).toContain("two, or so");
+  await composer(page).fill("");
+  await page.close();
+});
+
 test("on other keyboards a quote and a list are made by the keys in the same places", async () => {
   const page = await chat(browser, server, ana, `/s/${stream}`);
   // As on a German one.

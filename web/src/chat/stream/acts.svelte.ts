@@ -6,6 +6,7 @@ import { get } from "svelte/store";
 import { t } from "../../lib/i18n/index.svelte.js";
 import { Copy, History, Link, Message as Thread, Pencil, Pin, PinOff, Reply, Trash, Eye } from "../../lib/ui/icons.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
+import { copyText } from "../../lib/ui/clipboard.js";
 import { toast } from "../../lib/ui/toasts.svelte.js";
 import { permissionsOf, type Permission } from "../model/rights.js";
 import { pathOf } from "../model/route.js";
@@ -141,8 +142,7 @@ export class Acts {
   }
 
   async copy(message: Message): Promise<void> {
-    await navigator.clipboard.writeText(message.text);
-    toast(t("ui.copied"), { kind: "good" });
+    if (await copyText(message.text)) toast(t("ui.copied"), { kind: "good" });
   }
 
   async link({ seq, thread }: Message): Promise<void> {

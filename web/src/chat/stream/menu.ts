@@ -5,6 +5,7 @@ import { get } from "svelte/store";
 import { t } from "../../lib/i18n/index.svelte.js";
 import { ArchiveRestore, Check, Link, Lock, LogOut, Settings, Star, User, UserPlus } from "../../lib/ui/icons.js";
 import type { MenuItem } from "../../lib/ui/menu.js";
+import { copyText } from "../../lib/ui/clipboard.js";
 import { toast } from "../../lib/ui/toasts.svelte.js";
 import { muteItem } from "../places/mute.js";
 import { FAVOURITES, ORDER_MAX, orderOf } from "../model/order.js";
@@ -60,6 +61,5 @@ async function unarchive(site: Site, { id, name = "", about, ...info }: protocol
 
 /** Copies the full address of something on this server. */
 export async function copyLink(path: string): Promise<void> {
-  await navigator.clipboard.writeText(location.origin + path);
-  toast(t("chat.link_copied"), { kind: "good" });
+  if (await copyText(location.origin + path)) toast(t("chat.link_copied"), { kind: "good" });
 }

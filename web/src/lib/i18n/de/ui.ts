@@ -16,6 +16,7 @@ export const ui = {
   "ui.dismiss": "Ausblenden",
   "ui.copy": "Kopieren",
   "ui.copied": "Kopiert",
+  "ui.not_copied": "Dieser Browser lässt das nicht kopieren.",
   "ui.none_found": "Nichts gefunden",
   "ui.not_found": "Hier ist nichts",
   "ui.not_found_hint": "Oder nichts für dich. Vielleicht stimmt die Adresse nicht, oder was hier war, ist weg.",

@@ -16,6 +16,7 @@ export const ui = {
   "ui.dismiss": "Dismiss",
   "ui.copy": "Copy",
   "ui.copied": "Copied",
+  "ui.not_copied": "This browser does not let it be copied.",
   "ui.none_found": "Nothing found",
   "ui.not_found": "There is nothing here",
   "ui.not_found_hint": "Or nothing for you. The address may be wrong, or what was here is gone.",
