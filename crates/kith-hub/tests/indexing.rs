@@ -98,6 +98,27 @@ async fn while_others_publish_the_index_hardly_works_and_then_it_does_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_in_which_much_is_said_keeps_no_other_out_of_the_index() {
+    let hub = hub(MemoryStore::new(), Limits::default()).await;
+    let index = Arc::new(Slow::default());
+    tokio::spawn(hub.search_by(Arc::<Slow>::clone(&index)));
+    let ana = user(&hub, "ana").await;
+    let (_, tea) = circle(&hub, ana).await;
+    let (_, cups) = circle(&hub, ana).await;
+    let ((loud, calm), mut calm_at) = ((tea.min(cups), tea.max(cups)), Seq(0));
+    for number in 0..6000 {
+        say(&hub, ana, loud, &format!("tea {number}")).await.unwrap();
+        if (1000..3000).contains(&number) && number % 100 == 0 {
+            calm_at = say(&hub, ana, calm, "a cup").await.unwrap().events[0].seq;
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+    let read = index.read.lock().unwrap().clone();
+    assert!(read[&loud] < Seq(5000), "it is behind: {read:?}");
+    assert_eq!(read[&calm], calm_at);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_said_now_and_then_is_in_the_index_at_once() {
     let hub = hub(MemoryStore::new(), Limits::default()).await;
     let index = Arc::new(Slow::default());

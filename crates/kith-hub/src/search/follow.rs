@@ -32,8 +32,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// have done.
 const REST: u32 = 29;
 const REST_MAX: Duration = Duration::from_secs(5);
-/// Nobody publishes when nobody did so for as long.
+/// It is quiet when in such a time fewer operations were done than these: they are no load.
 const QUIET: Duration = Duration::from_millis(50);
+const LOAD: u64 = 10;
 
 enum Failure {
     Hub(HubError),
@@ -95,7 +96,7 @@ impl Hub {
             let (before, piece) = (self.published(), left.min(QUIET));
             self.pass(piece).await;
             left -= piece;
-            if piece == QUIET && self.published() == before {
+            if piece == QUIET && self.published().saturating_sub(before) < LOAD {
                 return false;
             }
         }
@@ -121,10 +122,9 @@ impl Follower {
             }
         }
         let streams = behind.some(self.last, STREAMS);
-        self.last = streams.last().copied();
         let done = streams.is_empty();
         if !done {
-            self.read(streams, most).await?;
+            self.last = self.read(streams, most).await?;
         }
         self.hub.inner.searching.progress.send_replace(None);
         Ok(!done || self.looking.is_some() || !self.hub.inner.searching.behind.is_empty())
@@ -160,8 +160,9 @@ impl Follower {
         looked
     }
 
-    /// Reads on in some streams and puts what is new into the index.
-    async fn read(&self, streams: Vec<StreamId>, most: usize) -> Result<(), Failure> {
+    /// Reads on in some streams, until there is enough, and puts what is new into the index; the last that
+    /// was read.
+    async fn read(&self, streams: Vec<StreamId>, most: usize) -> Result<Option<StreamId>, Failure> {
         let hub = &self.hub;
         let mut step = Step::default();
         let mut ends = Vec::new();
@@ -194,10 +195,11 @@ impl Follower {
         if !step.read.is_empty() {
             self.index.apply(step).await?;
         }
+        let last_read = ends.last().map(|(stream, ..)| *stream);
         for (stream, last, end) in ends {
             hub.inner.searching.behind.read(stream, last, end);
         }
-        Ok(())
+        Ok(last_read)
     }
 
     /// Forgets the messages of a stream that was removed.
