@@ -236,10 +236,11 @@ test("the owner removes a circle while another reads it, who is told and led els
 test("a stream is removed while another reads it, who is told and led to another of its circle", async () => {
   const { circle, stream: general } = await teaOf(ana, [bob], "Brewing");
   const { stream } = await ana.ask("POST", `/circles/${circle}/streams`, { name: "kettles" }) as { stream: string };
-  await post(ana, stream, "of ana");
-  const [page, reader] = [await chat(browser, server, ana, `/s/${general}`), await chat(browser, server, bob, `/s/${stream}`, { theme: "dark" })];
-  await message(reader, "of ana").waitFor();
-  await composer(reader).fill("begun, and never sent");
+  const root = await post(ana, stream, "of ana");
+  await post(ana, stream, "more of it", { thread: root });
+  const [page, reader] = [await chat(browser, server, ana, `/s/${general}`), await chat(browser, server, bob, `/s/${stream}/${root}/thread`, { theme: "dark" })];
+  await message(reader, "more of it").waitFor();
+  await composer(reader).first().fill("begun, and never sent");
 
   await fromPlace(page, "kettles", "Settings of kettles");
   await page.getByRole("dialog").getByRole("button", { name: "Remove the stream …" }).click();
@@ -257,6 +258,7 @@ test("a stream is removed while another reads it, who is told and led to another
     await expect.poll(() => place(one, "kettles").count()).toBe(0);
     await expect.poll(() => one.evaluate(() => location.pathname)).toBe(`/s/${general}`);
     await expectAccessible(one);
+    expect(await one.getByRole("alert").count()).toBe(0);
   }
   expect(await reader.evaluate(() => JSON.stringify(localStorage))).not.toContain("begun, and never sent");
   // A link that leads there leads to where there is something.

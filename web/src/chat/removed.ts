@@ -30,8 +30,8 @@ export function wasRemoved(site: Pick<Site, "outbox" | "drafts">, view: Pick<Vie
 /** Whoever looked at a stream that was removed is told so, and led to another of its circle. */
 export function streamWasRemoved(site: Pick<Site, "outbox" | "drafts">, view: Pick<View, "dialog" | "route" | "goCircle">, { id, info }: Pick<StreamModel, "id" | "info">, circle: CircleModel, here: boolean): void {
   forget(site, id);
-  const dialog = view.dialog as { is: string; stream?: { id: string } } | undefined;
-  if (dialog?.is !== "remove_stream" && dialog?.stream?.id === id) view.dialog = undefined;
+  const dialog = view.dialog as { is: string; of?: string; stream?: { id: string } } | undefined;
+  if (dialog?.is !== "remove_stream" && (dialog?.of === id || dialog?.stream?.id === id)) view.dialog = undefined;
   if (!here) return;
   toast(t("chat.stream_was_removed", { stream: info.name ?? "" }));
   const { route } = view;

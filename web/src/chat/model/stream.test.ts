@@ -12,7 +12,7 @@ const windowOf = (head: number, read: number): protocol.StreamWindow => ({
 });
 
 /** The stream of a page that was kept with messages up to `head` and the read marker at `read`. */
-function kept(head: number, read: number, more: Partial<Client> = {}): { model: StreamModel; tell: (update: FeedUpdate) => void; waits: () => string[] } {
+function kept(head: number, read: number, more: Partial<Client> = {}): { model: StreamModel; tell: (update: FeedUpdate) => void; waits: () => string[]; refused: unknown[] } {
   let tell: (update: FeedUpdate) => void = () => {};
   const client = {
     user: { id: "u_ana" },
@@ -25,12 +25,13 @@ function kept(head: number, read: number, more: Partial<Client> = {}): { model: 
   const storage = new Map<string, string>();
   const outbox = new Outbox("u_ana", { getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => void storage.set(key, value), removeItem: (key) => void storage.delete(key) });
   let is_past = true;
+  const refused: unknown[] = [];
   const around: Around = {
-    client, outbox, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, noticed: () => {}, posted: () => {}, changed: () => {}, ended: () => {}, refused: () => {},
+    client, outbox, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, noticed: () => {}, posted: () => {}, changed: () => {}, ended: () => {}, refused: (error) => void refused.push(error),
   };
   const model = new StreamModel(around, windowOf(head, read), undefined, Array.from({ length: head }, (_, at) => message(at + 1)));
   is_past = false;
-  return { model, tell: (update) => tell(update), waits: () => outbox.all().map(({ op }) => op) };
+  return { model, tell: (update) => tell(update), waits: () => outbox.all().map(({ op }) => op), refused };
 }
 
 /** What is marked as new, and how often it was told how it is, once the server told of messages up to `head`. */
@@ -79,4 +80,18 @@ test("what waits for a connection is taken back, but for what a page before may 
   expect(["k-1", "k-2"].map((op) => model.isUnsent(op))).toEqual([false, true]);
   expect(["k-1", "k-2"].map((op) => model.discard(op)?.text)).toEqual([undefined, "now"]);
   expect([withdrawn, waits()]).toEqual([["k-2"], ["k-1"]]);
+});
+
+test("of a stream that is there no longer nothing is asked, and what was asked is not told to be refused", async () => {
+  const asked: string[] = [];
+  const refuses = (what: string) => () => (asked.push(what), Promise.reject(new Error(what)));
+  const { model, refused } = kept(5, 2, { query: refuses("query") as never, command: refuses("command") as never });
+  model.enter();
+  model.saw(3, 5);
+  const before = asked.length;
+  model.end();
+  model.leave();
+  model.countThreads();
+  await vi.runAllTimersAsync();
+  expect([before > 0, asked.length - before, refused]).toEqual([true, 0, []]);
 });

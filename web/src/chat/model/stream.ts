@@ -81,6 +81,7 @@ export class StreamModel {
   #past: Seq | undefined;
   #seen: Seq;
   #told: Seq;
+  #ended = false;
   #is_here = false;
   #was_read: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -299,9 +300,9 @@ export class StreamModel {
   flushRead(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#seen <= this.#told) return;
+    if (this.#ended || this.#seen <= this.#told) return;
     this.#told = this.#seen;
-    this.around.client.command({ read: { stream: this.id, seq: this.#seen } }).catch((error: unknown) => this.around.refused(error));
+    this.attempt(this.around.client.command({ read: { stream: this.id, seq: this.#seen } }));
   }
 
   /** Everything is read, seen or not; in threads as well. */
@@ -369,18 +370,22 @@ export class StreamModel {
 
   /** Asks which threads the user follows. */
   countThreads(): void {
+    if (this.#ended) return;
     this.attempt(this.around.client.query({ unread: { stream: this.id } }).then(({ threads }) => {
       this.#threads.set(new Map(threads.map((thread) => [thread.thread, thread])));
     }));
   }
 
-  /** Does something; where it does not come about, it is told why. */
+  /** Does something; where it does not come about, it is told why, unless there is no stream any more. */
   attempt(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.around.refused(error));
+    work.catch((error: unknown) => {
+      if (!this.#ended) this.around.refused(error);
+    });
   }
 
   /** It is followed no longer. */
   end(): void {
+    this.#ended = true;
     clearTimeout(this.#timer);
     this.feed.close();
   }
