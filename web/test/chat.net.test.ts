@@ -10,6 +10,7 @@ import { heard } from "../scripts/real.mjs";
 import { Chromium, expectAccessible, signIn } from "./browser.js";
 import { chat, composer, forgive, message, place, post, say, texts, worldOf } from "./chat.js";
 import { blob } from "./files.js";
+import { slow } from "./network.js";
 import { BUSY, FILES, serve, Server } from "./server.js";
 import { Shell } from "./shell.js";
 
@@ -24,10 +25,9 @@ afterAll(async () => {
 });
 
 /** Makes the network of a page as slow as in a train; what comes back says how much of a second goes up from then on. */
-async function slow(page: Page): Promise<(up: number) => Promise<unknown>> {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Network.enable");
-  const set = (up: number) => devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 300, downloadThroughput: 150_000, uploadThroughput: up });
+async function inTrain(page: Page): Promise<(up: number) => Promise<unknown>> {
+  const network = await slow(page, 300);
+  const set = (up: number) => network(150_000, up);
   // A file goes up for as long as the test wants.
   await set(1000);
   return set;
@@ -38,7 +38,7 @@ test("over a slow network the page opens, and what is said does not wait for a f
   const { ana, bob, stream } = await worldOf(server);
   await post(bob, stream, "from before");
   const page = await chat(browser, server, ana, `/s/${stream}`);
-  const upload = await slow(page);
+  const upload = await inTrain(page);
   await page.reload();
   await message(page, "from before").waitFor();
   const asked = page.waitForEvent("filechooser");

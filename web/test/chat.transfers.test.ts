@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Chromium, expectAccessible, expectFits } from "./browser.js";
 import { chat, composer, forgive, message, post, say, worldOf } from "./chat.js";
 import { blob, upload, type Made } from "./files.js";
+import { slow } from "./network.js";
 import { FILES, Server } from "./server.js";
 
 let browser: Chromium;
@@ -18,13 +19,6 @@ async function serverOf(settings: Record<string, string> = FILES): Promise<Serve
   const server = await Server.start(settings);
   onTestFinished(() => server.end());
   return server;
-}
-
-/** How many bytes a page is brought in a second from then on. */
-async function slow(page: Page): Promise<(down: number) => Promise<unknown>> {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Network.enable");
-  return (down) => devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 20, downloadThroughput: down, uploadThroughput: -1 });
 }
 
 const tray = (page: Page, name: string) => page.getByRole("list", { name: "Files of your message" }).getByRole("listitem").filter({ hasText: name });

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { expectAccessible, expectFits } from "./browser.js";
 import { chat, message, post, worldOf } from "./chat.js";
 import { upload } from "./files.js";
+import { slow } from "./network.js";
 import { FILES } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 import { brokenWebm, webm } from "./video.js";
@@ -33,6 +34,9 @@ test("a video has its place before it is there, is played and sought by keys, an
   const place = () => video.boundingBox();
   await video.waitFor();
   const before = await place();
+  // So that not all of it can be there before anybody asked for it.
+  const network = await slow(page);
+  await network(1_000_000);
   let_through();
   await expect.poll(() => video.evaluate((video) => (video as HTMLVideoElement).duration)).toBe(COLOURS.length);
   await page.unroute(/\/files\/f_[^/]*$/);
@@ -60,8 +64,9 @@ test("a video has its place before it is there, is played and sought by keys, an
   await seek(10.5);
   await expect.poll(seen).toBe(10);
   const parts = () => asked.filter(({ from }) => /^bytes=[1-9]/.test(from ?? ""));
-  await expect.poll(() => parts().length, JSON.stringify(asked)).toBeGreaterThan(0);
+  await expect.poll(() => parts().length).toBeGreaterThan(0);
   expect(parts().every(({ status }) => status === 206)).toBe(true);
+  await network(-1);
 
   await seek(0);
   await video.focus();
