@@ -61,6 +61,30 @@ test.each(["stays", "is closed"])("what both wrote without a connection is sent 
   await server.end();
 });
 
+test("what waits is sent as long as a tab has it, whatever became of what the browser kept", async () => {
+  const server = await Server.start(BUSY);
+  const { bob, stream, here, there } = await open(server);
+  await server.kill();
+  for (const page of [here, there]) await page.getByText("No connection.").waitFor();
+  await say(here, "one");
+  await mine(there, "one").waitFor();
+  await there.evaluate(() => localStorage.clear());
+  await say(there, "two");
+  await mine(here, "two").getByText("Waits for a connection").waitFor();
+  expect(await mine(here, "one").count()).toBe(1);
+  await server.again();
+  for (const page of [here, there]) {
+    for (const text of ["one", "two"]) await message(page, text).waitFor({ timeout: 40_000 });
+    await expect.poll(() => page.getByRole("article", { name: "Your message" }).count()).toBe(0);
+    expect(await page.getByRole("article").count()).toBe(2);
+    await expect.poll(() => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("kith.outbox.")))).toEqual([]);
+  }
+  expect((await texts(bob, stream)).toSorted()).toEqual(["one", "two"]);
+  forgive(browser);
+  for (const page of [here, there]) await page.close();
+  await server.end();
+});
+
 test("what is begun in one tab takes nothing from what is begun in the other", async () => {
   const server = await Server.start(BUSY);
   const { here, there } = await open(server);

@@ -3,9 +3,12 @@
 import type { Site } from "./model/site.js";
 
 /** Shares what waits with every tab of the user; what comes back ends that. */
-export function followTabs(site: Pick<Site, "outbox" | "shareOutbox">): () => void {
-  const changed = ({ key }: StorageEvent) => {
-    if (key === site.outbox.key) site.shareOutbox();
+export function followTabs(site: Pick<Site, "outbox" | "shareOutbox" | "letGo">): () => void {
+  const changed = ({ key, newValue }: StorageEvent) => {
+    const op = site.outbox.opOf(key);
+    if (op === undefined) return;
+    if (newValue === null) site.letGo(op);
+    else site.shareOutbox();
   };
   addEventListener("storage", changed);
   return () => removeEventListener("storage", changed);

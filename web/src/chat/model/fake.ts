@@ -2,6 +2,7 @@
 
 import { KithError, type Client, type Connection, type FeedUpdate, type protocol } from "@kith/client";
 import { writable } from "svelte/store";
+import type { Keep } from "./outbox.js";
 
 /** What is answered, by the name of a question or command; what is not named is answered by nothing. */
 export type Answers = Readonly<Record<string, (said: never) => unknown>>;
@@ -54,6 +55,15 @@ export function fake(answers: Answers = {}): Fake {
     followed: () => [...follows].map(({ feed }) => feed),
     connection,
   };
+}
+
+/** What a browser keeps: everything is a property, and how it is asked for is none. */
+export function storage(kept: Record<string, string> = {}): Keep & Record<string, string> {
+  return Object.assign(Object.create({
+    getItem(this: Record<string, string>, key: string) { return this[key] ?? null; },
+    setItem(this: Record<string, string>, key: string, value: string) { this[key] = value; },
+    removeItem(this: Record<string, string>, key: string) { delete this[key]; },
+  }), kept);
 }
 
 /** Once everything that was answered was heard. */

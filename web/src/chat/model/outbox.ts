@@ -1,6 +1,7 @@
 // What was sent and is not on the server yet, kept by the browser: a page that was closed meanwhile
 // sends it when it is opened again, under the same name, so that it happens once. All tabs share it: what
 // one writes without a connection every other shows as well, and whichever is connected first sends it all.
+// Each message is kept apart: tabs that change what waits at the same time take nothing from each other.
 
 import type { Draft, protocol } from "@kith/client";
 import type { FileKey } from "./uploads.js";
@@ -22,34 +23,36 @@ export interface Kept {
 /** What of the browser's storage is used. */
 export type Keep = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
+/** As it is kept. */
+interface Placed extends Kept {
+  /** What waits is in the order of these. */
+  readonly place: number;
+}
+
 /** What waits, of one user, for all tabs of the browser. */
 export class Outbox {
-  /** Under which name the browser keeps it. */
-  readonly key: string;
+  readonly #prefix: string;
   /** What this tab sends, which another may as well: the same name happens once. */
-  readonly #held = new Map<protocol.OpId, Kept>();
+  readonly #held = new Map<protocol.OpId, Placed>();
 
   constructor(user: protocol.UserId, private readonly storage: Keep) {
-    this.key = `kith.outbox.${user}`;
+    this.#prefix = `kith.outbox.${user}.`;
   }
 
   /** Everything that waits, the oldest first. */
   all(): readonly Kept[] {
-    try {
-      const kept: unknown = JSON.parse(this.storage.getItem(this.key) ?? "[]");
-      return Array.isArray(kept) ? kept.filter(isKept) : [];
-    } catch {
-      return [];
-    }
+    return this.#all();
+  }
+
+  /** What is kept under a name of the browser's storage, where that is one of these. */
+  opOf(key: string | null): protocol.OpId | undefined {
+    return key?.startsWith(this.#prefix) === true ? key.slice(this.#prefix.length) : undefined;
   }
 
   /** Keeps something that this tab sends until it is dropped, in the place where it was kept already. */
   keep(kept: Kept): void {
-    this.#held.set(kept.op, kept);
-    const all = this.all();
-    const place = all.findIndex(({ op }) => op === kept.op);
-    if (place < 0) this.#write([...all, kept]);
-    else if (JSON.stringify(all[place]) !== JSON.stringify(kept)) this.#write(all.with(place, kept));
+    const place = this.#get(kept.op)?.place ?? (this.#all().at(-1)?.place ?? 0) + 1;
+    this.#write({ ...kept, place });
   }
 
   /** Whether this tab sends something. */
@@ -57,42 +60,60 @@ export class Outbox {
     return this.#held.has(op);
   }
 
-  /** What this tab would send, and another has sent or taken back: it is forgotten here as well. */
-  takeGone(): readonly Kept[] {
-    const there = new Set(this.all().map(({ op }) => op));
-    const gone = [...this.#held.values()].filter(({ op }) => !there.has(op));
-    for (const { op } of gone) this.#held.delete(op);
-    return gone;
-  }
-
-  /** There is a connection: everything that this tab holds may be sent. */
+  /**
+   * There is a connection: everything that this tab holds may be sent. What the browser has no longer is
+   * kept again: nobody said that it is sent, or taken back.
+   */
   online(): void {
-    const all = this.all();
-    const is_new = ({ op, sent }: Kept) => sent !== true && this.#held.has(op);
-    if (all.some(is_new)) this.#write(all.map((kept) => (is_new(kept) ? { ...kept, sent: true } : kept)));
+    for (const kept of this.#held.values()) this.#write({ ...kept, sent: true });
   }
 
   /** Whether any tab may have sent it. */
   isSent(op: protocol.OpId): boolean {
-    return this.all().some((kept) => kept.op === op && kept.sent === true);
+    return this.#get(op)?.sent === true;
   }
 
-  /** It is on the server, or nobody wants it any longer. */
-  drop(op: protocol.OpId): void {
+  /** It is on the server, or nobody wants it any longer; what this tab held of it. */
+  drop(op: protocol.OpId): Kept | undefined {
+    const held = this.#held.get(op);
     this.#held.delete(op);
-    const all = this.all();
-    const rest = all.filter((kept) => kept.op !== op);
-    if (rest.length !== all.length) this.#write(rest);
+    this.storage.removeItem(this.#prefix + op);
+    return held;
   }
 
-  #write(all: readonly Kept[]): void {
-    if (all.length === 0) this.storage.removeItem(this.key);
-    else this.storage.setItem(this.key, JSON.stringify(all));
+  #all(): readonly Placed[] {
+    return Object.keys(this.storage)
+      .flatMap((key) => this.#read(this.opOf(key)) ?? [])
+      .toSorted((one, two) => one.place - two.place);
+  }
+
+  /** As it is kept, or where the browser does not, as it is held. */
+  #get(op: protocol.OpId): Placed | undefined {
+    return this.#read(op) ?? this.#held.get(op);
+  }
+
+  #read(op: protocol.OpId | undefined): Placed | undefined {
+    if (op === undefined) return undefined;
+    try {
+      const kept: unknown = JSON.parse(this.storage.getItem(this.#prefix + op) ?? "null");
+      return isPlaced(kept) && kept.op === op ? kept : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #write(kept: Placed): void {
+    this.#held.set(kept.op, kept);
+    try {
+      this.storage.setItem(this.#prefix + kept.op, JSON.stringify(kept));
+    } catch {
+      // The browser has no room for it: as long as this page is open it is sent nevertheless.
+    }
   }
 }
 
-function isKept(one: unknown): one is Kept {
+function isPlaced(one: unknown): one is Placed {
   if (typeof one !== "object" || one === null) return false;
-  const { op, stream, draft } = one as Partial<Kept>;
-  return typeof op === "string" && typeof stream === "string" && typeof draft?.text === "string";
+  const { op, stream, draft, place } = one as Partial<Placed>;
+  return typeof op === "string" && typeof stream === "string" && typeof draft?.text === "string" && typeof place === "number";
 }

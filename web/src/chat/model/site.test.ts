@@ -1,8 +1,7 @@
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { fake, refusal, type Answers } from "./fake.js";
-import type { Keep } from "./outbox.js";
+import { fake, refusal, storage, type Answers } from "./fake.js";
 import { Site, type Watcher } from "./site.js";
 
 type Of = Partial<protocol.StreamWindow>;
@@ -17,16 +16,13 @@ const circle = (id: string, streams: readonly protocol.StreamWindow[]) => ({
 });
 const windowOf = (circles: ReturnType<typeof circle>[], conversations: protocol.StreamWindow[] = []) => ({ circles, conversations, site_admin: true });
 
-function keep(kept: Record<string, string> = {}): Keep {
-  return { getItem: (key) => kept[key] ?? null, setItem: (key, value) => void (kept[key] = value), removeItem: (key) => void delete kept[key] };
-}
-
 /** A site whose window is what `state.window` says when it is asked. */
 function world(window: object, { answers = {}, watcher = {}, kept = {} }: { answers?: Answers; watcher?: Watcher; kept?: Record<string, string> } = {}) {
   const state = { window };
+  const keep = storage(kept);
   const of = fake({ window: () => state.window, blocks: () => ["u_eve"], preferences: () => ({ look: "dark" }), users: () => [], unread: () => ({ threads: [] }), ...answers });
-  const site = new Site(of.client, keep(kept), watcher);
-  return { ...of, state, site, asked: (name: string) => of.said.filter(([one]) => one === name).length };
+  const site = new Site(of.client, keep, watcher);
+  return { ...of, state, site, keep, asked: (name: string) => of.said.filter(([one]) => one === name).length };
 }
 const event = (feed: string, seq: number, body: object, by = "u_bob") => ({ kind: "event", event: { feed, seq, at: seq, by, body } as unknown as protocol.Event }) as const;
 
@@ -141,12 +137,29 @@ test("who was made to leave is told, and many changes are one question", async (
 
 test("what waited in a page before is sent under its name, and what is gone is not", async () => {
   const waiting = [{ op: "op-7", stream: "s_tea", draft: { text: "said before" } }, { op: "op-8", stream: "s_gone", draft: { text: "to nobody" } }];
-  const { site, said } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea")])]), { kept: { "kith.outbox.u_ana": JSON.stringify(waiting) } });
+  const { site, said } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea")])]), { kept: Object.fromEntries(waiting.map((one, place) => [`kith.outbox.u_ana.${one.op}`, JSON.stringify({ ...one, place })])) });
   const sent: unknown[] = [];
   Object.assign(site.client, { command: (command: object, op?: string) => (sent.push(op, command), new Promise(() => {})) });
   await site.start();
   expect(JSON.stringify(sent)).toContain("said before");
   expect(JSON.stringify([sent, said])).not.toContain("to nobody");
+});
+
+test("what another tab sent or took back is not sent here any more, and what is merely kept no longer is", async () => {
+  const { site, keep, connection } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea")])]));
+  const withdrawn: string[] = [];
+  Object.assign(site.client, { command: () => new Promise(() => {}), isUnsent: () => true, withdraw: (op: string) => withdrawn.push(op) > 0 });
+  await site.start();
+  for (const text of ["one", "two"]) void site.stream("s_tea")?.post({ text }).catch(() => {});
+  const texts = () => site.stream("s_tea")?.feed.lines.messages.get().map((line) => line.state !== "confirmed" && line.draft.text);
+  for (const key of Object.keys(keep)) keep.removeItem(key);
+  connection.set({ state: "online" });
+  expect([texts(), withdrawn]).toEqual([["one", "two"], []]);
+  expect(site.outbox.all().map(({ draft, sent }) => [draft.text, sent])).toEqual([["one", true], ["two", true]]);
+  site.letGo("op-1");
+  expect([texts(), withdrawn, site.outbox.all().map(({ op }) => op)]).toEqual([["two"], ["op-1"], ["op-2"]]);
+  site.letGo("op-1");
+  expect(withdrawn).toEqual(["op-1"]);
 });
 
 test("with every connection but the first it is asked what there is by now", async () => {

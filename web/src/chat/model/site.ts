@@ -213,12 +213,17 @@ export class Site {
     this.preferences.learn(preferences);
   }
 
+  /** Another tab sent what waits, or took it back: here it is not sent any more. */
+  letGo(op: protocol.OpId): void {
+    const held = this.outbox.drop(op);
+    if (held !== undefined) this.#streams.get(held.stream)?.letGo(op, held.draft.thread);
+  }
+
   /**
-   * Another tab changed what waits: what it sent or took back is not sent here any more, and what it wrote
-   * without a connection is sent by whichever of them is connected first. What has files stays with it.
+   * What another tab wrote without a connection is sent by whichever of them is connected first. What has
+   * files stays with it.
    */
   shareOutbox(): void {
-    for (const { op, stream, draft } of this.outbox.takeGone()) this.#streams.get(stream)?.letGo(op, draft.thread);
     for (const { op, stream, draft, sent } of this.outbox.all()) {
       const is_shared = sent !== true && (draft.uploads ?? []).length === 0 && !this.outbox.holds(op);
       if (is_shared) this.#streams.get(stream)?.carry(op, draft).catch(() => {});

@@ -1,6 +1,7 @@
 import type { Client, FeedUpdate, protocol } from "@kith/client";
 import { get, writable } from "svelte/store";
 import { beforeEach, expect, test, vi } from "vitest";
+import { storage } from "./fake.js";
 import { Outbox } from "./outbox.js";
 import { StreamModel, type Around } from "./stream.js";
 
@@ -22,8 +23,7 @@ function kept(head: number, read: number, more: Partial<Client> = {}): { model: 
     connection: writable({ state: "offline" }),
     ...more,
   } as unknown as Client;
-  const storage = new Map<string, string>();
-  const outbox = new Outbox("u_ana", { getItem: (key) => storage.get(key) ?? null, setItem: (key, value) => void storage.set(key, value), removeItem: (key) => void storage.delete(key) });
+  const outbox = new Outbox("u_ana", storage());
   let is_past = true;
   const refused: unknown[] = [];
   const around: Around = {
