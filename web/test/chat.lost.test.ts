@@ -2,7 +2,7 @@
 
 import type { WebSocketRoute } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Chromium, expectAccessible } from "./browser.js";
+import { Chromium, expectAccessible, signIn } from "./browser.js";
 import { chat, composer, forgive, message, place, post, say, streamOf, teaOf, texts } from "./chat.js";
 import { png } from "./files.js";
 import { BUSY, FILES, PASSWORD, Server } from "./server.js";
@@ -252,6 +252,26 @@ test("a page that the server does not listen to any longer begins again, with ev
   await files.getByText(/^Uploaded/).waitFor();
   await composer(page).press("Enter");
   await page.getByRole("img", { name: "kettle.png" }).waitFor();
+  await page.close();
+  await server.end();
+});
+
+test("a menu that does not come is said not to, and comes when it is asked for again", async () => {
+  const server = await Server.start(BUSY);
+  const ana = await server.person("ana");
+  const { stream } = await teaOf(ana);
+  const page = await browser.page();
+  await page.route("**/assets/Menu-*", (asked) => asked.abort());
+  await page.goto(`${server.url}/s/${stream}`);
+  await signIn(page, ana.name);
+  const button = page.getByRole("button", { name: "Your menu" });
+  await button.click();
+  await page.getByText("The server cannot be reached.").waitFor();
+  await expect.poll(() => button.getAttribute("aria-expanded")).toBe("false");
+  await page.unroute("**/assets/Menu-*");
+  await button.click();
+  await page.getByRole("menu", { name: "Your menu" }).waitFor();
+  forgive(browser);
   await page.close();
   await server.end();
 });
