@@ -42,7 +42,9 @@ export function streamWasRemoved(site: Pick<Site, "outbox" | "drafts">, view: Pi
 function forget({ outbox, drafts }: Pick<Site, "outbox" | "drafts">, stream: protocol.StreamId): void {
   for (const { op } of outbox.all().filter((one) => one.stream === stream)) outbox.drop(op);
   const own = drafts.key(stream);
-  for (const key of Object.keys(localStorage)) {
-    if (key === own || key.startsWith(`${own}.`) || key.startsWith(`${own}:`)) localStorage.removeItem(key);
+  for (const storage of [localStorage, sessionStorage]) {
+    for (const key of Object.keys(storage)) {
+      if (key === own || key.startsWith(`${own}.`) || key.startsWith(`${own}:`)) storage.removeItem(key);
+    }
   }
 }
