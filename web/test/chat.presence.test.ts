@@ -97,16 +97,21 @@ test("one who writes in a thread is shown there, and not in the stream", async (
 });
 
 test("those who talk with each other see how the other is there, and a block ends it", async () => {
-  const [ana, bob] = [await server.person("anatalks"), await server.person("bobtalks")];
+  const [ana, bob, cyd] = [await server.person("anatalks"), await server.person("bobtalks"), await server.person("cydtalks")];
   const { stream } = await ana.ask<{ stream: string }>("POST", "/direct", { user: bob.id });
   await post(ana, stream, "Are you there?");
+  const { stream: third } = await ana.ask<{ stream: string }>("POST", "/direct", { user: cyd.id });
+  await post(cyd, third, "I am");
+  await chat(browser, server, cyd, `/s/${third}`);
   const [page, other] = [await chat(browser, server, ana, `/s/${stream}`), await chat(browser, server, bob, `/s/${stream}`)];
   const head = (of: Page) => of.locator("header .how");
   const row = (of: Page, name: string) => of.getByRole("navigation").getByRole("link", { name: new RegExp(`${name}.*Online`) });
   await head(other).getByText("Online", { exact: true }).waitFor();
   await row(other, ana.name).waitFor();
   await expectAccessible(other);
-  // Whoever said nothing yet is not shown to whom they share nothing with.
+  // Whoever said nothing yet is not shown to whom they share nothing with, once that one knows who is there.
+  await page.reload();
+  await row(page, cyd.name).waitFor();
   expect(await head(page).count()).toBe(0);
   await composer(other).fill("Yes");
   await composer(other).press("Enter");

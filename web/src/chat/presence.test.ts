@@ -1,7 +1,7 @@
 import type { protocol } from "@kith/client";
 import { get } from "svelte/store";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { fake } from "./model/fake.js";
+import { fake, storage } from "./model/fake.js";
 import { Site } from "./model/site.js";
 import { presenceOf } from "./names.js";
 import { learnPresence } from "./presence.js";
@@ -19,7 +19,7 @@ async function world(conversations: readonly string[]) {
     present_in_conversations: () => state.present,
     stream: () => ({ stream: { id: "s_bob" }, head: 0, read: 0, unread: 0, mentions: 0 }),
   });
-  const site = new Site(of.client, { getItem: () => null, setItem: () => {}, removeItem: () => {} });
+  const site = new Site(of.client, storage());
   await site.start();
   const asked = () => of.said.filter(([name]) => name === "present_in_conversations").length;
   const says = (name: string, status: string) => of.tell(`s_${name}`, { kind: "signal", user: `u_${name}`, what: { presence: { status } } } as never);
@@ -69,6 +69,37 @@ test("it is asked again where somebody is talked with anew or answers, now and t
   await site.refresh();
   await vi.advanceTimersByTimeAsync(1000);
   expect(asked()).toBe(3);
+  stop();
+});
+
+test("of one who was gone, a word makes it be asked as well", async () => {
+  const { site, state, connection, asked, says, tell, how } = await world(["bob"]);
+  const stop = learnPresence(site);
+  connection.set({ state: "online" });
+  await vi.advanceTimersByTimeAsync(1000);
+  // As after a block, and once it is taken back: of that nothing is told.
+  says("bob", "offline");
+  state.present = [{ user: "u_bob", status: "online", since: 0 }];
+  tell("s_bob", { kind: "event", event: { feed: "s_bob", seq: 1, at: 1, by: "u_bob", body: { kind: "posted", text: "tea" } } as unknown as protocol.Event });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect([asked(), how()]).toEqual([2, { u_bob: "online" }]);
+  stop();
+});
+
+test("where a message is deleted it is asked whether those who are there may be seen still", async () => {
+  const { site, state, connection, asked, says, tell, how } = await world(["bob", "cyd"]);
+  const stop = learnPresence(site);
+  connection.set({ state: "online" });
+  await vi.advanceTimersByTimeAsync(1000);
+  says("bob", "online");
+  const deleted = (name: string, seq: number) => tell(`s_${name}`, { kind: "event", event: { feed: `s_${name}`, seq, at: seq, by: "u_ana", body: { kind: "deleted", message: 1 } } as unknown as protocol.Event });
+  deleted("cyd", 1);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(asked()).toBe(1);
+  state.present = [];
+  for (let seq = 1; seq <= 20; seq += 1) deleted("bob", seq);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect([asked(), how()]).toEqual([2, {}]);
   stop();
 });
 

@@ -40,9 +40,13 @@ export function learnPresence(site: Site): () => void {
       site.learnPresent().catch(() => {});
     }, GATHER_MS);
   };
-  /** Somebody said something: from their first word on it may be told that they are there. */
-  const heard = ({ by, body }: protocol.Event) => {
-    if (body.kind !== "posted" || by === undefined || by === site.me || get(site.present).has(by)) return;
+  /**
+   * Somebody said something: from their first word on it may be told that they are there. Something was
+   * deleted: with their last word it may be told no longer.
+   */
+  const heard = (stream: StreamModel, { by, body }: protocol.Event) => {
+    if (body.kind === "deleted" && stream.others(site.me).some((user) => site.isThere(user))) return ask();
+    if (body.kind !== "posted" || by === undefined || by === site.me || site.isThere(by)) return;
     const now = Date.now();
     if (now - (heard_ms.get(by) ?? 0) < AGAIN_MS) return;
     heard_ms.set(by, now);
@@ -53,12 +57,12 @@ export function learnPresence(site: Site): () => void {
       if (isOnline()) return ask();
       clearTimeout(timer);
       timer = undefined;
-      site.present.set(new Map());
+      site.forgetPresent();
     }),
     site.conversations.subscribe((all) => {
       for (const stream of all) {
         if (followed.has(stream)) continue;
-        followed.set(stream, stream.feed.onEvent(heard));
+        followed.set(stream, stream.feed.onEvent((event) => heard(stream, event)));
         ask();
       }
       const now = new Set(all);

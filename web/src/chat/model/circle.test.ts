@@ -18,6 +18,7 @@ function world(answers: Answers = {}) {
     client: of.client,
     wanted: (users) => told.wanted.push(...users),
     met: (user) => told.met.push(user),
+    left: () => {},
     renamed: () => (told.renamed += 1),
     stale: () => (told.stale += 1),
     refused: () => (told.refused += 1),

@@ -21,6 +21,8 @@ export interface AroundCircle {
   wanted(users: readonly UserId[]): void;
   /** Somebody did something, and may be shown otherwise by now. */
   met(user: UserId): void;
+  /** Somebody is in it no longer. */
+  left(user: UserId): void;
   /** Somebody is called otherwise in it by now. */
   renamed(): void;
   /** What the window says of it is out of date. */
@@ -169,6 +171,7 @@ export class CircleModel {
         this.#circle.update((circle) => ({ ...circle, members: Math.max(circle.members - 1, 0) }));
         this.#members.update((members) => new Map([...members].filter(([user]) => user !== body.user)));
         this.#came(body.user, "offline");
+        this.around.left(body.user);
         break;
       default:
         this.around.stale();

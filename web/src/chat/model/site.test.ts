@@ -162,6 +162,45 @@ test("what another tab sent or took back is not sent here any more, and what is 
   expect(withdrawn).toEqual(["op-1"]);
 });
 
+test("what is told of somebody while it is asked how all are is newer than the answer", async () => {
+  const answers: ((all: { user: string; status: string }[]) => void)[] = [];
+  const { site, tell } = world(windowOf([], [stream("s_bob", undefined)]), { answers: { present_in_conversations: () => new Promise((done) => answers.push(done)) } });
+  await site.start();
+  const says = (status: string) => tell("s_bob", { kind: "signal", user: "u_bob", what: { presence: { status } } } as never);
+  const [stale, both] = [[{ user: "u_bob", status: "online" }], [{ user: "u_bob", status: "online" }, { user: "u_cyd", status: "idle" }]];
+  let asked = site.learnPresent();
+  says("offline");
+  answers.shift()?.(both);
+  await asked;
+  expect([...get(site.present)]).toEqual([["u_bob", "offline"], ["u_cyd", "idle"]]);
+  // What was told before it was asked is not.
+  asked = site.learnPresent();
+  answers.shift()?.(stale);
+  await asked;
+  expect([...get(site.present)]).toEqual([["u_bob", "online"]]);
+  // Nor is what was told by a connection before.
+  asked = site.learnPresent();
+  says("away");
+  site.forgetPresent();
+  expect(get(site.present).size).toBe(0);
+  answers.shift()?.(stale);
+  await asked;
+  expect([...get(site.present)]).toEqual([["u_bob", "online"]]);
+});
+
+test("where somebody who is there leaves a circle, or the user does, it is asked whether they may be seen still", async () => {
+  const { site, tell, asked } = world(windowOf([circle("c_tea", [])], [stream("s_bob", undefined)]), { answers: { present_in_conversations: () => [] } });
+  await site.start();
+  tell("c_tea", event("c_tea", 1, { kind: "member_left", user: "u_cyd" }));
+  expect(asked("present_in_conversations")).toBe(0);
+  tell("s_bob", { kind: "signal", user: "u_bob", what: { presence: { status: "online" } } } as never);
+  tell("c_tea", event("c_tea", 2, { kind: "member_left", user: "u_bob" }));
+  await vi.advanceTimersByTimeAsync(0);
+  expect([asked("present_in_conversations"), get(site.present).size]).toEqual([1, 0]);
+  tell("u_ana", event("u_ana", 1, { kind: "circle_left", circle: "c_tea", how: "left" }));
+  expect(asked("present_in_conversations")).toBe(2);
+});
+
 test("with every connection but the first it is asked what there is by now", async () => {
   const { site, connection, asked } = world(windowOf([]));
   await site.start();

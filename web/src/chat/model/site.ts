@@ -77,6 +77,8 @@ export class Site {
   readonly #around: Around & AroundCircle;
   readonly #stops: (() => void)[] = [];
   readonly #last = new Map<StreamId, protocol.Timestamp>();
+  /** For each question how others are there that has no answer yet: what was told of them since. */
+  readonly #noticed = new Set<Map<UserId, protocol.Status>>();
   /** Streams that were removed, until it is known whether their circles are there. */
   #removed: { readonly stream: StreamModel; readonly here: boolean }[] = [];
   #stale: ReturnType<typeof setTimeout> | undefined;
@@ -114,7 +116,13 @@ export class Site {
       isPast: () => get(this.#shownAt) !== undefined,
       wanted: (users) => this.people.want(users),
       met: (user) => this.people.meet([user]),
-      noticed: (user, status) => this.present.update((present) => new Map(present).set(user, status)),
+      noticed: (user, status) => {
+        this.present.update((present) => new Map(present).set(user, status));
+        for (const noticed of this.#noticed) noticed.set(user, status);
+      },
+      left: (user) => {
+        if (this.isThere(user)) this.#learnPresentAgain();
+      },
       renamed: () => this.people.again(),
       posted: (stream, event) => this.#posted(stream, event),
       changed: ({ id }, message) => this.singles.changed(id, message),
@@ -245,8 +253,31 @@ export class Site {
 
   /** Asks how those are there with whom the user talks. */
   async learnPresent(): Promise<void> {
-    const all = await this.client.query({ present_in_conversations: {} });
-    this.present.set(new Map(all.map(({ user, status }) => [user, status])));
+    const noticed = new Map<UserId, protocol.Status>();
+    this.#noticed.add(noticed);
+    try {
+      const all = await this.client.query({ present_in_conversations: {} });
+      // The answer says how each of them was at some time since: what was told meanwhile is newer.
+      this.present.set(new Map([...all.map(({ user, status }) => [user, status] as const), ...noticed]));
+    } finally {
+      this.#noticed.delete(noticed);
+    }
+  }
+
+  /** Whether it is known of somebody with whom the user talks that they are there. */
+  isThere(user: UserId): boolean {
+    return (get(this.present).get(user) ?? "offline") !== "offline";
+  }
+
+  /** Without a connection nobody is known to be there; what was told before it is not newer than what comes with the next. */
+  forgetPresent(): void {
+    this.present.set(new Map());
+    for (const noticed of this.#noticed) noticed.clear();
+  }
+
+  /** They may have left the last circle because of which the user was told of them. */
+  #learnPresentAgain(): void {
+    this.learnPresent().catch(() => {});
   }
 
   /** Sets something that follows the user over devices; that it did not come about is said. */
@@ -400,6 +431,7 @@ export class Site {
       case "circle_left": {
         const circle = this.circle(body.circle);
         if (circle !== undefined && body.how !== "left") this.watcher.removed?.(circle, body.how);
+        this.#learnPresentAgain();
         this.stale();
         break;
       }
