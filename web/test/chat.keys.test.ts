@@ -258,7 +258,8 @@ test.each(KEYS.map(({ where }) => where))("each key does what the list says of i
 test("where the browser gives no clipboard, text is copied as well", async () => {
   const page = await chat(browser, server, ana, `/s/${stream}`);
   // As on a page that comes by HTTP from another machine.
-  await page.evaluate(() => {
+  await page.evaluate(async () => {
+    await navigator.clipboard.writeText("before");
     Object.defineProperty(window, "isSecureContext", { value: false });
     Object.defineProperty(navigator, "clipboard", { value: undefined });
   });
