@@ -15,6 +15,7 @@ use crate::item::{Grant, Item};
 use crate::mailbox::ITEM_BYTES;
 use crate::newest::Newest;
 use crate::presence::Signal;
+use crate::presence::shown::Shown;
 use crate::service::Card;
 use crate::subscriber::Subscriber;
 use crate::{Hub, Limits};
@@ -103,6 +104,8 @@ pub(crate) struct Table {
     pub(crate) connections: usize,
     /// Counts the revocations: access that was looked up before one is looked up again.
     pub(crate) revocations: u64,
+    /// To whom it was shown that somebody is there.
+    pub(crate) shown: Shown,
     /// What the events at hand take, of all feeds.
     bytes: usize,
     at_hand: AtHand,
@@ -205,17 +208,6 @@ impl Fan {
         let Some(feed) = table.feeds.get(&signal.feed) else { return };
         for Live { subscriber, grant, .. } in &feed.live {
             if !grant.is_revoked() {
-                subscriber.mailbox.offer(Item::Signal(Arc::clone(signal)), grant, 0);
-            }
-        }
-    }
-
-    /// As [`signal`](Self::signal), to these users alone.
-    pub(crate) fn signal_to(&self, signal: &Arc<Signal>, users: &[UserId]) {
-        let table = self.table();
-        let Some(feed) = table.feeds.get(&signal.feed) else { return };
-        for Live { subscriber, grant, .. } in &feed.live {
-            if users.contains(&subscriber.user) && !grant.is_revoked() {
                 subscriber.mailbox.offer(Item::Signal(Arc::clone(signal)), grant, 0);
             }
         }
@@ -324,6 +316,18 @@ impl Fan {
 }
 
 impl Table {
+    /// As [`Fan::signal`], to one user alone; says whether the user follows the feed.
+    pub(crate) fn signal_to(&self, user: UserId, signal: &Arc<Signal>) -> bool {
+        let live = self.feeds.get(&signal.feed).into_iter().flat_map(|feed| &feed.live);
+        let mine = live.filter(|live| live.subscriber.user == user && !live.grant.is_revoked());
+        let mut follows = false;
+        for Live { subscriber, grant, .. } in mine {
+            subscriber.mailbox.offer(Item::Signal(Arc::clone(signal)), grant, 0);
+            follows = true;
+        }
+        follows
+    }
+
     /// Notes an event as the last of its feed and keeps it at hand, if anybody follows the feed.
     fn keep_at_hand(&mut self, drafted: &Drafted) -> Option<Arc<Delivery>> {
         let Self { feeds, at_hand, bytes, .. } = self;

@@ -1,6 +1,7 @@
 //! Who is there now: never stored, told to those who share a circle or a conversation.
 
 pub mod conversations;
+pub(crate) mod shown;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,9 +12,11 @@ use kith_core::decide::circle::IDLE_SECONDS;
 use kith_core::decide::message;
 use kith_core::document::Circle;
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, UserId};
+use tokio::sync::Semaphore;
 
 use crate::keys::{last_part, prefix};
 use crate::subscriber::Subscriber;
+use crate::tended::Tended;
 use crate::{Hub, HubError};
 
 /// Whether a user is there. The most present of a user's connections counts.
@@ -72,12 +75,28 @@ const GONE_MAX: usize = 10_000;
 /// Users who are looked at when it is asked who came: the last.
 pub const CAME_MAX: usize = 1000;
 
+/// Users of whom it is told at a time how they are there: where all come back at once, those who ask for
+/// something else are not behind them.
+const TURNS: usize = 8;
+
+/// Turns to tell.
+struct Turns(Semaphore);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Semaphore::new(TURNS))
+    }
+}
+
 /// Who is there.
 #[derive(Default)]
 pub(crate) struct Table {
     users: Mutex<HashMap<UserId, Connections>>,
     /// When those came who are gone.
     gone: Mutex<HashMap<UserId, Timestamp>>,
+    /// Those of whom it is told just now how they are there.
+    pub(crate) telling: Tended<UserId>,
+    turns: Turns,
     last_id: AtomicU64,
 }
 
@@ -154,20 +173,33 @@ impl Hub {
         table.subscribers.values().flatten().map(|one| one.token_hash.clone()).collect()
     }
 
-    pub(crate) async fn left(&self, subscriber: &Subscriber) {
-        self.set_status(subscriber, None).await;
+    /// Sets how the user of a connection is there; `None` when the connection is gone. Whoever may know
+    /// it is told beside everything else: nobody waits for that.
+    pub fn set_status(&self, subscriber: &Subscriber, status: Option<Status>) {
+        let user = subscriber.user;
+        let changed = self.inner.presence.set(user, subscriber.id, status, self.now());
+        if changed.is_none() || !self.inner.presence.telling.begin(user) {
+            return;
+        }
+        let hub = self.clone();
+        tokio::spawn(async move {
+            let presence = &hub.inner.presence;
+            while presence.telling.again(user) {
+                let _turn = presence.turns.0.acquire().await;
+                if !hub.state().closing {
+                    // Presence is worth no error: who cannot be told now is told by the next change.
+                    let _ = hub.tell_status(user).await;
+                }
+            }
+        });
     }
 
-    /// Sets how the user of a connection is there; `None` when the connection is gone.
-    pub async fn set_status(&self, subscriber: &Subscriber, status: Option<Status>) {
-        let user = subscriber.user;
-        let now = self.now();
-        let Some(after) = self.inner.presence.set(user, subscriber.id, status, now) else { return };
-        // Presence is worth no error: who cannot be told now is told by the next change.
-        let Ok(rows) = self.inner.store.scan(prefix("joined", &user), 1000).await else { return };
-        let circles = rows.iter().filter_map(|row| last_part(&row.key)?.parse::<CircleId>().ok());
-        self.tell_presence(user, circles, after);
-        let _ = self.tell_conversations(user).await;
+    /// Tells how a user is there by now in their circles and conversations.
+    async fn tell_status(&self, user: UserId) -> Result<(), HubError> {
+        let known = self.known(user).await?;
+        let status = self.inner.presence.of(user).map_or(Status::Offline, |(status, _)| status);
+        self.tell_presence(user, known.circles.iter().copied(), status);
+        self.tell_conversations(&known).await
     }
 
     /// Notes that a user did something: whoever was shown as idle in circles is so no longer.

@@ -260,7 +260,7 @@ impl Hub {
             self.disconnect(&subscriber).await;
             return Err(error);
         }
-        self.set_status(&subscriber, Some(status)).await;
+        self.set_status(&subscriber, Some(status));
         Ok(subscriber)
     }
 
@@ -289,7 +289,7 @@ impl Hub {
             }
         }
         feeds.into_iter().for_each(|feed| self.let_go(feed));
-        self.left(subscriber).await;
+        self.set_status(subscriber, None);
     }
 
     async fn blocks_of(&self, user: UserId) -> Result<HashSet<UserId>, HubError> {
@@ -405,9 +405,8 @@ pub(crate) fn recheck(inner: &Arc<Inner>, scope: &Scope) -> Vec<Arc<Subscriber>>
     inner.readings.revoke(|user| scope.touches(user));
     crate::service::recheck(inner, scope);
     hide(inner, scope);
-    crate::presence::conversations::part(inner, &scope.blocks);
+    let mut fenced = crate::presence::shown::part(inner, &scope.blocks);
     let now = inner.env.now();
-    let mut fenced = Vec::new();
     let shown = inner.aware.revoked(&touched);
     for (subscriber, shown) in touched.into_iter().zip(shown) {
         let state = inner.state();

@@ -37,4 +37,10 @@ impl<K: Copy + Eq + Hash> Tended<K> {
         }
         again
     }
+
+    /// Whether nothing is looked after.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.all().is_empty()
+    }
 }

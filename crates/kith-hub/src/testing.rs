@@ -8,7 +8,7 @@ use std::time::Duration;
 use kith_core::id::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::Environment;
+use crate::{Environment, Hub};
 
 /// When the clocks of tests begin: in November 2025.
 const BEGIN_MS: u64 = 1_763_000_000_000;
@@ -104,5 +104,14 @@ impl Environment for ManualClock {
         Box::pin(async {
             let _ = woken.await;
         })
+    }
+}
+
+impl Hub {
+    /// Waits until it is told everywhere how those are there who came, went or said so.
+    pub async fn presence_told(&self) {
+        while !self.inner.presence.telling.is_idle() {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -88,7 +88,7 @@ impl Hub {
         self.readable(user, ids).await
     }
 
-    async fn readable(
+    pub(crate) async fn readable(
         &self,
         user: UserId,
         ids: Vec<StreamId>,

@@ -54,7 +54,9 @@ pub(crate) async fn user(hub: &Hub, name: &str) -> UserId {
 }
 
 pub(crate) async fn connect(hub: &Hub, name: &str) -> Arc<Subscriber> {
-    hub.connect(&secret_hash(name)).await.unwrap()
+    let subscriber = hub.connect(&secret_hash(name)).await.unwrap();
+    hub.presence_told().await;
+    subscriber
 }
 
 /// A public circle of `owner`, and its first stream.

@@ -468,7 +468,7 @@ impl Requests<'_> {
                 if status == presence::Status::Online {
                     self.app.hub.acted(self.subscriber.user);
                 }
-                self.app.hub.set_status(self.subscriber, Some(status)).await;
+                self.app.hub.set_status(self.subscriber, Some(status));
             }
             Signal::Aware { feed, state } => {
                 let shown = self.app.hub.aware(self.subscriber, feed, state).await;
