@@ -218,6 +218,7 @@ test("what does not come about is said, but not by a page that ends", async () =
   const { site } = world(windowOf([]), { answers: { leave: () => { throw refusal("circle.not_found"); } }, watcher: { refused: (error) => refused.push((error as Error).message) } });
   expect(await site.act({ leave: { circle: "c_tea" } })).toBeUndefined();
   site.refused(refusal("client.closed"));
+  site.refused(refusal("stream.not_found"));
   site.end();
   await site.act({ leave: { circle: "c_tea" } });
   expect(refused).toEqual(["refused: circle.not_found"]);

@@ -238,9 +238,12 @@ export class Site {
     }
   }
 
-  /** Tells that something did not come about, unless the page itself ended it. */
+  /**
+   * Tells that something did not come about, unless the page itself ended it, or it was asked of a stream
+   * that is gone: that is told by its end.
+   */
   refused(error: unknown): void {
-    const is_over = error instanceof KithError && error.code === "client.closed";
+    const is_over = error instanceof KithError && (error.code === "client.closed" || error.code === "stream.not_found");
     if (!this.#ended && !is_over) this.watcher.refused?.(error);
   }
 
