@@ -249,7 +249,9 @@ impl List {
                 // There is nothing above: what is below is shown instead of nothing.
                 let missing = isize::try_from(missing).unwrap_or(0);
                 self.move_to(&blocks, last, line, missing);
-                if !self.is_at_end() {
+                // Where there is not enough below either, it stays.
+                let moved = self.anchor(&blocks).is_some_and(|at| at != (last, line));
+                if moved && !self.is_at_end() {
                     return self.draw(frame, area, context, selected);
                 }
             }
