@@ -156,7 +156,8 @@ async fn check(passes: usize) {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_the_store_held_up_comes_in_and_leaves_nothing() {
-    for passes in 0..3 {
+    // What it reads itself; of who is there it is told beside it.
+    for passes in 0..2 {
         check(passes).await;
     }
 }
