@@ -4,39 +4,19 @@
 
 mod world;
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use kith_core::command::Command;
 use kith_core::id::{CircleId, FeedId, UserId};
-use kith_hub::presence::{Status, What};
+use kith_hub::presence::Status;
 use kith_hub::verify::Watched;
-use kith_hub::{Hub, HubError, Item, Limits, Subscriber};
+use kith_hub::{Hub, HubError, Limits};
 use kith_store::memory::MemoryStore;
 use serde_json::json;
-use world::{circle, connect, follow, hub_and_clock, user};
+use world::{circle, connect, follow, hub_and_clock, told, user};
 
 async fn set_idle(hub: &Hub, me: UserId, circle: CircleId, seconds: u32) -> Result<(), HubError> {
     let change = json!({"change_circle": {"circle": circle, "name": "Tea", "public": true, "idle_seconds": seconds}});
     let command: Command = serde_json::from_value(change).unwrap();
     hub.execute(me, None, &command).await.map(drop)
-}
-
-/// Who is told to be how.
-async fn told(subscriber: &Arc<Subscriber>) -> Vec<(UserId, Status)> {
-    let mut all = Vec::new();
-    while let Ok(Some(batch)) =
-        tokio::time::timeout(Duration::ZERO, subscriber.next(usize::MAX)).await
-    {
-        for item in &batch.items {
-            if let Item::Signal(signal) = item
-                && let What::Presence(status) = signal.what
-            {
-                all.push((signal.user, status));
-            }
-        }
-    }
-    all
 }
 
 #[tokio::test]

@@ -5,21 +5,20 @@
 mod world;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use kith_core::command::Command;
 use kith_core::decide::secret_hash;
 use kith_core::id::{FeedId, StreamId, UserId};
+use kith_hub::presence::Status;
 use kith_hub::presence::conversations::SHARED_MAX;
-use kith_hub::presence::{Status, What};
-use kith_hub::{Hub, Item, Limits, Subscriber};
+use kith_hub::{Hub, Limits, Subscriber};
 use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
 use kith_store::{Document, Range, Store, StoreError};
 use serde_json::json;
 use tokio::sync::Semaphore;
-use world::{connect, follow, hub, say, user};
+use world::{connect, follow, hub, say, told, user};
 
 /// A gate before every look whether somebody wrote in a stream; it is open until a test shuts it.
 struct Gate {
@@ -120,23 +119,6 @@ impl Place {
         let all = self.hub.present_in_conversations(me).await.unwrap();
         all.into_iter().map(|(user, status, _)| (user, status)).collect()
     }
-}
-
-/// Who is told to be how.
-async fn told(subscriber: &Arc<Subscriber>) -> Vec<(UserId, Status)> {
-    let mut all = Vec::new();
-    while let Ok(Some(batch)) =
-        tokio::time::timeout(Duration::ZERO, subscriber.next(usize::MAX)).await
-    {
-        for item in &batch.items {
-            if let Item::Signal(signal) = item
-                && let What::Presence(status) = signal.what
-            {
-                all.push((signal.user, status));
-            }
-        }
-    }
-    all
 }
 
 #[tokio::test]

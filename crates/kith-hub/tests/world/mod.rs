@@ -15,6 +15,7 @@ use kith_core::event::Body;
 use kith_core::id::{CircleId, FeedId, Seq, StreamId, Timestamp, TopicId, UserId};
 use kith_core::text::{CircleName, Label, MessageText, OpId, UserName};
 use kith_core::topic::{Asked, Change};
+use kith_hub::presence::{Status, What};
 use kith_hub::testing::Clock;
 use kith_hub::{
     Awareness, Backlog, Environment, Hub, HubError, Item, Limits, Place, Subscriber, Want,
@@ -57,6 +58,23 @@ pub(crate) async fn connect(hub: &Hub, name: &str) -> Arc<Subscriber> {
     let subscriber = hub.connect(&secret_hash(name)).await.unwrap();
     hub.presence_told().await;
     subscriber
+}
+
+/// Who a connection is told to be how, up to now.
+pub(crate) async fn told(subscriber: &Arc<Subscriber>) -> Vec<(UserId, Status)> {
+    let mut all = Vec::new();
+    while let Ok(Some(batch)) =
+        tokio::time::timeout(Duration::ZERO, subscriber.next(usize::MAX)).await
+    {
+        for item in &batch.items {
+            if let Item::Signal(signal) = item
+                && let What::Presence(status) = signal.what
+            {
+                all.push((signal.user, status));
+            }
+        }
+    }
+    all
 }
 
 /// A public circle of `owner`, and its first stream.
