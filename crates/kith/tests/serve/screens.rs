@@ -52,18 +52,46 @@ fn without_date(line: &str) -> String {
     }
 }
 
-/// A line with the same stroke for every day.
+/// A line with the same stroke for every day, also where something stands above the end of its name.
 fn without_day(line: &str) -> String {
     const STROKE: &str = "── ";
     let Some((before, rest)) = line.split_once(STROKE) else { return line.to_owned() };
-    let names = ["Mon", "Tues", "Wednes", "Thurs", "Fri", "Satur", "Sun"];
-    if !names.iter().any(|name| rest.starts_with(&format!("{name}day, "))) {
+    let (name, after) = rest.split_at(rest.find(['─', '│']).unwrap_or(rest.len()));
+    let is_day = ["Mon", "Tues", "Wednes", "Thurs", "Fri", "Satur", "Sun"].iter().any(|day| {
+        let day = format!("{day}day, ");
+        name.starts_with(&day) || (name.len() > 3 && day.starts_with(name))
+    });
+    if !is_day {
         return line.to_owned();
     }
-    let name = rest.find('─').unwrap_or(rest.len());
-    let after = rest[name..].trim_start_matches('─');
+    let after = after.trim_start_matches('─');
     let width = line.chars().count() - before.chars().count() - after.chars().count();
     format!("{before}{STROKE}DAY {}{after}", "─".repeat(width - 7))
+}
+
+#[test]
+fn a_day_is_the_same_whichever_it_is() {
+    let lines = [
+        "x│── Monday, 5 October 2026 ────────────│y",
+        "x│── Wednesday, 14 September 2026 ──────│y",
+        "x│── Sunday,│> ▏   │───────│y",
+        "x│── Wednesda│> ▏ │───────│y",
+        "x│── Thursday│> ▏ │───────│y",
+        "x│── Saturday│> ▏ │───────│y",
+        "x│── Sundries ─────│y",
+    ];
+    let whole = format!("x│── DAY {}│y", "─".repeat(31));
+    let cut = |rest: &str| format!("x│── DAY {rest}");
+    let wanted = [
+        whole.clone(),
+        whole,
+        cut("───│> ▏   │───────│y"),
+        cut("────│> ▏ │───────│y"),
+        cut("────│> ▏ │───────│y"),
+        cut("────│> ▏ │───────│y"),
+        lines[6].to_owned(),
+    ];
+    assert_eq!(lines.map(without_day), wanted);
 }
 
 /// The state of a connection without for how long it still waits.
