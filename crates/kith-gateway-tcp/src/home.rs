@@ -100,7 +100,7 @@ impl Home {
         streams.retain(|stream| !stream.archived);
         let first = streams.iter().min_by_key(|stream| stream.id);
         let Some(stream) = first.map(|stream| stream.id) else {
-            tracing::warn!(%circle, "the circle of a gateway has no stream in which users may speak");
+            tracing::warn!(%circle, %user, "the circle of a gateway has no stream that the user may read");
             return Err(Refusal::NoSuchStream.into());
         };
         Ok(Place { circle, stream })
