@@ -169,10 +169,17 @@ impl Default for Table {
 
 impl Table {
     /// Shows something; whether there is something new to tell. What somebody says of a client of
-    /// another session, and what is older than what is known, is left aside.
+    /// another session, and what is older than what is known, is left aside; so is what another session
+    /// says of one that has gone, and is not newer.
     pub(crate) fn show(&mut self, feed: FeedId, said: Said) -> Result<bool, Refusal> {
         let known = self.rooms.get(&feed).and_then(|room| room.present(said.client));
         let known = known.map(|(place, row)| (place, Arc::clone(row)));
+        let last = self.rooms.get(&feed).and_then(|room| room.find(said.client));
+        let of_another = last.filter(|(_, last)| last.session != said.session);
+        if of_another.is_some_and(|(_, last)| said.clock.is_some_and(|clock| clock <= last.clock)) {
+            // Clients of y-websocket say again what they are told: of one that has gone meanwhile, too.
+            return Ok(false);
+        }
         if let Some((_, known)) = &known {
             let older = said.clock.is_some_and(|clock| clock <= known.clock);
             if known.session != said.session || older {

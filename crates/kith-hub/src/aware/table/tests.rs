@@ -117,13 +117,31 @@ fn clients_with_clocks_of_their_own_belong_to_the_session_that_used_them_first()
     assert!(!table.clear(1, feed(1)));
     assert_eq!(told(&table, 9, NOTHING).0, "all +7=2");
     assert!(table.hide(feed(1), 7, ana, Some(5)));
-    assert_eq!(table.show(feed(1), yjs(2, 2, 1, 9)), Ok(true), "it is free again");
+    assert_eq!(table.show(feed(1), yjs(2, 2, 6, 9)), Ok(true), "it is free again");
     assert!(table.clear(2, feed(1)));
     assert_eq!(table.sizes(), (1, 1, 0));
     // Whoever was told that it went believes it only with a later clock.
-    assert_eq!(table.show(feed(1), yjs(2, 2, 1, 9)), Ok(true));
-    assert_eq!(table.show(feed(1), yjs(2, 2, 2, 9)), Ok(true), "and so is told again");
-    assert_eq!(table.show(feed(1), yjs(2, 2, 3, 9)), Ok(false));
+    assert_eq!(table.show(feed(1), yjs(2, 2, 6, 9)), Ok(true));
+    assert_eq!(table.show(feed(1), yjs(2, 2, 7, 9)), Ok(true), "and so is told again");
+    assert_eq!(table.show(feed(1), yjs(2, 2, 8, 9)), Ok(false));
+}
+
+#[test]
+fn what_is_said_again_of_one_that_has_gone_shows_nobody() {
+    let mut table = Table::default();
+    let mine = |clock| Said { clock: Some(clock), ..said(7, clock) };
+    let echo = |clock| Said { client: 7, clock: Some(clock), ..said(8, clock) };
+    assert_eq!(table.show(feed(1), mine(3)), Ok(true));
+    assert!(table.hide(feed(1), 7, mine(4).session, Some(4)));
+    for late in [3, 4] {
+        assert_eq!(table.show(feed(1), echo(late)), Ok(false));
+        assert_eq!(told(&table, 9, NOTHING).0, "all");
+    }
+    assert_eq!(table.sizes(), (1, 1, 0));
+    // Whoever has the number now is newer, and whose it was may come back.
+    assert_eq!(table.show(feed(1), echo(5)), Ok(true));
+    assert!(table.clear(8, feed(1)));
+    assert_eq!(table.show(feed(1), echo(2)), Ok(true));
 }
 
 #[test]
