@@ -2,12 +2,15 @@
 // load as well is another. Left to itself the bundler makes some thirty of them, each another request and
 // each compressed by itself, which is a tenth more.
 
+/** What the SDK offers beside all else, and loads itself with the first topic. */
+const LATER = /\/packages\/client\/src\/topics?[./]/;
+
 /** Whatever these modules load at once. */
 function loadedBy(modules, context) {
   const found = new Set();
   const visit = (id) => {
     for (const other of context.getModuleInfo(id)?.importedIds ?? []) {
-      if (found.has(other)) continue;
+      if (found.has(other) || LATER.test(other)) continue;
       found.add(other);
       visit(other);
     }

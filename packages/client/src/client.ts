@@ -2,7 +2,7 @@
 // brings every operation to its end.
 
 import { Aware, Awareness } from "./aware.js";
-import { closed, KithError } from "./error.js";
+import { closed, KithError, unreachable } from "./error.js";
 import { Driver } from "./driver.js";
 import { Files, Upload, type ContentOptions, type DownloadOptions, type FilePlace, type UploadOptions } from "./files.js";
 import type { Answer, Asked, Auth, Call, Card, Circle, CircleId, Command, Condition, FeedId, FileId, Offer, OpId, Outcome, Query, ServiceName, Signal, Status, StreamId, Subscribe, TopicId, User, Welcome } from "./protocol.js";
@@ -10,8 +10,8 @@ import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers, type Store } from "./store.js";
 import type { SocketType } from "./socket.js";
 import { Stream, type StreamOptions } from "./stream.js";
-import { handle, type AnyKind, type HandleOf, type Sink } from "./topic/handle.js";
-import { Topics } from "./topics.js";
+import type { AnyKind, HandleOf, Sink } from "./topic/handle.js";
+import type { Topics } from "./topics.js";
 import { type Judge, judging } from "./guard.js";
 import { Services, type CallOptions, type Offered, type Provide } from "./services.js";
 import type { Json, JsonObject } from "./json.js";
@@ -67,7 +67,8 @@ export interface TransactionOptions {
 /** A client of a Kith server. */
 export class Client {
   readonly #driver: Driver;
-  readonly #topics: Topics;
+  /** What keeps topics in sync, once it was loaded: whoever only talks does without. */
+  #topics: Topics | undefined;
   readonly #services: Services;
   readonly #awareness: Awareness;
   readonly #files: Files;
@@ -89,7 +90,7 @@ export class Client {
         this.#awareness.offline();
         this.#connection.set({ state: "stopped", error: new KithError(update.problem) });
       } else {
-        this.#topics.offline();
+        this.#topics?.offline();
         this.#awareness.offline();
         this.#services.offline();
         this.#connection.set({ state: "offline", retry_in_ms: update.retry_in_ms, why: update.why });
@@ -97,7 +98,6 @@ export class Client {
     };
     this.#services = new Services(driver);
     this.#awareness = new Awareness(driver);
-    this.#topics = new Topics(driver, (error, changes) => this.#refusals.tell(error, changes));
   }
 
   /**
@@ -251,9 +251,21 @@ export class Client {
     return Stream.open(this, stream, options);
   }
 
-  /** A topic by its id, of the kind that is told. Rejects when there is none that may be read. */
+  /**
+   * A topic by its id, of the kind that is told. Rejects when there is none that may be read. The first one
+   * loads the part of the SDK that keeps topics in sync, and rejects with `client.unreachable` where that
+   * does not come.
+   */
   async topic<K extends AnyKind>(topic: TopicId, kind: K): Promise<HandleOf<K>> {
-    return handle(kind, await this.#topics.open(topic, kind)) as HandleOf<K>;
+    return (this.#topics ?? (await this.#loadTopics())).handle(topic, kind);
+  }
+
+  async #loadTopics(): Promise<Topics> {
+    const { Topics } = await import("./topics.js").catch((error: unknown) => {
+      throw unreachable(error);
+    });
+    this.#topics ??= new Topics(this.#driver, (error, changes) => this.#refusals.tell(error, changes));
+    return this.#topics;
   }
 
   /** A topic of a circle by its name. */
@@ -275,7 +287,11 @@ export class Client {
   transaction(work: (t: Changes) => void, options: TransactionOptions = {}): Promise<void> {
     const changes: Asked[] = [];
     work((topic) => topic.bind((change) => void changes.push(change)));
-    return this.#topics.change(changes, options);
+    if (this.#topics !== undefined) return this.#topics.change(changes, options);
+    const changed = this.#loadTopics().then((topics) => topics.change(changes, options));
+    // Whoever does not await it is told by `onRefused` alone.
+    changed.catch(() => {});
+    return changed;
   }
 
   /**

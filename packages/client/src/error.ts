@@ -73,6 +73,12 @@ export function clean(value: unknown): Json {
   }
 }
 
+/** What the server has did not come. */
+export function unreachable(error: unknown): KithError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new KithError({ code: "client.unreachable", message: `the server cannot be reached: ${why}` });
+}
+
 /** The client was closed before the answer came. */
 export function closed(): KithError {
   return new KithError({ code: "client.closed", message: "the client was closed", unknown: true });

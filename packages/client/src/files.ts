@@ -2,7 +2,7 @@
 // brought down.
 
 import { Backoff } from "./backoff.js";
-import { KithError } from "./error.js";
+import { KithError, unreachable } from "./error.js";
 import type { Attachment, Auth, BlobHash, FileId, Icon, OpId, Problem, Seq, StreamId } from "./protocol.js";
 import { Watchers, type Store } from "./store.js";
 
@@ -150,11 +150,6 @@ async function read(piece: Blob): Promise<ArrayBuffer> {
   } catch {
     throw new KithError({ code: "client.unreadable", message: "the file can no longer be read" });
   }
-}
-
-function unreachable(error: unknown): KithError {
-  const why = error instanceof Error ? error.message : String(error);
-  return new KithError({ code: "client.unreachable", message: `the server cannot be reached: ${why}` });
 }
 
 async function refused(response: Response): Promise<KithError> {

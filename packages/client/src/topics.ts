@@ -6,7 +6,7 @@ import type { JsonObject } from "./json.js";
 import type { Asked, Event, Kind, Outcome, Topic, TopicId } from "./protocol.js";
 import type { FeedUpdate } from "./session/update.js";
 import { Listeners, Watchers } from "./store.js";
-import type { AnyKind } from "./topic/handle.js";
+import type { AnyKind, HandleOf } from "./topic/handle.js";
 import type { Value } from "./topic/value.js";
 import { Values, type Along, type Sending } from "./topic/values.js";
 
@@ -53,7 +53,7 @@ interface Deferred {
 /** The topics of a client. */
 export class Topics {
   readonly #values = new Values();
-  readonly #open = new Map<TopicId, Opening>();
+  readonly #openings = new Map<TopicId, Opening>();
   readonly #deferred = new Map<number, Deferred>();
 
   constructor(
@@ -65,7 +65,7 @@ export class Topics {
         this.#values.settled(update.feeds);
       } else {
         for (const event of update.events) {
-          const opening = this.#open.get(event.feed as TopicId);
+          const opening = this.#openings.get(event.feed as TopicId);
           if (opening !== undefined) this.#event(opening, event);
         }
       }
@@ -79,9 +79,14 @@ export class Topics {
     this.#values.offline();
   }
 
-  /** Follows a topic, together with all who do already. Rejects when it holds something else. */
-  async open(topic: TopicId, { holds, yjs }: Pick<AnyKind, "holds" | "yjs">): Promise<Followed> {
-    const opening = this.#open.get(topic) ?? this.#follow(topic);
+  /** A handle of a topic, which is followed together with all who do already. Rejects when it holds something else. */
+  async handle<K extends AnyKind>(topic: TopicId, kind: K): Promise<HandleOf<K>> {
+    const followed = await this.#open(topic, kind);
+    return kind.make(followed, (asked) => this.change([asked])) as HandleOf<K>;
+  }
+
+  async #open(topic: TopicId, { holds, yjs }: Pick<AnyKind, "holds" | "yjs">): Promise<Followed> {
+    const opening = this.#openings.get(topic) ?? this.#follow(topic);
     opening.holders += 1;
     const followed = await opening.promise;
     const info = followed.info.get();
@@ -94,11 +99,11 @@ export class Topics {
     let settle: Pick<Opening, "resolve" | "reject"> | undefined;
     const promise = new Promise<Followed>((resolve, reject) => (settle = { resolve, reject }));
     const opening: Opening = { promise, ...(settle as unknown as Pick<Opening, "resolve" | "reject">), stop: () => {}, holders: 0 };
-    this.#open.set(topic, opening);
+    this.#openings.set(topic, opening);
     try {
       opening.stop = this.driver.follow({ feed: topic }, (update) => this.#told(topic, opening, update));
     } catch (error) {
-      this.#open.delete(topic);
+      this.#openings.delete(topic);
       opening.reject(error as KithError);
     }
     return opening;
@@ -106,7 +111,7 @@ export class Topics {
 
   /** A handle is held no longer; with the last one, and nothing on its way, the following ends. */
   release(followed: Followed): void {
-    const opening = this.#open.get(followed.id);
+    const opening = this.#openings.get(followed.id);
     if (opening?.followed !== followed) return;
     opening.holders -= 1;
     this.#tidy(followed.id, opening);
@@ -114,7 +119,7 @@ export class Topics {
 
   #tidy(topic: TopicId, opening: Opening): void {
     if (opening.holders > 0 || this.#values.isPending(topic)) return;
-    this.#open.delete(topic);
+    this.#openings.delete(topic);
     this.#values.drop(topic);
     opening.stop();
   }
@@ -189,7 +194,7 @@ export class Topics {
   }
 
   #end(topic: TopicId, opening: Opening, error: KithError): void {
-    this.#open.delete(topic);
+    this.#openings.delete(topic);
     this.#values.drop(topic);
     opening.stop();
     opening.reject(error);
@@ -263,9 +268,9 @@ export class Topics {
   #show(): void {
     for (const topic of this.#values.changed()) {
       const value = this.#values.shown(topic);
-      if (value !== undefined) this.#open.get(topic)?.followed?.value.set(value);
+      if (value !== undefined) this.#openings.get(topic)?.followed?.value.set(value);
     }
-    for (const [topic, opening] of this.#open) {
+    for (const [topic, opening] of this.#openings) {
       opening.followed?.pending.set(this.#values.isPending(topic));
       this.#tidy(topic, opening);
     }

@@ -225,6 +225,16 @@ test("what the server refuses is taken back, and says which and why", async (con
   assert.deepEqual(refusals, ["topic.item_there", "topic.not_as_asked", "topic.too_large"]);
 });
 
+test("a topic that only another client follows is changed as well", async (context) => {
+  const server = await Server.start(context);
+  const [ana, bob] = [await server.client("ana"), await server.client("bob")];
+  const { circle: id } = await circle(ana, bob);
+  const { counter } = await ana.open(id, APP, { create: true });
+  await bob.transaction(() => {});
+  await bob.transaction((t) => t(counter).add(1));
+  await until(counter, (value) => value === 1);
+});
+
 test("what was taken is found again after a restart, and what waited is done once", async (context) => {
   const server = await Server.start(context);
   const [ana, bob] = [await server.client("ana"), await server.client("bob")];

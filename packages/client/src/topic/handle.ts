@@ -413,8 +413,3 @@ export const json = <T = Json>(value?: T, rules?: Rules): TopicKind<JsonTopic<T>
 /** Something that happens. */
 export const event = <T = JsonObject>(): TopicKind<EventTopic<T>> =>
   kind("event", (followed, sink) => new EventTopic<T>(followed, sink), undefined);
-
-/** A handle of a topic that is followed. */
-export function handle<H>(kind: TopicKind<H>, followed: Followed): H {
-  return kind.make(followed, (asked) => followed.topics.change([asked]));
-}
