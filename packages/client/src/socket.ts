@@ -7,6 +7,8 @@ export interface SocketLike {
   onmessage: ((event: never) => void) | null;
   onclose: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
+  /** 2 and 3 where it is closing, or closed. */
+  readonly readyState?: number;
   send(text: string): void;
   close(code?: number, reason?: string): void;
 }
@@ -67,7 +69,8 @@ export class Socket {
   }
 
   send(text: string): void {
-    if (!this.#over) this.#socket.send(text);
+    // What is said to one that is closing is lost, with a complaint of the browser; `closed` is told next.
+    if (!this.#over && (this.#socket.readyState ?? 1) < 2) this.#socket.send(text);
   }
 
   /** Says goodbye; nothing more is told. */
