@@ -275,3 +275,31 @@ test("a menu that does not come is said not to, and comes when it is asked for a
   await page.close();
   await server.end();
 });
+
+test("a dialog or a place that does not come is said not to, and comes when it is asked for again", async () => {
+  const server = await Server.start(BUSY);
+  const ana = await server.person("ana");
+  const { stream } = await teaOf(ana);
+  const page = await browser.page();
+  for (const name of ["Keys", "Inbox"]) await page.route(`**/assets/${name}-*.js`, (asked) => asked.abort());
+  await page.goto(`${server.url}/s/${stream}`);
+  await signIn(page, ana.name);
+  await page.getByRole("navigation").waitFor();
+  await page.keyboard.press("Control+/");
+  const said = page.getByText("The server cannot be reached.");
+  await said.waitFor();
+  await page.unroute("**/assets/Keys-*.js");
+  await page.keyboard.press("Control+/");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: /^Inbox/ }).click();
+  const main = page.getByRole("main");
+  await main.getByRole("alert").waitFor();
+  await page.unroute("**/assets/Inbox-*.js");
+  await expectAccessible(page);
+  await main.getByRole("button", { name: "Try again" }).click();
+  await main.getByRole("heading", { name: "Inbox" }).waitFor();
+  forgive(browser);
+  await page.close();
+  await server.end();
+});
