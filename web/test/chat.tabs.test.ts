@@ -102,3 +102,29 @@ test("what is begun in one tab takes nothing from what is begun in the other", a
   await there.close();
   await server.end();
 });
+
+test("a page that was put aside does not send what was taken back meanwhile", async () => {
+  const server = await Server.start(BUSY);
+  const { bob, stream, here, there } = await open(server);
+  // As long as it is put aside, it hears of nothing.
+  await there.addInitScript(() => addEventListener("storage", (event) => event.stopImmediatePropagation(), true));
+  await there.reload();
+  await composer(there).waitFor();
+  await server.kill();
+  for (const page of [here, there]) await page.getByText("No connection.").waitFor();
+  await say(there, "kept");
+  await say(there, "taken back");
+  await mine(here, "taken back").getByRole("button", { name: "Take it back" }).click();
+  await expect.poll(() => composer(here).inputValue()).toBe("taken back");
+  await composer(here).fill("");
+  await mine(there, "taken back").waitFor();
+  await there.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await mine(there, "taken back").waitFor({ state: "detached" });
+  await mine(there, "kept").waitFor();
+  await server.again();
+  for (const page of [here, there]) await message(page, "kept").waitFor({ timeout: 40_000 });
+  expect(await texts(bob, stream)).toEqual(["kept"]);
+  forgive(browser);
+  for (const page of [here, there]) await page.close();
+  await server.end();
+});

@@ -10,6 +10,16 @@ export function followTabs(site: Pick<Site, "outbox" | "shareOutbox" | "letGo">)
     if (newValue === null) site.letGo(op);
     else site.shareOutbox();
   };
+  // A page that was put aside and is shown again heard of nothing meanwhile.
+  const shown = ({ persisted }: PageTransitionEvent) => {
+    if (!persisted) return;
+    for (const op of site.outbox.taken()) site.letGo(op);
+    site.shareOutbox();
+  };
   addEventListener("storage", changed);
-  return () => removeEventListener("storage", changed);
+  addEventListener("pageshow", shown);
+  return () => {
+    removeEventListener("storage", changed);
+    removeEventListener("pageshow", shown);
+  };
 }

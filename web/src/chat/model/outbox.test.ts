@@ -52,6 +52,24 @@ test("of what two tabs share, each says only of what it holds that it may be sen
   expect([here.drop("k-1"), here.holds("k-1"), there.holds("k-2")]).toEqual([undefined, false, true]);
 });
 
+test("a tab that heard of nothing knows what the browser has no longer, and not what it never had room for", () => {
+  const keep = storage();
+  let is_full = false;
+  const full = () => { throw new Error("full"); };
+  const here = new Outbox("u_ana", new Proxy(keep, { get: (of, key) => (key === "setItem" && is_full ? full : Reflect.get(of, key)) }));
+  for (const op of ["k-1", "k-2"]) here.keep({ op, stream: "s_1", draft: { text: op } });
+  is_full = true;
+  here.keep({ op: "k-3", stream: "s_1", draft: { text: "three" } });
+  expect(here.taken()).toEqual([]);
+  new Outbox("u_ana", keep).drop("k-1");
+  expect(here.taken()).toEqual(["k-1"]);
+  here.drop("k-1");
+  expect([here.taken(), here.holds("k-3")]).toEqual([[], true]);
+  // What the user, or the browser, took away as a whole nobody took back.
+  for (const key of Object.keys(keep)) keep.removeItem(key);
+  expect(here.taken()).toEqual([]);
+});
+
 test("what two tabs change at the same time neither takes from the other", () => {
   const before = storage();
   new Outbox("u_ana", before).keep({ op: "k-1", stream: "s_1", draft: { text: "one" } });

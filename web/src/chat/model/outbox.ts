@@ -34,6 +34,8 @@ export class Outbox {
   readonly #prefix: string;
   /** What this tab sends, which another may as well: the same name happens once. */
   readonly #held = new Map<protocol.OpId, Placed>();
+  /** What the browser has no room for: as long as this page is open it is sent nevertheless. */
+  readonly #unkept = new Set<protocol.OpId>();
 
   constructor(user: protocol.UserId, private readonly storage: Keep) {
     this.#prefix = `kith.outbox.${user}.`;
@@ -55,6 +57,11 @@ export class Outbox {
     this.#write({ ...kept, place });
   }
 
+  /** Whether something waits. */
+  has(op: protocol.OpId): boolean {
+    return this.#get(op) !== undefined;
+  }
+
   /** Whether this tab sends something. */
   holds(op: protocol.OpId): boolean {
     return this.#held.has(op);
@@ -68,6 +75,15 @@ export class Outbox {
     for (const kept of this.#held.values()) this.#write({ ...kept, sent: true });
   }
 
+  /**
+   * What this tab holds and the browser does not have any longer: another tab sent it, or took it back.
+   * Where the browser has nothing at all, nobody did.
+   */
+  taken(): readonly protocol.OpId[] {
+    if (Object.keys(this.storage).length === 0) return [];
+    return [...this.#held.keys()].filter((op) => !this.#unkept.has(op) && this.#read(op) === undefined);
+  }
+
   /** Whether any tab may have sent it. */
   isSent(op: protocol.OpId): boolean {
     return this.#get(op)?.sent === true;
@@ -77,6 +93,7 @@ export class Outbox {
   drop(op: protocol.OpId): Kept | undefined {
     const held = this.#held.get(op);
     this.#held.delete(op);
+    this.#unkept.delete(op);
     this.storage.removeItem(this.#prefix + op);
     return held;
   }
@@ -106,8 +123,9 @@ export class Outbox {
     this.#held.set(kept.op, kept);
     try {
       this.storage.setItem(this.#prefix + kept.op, JSON.stringify(kept));
+      this.#unkept.delete(kept.op);
     } catch {
-      // The browser has no room for it: as long as this page is open it is sent nevertheless.
+      this.#unkept.add(kept.op);
     }
   }
 }
