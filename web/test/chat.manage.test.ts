@@ -259,11 +259,24 @@ test("a stream is removed while another reads it, who is told and led to another
     await expect.poll(() => one.evaluate(() => location.pathname)).toBe(`/s/${general}`);
     await expectAccessible(one);
   }
-  expect(await reader.evaluate(() => JSON.stringify(localStorage))).not.toContain("begun, and never sent");
+  // What was begun there is not lost: it is kept until it was copied, also by the page after.
+  await reader.reload();
+  // It may have kept the stream, and learn then that it is gone.
+  await reader.getByText(/What you had begun is for a stream|kettles was removed, or you may not read it/).waitFor();
+  await reader.getByRole("button", { name: "Copy what you wrote" }).click();
+  await expect.poll(() => reader.evaluate(() => JSON.stringify(localStorage))).not.toContain("begun, and never sent");
+  await composer(reader).press("Control+V");
+  await expect.poll(() => composer(reader).inputValue()).toBe("begun, and never sent");
+  await composer(reader).fill("");
   // A link that leads there shows nothing of it, also where the page kept it from before.
   await reader.goto(`${server.url}/s/${stream}`);
-  await reader.getByRole("navigation").waitFor();
+  await reader.getByText(/There is no such stream, or not for you\.|kettles was removed, or you may not read it/).waitFor();
   await expect.poll(() => reader.getByText("of ana").count()).toBe(0);
+  const other = await chat(browser, server, bob, `/s/${stream}`);
+  await other.getByText("There is no such stream, or not for you.").waitFor();
+  // One begins in the first circle there is, as without a link.
+  await expect.poll(() => other.evaluate(() => location.pathname)).toMatch(/^\/s\//);
+  await other.close();
   expect(await place(reader, "kettles").count()).toBe(0);
   await fromMenu(page, "Menu of Brewing", "Settings of Brewing");
   await page.getByRole("tab", { name: "Audit log" }).click();

@@ -126,6 +126,33 @@ test("a circle that one was removed from meanwhile is gone with the connection, 
   await page.close();
 });
 
+test("what was written without a connection for a stream that is removed meanwhile can be copied", async () => {
+  const tea = await world();
+  const page = await chat(browser, server, tea.bob, `/s/${tea.ops}`);
+  await say(page, "before");
+  await keeps(page, "before");
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.getByText(/You see what was here on/).waitFor();
+  await composer(page).fill("for nobody by now");
+  await composer(page).press("Enter");
+  await page.getByRole("article", { name: "Your message" }).filter({ hasText: "for nobody by now" }).getByText("Waits for a connection").waitFor();
+  await tea.ana.ask("DELETE", `/streams/${tea.ops}`);
+  await page.context().setOffline(false);
+  await page.getByText("ops was removed, or you may not read it any longer.").waitFor({ timeout: 40_000 });
+  await expect.poll(() => page.evaluate(() => location.pathname)).toBe(`/s/${tea.stream}`);
+  await page.getByText("A message could not be sent: where it was to go is not there any longer.").waitFor();
+  await expectAccessible(page);
+  // Until it was copied, it is offered by every page.
+  await page.reload();
+  await page.getByRole("button", { name: "Copy what you wrote" }).click();
+  await composer(page).press("Control+V");
+  await expect.poll(() => composer(page).inputValue()).toBe("for nobody by now");
+  await composer(page).fill("");
+  await expect.poll(() => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("kith.outbox.")))).toEqual([]);
+  await page.close();
+});
+
 test.each(["signs out", "has the session revoked", "has it revoked while the page is closed"])("whoever %s leaves nothing in the browser", async (how) => {
   const tea = await world();
   await post(tea.bob, tea.stream, "not for the next one");

@@ -123,14 +123,13 @@ export class Entry {
 
   /** Shows the site of a client; `past` is what is shown until there is a connection. */
   #begin(client: Client, past: Past | undefined): void {
+    const tells = (tell: (how: typeof import("./removed.js")) => void) => void import("./removed.js").then(tell, () => toast(t("error.client.unreachable"), { kind: "bad" }));
     const site: Site = new Site(client, localStorage, {
       // Where it cannot be loaded, what came is there all the same.
       posted: (stream, event) => void import("./tell.js").then(({ tell }) => tell(site, this.view, stream, event), () => {}),
-      removed: (circle, how) => {
-        const streams = get(circle.streams);
-        void import("./removed.js").then(({ wasRemoved }) => wasRemoved(site, this.view, { circle, streams, how }));
-      },
-      gone: (...gone) => void import("./removed.js").then(({ streamWasRemoved }) => streamWasRemoved(site, this.view, ...gone)),
+      removed: (circle, how, streams) => tells(({ wasRemoved }) => wasRemoved(site, this.view, { circle, streams, how })),
+      gone: (...gone) => tells(({ streamIsGone }) => streamIsGone(site, this.view, ...gone)),
+      stranded: (left) => tells(({ isStranded }) => isStranded(site, left)),
       refused: (error) => void toast(why(error), { kind: "bad" }),
     }, globalThis.sessionStorage);
     const { me } = site;

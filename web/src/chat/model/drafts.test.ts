@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Drafts } from "./drafts.js";
+import { storage } from "./fake.js";
 import type { Keep } from "./outbox.js";
 
 function drafts() {
@@ -62,4 +63,25 @@ test("what an answer answers is kept with it, and what was kept by something els
   expect(open().reply("s_tea")).toBeUndefined();
   open().setReply(undefined, "s_tea");
   expect(kept.size).toBe(0);
+});
+
+test("all that was begun in a stream is known, with its threads, and forgotten, and nothing of another", () => {
+  const [kept, own] = [storage(), storage()];
+  const all = new Drafts("u_ana", kept, own);
+  all.set("half a", "s_tea");
+  all.set("of this tab", "s_tea", undefined, "");
+  all.set("in a thread", "s_tea", 7);
+  all.setEdit("changed", "s_tea", 3);
+  all.setFiles(["f1" as never], "s_tea", 7);
+  all.setReply({ seq: 2, author: "u_bob", text: "what?" } as never, "s_tea");
+  all.set("elsewhere", "s_tea2");
+  all.set(" ", "s_tea", 9);
+  all.set(" ", "s_blank");
+  new Drafts("u_bob", kept, own).set("of another", "s_ops");
+  expect(all.begun("s_tea")).toEqual(["half a", "in a thread", "of this tab", "changed"]);
+  expect(all.streams()).toEqual(["s_tea", "s_tea2"]);
+  all.forget("s_tea");
+  expect([all.begun("s_tea"), all.streams(), Object.keys(kept).length, Object.keys(own)]).toEqual([[], ["s_tea2"], 3, []]);
+  // A tab that keeps everything in one place.
+  expect(new Drafts("u_ana", kept).begun("s_tea2")).toEqual(["elsewhere"]);
 });

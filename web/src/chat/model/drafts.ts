@@ -37,6 +37,38 @@ export class Drafts {
     else to.setItem(name, text);
   }
 
+  /** The streams in which something was begun. */
+  streams(): readonly protocol.StreamId[] {
+    const prefix = `kith.draft.${this.user}.`;
+    const ids = this.#names(prefix).map(([, name]) => name.slice(prefix.length).split(/[.:]/, 1)[0] as protocol.StreamId);
+    return [...new Set(ids)].filter((id) => this.begun(id).length > 0);
+  }
+
+  /** What was begun in a stream and its threads, and what messages there were being changed into. */
+  begun(stream: protocol.StreamId): readonly string[] {
+    const texts = this.#all(stream).flatMap(([storage, name, about]) => (about === undefined || about === "own" ? [storage.getItem(name) ?? ""] : []));
+    return [...texts, ...this.#edits(stream).values()].filter((text) => text.trim() !== "");
+  }
+
+  /** Forgets all that was begun there. */
+  forget(stream: protocol.StreamId): void {
+    for (const [storage, name] of this.#all(stream)) storage.removeItem(name);
+  }
+
+  /** What is kept of a stream: where, under which name, and what it says about what was begun. */
+  #all(stream: protocol.StreamId): [Keep, string, string | undefined][] {
+    const key = this.key(stream);
+    return this.#names(key).flatMap(([storage, name]): [Keep, string, string | undefined][] => {
+      const rest = /^(?:\.\d+)?(?::(\w+))?$/.exec(name.slice(key.length));
+      return rest === null ? [] : [[storage, name, rest[1]]];
+    });
+  }
+
+  #names(prefix: string): [Keep, string][] {
+    const both = this.own === this.storage ? [this.storage] : [this.storage, this.own];
+    return both.flatMap((storage) => Object.keys(storage).flatMap((name): [Keep, string][] => (name.startsWith(prefix) ? [[storage, name]] : [])));
+  }
+
   /** What a message was being changed into, and was not saved. */
   edit(stream: protocol.StreamId, seq: protocol.Seq): string | undefined {
     return this.#edits(stream).get(seq);

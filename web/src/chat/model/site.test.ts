@@ -98,10 +98,10 @@ test("a stream that may not be read any longer is gone at once, with what was sh
   expect(asked("window")).toBe(2);
 });
 
-test("that a stream was removed is told once it is known that its circle was not", async () => {
+test("that a stream is gone is told once it is known that its circle is not", async () => {
   const gone: unknown[] = [];
   const all = [circle("c_tea", [stream("s_tea", "c_tea"), stream("s_old", "c_tea")]), circle("c_ops", [stream("s_ops", "c_ops")])];
-  const { site, tell, state } = world(windowOf(all), { watcher: { gone: ({ id }, { id: of }, here) => gone.push([id, of, here]) } });
+  const { site, tell, state } = world(windowOf(all), { watcher: { gone: ({ id }, { id: of }, end) => gone.push([id, of, end]) } });
   await site.start();
   site.stream("s_tea")?.enter();
   state.window = windowOf([circle("c_tea", [])]);
@@ -109,7 +109,92 @@ test("that a stream was removed is told once it is known that its circle was not
   tell("s_old", { kind: "closed", removed: false } as never);
   expect([streamsOf(site, "c_tea"), gone]).toEqual([[], []]);
   await vi.advanceTimersByTimeAsync(200);
-  expect(gone).toEqual([["s_tea", "c_tea", true]]);
+  expect(gone).toEqual([["s_tea", "c_tea", { here: true, removed: true }], ["s_old", "c_tea", { here: false, removed: false }]]);
+});
+
+/** What is told to be stranded: names of messages, and streams in which something was begun. */
+function strands(): { told: unknown[]; watcher: Watcher } {
+  const told: unknown[] = [];
+  return { told, watcher: { stranded: ({ messages, drafts }) => told.push([messages.map(({ op }) => op), drafts]) } };
+}
+
+const waiting = (op: string, stream: string, more: object = {}) => ({ [`kith.outbox.u_ana.${op}`]: JSON.stringify({ op, stream, draft: { text: op }, place: 1, ...more }) });
+
+test("what was written for a stream that went before the page was opened is told of once", async () => {
+  const { told, watcher } = strands();
+  const { site } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea")])]), {
+    watcher,
+    kept: { ...waiting("op-8", "s_gone"), "kith.draft.u_ana.s_gone.7": "half a", "kith.draft.u_ana.s_tea": "goes on" },
+  });
+  await site.start();
+  await site.refresh();
+  await vi.advanceTimersByTimeAsync(500);
+  expect(told).toEqual([[["op-8"], ["s_gone"]]]);
+});
+
+test("what a page before has posted is not stranded, though its stream is gone and it was not told", async () => {
+  const { told, watcher } = strands();
+  const sent = { sent: true };
+  const { site } = world(windowOf([circle("c_tea", [])]), {
+    watcher,
+    kept: { ...waiting("op-7", "s_gone", sent), ...waiting("op-8", "s_gone", sent), ...waiting("op-9", "s_gone", sent), ...waiting("op-10", "s_gone", sent) },
+  });
+  const asked: unknown[] = [];
+  Object.assign(site.client, { command: async (command: { post: object }, op: string) => {
+    asked.push([op, command.post]);
+    if (op !== "op-7") throw refusal({ "op-8": "stream.not_found", "op-9": "client.closed" }[op] ?? "op.expired");
+  } });
+  await site.start();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(asked[0]).toEqual(["op-7", { stream: "s_gone", text: "op-7" }]);
+  expect(told).toEqual([[["op-8"], []]]);
+  expect(site.outbox.all().map(({ op }) => op)).toEqual(["op-8", "op-9"]);
+});
+
+test("what another tab begins while the page is opened is not stranded", async () => {
+  const { told, watcher } = strands();
+  const { site, keep } = world(windowOf([circle("c_tea", [])]), { watcher });
+  const started = site.start();
+  Object.assign(keep, waiting("op-8", "s_new"));
+  await started;
+  await vi.advanceTimersByTimeAsync(0);
+  expect(told).toEqual([]);
+});
+
+test("a message is stranded once it is refused and its stream is gone, whichever comes first", async () => {
+  const { told, watcher } = strands();
+  const { site, state } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea"), stream("s_old", "c_tea")])]), { watcher });
+  await site.start();
+  const answers = new Map<string, (error: unknown) => void>();
+  Object.assign(site.client, { command: (_: object, op: string) => new Promise((_, reject) => answers.set(op, reject)) });
+  for (const [id, text] of [["s_tea", "stays"], ["s_old", "before"], ["s_old", "after"], ["s_old", "posted"]] as const) void site.stream(id)?.post({ text }).catch(() => {});
+  const [stays, before, after, posted] = site.outbox.all().map(({ op }) => op);
+  for (const op of [stays, before]) answers.get(op ?? "")?.(refusal("stream.not_found"));
+  state.window = windowOf([circle("c_tea", [stream("s_tea", "c_tea")])]);
+  await site.refresh();
+  answers.get(after ?? "")?.(refusal("stream.not_found"));
+  await vi.advanceTimersByTimeAsync(500);
+  expect(told).toEqual([[[before, after], []]]);
+  site.end();
+  answers.get(posted ?? "")?.(refusal("client.closed"));
+  await vi.advanceTimersByTimeAsync(500);
+  expect(told.length).toBe(1);
+});
+
+test("what a page before showed, and is gone, is told of as what went", async () => {
+  const gone: unknown[] = [];
+  const { told, watcher } = strands();
+  const all = windowOf([circle("c_tea", [stream("s_tea", "c_tea"), stream("s_old", "c_tea")])]);
+  const { site, state } = world(all, {
+    watcher: { ...watcher, gone: ({ id }, _, end) => gone.push([id, end]) },
+    kept: { ...waiting("op-8", "s_old"), "kith.draft.u_ana.s_old": "half a" },
+  });
+  Object.assign(site.client, { command: async () => { throw refusal("stream.not_found"); } });
+  site.recall({ at_ms: 1, users: [], blocked: [], window: all, streams: new Map() } as never);
+  state.window = windowOf([circle("c_tea", [stream("s_tea", "c_tea")])]);
+  await site.start();
+  await vi.advanceTimersByTimeAsync(500);
+  expect([gone, told]).toEqual([[["s_old", { here: false, removed: false }]], [[["op-8"], []]]]);
 });
 
 test("what is done on another device is seen here", async () => {
@@ -126,13 +211,17 @@ test("what is done on another device is seen here", async () => {
 
 test("who was made to leave is told, and many changes are one question", async () => {
   const removed: string[] = [];
-  const { site, tell, state, asked } = world(windowOf([circle("c_tea", [])]), { watcher: { removed: (of, how) => removed.push(`${get(of.circle).name} ${how}`) } });
+  const { site, tell, state, asked } = world(windowOf([circle("c_tea", [stream("s_tea", "c_tea"), stream("s_ops", "c_tea")])]), {
+    watcher: { removed: (of, how, streams) => removed.push(`${get(of.circle).name} ${how} ${streams.join()}`) },
+  });
   await site.start();
   state.window = windowOf([]);
+  // Whichever is told first.
+  tell("s_ops", { kind: "closed", removed: true } as never);
   tell("u_ana", event("u_ana", 1, { kind: "circle_left", circle: "c_tea", how: "kicked" }));
   for (let seq = 2; seq < 9; seq += 1) tell("u_ana", event("u_ana", seq, { kind: "circle_joined", circle: "c_ops" }));
   await vi.advanceTimersByTimeAsync(500);
-  expect([removed, asked("window"), get(site.circles)]).toEqual([["tea kicked"], 2, []]);
+  expect([removed, asked("window"), get(site.circles)]).toEqual([["tea kicked s_tea,s_ops"], 2, []]);
 });
 
 test("what waited in a page before is sent under its name, and what is gone is not", async () => {

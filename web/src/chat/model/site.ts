@@ -14,6 +14,7 @@ import type { Past } from "./past.js";
 import { People } from "./people.js";
 import { Preferences } from "./preferences.js";
 import { Singles } from "./singles.js";
+import { Stranded, type Left } from "./stranded.js";
 import { StreamModel, type Around } from "./stream.js";
 import { Uploads, type Chosen } from "./uploads.js";
 
@@ -27,14 +28,24 @@ const STALE_MS = 120;
 /** Messages of a conversation that somebody began just now which are told one by one. */
 const BEGUN_MAX = 20;
 
+/** How a stream ended for the user. */
+export interface End {
+  /** While they looked at it. */
+  readonly here: boolean;
+  /** For everybody; otherwise they may not read it any longer, or it was removed while there was no connection. */
+  readonly removed: boolean;
+}
+
 /** Told of what happens besides what the stores say. */
 export interface Watcher {
   /** A message of somebody else came. */
   posted?(stream: StreamModel, event: protocol.Event): void;
-  /** The user was made to leave a circle, or it was removed. */
-  removed?(circle: CircleModel, how: protocol.Leaving): void;
-  /** A stream was removed whose circle is still there; `here` while one looked at it. */
-  gone?(stream: StreamModel, circle: CircleModel, here: boolean): void;
+  /** The user was made to leave a circle, or it was removed, with these streams. */
+  removed?(circle: CircleModel, how: protocol.Leaving, streams: readonly StreamId[]): void;
+  /** A stream is not there any longer whose circle still is. */
+  gone?(stream: StreamModel, circle: CircleModel, end: End): void;
+  /** This was written for streams that are not there any longer. */
+  stranded?(left: Left): void;
   /** Something that the user wanted did not come about. */
   refused?(error: unknown): void;
 }
@@ -75,12 +86,13 @@ export class Site {
   readonly #shownAt: Writable<protocol.Timestamp | undefined> = writable(undefined);
   readonly #streams = new Map<StreamId, StreamModel>();
   readonly #around: Around & AroundCircle;
+  readonly #stranded: Stranded;
   readonly #stops: (() => void)[] = [];
   readonly #last = new Map<StreamId, protocol.Timestamp>();
   /** For each question how others are there that has no answer yet: what was told of them since. */
   readonly #noticed = new Set<Map<UserId, protocol.Status>>();
-  /** Streams that were removed, until it is known whether their circles are there. */
-  #removed: { readonly stream: StreamModel; readonly here: boolean }[] = [];
+  /** Streams that ended, until it is known whether their circles are there. */
+  readonly #gone: (End & { readonly stream: StreamModel })[] = [];
   #stale: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
   /** Whether the server told what there is. */
@@ -98,6 +110,7 @@ export class Site {
     this.people.learn([client.user]);
     this.outbox = new Outbox(this.me, storage);
     this.drafts = new Drafts(this.me, storage, own);
+    this.#stranded = new Stranded(client, this.outbox, this.drafts, (left) => this.watcher.stranded?.(left));
     this.preferences = new Preferences(this.me, storage, (key, value) => client.command({ set_preference: { key, value } }));
     // Before there is a connection, so that nobody is told otherwise first.
     if (isAway(get(this.preferences.values))) this.show("away");
@@ -127,6 +140,7 @@ export class Site {
       posted: (stream, event) => this.#posted(stream, event),
       changed: ({ id }, message) => this.singles.changed(id, message),
       ended: (stream, removed) => this.#lost(stream, removed),
+      stranded: (op) => { if (!this.#ended) this.#stranded.refused(op); },
       stale: () => this.stale(),
       refused: (error) => this.refused(error),
     };
@@ -210,6 +224,8 @@ export class Site {
   /** Learns what there is, and sends what waited. */
   async start(): Promise<void> {
     const is_recalled = get(this.#shownAt) !== undefined;
+    const recalled = new Set(this.#streams.keys());
+    const before = this.#stranded.now();
     const learned = this.refresh();
     if (!get(this.#ready)) await learned;
     for (const { op, stream, draft, sent } of this.outbox.all()) {
@@ -219,6 +235,8 @@ export class Site {
     const [blocks, preferences] = await Promise.all([this.client.query({ blocks: {} }), this.client.query({ preferences: {} }), learned]);
     this.#blocked.set(new Set(blocks));
     this.preferences.learn(preferences);
+    // Of what a page before showed it is told as of what ends now.
+    void this.#stranded.tell(before, (id) => this.#streams.has(id) || recalled.has(id));
   }
 
   /** Another tab sent what waits, or took it back: here it is not sent any more. */
@@ -341,14 +359,14 @@ export class Site {
     for (const circle of get(this.#circles)) {
       if (!circles.includes(circle)) circle.end();
     }
-    for (const [id, stream] of this.#streams) if (!seen.has(id)) this.#drop(stream);
+    for (const [id, stream] of this.#streams) if (!seen.has(id)) this.#drop(stream, false);
     this.#circles.set(circles);
     this.#conversations.set(conversations);
     this.#admin.set(window.site_admin === true);
     this.#ready.set(true);
-    for (const { stream, here } of this.#removed.splice(0)) {
+    for (const { stream, ...end } of this.#gone.splice(0)) {
       const circle = stream.circle;
-      if (circle !== undefined && circles.includes(circle)) this.watcher.gone?.(stream, circle, here);
+      if (circle !== undefined && circles.includes(circle)) this.watcher.gone?.(stream, circle, end);
     }
   }
 
@@ -379,6 +397,7 @@ export class Site {
   /** Lets everything go. */
   end(): void {
     this.#ended = true;
+    this.#stranded.end();
     this.uploads.end();
     this.people.end();
     clearTimeout(this.#stale);
@@ -406,15 +425,15 @@ export class Site {
     this.watcher.posted?.(stream, event);
   }
 
-  #drop(stream: StreamModel): void {
+  #drop(stream: StreamModel, removed: boolean): void {
+    this.#gone.push({ stream, here: stream.isHere, removed });
     this.#streams.delete(stream.id);
     stream.end();
     this.singles.lost(stream.id);
   }
 
   #lost(stream: StreamModel, removed: boolean): void {
-    if (removed) this.#removed.push({ stream, here: stream.isHere });
-    this.#drop(stream);
+    this.#drop(stream, removed);
     stream.circle?.streams.update((all) => all.filter((one) => one !== stream));
     this.#conversations.update((all) => all.filter((one) => one !== stream));
     this.stale();
@@ -433,7 +452,10 @@ export class Site {
         break;
       case "circle_left": {
         const circle = this.circle(body.circle);
-        if (circle !== undefined && body.how !== "left") this.watcher.removed?.(circle, body.how);
+        if (circle !== undefined && body.how !== "left") {
+          const ended = this.#gone.filter(({ stream }) => stream.circle === circle);
+          this.watcher.removed?.(circle, body.how, [...get(circle.streams), ...ended.map(({ stream }) => stream)].map(({ id }) => id));
+        }
         this.#learnPresentAgain();
         this.stale();
         break;

@@ -27,7 +27,7 @@ function kept(head: number, read: number, more: Partial<Client> = {}): { model: 
   let is_past = true;
   const refused: unknown[] = [];
   const around: Around = {
-    client, outbox, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, noticed: () => {}, posted: () => {}, changed: () => {}, ended: () => {}, refused: (error) => void refused.push(error),
+    client, outbox, uploads: {} as never, isPast: () => is_past, wanted: () => {}, met: () => {}, noticed: () => {}, posted: () => {}, changed: () => {}, ended: () => {}, stranded: () => {}, refused: (error) => void refused.push(error),
   };
   const model = new StreamModel(around, windowOf(head, read), undefined, Array.from({ length: head }, (_, at) => message(at + 1)));
   is_past = false;

@@ -50,6 +50,8 @@ export interface Around {
   changed(stream: StreamModel, message: Seq): void;
   /** The stream may not be read any longer, or was removed for everybody. */
   ended(stream: StreamModel, removed: boolean): void;
+  /** A message was refused, and the stream is not there. */
+  stranded(op: protocol.OpId): void;
   /** Shows that something did not come about. */
   refused(error: unknown): void;
 }
@@ -77,6 +79,8 @@ export class StreamModel {
   readonly #waiting: Writable<readonly Own[]> = writable([]);
   /** Own messages of pages before which may have been sent by them. */
   readonly #doubtful = new Set<protocol.OpId>();
+  /** Own messages that were refused. */
+  readonly #refused = new Set<protocol.OpId>();
   /** The last event of what was kept by a page before, until the server told what there is. */
   #past: Seq | undefined;
   #seen: Seq;
@@ -192,14 +196,25 @@ export class StreamModel {
   async carry(op: protocol.OpId, draft: Written, sent = false): Promise<Seq> {
     const { client, outbox, uploads } = this.around;
     if (sent) this.#doubtful.add(op);
+    this.#refused.delete(op);
     const is_online = get(client.connection).state === "online";
     outbox.keep({ op, stream: this.id, draft, ...(sent || is_online ? { sent: true } : {}) });
     const { uploads: keys = [] } = draft;
-    const whole = keys.length === 0 ? draft : await this.#fill(op, draft, keys);
-    const seq = await this.lines(draft.thread).post(whole, op);
+    const seq = await this.#post(op, draft, keys);
     outbox.drop(op);
     for (const key of keys) uploads.forget(key);
     return seq;
+  }
+
+  async #post(op: protocol.OpId, draft: Written, keys: NonNullable<Written["uploads"]>): Promise<Seq> {
+    try {
+      const whole = keys.length === 0 ? draft : await this.#fill(op, draft, keys);
+      return await this.lines(draft.thread).post(whole, op);
+    } catch (error) {
+      if (this.#ended) this.around.stranded(op);
+      else this.#refused.add(op);
+      throw error;
+    }
   }
 
   /** Shows a message as on its way until its files are there; what it says of them then. */
@@ -386,6 +401,7 @@ export class StreamModel {
   /** It is followed no longer. */
   end(): void {
     this.#ended = true;
+    for (const op of this.#refused) this.around.stranded(op);
     clearTimeout(this.#timer);
     this.feed.close();
   }

@@ -1,10 +1,13 @@
-// Short notices of what happened, which go away by themselves and can do one thing.
+// Short notices of what happened, which can do one thing and go away by themselves, unless something would
+// be lost with them.
 
 export interface Toast {
   readonly id: number;
   readonly text: string;
   readonly kind: "info" | "good" | "bad";
   readonly action?: { readonly label: string; readonly run: () => void };
+  /** Told when it is put away; such a notice stays until then. */
+  readonly closed?: () => void;
 }
 
 const SHOWN_MAX = 4;
@@ -22,11 +25,12 @@ export function toasts(): readonly Toast[] {
 }
 
 /** Shows a notice; what comes back takes it away. */
-export function toast(text: string, more: Partial<Pick<Toast, "kind" | "action">> = {}): () => void {
+export function toast(text: string, more: Partial<Pick<Toast, "kind" | "action" | "closed">> = {}): () => void {
   count += 1;
   const made: Toast = { id: count, text, kind: "info", ...more };
-  const over = shown.slice(0, Math.max(0, shown.length + 1 - SHOWN_MAX));
-  for (const old of over) dismiss(old.id);
+  // Those that stay go last.
+  const inTurn = [...shown.filter((one) => one.closed === undefined), ...shown.filter((one) => one.closed !== undefined)];
+  for (const old of inTurn.slice(0, Math.max(0, shown.length + 1 - SHOWN_MAX))) dismiss(old.id);
   shown = [...shown, made];
   if (!held) start(made);
   return () => dismiss(made.id);
@@ -46,7 +50,8 @@ export function hold(on: boolean): void {
   if (!on) for (const one of shown) start(one);
 }
 
-function start({ id, kind, action }: Toast): void {
+function start({ id, kind, action, closed }: Toast): void {
+  if (closed !== undefined) return;
   const stays_ms = kind === "bad" || action !== undefined ? STAYS_LONGER_MS : STAYS_MS;
   timers.set(id, setTimeout(() => dismiss(id), stays_ms));
 }
