@@ -129,7 +129,7 @@ export class Entry {
       posted: (stream, event) => void import("./tell.js").then(({ tell }) => tell(site, this.view, stream, event), () => {}),
       removed: (circle, how, streams) => tells(({ wasRemoved }) => wasRemoved(site, this.view, { circle, streams, how })),
       gone: (...gone) => tells(({ streamIsGone }) => streamIsGone(site, this.view, ...gone)),
-      stranded: (left) => tells(({ isStranded }) => isStranded(site, left)),
+      stranded: (left) => tells(({ wasStranded }) => wasStranded(site, left)),
       refused: (error) => void toast(why(error), { kind: "bad" }),
     }, globalThis.sessionStorage);
     const { me } = site;

@@ -4,7 +4,7 @@ import { dismiss, toasts } from "../lib/ui/toasts.svelte.js";
 import { Drafts } from "./model/drafts.js";
 import { storage } from "./model/fake.js";
 import { Outbox } from "./model/outbox.js";
-import { isStranded, streamIsGone, wasRemoved } from "./removed.js";
+import { wasStranded, streamIsGone, wasRemoved } from "./removed.js";
 
 let copied: string[];
 
@@ -23,7 +23,7 @@ const TEA = { id: "c_tea", circle: writable({ name: "Tea" }) } as never;
 function world() {
   const [kept, own] = [storage(), storage()];
   const site = { drafts: new Drafts("u_ana", kept, own), outbox: new Outbox("u_ana", kept), uploads: { drop: vi.fn() } };
-  return { kept, own, site: site as never as Parameters<typeof isStranded>[0] & { drafts: Drafts }, dropped: site.uploads.drop };
+  return { kept, own, site: site as never as Parameters<typeof wasStranded>[0] & { drafts: Drafts }, dropped: site.uploads.drop };
 }
 
 test("what was begun in a circle that is removed can be copied and is gone then, and stays of one that one was made to leave", async () => {
@@ -106,7 +106,7 @@ test("what waits for nothing stays until it was copied, and what has files until
     { op: "op-3", stream: "s_tea", draft: { text: "two" } },
   ] as never[];
   for (const one of messages) site.outbox.keep(one);
-  isStranded(site, { messages, drafts: [] });
+  wasStranded(site, { messages, drafts: [] });
   const { text, action, closed } = toasts().at(-1) ?? {};
   expect([site.outbox.all().length, text]).toEqual([3, "3 messages could not be sent: where they were to go is not there any longer."]);
   action?.run();
@@ -120,7 +120,7 @@ test("a message of files alone is kept until it is put away", () => {
   const { site, dropped } = world();
   const messages = [{ op: "op-1", stream: "s_tea", draft: { text: " ", uploads: ["f1"] } }] as never[];
   for (const one of messages) site.outbox.keep(one);
-  isStranded(site, { messages, drafts: [] });
+  wasStranded(site, { messages, drafts: [] });
   const { action, closed } = toasts().at(-1) ?? {};
   expect([site.outbox.all().length, action]).toEqual([1, undefined]);
   closed?.();
@@ -131,7 +131,7 @@ test("what was begun where nobody can go on is offered until it was copied", asy
   const { kept, site } = world();
   site.drafts.set("half a", "s_tea");
   site.drafts.set("message", "s_tea", 7);
-  isStranded(site, { messages: [], drafts: ["s_tea"] });
+  wasStranded(site, { messages: [], drafts: ["s_tea"] });
   const { text, action } = toasts().at(-1) ?? {};
   expect([text, Object.keys(kept).length]).toEqual(["What you had begun is for a stream that is not there any longer.", 2]);
   action?.run();

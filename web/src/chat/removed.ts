@@ -43,7 +43,7 @@ export function streamIsGone({ drafts }: Pick<Site, "drafts">, view: Pick<View, 
 }
 
 /** What nobody can send any more, and what was begun where nobody can go on: until it was copied, or put away, every page offers it. */
-export function isStranded({ outbox, drafts, uploads }: Pick<Site, "outbox" | "drafts" | "uploads">, left: Left): void {
+export function wasStranded({ outbox, drafts, uploads }: Pick<Site, "outbox" | "drafts" | "uploads">, left: Left): void {
   const { messages } = left;
   if (messages.length > 0) {
     const texts = messages.map(({ draft }) => draft.text).filter((text) => text.trim() !== "");

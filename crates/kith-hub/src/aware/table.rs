@@ -172,20 +172,19 @@ impl Table {
     /// another session, and what is older than what is known, is left aside; so is what another session
     /// says of one that has gone, and is not newer.
     pub(crate) fn show(&mut self, feed: FeedId, said: Said) -> Result<bool, Refusal> {
-        let known = self.rooms.get(&feed).and_then(|room| room.present(said.client));
-        let known = known.map(|(place, row)| (place, Arc::clone(row)));
         let last = self.rooms.get(&feed).and_then(|room| room.find(said.client));
-        let of_another = last.filter(|(_, last)| last.session != said.session);
-        if of_another.is_some_and(|(_, last)| said.clock.is_some_and(|clock| clock <= last.clock)) {
-            // Clients of y-websocket say again what they are told: of one that has gone meanwhile, too.
+        let last = last.map(|(place, row)| (place, Arc::clone(row)));
+        let is_older = last
+            .as_ref()
+            .is_some_and(|(_, row)| said.clock.is_some_and(|clock| clock <= row.clock));
+        let is_of_another = last.as_ref().is_some_and(|(_, row)| row.session != said.session);
+        let known = last.filter(|(_, row)| row.state.is_some());
+        // Clients of y-websocket say again what they are told: of one that has gone meanwhile, too.
+        let is_of_the_gone = known.is_none() && is_of_another && is_older;
+        if is_of_the_gone || (known.is_some() && (is_of_another || is_older)) {
             return Ok(false);
         }
-        if let Some((_, known)) = &known {
-            let older = said.clock.is_some_and(|clock| clock <= known.clock);
-            if known.session != said.session || older {
-                return Ok(false);
-            }
-        }
+        let is_unseen = known.is_none() && is_older;
         let owner = known.as_ref().map(|(_, row)| row.connection);
         if owner != Some(said.connection) {
             self.has_room(feed, &said, owner.is_none())?;
@@ -198,9 +197,6 @@ impl Table {
         let (place, clock) = (self.last, said.clock.unwrap_or(self.last));
         let room = self.rooms.entry(feed).or_default();
         let Said { client, connection, session, user, name, state, .. } = said;
-        let is_unseen = known.is_none()
-            && said.clock.is_some()
-            && room.find(client).is_some_and(|(_, gone)| gone.clock >= clock);
         let same = known.filter(|(_, row)| row.state.as_ref() == Some(&state) && !row.is_unseen);
         let row = Shown {
             client,

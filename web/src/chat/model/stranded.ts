@@ -1,6 +1,6 @@
 // What was written for streams that are not there any longer: messages that wait, and what was begun.
 
-import { KithError, type Client, type protocol } from "@kith/client";
+import { KithError, Messages, type Client, type protocol } from "@kith/client";
 import type { Drafts } from "./drafts.js";
 import type { Kept, Outbox } from "./outbox.js";
 
@@ -55,11 +55,11 @@ export class Stranded {
   }
 
   /** Whether a page before posted it and was not told, or that is not known: under the same name it happens once. */
-  async #isPosted({ op, stream, draft: { uploads = [], files = [], ...draft }, sent }: Kept): Promise<boolean> {
+  async #isPosted({ op, stream, draft: { uploads = [], ...draft }, sent }: Kept): Promise<boolean> {
     // What has files was posted with names that only that page knew.
     if (sent !== true || uploads.length > 0) return false;
     try {
-      await this.client.command({ post: { stream, ...draft, ...(files.length === 0 ? {} : { files: [...files] }) } }, op);
+      await this.client.command(new Messages(stream).send(op, draft), op);
     } catch (error) {
       const code = error instanceof KithError ? error.code : "";
       // Where it is not known, the next page asks. A name that the server knows was used.
