@@ -2,8 +2,9 @@
 
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { expectAccessible, expectFits } from "./browser.js";
+import { expectAccessible, expectFits, signIn } from "./browser.js";
 import { chat, composer, fromMenu, fromPlace, place, post, streamOf, teaOf, worldOf } from "./chat.js";
+import { hold } from "./network.js";
 import type { Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -61,6 +62,23 @@ test.each(["light", "dark"] as const)("streams are put into an order and section
   await other.getByRole("menuitem", { name: "Mark as read" }).waitFor();
   expect(await other.getByRole("menuitem", { name: /^Move/ }).count()).toBe(0);
   await other.keyboard.press("Escape");
+});
+
+test("what is changed between what the page is told and what it follows is shown", async () => {
+  const { circle, stream } = await teaOf(ana, [bob], "Between");
+  const ids = [stream];
+  for (const name of ["one", "two"]) ids.push(await streamOf(ana, { circle }, name));
+  const page = await browser.page();
+  const followed = await hold(page, "subscribe");
+  await page.goto(`${server.url}/s/${stream}`);
+  await signIn(page, bob.name);
+  await expect.poll(() => listed(page)).toBe("general one two");
+  await expect.poll(followed.count).toBeGreaterThan(0);
+  ids.push(await streamOf(ana, { circle }, "three"));
+  await ana.ask("PUT", `/circles/${circle}/streams`, { sections: [{ streams: ids.toReversed() }] });
+  followed.letGo();
+  await expect.poll(() => listed(page)).toBe("three two one general");
+  await page.close();
 });
 
 test("favourites are at hand wherever one is, in an order of one's own, on every device", async () => {

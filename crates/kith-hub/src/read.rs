@@ -225,15 +225,6 @@ impl Hub {
             _ => Err(Refusal::NoSuchMessage(seq).into()),
         }
     }
-
-    /// The last committed event of a feed.
-    ///
-    /// # Errors
-    /// As [`may_read`](Self::may_read).
-    pub async fn head(&self, user: UserId, feed: FeedId) -> Result<Seq, HubError> {
-        self.may_read(user, feed).await?;
-        Ok(self.inner.store.head(feed).await?.seq)
-    }
 }
 
 pub(crate) fn parse_seq(text: &str) -> Option<Seq> {

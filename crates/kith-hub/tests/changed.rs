@@ -4,11 +4,14 @@
 
 mod world;
 
+use async_trait::async_trait;
 use kith_core::command::Command;
 use kith_core::id::{CircleId, FeedId, StreamId, UserId};
 use kith_hub::verify::Watched;
 use kith_hub::{Hub, HubError, Item, Limits, Subscriber};
+use kith_store::around::Around;
 use kith_store::memory::MemoryStore;
+use kith_store::{Head, Store, StoreError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +23,11 @@ async fn act(hub: &Hub, me: UserId, command: Value) -> kith_core::command::Outco
 }
 
 async fn site() -> (Hub, [UserId; 2], CircleId, StreamId) {
-    let hub = hub(Watched(MemoryStore::new()), Limits::default()).await;
+    site_on(Watched(MemoryStore::new())).await
+}
+
+async fn site_on(store: impl Store) -> (Hub, [UserId; 2], CircleId, StreamId) {
+    let hub = hub(store, Limits::default()).await;
     let (ana, bob) = (user(&hub, "ana").await, user(&hub, "bob").await);
     let (tea, talk) = circle(&hub, ana).await;
     act(&hub, bob, json!({"join": {"circle": tea}})).await;
@@ -105,14 +112,60 @@ async fn members_are_told_that_feeds_changed_and_not_which_nor_by_whom() {
 #[tokio::test]
 async fn a_new_circle_tells_nobody_and_what_changes_nothing_tells_nothing() {
     let (hub, [ana, _], tea, talk) = site().await;
-    let head = hub.head(ana, FeedId::Circle(tea)).await.unwrap();
+    let head = hub.circle_now(ana, tea).await.unwrap().2;
     assert_eq!(head.0, 3, "it was made and two joined");
     let arrange = json!({"arrange_streams": {"circle": tea, "sections": [{"streams": [talk]}]}});
     act(&hub, ana, arrange.clone()).await;
-    let after = hub.head(ana, FeedId::Circle(tea)).await.unwrap();
+    let after = hub.circle_now(ana, tea).await.unwrap().2;
     act(&hub, ana, arrange).await;
-    assert_eq!(hub.head(ana, FeedId::Circle(tea)).await.unwrap(), after);
+    assert_eq!(hub.circle_now(ana, tea).await.unwrap().2, after);
     assert_eq!(after.0, 4);
+}
+
+/// A store that has others go first where it is asked for the last event of a feed.
+struct Late(MemoryStore);
+
+#[async_trait]
+impl Around for Late {
+    fn inner(&self) -> &dyn Store {
+        &self.0
+    }
+
+    async fn head(&self, feed: FeedId) -> Result<Head, StoreError> {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        self.0.head(feed).await
+    }
+}
+
+#[tokio::test]
+async fn what_one_opens_with_is_as_it_is_after_the_event_that_it_names() {
+    let (hub, [ana, bob], tea, talk) = site_on(Late(MemoryStore::new())).await;
+    let (.., begin) = hub.circle_now(bob, tea).await.unwrap();
+    let (_, first) = hub.stream_now(bob, talk).await.unwrap();
+    let writer = async {
+        for n in 1..=50 {
+            let (circle, name) = (tea, format!("n{n}"));
+            act(&hub, ana, json!({"change_circle": {"circle": circle, "name": name, "public": true, "idle_seconds": 0}})).await;
+            act(&hub, ana, json!({"change_stream": {"stream": talk, "name": name}})).await;
+        }
+    };
+    let reader = async {
+        let mut seen = 0;
+        while seen < 50 {
+            let (stream, head) = hub.stream_now(bob, talk).await.unwrap();
+            seen = head.0 - first.0;
+            let name = stream.name.as_ref().map(ToString::to_string);
+            assert!(seen == 0 || name == Some(format!("n{seen}")), "{name:?} after {seen}");
+            // A stream that is changed is told in the circle as well.
+            let (circle, _, head) = hub.circle_now(bob, tea).await.unwrap();
+            let (name, renamed) = (circle.name.to_string(), (head.0 - begin.0).div_ceil(2));
+            assert!(renamed == 0 || name == format!("n{renamed}"), "{name} after {renamed}");
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::join!(writer, reader);
 }
 
 #[tokio::test]

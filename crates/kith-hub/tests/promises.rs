@@ -39,7 +39,7 @@ async fn saying_it_twice_makes_it_happen_once() {
     assert_eq!(first, again);
     let other = hub.execute(ana, Some(op("x")), &post(stream, "b")).await;
     assert!(matches!(other, Err(HubError::Refused(Refusal::OpReused))), "{other:?}");
-    assert_eq!(hub.head(ana, FeedId::Stream(stream)).await.unwrap().0, 2);
+    assert_eq!(hub.stream_now(ana, stream).await.unwrap().1.0, 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,7 +205,7 @@ async fn an_operation_is_answered_for_thirty_days_and_never_makes_a_second_thing
     clock.pass_ms(2 * OP_MEMORY_MS);
     let late = anew.execute(ana, Some(op("x")), &post(stream, "a")).await.unwrap_err();
     assert_eq!(late.code(), "op.expired");
-    assert_eq!(anew.head(ana, FeedId::Stream(stream)).await.unwrap(), Seq(2));
+    assert_eq!(anew.stream_now(ana, stream).await.unwrap().1, Seq(2));
     // What only sets a state may be said again, and its answer is not kept for ever.
     anew.execute(ana, Some(op("y")), &read).await.unwrap();
     assert!(anew.connect(&kith_core::decide::secret_hash("ana")).await.is_ok());

@@ -371,6 +371,8 @@ pub struct CircleWindow {
     pub circle: Circle,
     /// The user's own membership.
     pub member: Member,
+    /// The circle's last event: what is not in this window yet is told after it.
+    pub head: Seq,
     /// Its streams.
     pub streams: Vec<StreamWindow>,
 }

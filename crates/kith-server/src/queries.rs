@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use kith_core::document::{Circle, Member, Message, Stream};
-use kith_core::id::{CircleId, FeedId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
-use kith_core::refusal::Refusal;
+use kith_core::document::{Circle, Message};
+use kith_core::id::{CircleId, Seq, SessionId, StreamId, Timestamp, TopicId, UserId};
 use kith_core::text::Line;
 use kith_core::topic::Kind;
 use kith_hub::HubError;
@@ -56,15 +55,8 @@ async fn find(app: &App, me: UserId, session: SessionId, query: Query) -> Result
     Ok(match query {
         Query::Ping {} => Answer::Pong { now: hub.now() },
         Query::Window {} => Answer::Window(window(app, me).await?),
-        Query::Circle { circle } => {
-            let (found, member) = hub.circle(me, circle).await?;
-            Answer::Circle(circle_window(app, me, &found, &member).await?)
-        }
-        Query::Stream { stream } => {
-            let found = hub.stream(me, stream).await?;
-            let window = stream_window(app, me, &found).await?;
-            Answer::Stream(window.ok_or(Refusal::NoSuchStream)?)
-        }
+        Query::Circle { circle } => Answer::Circle(circle_window(app, me, circle).await?),
+        Query::Stream { stream } => Answer::Stream(stream_window(app, me, stream).await?),
         Query::Messages { stream, thread, before, after, around, limit } => {
             let limit = page(limit, MESSAGES);
             let page = Page { thread, before, after, limit };
@@ -370,47 +362,46 @@ async fn window(app: &App, me: UserId) -> Result<Window, HubError> {
         Err(error) => return Err(error),
     };
     let mut window = Window { site_admin, ..Window::default() };
-    for (circle, member) in app.hub.circles(me).await? {
-        window.circles.push(circle_window(app, me, &circle, &member).await?);
+    for (circle, _) in app.hub.circles(me).await? {
+        window.circles.extend(if_there(circle_window(app, me, circle.id).await)?);
     }
     for stream in app.hub.conversations(me).await? {
-        window.conversations.extend(stream_window(app, me, &stream).await?);
+        window.conversations.extend(if_there(stream_window(app, me, stream.id).await)?);
     }
     Ok(window)
 }
 
-async fn circle_window(
-    app: &App,
-    me: UserId,
-    circle: &Circle,
-    member: &Member,
-) -> Result<CircleWindow, HubError> {
-    let mut streams = Vec::new();
-    for stream in app.hub.streams(me, circle.id).await? {
-        streams.extend(stream_window(app, me, &stream).await?);
+/// What is in a window; `None` when the user lost it meanwhile.
+fn if_there<T>(found: Result<T, HubError>) -> Result<Option<T>, HubError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(HubError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
     }
-    Ok(CircleWindow { circle: circle.clone(), member: member.clone(), streams })
 }
 
-/// A stream of the window; `None` when the user lost it meanwhile.
-async fn stream_window(
-    app: &App,
-    me: UserId,
-    stream: &Stream,
-) -> Result<Option<StreamWindow>, HubError> {
-    let head = app.hub.head(me, FeedId::Stream(stream.id)).await;
-    let unread = app.hub.unread(me, stream.id).await;
-    match (head, unread) {
-        (Ok(head), Ok((own, threads))) => Ok(Some(StreamWindow {
-            stream: stream.clone(),
-            head,
-            read: own.read,
-            unread: own.unread,
-            mentions: own.mentions + threads.iter().map(|thread| thread.mentions).sum::<u64>(),
-        })),
-        (Err(HubError::Refused(_)), _) | (_, Err(HubError::Refused(_))) => Ok(None),
-        (Err(error), _) | (_, Err(error)) => Err(error),
+async fn circle_window(app: &App, me: UserId, circle: CircleId) -> Result<CircleWindow, HubError> {
+    let (circle, member, head) = app.hub.circle_now(me, circle).await?;
+    // What is changed of them from here on is told in the circle, after `head`.
+    let mut streams = Vec::new();
+    for stream in app.hub.streams(me, circle.id).await? {
+        streams.extend(if_there(stream_window(app, me, stream.id).await)?);
     }
+    streams.sort_by_key(|of| of.stream.place());
+    let (circle, member) = (circle.as_ref().clone(), member.as_ref().clone());
+    Ok(CircleWindow { circle, member, head, streams })
+}
+
+async fn stream_window(app: &App, me: UserId, stream: StreamId) -> Result<StreamWindow, HubError> {
+    let (found, head) = app.hub.stream_now(me, stream).await?;
+    let (own, threads) = app.hub.unread(me, stream).await?;
+    Ok(StreamWindow {
+        stream: found.as_ref().clone(),
+        head,
+        read: own.read,
+        unread: own.unread,
+        mentions: own.mentions + threads.iter().map(|thread| thread.mentions).sum::<u64>(),
+    })
 }
 
 fn present(all: Vec<(UserId, Status, Timestamp)>) -> Answer {

@@ -196,7 +196,8 @@ mod tests {
             unread: 0,
             mentions: 0,
         };
-        CircleWindow { circle, member, streams: streams.iter().map(stream).collect() }
+        let streams = streams.iter().map(stream).collect();
+        CircleWindow { circle, member, head: Seq(1), streams }
     }
 
     #[test]

@@ -970,6 +970,8 @@ export type CircleName = string;
 export type CircleWindow = {
   /** The circle. */
   circle: Circle;
+  /** The circle's last event: what is not in this window yet is told after it. */
+  head: Seq;
   /** The user's own membership. */
   member: Member;
   /** Its streams. */

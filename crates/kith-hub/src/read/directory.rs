@@ -6,7 +6,7 @@ use kith_core::access;
 use kith_core::decide::invite;
 use kith_core::document::{Ban, Circle, Doc, Home, Invite, Key, Member, Session, Stream, User};
 use kith_core::draft::Draft;
-use kith_core::id::{CircleId, FeedId, StreamId, UserId};
+use kith_core::id::{CircleId, FeedId, Seq, StreamId, UserId};
 use kith_core::permission::Permission;
 use kith_core::refusal::Refusal;
 use kith_store::{Document, Range};
@@ -51,6 +51,39 @@ impl Hub {
     ) -> Result<(Arc<Circle>, Arc<Member>), HubError> {
         let found = self.look_committed(|draft| access::in_circle(draft, user, circle)).await?;
         Ok((found.circle, found.member))
+    }
+
+    /// A circle that a user is in, with the user's membership, as they are after the last event of the
+    /// circle, and which that is.
+    ///
+    /// # Errors
+    /// `circle.not_found`.
+    pub async fn circle_now(
+        &self,
+        user: UserId,
+        circle: CircleId,
+    ) -> Result<(Arc<Circle>, Arc<Member>, Seq), HubError> {
+        self.look_committed(|draft| {
+            let found = access::in_circle(draft, user, circle)?;
+            Ok((found.circle, found.member, draft.head(FeedId::Circle(circle))?.seq))
+        })
+        .await
+    }
+
+    /// A stream that a user may read, as it is after its last event, and which that is.
+    ///
+    /// # Errors
+    /// `stream.not_found`.
+    pub async fn stream_now(
+        &self,
+        user: UserId,
+        stream: StreamId,
+    ) -> Result<(Arc<Stream>, Seq), HubError> {
+        self.look_committed(|draft| {
+            let found = access::in_stream(draft, user, stream)?;
+            Ok((found.stream, draft.head(FeedId::Stream(stream))?.seq))
+        })
+        .await
     }
 
     /// A stream that a user may read.

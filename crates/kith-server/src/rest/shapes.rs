@@ -237,6 +237,8 @@ pub(super) struct Returned {
 pub(super) struct CircleWindow {
     circle: Circle,
     member: Member,
+    /// The circle's last event.
+    head: u64,
     streams: Vec<StreamWindow>,
 }
 

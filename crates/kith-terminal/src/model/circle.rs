@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kith_core::document::{Circle, Member};
-use kith_core::id::UserId;
+use kith_core::id::{Seq, UserId};
 use kith_proto::frame::Status;
 use kith_proto::query::Present;
 use kith_proto::service::Card;
@@ -35,18 +35,21 @@ pub struct CircleView {
     pub present: BTreeMap<UserId, Present>,
     /// Its slash commands.
     pub slashes: Vec<Slash>,
+    /// Its last event that was told.
+    pub(super) seq: Seq,
     /// Whether it was asked who is there, since the connection stands.
     pub(super) asked: bool,
 }
 
 impl CircleView {
-    pub(super) fn new(circle: Circle, member: Member) -> Self {
+    pub(super) fn new(circle: Circle, member: Member, seq: Seq) -> Self {
         Self {
             circle,
             member,
             members: BTreeMap::new(),
             present: BTreeMap::new(),
             slashes: Vec::new(),
+            seq,
             asked: false,
         }
     }

@@ -112,10 +112,15 @@ impl Model {
         for of in window.circles {
             streams.extend(of.streams);
             match self.circles.get_mut(&of.circle.id) {
-                Some(view) => (view.circle, view.member) = (of.circle, of.member),
+                // What was told of it meanwhile is newer.
+                Some(view) if of.head < view.seq => {}
+                Some(view) => {
+                    (view.circle, view.member, view.seq) = (of.circle, of.member, of.head);
+                }
                 None => {
-                    follows.push(wish(FeedId::Circle(of.circle.id), None));
-                    self.circles.insert(of.circle.id, CircleView::new(of.circle, of.member));
+                    follows.push(wish(FeedId::Circle(of.circle.id), Some(of.head)));
+                    let view = CircleView::new(of.circle, of.member, of.head);
+                    self.circles.insert(view.circle.id, view);
                 }
             }
         }
@@ -196,7 +201,9 @@ impl Model {
             }
             (FeedId::Circle(id), State::Circle { circle, member }) => {
                 if let Some(view) = self.circles.get_mut(&id) {
-                    (view.circle, view.member) = (circle, member);
+                    (view.circle, view.member, view.seq) = (circle, member, seq);
+                    // What was told of its streams before it is told no more.
+                    self.refresh();
                 }
             }
             _ => {}
@@ -308,15 +315,20 @@ impl Model {
     fn in_circle(&mut self, circle: CircleId, event: &Event) {
         let me = self.me.id;
         let Some(view) = self.circles.get_mut(&circle) else { return };
+        // What the server told of the circle since may have it already.
+        let is_new = event.seq > view.seq;
+        view.seq = view.seq.max(event.seq);
         match &event.body {
             Body::MemberJoined { user } => {
-                view.circle.members += 1;
+                view.circle.members += u64::from(is_new);
                 self.people.want(*user);
                 // Their membership is asked for when the list is.
                 view.asked = false;
             }
             Body::MemberChanged { member } if member.user == me => {
-                view.member = member.clone();
+                if is_new {
+                    view.member = member.clone();
+                }
                 self.refresh();
             }
             Body::FeedsChanged { of: FeedKind::Streams } => {
@@ -330,7 +342,7 @@ impl Model {
                 }
             }
             Body::MemberLeft { user, .. } => {
-                view.circle.members = view.circle.members.saturating_sub(1);
+                view.circle.members = view.circle.members.saturating_sub(u64::from(is_new));
                 view.members.remove(user);
                 view.present.remove(user);
             }

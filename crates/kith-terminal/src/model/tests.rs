@@ -470,3 +470,28 @@ fn a_snapshot_takes_the_place_of_what_was_held() {
     site.happen(stream(1), bob(), None, deleted);
     site.happen(stream(1), bob(), None, posted("later"));
 }
+
+#[test]
+fn a_circle_is_followed_from_the_window_on_and_an_older_one_takes_nothing_back() {
+    let mut site = Site::connected();
+    let feed = FeedId::Circle(tea());
+    let wish = site.followed.iter().find(|wish| wish.feed == feed).unwrap();
+    assert_eq!(wish.after, Some(Seq(1)));
+    for seq in [1, 2] {
+        let body = Body::MemberJoined { user: bob() };
+        let event = Event { feed, seq: Seq(seq), at: NOW, by: Some(bob()), op: None, body };
+        site.update(Update::Event(Box::new(event)));
+    }
+    site.model.refresh();
+    site.settle();
+    let view = site.model.circle(tea()).unwrap();
+    assert_eq!(view.circle.members, 4);
+    // What happened to its streams before it is in no snapshot of a circle.
+    site.hidden.insert(stream(2));
+    let state = kith_proto::query::State::Circle {
+        circle: view.circle.clone(),
+        member: view.member.clone(),
+    };
+    site.update(Update::Snapshot { feed, seq: Seq(90), state: Box::new(state) });
+    assert!(site.model.talk(place(2)).is_none());
+}

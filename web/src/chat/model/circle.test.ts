@@ -22,8 +22,9 @@ function world(answers: Answers = {}) {
     renamed: () => (told.renamed += 1),
     stale: () => (told.stale += 1),
     refused: () => (told.refused += 1),
-  }, { circle, member: member("u_ana"), streams: [] });
-  const happens = (body: object) => of.tell("c_tea", { kind: "event", event: { feed: "c_tea", seq: 1, at: 0, body } as unknown as protocol.Event });
+  }, { circle, member: member("u_ana"), head: 3, streams: [] });
+  let seq = 3;
+  const happens = (body: object) => of.tell("c_tea", { kind: "event", event: { feed: "c_tea", seq: (seq += 1), at: 0, body } as unknown as protocol.Event });
   return { ...of, model, seen: told, happens };
 }
 /** So many members, three with each answer. */
@@ -94,6 +95,27 @@ test("who is there is told as they come and go", () => {
   expect([get(model.present).get("u_bob"), seen.wanted]).toEqual(["online", ["u_bob"]]);
   shows("offline");
   expect(get(model.present).size).toBe(0);
+});
+
+test("it is followed from the window on, and an older window takes nothing back", () => {
+  const { model, tell, seen, after } = world();
+  expect(after("c_tea")).toBe(3);
+  const of = (head: number, members: number) => ({ circle: { ...get(model.circle), members }, member: get(model.member), head });
+  const joins = (seq: number) => tell("c_tea", { kind: "event", event: { feed: "c_tea", seq, at: 0, body: { kind: "member_joined", user: "u_1" } } } as never);
+  joins(4);
+  model.told(of(3, 2));
+  expect(get(model.circle).members).toBe(3);
+  model.told(of(5, 9));
+  expect([get(model.circle).members, model.seq]).toEqual([9, 5]);
+  // Nor is it counted twice who was in the window already.
+  joins(5);
+  expect([get(model.circle).members, model.seq]).toEqual([9, 5]);
+  joins(6);
+  expect([get(model.circle).members, model.seq]).toEqual([10, 6]);
+  expect(seen.stale).toBe(0);
+  // What happened to its streams before it is in no snapshot of the circle.
+  tell("c_tea", { kind: "snapshot", seq: 90, state: { circle: of(90, 7) } } as never);
+  expect([get(model.circle).members, model.seq, seen.stale]).toEqual([7, 90, 1]);
 });
 
 test("what is told of it otherwise is out of date, and what ended is not followed", () => {

@@ -48,6 +48,7 @@ export class CircleModel {
   readonly #members: Writable<ReadonlyMap<UserId, Member>> = writable(new Map());
   readonly #whole = writable(false);
   readonly #present: Writable<ReadonlyMap<UserId, protocol.Status>> = writable(new Map());
+  #seq: protocol.Seq;
   readonly #stop: () => void;
   #listing: Promise<void> | undefined;
   /** Whether its members were asked for, since when what happens to them is told. */
@@ -59,17 +60,25 @@ export class CircleModel {
     this.#member = writable(of.member);
     [this.circle, this.member, this.members] = [this.#circle, this.#member, this.#members];
     [this.whole, this.present] = [this.#whole, this.#present];
-    this.#stop = around.client.follow({ feed: this.id }, (update) => this.#told(update));
+    this.#seq = of.head;
+    this.#stop = around.client.follow({ feed: this.id, after: of.head }, (update) => this.#told(update));
   }
 
-  /** The server told how it is. */
-  told(of: protocol.CircleWindow): void {
+  /** The server told how it is; what was told of it meanwhile is newer. */
+  told(of: Pick<protocol.CircleWindow, "circle" | "member" | "head">): void {
+    if (of.head < this.#seq) return;
+    this.#seq = of.head;
     this.#circle.set(of.circle);
     this.#member.set(of.member);
   }
 
   end(): void {
     this.#stop();
+  }
+
+  /** The last event that it has come to. */
+  get seq(): protocol.Seq {
+    return this.#seq;
   }
 
   /** What the user may do in the circle. */
@@ -122,7 +131,10 @@ export class CircleModel {
       case "snapshot":
         // Who came and left before it is not told one by one.
         this.#is_listed = false;
-        if ("circle" in update.state) this.told({ ...update.state.circle, streams: [] });
+        this.#seq = update.seq;
+        if ("circle" in update.state) this.told({ ...update.state.circle, head: update.seq });
+        // What was told of its streams before it is told no more.
+        this.around.stale();
         break;
       case "event":
         this.#happened(update.event);
@@ -148,17 +160,21 @@ export class CircleModel {
     });
   }
 
-  #happened({ body }: protocol.Event): void {
+  #happened({ seq, body }: protocol.Event): void {
+    // What the server told of the circle since may have it already.
+    const isNew = seq > this.#seq;
+    const count = (by: number) => isNew && this.#circle.update((circle) => ({ ...circle, members: Math.max(circle.members + by, 0) }));
+    this.#seq = Math.max(seq, this.#seq);
     switch (body.kind) {
       case "member_joined":
-        this.#circle.update((circle) => ({ ...circle, members: circle.members + 1 }));
+        count(1);
         this.around.met(body.user);
         // Their membership is not told with the event.
         if (get(this.#whole)) void this.list().catch((error: unknown) => this.around.refused(error));
         break;
       case "member_changed":
         if (body.member.user === get(this.#member).user) {
-          this.#member.set(body.member);
+          if (isNew) this.#member.set(body.member);
           this.around.stale();
         }
         if (get(this.#members).has(body.member.user)) {
@@ -168,7 +184,7 @@ export class CircleModel {
         }
         break;
       case "member_left":
-        this.#circle.update((circle) => ({ ...circle, members: Math.max(circle.members - 1, 0) }));
+        count(-1);
         this.#members.update((members) => new Map([...members].filter(([user]) => user !== body.user)));
         this.#came(body.user, "offline");
         this.around.left(body.user);

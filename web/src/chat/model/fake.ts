@@ -15,6 +15,8 @@ export interface Fake {
   tell(feed: string, update: Partial<FeedUpdate> & { kind: FeedUpdate["kind"] }): void;
   /** The feeds that are followed now. */
   followed(): string[];
+  /** After which event each of them was. */
+  after(feed: string): protocol.Seq | undefined;
   readonly connection: { set(now: Connection): void };
 }
 
@@ -23,7 +25,7 @@ export const ANA: protocol.User = { id: "u_ana", name: "ana", display_name: "Ana
 /** Ana's client. */
 export function fake(answers: Answers = {}): Fake {
   const said: Fake["said"] = [];
-  const follows = new Set<{ feed: string; tell: (update: FeedUpdate) => void }>();
+  const follows = new Set<{ feed: string; after: protocol.Seq | undefined; tell: (update: FeedUpdate) => void }>();
   const connection = writable<Connection>({ state: "offline", retry_in_ms: 0, why: "" });
   let ops = 0;
   const answer = async (of: object): Promise<unknown> => {
@@ -39,8 +41,8 @@ export function fake(answers: Answers = {}): Fake {
     command: answer,
     presence: async (status: protocol.Status) => void said.push(["presence", status]),
     newOp: () => `op-${(ops += 1)}`,
-    follow: ({ feed }: { feed: string }, tell: (update: FeedUpdate) => void) => {
-      const one = { feed, tell };
+    follow: ({ feed, after }: { feed: string; after?: protocol.Seq }, tell: (update: FeedUpdate) => void) => {
+      const one = { feed, after, tell };
       follows.add(one);
       return () => void follows.delete(one);
     },
@@ -53,6 +55,7 @@ export function fake(answers: Answers = {}): Fake {
     said,
     tell: (feed, update) => [...follows].filter((one) => one.feed === feed).forEach((one) => one.tell(update as FeedUpdate)),
     followed: () => [...follows].map(({ feed }) => feed),
+    after: (feed) => [...follows].find((one) => one.feed === feed)?.after,
     connection,
   };
 }

@@ -149,7 +149,7 @@ export class Keeper {
       at_ms,
       welcome,
       window: {
-        circles: get(site.circles).map(({ circle, member, streams }) => ({ circle: get(circle), member: get(member), streams: get(streams).map(windowOf) })),
+        circles: get(site.circles).map(({ circle, member, seq, streams }) => ({ circle: get(circle), member: get(member), head: seq, streams: get(streams).map(windowOf) })),
         conversations: get(site.conversations).map(windowOf),
         site_admin: get(site.admin),
       },

@@ -397,7 +397,8 @@ impl Site {
             .filter(|feed| !self.hidden.contains(&feed.stream.id))
             .map(Self::stream_window)
             .partition(|of| matches!(of.stream.home, Home::Channel { .. }));
-        let circle = CircleWindow { circle, member: member(ana()), streams: channels };
+        let circle =
+            CircleWindow { circle, member: member(ana()), head: Seq(1), streams: channels };
         Window { circles: vec![circle], conversations, site_admin: false }
     }
 
