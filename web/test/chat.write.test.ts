@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { expectAccessible, expectFits, signIn } from "./browser.js";
 import { chat, composer, forgive, message, post, say, streamOf, worldOf } from "./chat.js";
+import { hold } from "./network.js";
 import { BUSY, Server, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -155,6 +156,40 @@ test("emoji of a few letters are offered and taken by keys, and whoever may not 
   await written(page, `@${tea.ana.name} `);
   await page.keyboard.type("@coo");
   await expect.poll(() => options.count()).toBe(0);
+  await page.close();
+});
+test("whoever is named before their name is known is offered once it is", async () => {
+  const tea = await worldOf(server);
+  const page = await browser.page();
+  const names = await hold(page, '"get":{"users"');
+  await page.goto(`${server.url}/s/${tea.stream}`);
+  await signIn(page, tea.bob.name);
+  const options = page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
+  await composer(page).pressSequentially(`Ask @${tea.ana.name}`);
+  await expect.poll(names.count).toBeGreaterThan(0);
+  expect(await options.count()).toBe(0);
+  names.letGo();
+  await expect.poll(() => options.allTextContents()).toEqual([expect.stringContaining(`@${tea.ana.name}`)]);
+  await page.keyboard.press("Enter");
+  await written(page, `Ask @${tea.ana.name} `);
+  await page.close();
+});
+
+test("whoever is looked for before their name is known is offered once it is", async () => {
+  const tea = await worldOf(server);
+  const page = await browser.page();
+  const names = await hold(page, '"get":{"users"');
+  await page.goto(`${server.url}/s/${tea.stream}`);
+  await signIn(page, tea.bob.name);
+  await composer(page).press("Control+Shift+F");
+  const find = page.getByRole("complementary", { name: "Search" });
+  await find.getByRole("combobox").pressSequentially("from:an");
+  await expect.poll(names.count).toBeGreaterThan(0);
+  const option = find.getByRole("option", { name: new RegExp(tea.ana.name) });
+  expect(await option.count()).toBe(0);
+  names.letGo();
+  await option.click();
+  await expect.poll(() => find.getByRole("combobox").inputValue()).toBe(`from:${tea.ana.name} `);
   await page.close();
 });
 

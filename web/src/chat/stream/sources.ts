@@ -20,11 +20,14 @@ const FOUND_MAX = 8;
 /** Names that a sign before them means. */
 const NAMED = /^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u;
 
+/** Users whose names are known. */
+type Known = ReadonlyMap<protocol.UserId, protocol.User>;
+
 /** Where completions come from in a stream; commands only where there is what gives them. */
-export function sourcesIn(site: Site, stream: StreamModel, commander?: Commander): Readonly<Partial<Record<Sign, Source>>> {
+export function sourcesIn(site: Site, stream: StreamModel, known: Known, commander?: Commander): Readonly<Partial<Record<Sign, Source>>> {
   const { circle } = stream;
   return {
-    "@": (typed) => people(site, stream, typed),
+    "@": (typed) => people(site, stream, known, typed),
     ...(circle === undefined ? {} : { "#": (typed: string) => {
       const all = get(circle.streams).flatMap(({ id, info: { name } }) => (name === undefined ? [] : [{ id, name }]));
       return best(typed, all, ({ name }) => name, FOUND_MAX).map(({ item: { id, name } }): Completion => {
@@ -52,8 +55,8 @@ export function sourcesIn(site: Site, stream: StreamModel, commander?: Commander
   };
 }
 
-async function people(site: Site, stream: StreamModel, typed: string): Promise<readonly Completion[]> {
-  const users = await whoReads(site, stream);
+async function people(site: Site, stream: StreamModel, known: Known, typed: string): Promise<readonly Completion[]> {
+  const users = (await whoReads(stream)).flatMap((id) => (id === site.me ? [] : known.get(id) ?? []));
   const found = best(typed, users, (user) => `${user.name} ${nameOf(user, stream.circle?.nickname(user.id))}`, FOUND_MAX);
   const offered = found.map(({ item }): Completion => {
     const name = nameOf(item, stream.circle?.nickname(item.id));
@@ -71,10 +74,11 @@ async function people(site: Site, stream: StreamModel, typed: string): Promise<r
   return offered;
 }
 
-/** Those who can be meant, as far as they are known. */
-async function whoReads(site: Site, stream: StreamModel): Promise<readonly protocol.User[]> {
-  const { circle, info } = stream;
+/** Those who can be meant, as far as they were told. */
+async function whoReads({ circle, info }: StreamModel): Promise<readonly protocol.UserId[]> {
   if (circle !== undefined && get(circle.members).size === 0) await circle.list();
-  const ids = circle !== undefined ? [...get(circle.members).keys()] : info.kind === "channel" ? [] : info.users;
-  return ids.flatMap((id) => (id === site.me ? [] : site.people.get(id) ?? []));
+  // Who came while there was no connection is offered to whoever types on.
+  else circle?.learnMembers().catch(() => {});
+  if (circle !== undefined) return [...get(circle.members).keys()];
+  return info.kind === "channel" ? [] : info.users;
 }
