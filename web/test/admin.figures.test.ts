@@ -78,7 +78,7 @@ test("a setting that was changed is shown as such, with what it is and from wher
   await open("Configuration");
   const rows = main().getByRole("row").filter({ hasNot: page.getByRole("columnheader") });
   const row = (key: string) => rows.filter({ has: page.getByText(key, { exact: true }) });
-  expect(await row("password_chars_min").getByRole("cell").allInnerTexts()).toEqual(["14", "flag --set password_chars_min"]);
+  await expect.poll(() => row("password_chars_min").getByRole("cell").allInnerTexts()).toEqual(["14", "flag --set password_chars_min"]);
   expect(await row("sign_in_burst").getByRole("cell").allInnerTexts()).toEqual(["1000", "environment KITH_SIGN_IN_BURST"]);
   const all = await rows.count();
   await main().getByRole("switch", { name: "Only what differs from the defaults" }).click();

@@ -69,8 +69,7 @@ test("what was shown last is there without a connection, marked as such, and rep
   await message(page, "soon deleted").waitFor({ state: "detached" });
   await page.getByText("Waits for a connection").waitFor({ state: "detached" });
   expect(await page.getByText(/You see what was here on/).count()).toBe(0);
-  const { messages } = await tea.bob.ask<{ messages: { text: string }[] }>("GET", `/streams/${tea.stream}/messages`);
-  expect(messages.map(({ text }) => text)).toEqual(["the kettle is on", "said meanwhile", "sent from nowhere"]);
+  await expect.poll(() => texts(tea.bob, tea.stream)).toEqual(["the kettle is on", "said meanwhile", "sent from nowhere"]);
   // What is kept follows.
   await expect.poll(async () => (await kept(page))[tea.stream]).not.toContain("soon deleted");
   await page.close();

@@ -14,7 +14,10 @@ export function stage(settings: Readonly<Record<string, string>> = BUSY): void {
     browser = await Chromium.start();
   });
   afterAll(async () => {
-    await browser.end();
-    await server.end();
+    try {
+      await browser.end();
+    } finally {
+      await server.end();
+    }
   });
 }
