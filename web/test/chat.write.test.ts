@@ -3,8 +3,8 @@
 import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { expectAccessible, expectFits, signIn } from "./browser.js";
-import { chat, composer, forgive, message, post, say, streamOf, worldOf } from "./chat.js";
-import { hold } from "./network.js";
+import { chat, composer, forgive, message, post, say, streamOf, type World, worldOf } from "./chat.js";
+import { hold, type Held } from "./network.js";
 import { BUSY, Server, type Person } from "./server.js";
 import { browser, server, stage } from "./stage.js";
 
@@ -158,12 +158,18 @@ test("emoji of a few letters are offered and taken by keys, and whoever may not 
   await expect.poll(() => options.count()).toBe(0);
   await page.close();
 });
-test("whoever is named before their name is known is offered once it is", async () => {
+/** Bob's page, which is told what anybody is called once `names` is let go. */
+async function unnamed(): Promise<{ tea: World; page: Page; names: Held }> {
   const tea = await worldOf(server);
   const page = await browser.page();
   const names = await hold(page, '"get":{"users"');
   await page.goto(`${server.url}/s/${tea.stream}`);
   await signIn(page, tea.bob.name);
+  return { tea, page, names };
+}
+
+test("whoever is named before their name is known is offered once it is", async () => {
+  const { tea, page, names } = await unnamed();
   const options = page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
   await composer(page).pressSequentially(`Ask @${tea.ana.name}`);
   await expect.poll(names.count).toBeGreaterThan(0);
@@ -176,11 +182,7 @@ test("whoever is named before their name is known is offered once it is", async 
 });
 
 test("whoever is looked for before their name is known is offered once it is", async () => {
-  const tea = await worldOf(server);
-  const page = await browser.page();
-  const names = await hold(page, '"get":{"users"');
-  await page.goto(`${server.url}/s/${tea.stream}`);
-  await signIn(page, tea.bob.name);
+  const { tea, page, names } = await unnamed();
   await composer(page).press("Control+Shift+F");
   const find = page.getByRole("complementary", { name: "Search" });
   await find.getByRole("combobox").pressSequentially("from:an");
